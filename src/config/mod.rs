@@ -1,0 +1,174 @@
+//! One experiment as data: what is learned, by which model, how it is trained, how it is run.
+//!
+//! The tree is sent to the worker, saved in every checkpoint and written in the page's URL.
+//! [`ExperimentConfig::validate`] is called once, where the outside world comes in.
+
+mod presets;
+mod split_rule;
+mod validate;
+
+pub use presets::Preset;
+pub use split_rule::SplitRule;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that determines a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentConfig {
+    /// Which numbers are added, and which sums are shown in training.
+    pub data: DataConfig,
+    /// The transformer's sizes and its initial weights.
+    pub model: ModelConfig,
+    /// AdamW, its warm-up and the form of the loss.
+    pub optim: OptimConfig,
+    /// How long, on what, and what is recorded.
+    pub run: RunConfig,
+}
+
+/// The table of sums a + b mod p and its split (paper section 3).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataConfig {
+    /// The modulus, an odd prime.
+    pub p: usize,
+    /// The fraction of the p² pairs that is trained on, strictly between 0 and 1; the train set
+    /// has `int(frac_train * p²)` pairs.
+    pub frac_train: f64,
+    /// Which pairs those are.
+    pub split: SplitRule,
+}
+
+/// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied
+/// unembedding, sequence `[a, b, =]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Heads per block; `d_head = d_model / n_heads`.
+    pub n_heads: usize,
+    /// Neurons per block.
+    pub d_mlp: usize,
+    /// The neurons' non-linearity.
+    pub activation: Activation,
+    /// Seed of the initial weights.
+    pub seed: u32,
+}
+
+/// The non-linearity of the MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// max(x, 0), the paper's.
+    Relu,
+    /// x Φ(x), with Φ the normal distribution function (the exact form, through erf).
+    Gelu,
+}
+
+/// AdamW with decoupled decay on every parameter (paper section 3; betas and warm-up from the
+/// published code).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OptimConfig {
+    /// Learning rate after warm-up.
+    pub lr: f64,
+    /// Decay λ: every step multiplies each parameter by `1 - lr_t λ`.
+    pub weight_decay: f64,
+    /// Decay rate of the gradient's mean.
+    pub beta1: f64,
+    /// Decay rate of the squared gradient's mean.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub eps: f64,
+    /// Update number s (from 0) uses `lr * min(s / warmup_steps, 1)`: the first has rate 0.
+    pub warmup_steps: usize,
+    /// How the cross-entropy is computed.
+    pub loss: LossForm,
+}
+
+/// The two ways of computing the same cross-entropy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LossForm {
+    /// log1p of the sum over the wrong answers: exact in float32 down to 1e-38.
+    Exact,
+    /// log-softmax: stalls near 1.2e-7 in float32 and makes slingshots (paper D.2).
+    Textbook,
+}
+
+/// How a run is carried out; nothing here changes what is learned, up to rounding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunConfig {
+    /// Updates in all. One update sees the whole train set: an epoch is a step.
+    pub epochs: usize,
+    /// A row of metrics every so many steps (and at the first and last).
+    pub eval_every: usize,
+    /// A checkpoint every so many steps (and at the last).
+    pub checkpoint_every: usize,
+    /// Which engine does the updates.
+    pub engine: EngineChoice,
+    /// Which device it runs on.
+    pub device: DeviceChoice,
+    /// Width of the floating point numbers.
+    pub precision: Precision,
+    /// CPU threads; 0 takes what the machine offers.
+    pub threads: usize,
+    /// Give the browser's bits also where a faster order of sums exists.
+    pub reproducible: bool,
+}
+
+/// Which implementation of the training step is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// The fastest one that can train this model on this device.
+    Auto,
+    /// The hand-derived step over the folded algebra.
+    Folded,
+    /// Burn's automatic differentiation, over the folded forward where the model allows it.
+    Autodiff,
+    /// Burn's automatic differentiation over the transformer as written: the oracle.
+    Literal,
+}
+
+/// Where the run computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// The fastest device at hand for the chosen engine.
+    Auto,
+    /// This machine's processor.
+    Cpu,
+    /// A graphics processor: WebGPU in a browser, Vulkan, Metal or DirectX natively.
+    Gpu,
+}
+
+/// Width of the floating point numbers of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits, on every device.
+    F32,
+    /// 64 bits, on the CPU's autodiff engine only.
+    F64,
+}
+
+impl DataConfig {
+    /// Number of pairs in the train set, `int(frac_train * p²)` as Python truncates it.
+    pub fn n_train(&self) -> usize {
+        (self.frac_train * (self.p * self.p) as f64) as usize
+    }
+}
+
+impl ModelConfig {
+    /// Width of a head.
+    pub fn d_head(&self) -> usize {
+        self.d_model / self.n_heads
+    }
+}
+
+impl OptimConfig {
+    /// The learning rate of update number `step`, counted from 0.
+    pub fn lr_at(&self, step: usize) -> f64 {
+        if step >= self.warmup_steps { self.lr } else { self.lr * step as f64 / self.warmup_steps as f64 }
+    }
+}

@@ -1,0 +1,48 @@
+//! The training engine: what it promises, and its implementations.
+//!
+//! An engine steps on demand. It draws no random number, reads no clock and posts no message.
+
+pub mod record;
+
+pub use record::{EngineInfo, Evaluation, MetricsRow, TrainState};
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::error::Result;
+
+/// A future that stays on the thread that made it: the browser's GPU is not `Send`.
+pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// One run on one device.
+pub trait Engine {
+    /// Which implementation this is, and what it runs on.
+    fn info(&self) -> &EngineInfo;
+
+    /// Updates done so far.
+    fn step(&self) -> usize;
+
+    /// Does `n_steps` updates.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+    fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>>;
+
+    /// Losses (nats) and accuracies of the current weights, over all outputs the model has.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+    fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>>;
+
+    /// A copy of everything that determines the rest of the run.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+    fn state(&mut self) -> LocalFuture<'_, Result<TrainState>>;
+
+    /// Continues from a saved state: the same numbers follow as in the run it was taken from.
+    ///
+    /// # Errors
+    /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.
+    fn load(&mut self, state: &TrainState) -> Result<()>;
+}

@@ -1,0 +1,64 @@
+//! What an engine hands out: plain host data, without a tensor.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Weights;
+
+/// Losses and accuracies of one set of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Mean cross-entropy over the train set, in nats.
+    pub train_loss: f64,
+    /// Mean cross-entropy over the test set, in nats.
+    pub test_loss: f64,
+    /// Fraction of the train set whose largest logit is the answer.
+    pub train_accuracy: f64,
+    /// Fraction of the test set whose largest logit is the answer.
+    pub test_accuracy: f64,
+}
+
+/// One row of `metrics.csv`: the weights after `step` updates, and what they score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MetricsRow {
+    /// Updates done; 0 is before any.
+    pub step: usize,
+    /// The scores.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+}
+
+/// Everything that determines the rest of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainState {
+    /// Updates done.
+    pub step: usize,
+    /// The parameters.
+    pub weights: Weights,
+    /// AdamW's running mean of the gradient, one number per parameter.
+    pub first_moment: Weights,
+    /// AdamW's running mean of the squared gradient, one number per parameter.
+    pub second_moment: Weights,
+}
+
+impl TrainState {
+    /// The state before the first update: moments zero.
+    pub fn start(weights: Weights) -> Self {
+        let zeros = Weights::zeros(weights.shape().clone());
+        Self { step: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
+    }
+}
+
+/// Which engine runs, and on what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// `folded`, `autodiff` or `literal`.
+    pub engine: String,
+    /// `cpu` or `gpu`.
+    pub device: String,
+    /// The device in words, for example an adapter's name.
+    pub device_name: String,
+    /// `f32` or `f64`.
+    pub precision: String,
+    /// Why this engine and not a faster one; empty if it is the fastest.
+    pub reason: String,
+}

@@ -1,0 +1,60 @@
+//! The distributions of the initial weights (the paper's published code): independent normal
+//! numbers of mean 0, biases zero.
+
+use super::shape::{ModelShape, Param};
+use super::weights::Weights;
+use crate::maths::normal::NormalSource;
+
+/// Draws the initial weights of a model; the same seed gives the same bits on every machine.
+///
+/// The values are rounded to float32, so that a run in either precision starts at the same point.
+pub fn initial_weights(shape: &ModelShape, seed: u32) -> Weights {
+    let mut normal = NormalSource::new(seed);
+    let mut weights = Weights::zeros(shape.clone());
+    for param in shape.params() {
+        let std = initial_std(shape, param);
+        if std > 0.0 {
+            for value in weights.get_mut(param) {
+                *value = f64::from((std * normal.draw()) as f32);
+            }
+        }
+    }
+    weights
+}
+
+/// The standard deviation of a parameter: 1/√d_model, except 1/√d_vocab for W_U and 0 for biases.
+/// W_out too is scaled by d_model, not by its d_mlp inputs.
+pub fn initial_std(shape: &ModelShape, param: Param) -> f64 {
+    match param {
+        Param::b_in(_) | Param::b_out(_) => 0.0,
+        Param::W_U => 1.0 / (shape.d_vocab_out as f64).sqrt(),
+        _ => 1.0 / (shape.d_model as f64).sqrt(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initial_weights;
+    use crate::config::Preset;
+    use crate::model::shape::{ModelShape, Param};
+
+    #[test]
+    fn sum_of_squares_is_that_of_the_published_run() {
+        let config = Preset::Paper.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        for seed in 0..5 {
+            let weights = initial_weights(&shape, seed);
+            let sum_sq: f64 = weights.flat().iter().map(|w| w * w).sum();
+            assert!((sum_sq - 1781.0).abs() < 30.0, "seed {seed}: {sum_sq}");
+            assert!(weights.get(Param::b_in(0)).iter().all(|&b| b == 0.0), "biases start at 0");
+        }
+    }
+
+    #[test]
+    fn seeds_differ_and_repeat() {
+        let config = Preset::Tiny.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        assert_eq!(initial_weights(&shape, 3), initial_weights(&shape, 3), "same seed");
+        assert_ne!(initial_weights(&shape, 3), initial_weights(&shape, 4), "other seed");
+    }
+}

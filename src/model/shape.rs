@@ -1,0 +1,173 @@
+//! The sizes of a model and the order of its parameters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Activation, DataConfig, ModelConfig};
+
+/// Every size of a transformer on the sequence `[a, b, =]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelShape {
+    /// The modulus; tokens 0 to p-1 are the numbers, token p is "=".
+    pub p: usize,
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Heads per block.
+    pub n_heads: usize,
+    /// Width of a head.
+    pub d_head: usize,
+    /// Neurons per block.
+    pub d_mlp: usize,
+    /// Columns of W_E: p numbers and "=".
+    pub d_vocab: usize,
+    /// Columns of W_U: p + 1 as trained here, p in some published weights.
+    pub d_vocab_out: usize,
+    /// The neurons' non-linearity.
+    pub activation: Activation,
+}
+
+/// Length of the sequence `[a, b, =]`.
+pub const N_CTX: usize = 3;
+
+/// One parameter tensor. The order of the variants within a block is the order in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(non_camel_case_types, reason = "the field's names for weights")]
+pub enum Param {
+    /// Embedding, d_model × d_vocab.
+    W_E,
+    /// Positional embedding, n_ctx × d_model.
+    W_pos,
+    /// Keys of a block, n_heads × d_head × d_model.
+    W_K(usize),
+    /// Queries of a block, n_heads × d_head × d_model.
+    W_Q(usize),
+    /// Values of a block, n_heads × d_head × d_model.
+    W_V(usize),
+    /// Attention output of a block, d_model × (n_heads · d_head), column = head · d_head + h.
+    W_O(usize),
+    /// Into the neurons of a block, d_mlp × d_model.
+    W_in(usize),
+    /// The neurons' bias, d_mlp.
+    b_in(usize),
+    /// Out of the neurons, d_model × d_mlp.
+    W_out(usize),
+    /// Bias of the MLP's output, d_model.
+    b_out(usize),
+    /// Unembedding, d_model × d_vocab_out.
+    W_U,
+}
+
+impl Param {
+    /// The name in a checkpoint, for example `blocks.0.attn.W_Q`.
+    pub fn name(self) -> String {
+        match self {
+            Self::W_E => "embed.W_E".into(),
+            Self::W_pos => "pos_embed.W_pos".into(),
+            Self::W_K(l) => format!("blocks.{l}.attn.W_K"),
+            Self::W_Q(l) => format!("blocks.{l}.attn.W_Q"),
+            Self::W_V(l) => format!("blocks.{l}.attn.W_V"),
+            Self::W_O(l) => format!("blocks.{l}.attn.W_O"),
+            Self::W_in(l) => format!("blocks.{l}.mlp.W_in"),
+            Self::b_in(l) => format!("blocks.{l}.mlp.b_in"),
+            Self::W_out(l) => format!("blocks.{l}.mlp.W_out"),
+            Self::b_out(l) => format!("blocks.{l}.mlp.b_out"),
+            Self::W_U => "unembed.W_U".into(),
+        }
+    }
+}
+
+impl ModelShape {
+    /// The model an experiment trains: p + 1 tokens in and out.
+    pub fn new(data: &DataConfig, model: &ModelConfig) -> Self {
+        Self {
+            p: data.p,
+            n_layers: model.n_layers,
+            d_model: model.d_model,
+            n_heads: model.n_heads,
+            d_head: model.d_head(),
+            d_mlp: model.d_mlp,
+            d_vocab: data.p + 1,
+            d_vocab_out: data.p + 1,
+            activation: model.activation,
+        }
+    }
+
+    /// Every parameter in the order in which [`Weights`](super::Weights) stores them.
+    pub fn params(&self) -> Vec<Param> {
+        let block = |l| {
+            [
+                Param::W_K(l),
+                Param::W_Q(l),
+                Param::W_V(l),
+                Param::W_O(l),
+                Param::W_in(l),
+                Param::b_in(l),
+                Param::W_out(l),
+                Param::b_out(l),
+            ]
+        };
+        [Param::W_E, Param::W_pos]
+            .into_iter()
+            .chain((0..self.n_layers).flat_map(block))
+            .chain([Param::W_U])
+            .collect()
+    }
+
+    /// The dimensions of a parameter, outermost first, row-major.
+    pub fn dims(&self, param: Param) -> Vec<usize> {
+        let Self { d_model, n_heads, d_head, d_mlp, d_vocab, d_vocab_out, .. } = *self;
+        match param {
+            Param::W_E => vec![d_model, d_vocab],
+            Param::W_pos => vec![N_CTX, d_model],
+            Param::W_K(_) | Param::W_Q(_) | Param::W_V(_) => vec![n_heads, d_head, d_model],
+            Param::W_O(_) => vec![d_model, n_heads * d_head],
+            Param::W_in(_) => vec![d_mlp, d_model],
+            Param::b_in(_) => vec![d_mlp],
+            Param::W_out(_) => vec![d_model, d_mlp],
+            Param::b_out(_) => vec![d_model],
+            Param::W_U => vec![d_model, d_vocab_out],
+        }
+    }
+
+    /// Number of values of a parameter.
+    pub fn len(&self, param: Param) -> usize {
+        self.dims(param).iter().product()
+    }
+
+    /// Number of values of all parameters.
+    pub fn n_values(&self) -> usize {
+        self.params().into_iter().map(|param| self.len(param)).sum()
+    }
+
+    /// Where a parameter lies in the flat order of [`Self::params`].
+    ///
+    /// # Panics
+    /// If the parameter belongs to a block the model does not have.
+    pub fn range(&self, param: Param) -> std::ops::Range<usize> {
+        let mut start = 0;
+        for candidate in self.params() {
+            let len = self.len(candidate);
+            if candidate == param {
+                return start..start + len;
+            }
+            start += len;
+        }
+        panic!("{} is not a parameter of a model with {} blocks", param.name(), self.n_layers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ModelShape, Param};
+    use crate::config::Preset;
+
+    #[test]
+    fn the_papers_model_has_226816_parameters() {
+        let config = Preset::Paper.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        assert_eq!(shape.n_values(), 226_816, "the count of the published code");
+        assert_eq!(shape.range(Param::W_U).end, 226_816, "W_U is last");
+        assert_eq!(shape.range(Param::W_pos), 14_592..14_976, "W_pos follows W_E");
+    }
+}

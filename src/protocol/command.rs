@@ -1,0 +1,49 @@
+//! What the page asks of the worker.
+
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use crate::config::{DeviceChoice, ExperimentConfig};
+
+/// A request. Each takes effect between two training steps; none is answered by silence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Finds a device. The first message; answered by [`Event::Device`](super::Event::Device) or
+    /// [`Event::Failed`](super::Event::Failed).
+    Connect {
+        /// The page's protocol version.
+        version: u32,
+        /// Which device the page's link asks for.
+        device: DeviceChoice,
+    },
+    /// Prepares a new run, replacing the one there is; begins training unless `paused`.
+    Start {
+        /// The new run's number.
+        run_id: RunId,
+        /// The experiment.
+        config: Box<ExperimentConfig>,
+        /// Stop before the first update.
+        paused: bool,
+    },
+    /// Stops after the step in hand.
+    Pause {
+        /// The run meant.
+        run_id: RunId,
+    },
+    /// Trains on.
+    Resume {
+        /// The run meant.
+        run_id: RunId,
+    },
+    /// Does one update and stays paused.
+    Step {
+        /// The run meant.
+        run_id: RunId,
+    },
+    /// Drops the run.
+    Reset {
+        /// The run meant.
+        run_id: RunId,
+    },
+}
