@@ -1,1 +1,43 @@
-fn main() {}
+//! The project's chores, `cargo xtask …`: installs what is missing, then serves, builds or tests.
+
+mod arguments;
+mod browser;
+mod page;
+mod process;
+mod tally;
+mod tests;
+mod tools;
+
+use std::process::ExitCode;
+
+use arguments::Chore;
+
+fn main() -> ExitCode {
+    let chore = match Chore::parse(std::env::args().skip(1)) {
+        Ok(chore) => chore,
+        Err(complaint) => {
+            eprintln!("xtask: {complaint}\n\n{}", arguments::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(chore) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(complaint) => {
+            eprintln!("xtask: {complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does the chore; `Ok(false)` means that it was done and found something wrong.
+fn run(chore: Chore) -> process::Result<bool> {
+    match chore {
+        Chore::Help => println!("{}", arguments::USAGE),
+        Chore::Tools => tools::install_all()?,
+        Chore::Serve { port, open } => page::serve(port, open)?,
+        Chore::Build => page::build()?,
+        Chore::Test => return Ok(tests::run_all()),
+    }
+    Ok(true)
+}

@@ -1,0 +1,55 @@
+//! Chromium and chromedriver, for the tests: found, else installed where that is allowed.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use crate::process::{self, Result};
+
+/// Names under which the browser is installed.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Makes sure that there is a browser and its driver; the driver's path.
+///
+/// # Errors
+/// One line that says what to install.
+pub fn ensure() -> Result<PathBuf> {
+    if let Some(driver) = find() {
+        return Ok(driver);
+    }
+    let advice =
+        "install Chromium and chromedriver of one version (Debian: apt-get install chromium chromium-driver)";
+    let Some(apt) = apt_get() else {
+        return Err(format!("no Chromium with chromedriver is here, and I may not install it; {advice}"));
+    };
+    println!("xtask: installing Chromium and chromedriver");
+    let apt_command = |arguments: &[&str]| {
+        let mut command = process::command(apt[0]);
+        command.args(&apt[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+        process::run(&mut command, advice)
+    };
+    apt_command(&["update"])?;
+    apt_command(&["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"])?;
+    find().ok_or_else(|| format!("Chromium was installed but cannot be found; {advice}"))
+}
+
+fn find() -> Option<PathBuf> {
+    let driver = match std::env::var_os("CHROMEDRIVER").map(PathBuf::from) {
+        Some(path) if path.is_file() => Some(path),
+        _ => process::find("chromedriver"),
+    };
+    BROWSERS.iter().find_map(|name| process::find(name)).and(driver)
+}
+
+/// How `apt-get` can be called without asking anyone: as root, or through `sudo` without a password.
+fn apt_get() -> Option<Vec<&'static str>> {
+    process::find("apt-get")?;
+    let answers = |program: &str, arguments: &[&str]| {
+        let output = process::command(program).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    if answers("id", &["-u"]).as_deref() == Some("0") {
+        Some(vec!["apt-get"])
+    } else {
+        answers("sudo", &["-n", "true"]).map(|_| vec!["sudo", "-n", "apt-get"])
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask test`: every test there is, part after part, and one line that counts them.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::process::{self, Result};
+use crate::tally::Tally;
+use crate::{browser, page, tools};
+
+/// Seconds that one WebAssembly test program may take in all. WebGPU is computed by the processor
+/// there, and building its kernels alone takes half a minute.
+const WASM_TIMEOUT_SECS: u32 = 900;
+
+/// Arguments after `--` for each native test program: what a passing test printed is shown, because
+/// that is where it says that it was skipped, or which device it ran on.
+const TEST_ARGUMENTS: [&str; 2] = ["--", "--show-output"];
+
+/// Runs all parts, whatever fails; whether none did. A part that cannot start counts as failed.
+pub fn run_all() -> bool {
+    let started = Instant::now();
+    // First of all, so that what a person has to do is said before minutes of building.
+    let driver = browser::ensure().and_then(|driver| tools::install_for_tests().map(|()| driver));
+    if let Err(complaint) = &driver {
+        eprintln!("xtask: {complaint}");
+    }
+
+    let mut total = Tally::default();
+    let mut add = |name: &str, part: &mut dyn FnMut() -> Result<Tally>| {
+        println!("\n== {name}");
+        let part_started = Instant::now();
+        let tally = part().unwrap_or_else(|complaint| {
+            eprintln!("xtask: {complaint}");
+            Tally::default().close(false)
+        });
+        println!("== {name}: {tally} in {} s", part_started.elapsed().as_secs());
+        total += tally;
+    };
+    add("native tests", &mut || run(cargo_test(&["--package", "grokking-lab", "--package", "xtask"])));
+    add("the page's own logic", &mut || run(page_logic()));
+    add("WebAssembly tests, worker", &mut || run(in_browser(driver.as_deref(), "worker")?));
+    add("WebAssembly tests, page", &mut || run(in_browser(driver.as_deref(), "page")?));
+    let mut is_built = Ok(());
+    add("building the page", &mut || {
+        is_built = page::build();
+        is_built.clone().map(|()| Tally::default())
+    });
+    add("end to end", &mut || run(end_to_end(driver.as_deref(), is_built.is_ok())?));
+
+    println!("\nxtask: all parts took {} minutes", started.elapsed().as_secs().div_ceil(60));
+    println!("tests: {total}");
+    total.is_green()
+}
+
+/// Runs one part, shows its output and counts.
+fn run(mut command: Command) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let status = process::run_watched(&mut command, |line| tally.read(line))?;
+    Ok(tally.close(status.success()))
+}
+
+fn cargo_test(arguments: &[&str]) -> Command {
+    let mut command = process::command("cargo");
+    command.args(["test", "--release", "--no-fail-fast"]).args(arguments).args(TEST_ARGUMENTS);
+    command
+}
+
+/// What the page does with messages is plain Rust and needs neither browser nor Burn. Apart from
+/// the other native tests, because in one build the page's features would change Burn's
+/// dependencies, and Burn would be built a second time.
+fn page_logic() -> Command {
+    let mut command =
+        cargo_test(&["--package", "grokking-lab", "--no-default-features", "--features", "page", "--lib"]);
+    command.arg("ui::");
+    command
+}
+
+/// The tests in `tests/web`, in headless Chromium. The worker's and the page's features are tested
+/// one after the other, for the same reason as in [`page_logic`], and because that is what runs.
+fn in_browser(driver: std::result::Result<&Path, &String>, features: &str) -> Result<Command> {
+    let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
+    let mut command = process::command("cargo");
+    command
+        .args(["test", "--release", "--no-fail-fast", "--package", "grokking-lab"])
+        .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", features])
+        .args(["--test", "web"])
+        .env("CHROMEDRIVER", driver)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TIMEOUT_SECS.to_string())
+        // A slow machine may need longer than the default of 5 s to start the driver.
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
+        // The published page is not isolated either.
+        .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
+    Ok(command)
+}
+
+/// Without a built page the tests run all the same, to be counted as skipped.
+fn end_to_end(driver: std::result::Result<&Path, &String>, is_built: bool) -> Result<Command> {
+    let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
+    let mut command = cargo_test(&["--package", "end-to-end"]);
+    command.env("CHROMEDRIVER", driver);
+    if is_built {
+        command.env("GROK_DIST", page::dist());
+    } else {
+        command.env_remove("GROK_DIST");
+    }
+    Ok(command)
+}
