@@ -9,6 +9,7 @@ mod validate;
 
 pub use presets::Preset;
 pub use split_rule::SplitRule;
+pub use validate::MAX_P;
 
 use serde::{Deserialize, Serialize};
 

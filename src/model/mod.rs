@@ -1,7 +1,16 @@
 //! The transformer: its shape, its weights on the host, its equations in Burn tensors.
 
+#[cfg(feature = "engine")]
+pub mod folded_forward;
+#[cfg(feature = "engine")]
+pub mod hooks;
 pub mod init;
+#[cfg(feature = "engine")]
+pub mod params;
+pub mod safetensors;
 pub mod shape;
+#[cfg(feature = "engine")]
+pub mod transformer;
 pub mod weights;
 
 pub use shape::{ModelShape, Param};

@@ -1,0 +1,110 @@
+//! Weights as safetensors files: bytes in, bytes out.
+
+pub mod container;
+mod layout;
+
+pub use layout::Layout;
+
+use std::collections::BTreeMap;
+
+use self::container::wrong;
+use super::shape::ModelShape;
+use super::weights::Weights;
+use crate::config::{Activation, ExperimentConfig};
+use crate::error::Result;
+
+/// Weights and what is known about where they come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightsFile {
+    /// The parameters.
+    pub weights: Weights,
+    /// The experiment they belong to, if the file was written by this lab.
+    pub config: Option<ExperimentConfig>,
+    /// Updates done, if the file says so.
+    pub step: Option<usize>,
+}
+
+impl WeightsFile {
+    /// Reads weights in either [`Layout`], of 32- or 64-bit floats.
+    ///
+    /// The sizes are those of the tensors. Missing biases of the MLP are zero; other biases may be
+    /// there if they are zero; masks, and names that begin with `optim.`, are passed over. The activation
+    /// is that of the metadata, or else ReLU. A configuration that is not this lab's is passed over.
+    ///
+    /// # Errors
+    /// [`LabError::Content`](crate::error::LabError::Content) if the bytes are no such file, whatever
+    /// they are.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let container::Contents { tensors, metadata } = container::read(bytes, layout::is_tensor)?;
+        let config = config_of(&metadata);
+        let step = metadata.get("step").and_then(|text| text.parse().ok());
+        let activation = match &config {
+            Some(config) => config.model.activation,
+            None => activation_of(&metadata)?,
+        };
+        let weights = layout::assemble(tensors, activation)?;
+        if let Some(config) = &config {
+            check_config_fits(config, weights.shape())?;
+        }
+        Ok(Self { weights, config, step })
+    }
+
+    /// Writes the weights as 32-bit floats, with `config` (JSON), `step` (a number), `activation` and
+    /// `layout` in the metadata. The same weights give the same bytes.
+    pub fn to_bytes(&self, layout: Layout) -> Vec<u8> {
+        let tensors = layout::disassemble(&self.weights, layout);
+        container::write(&tensors, &self.metadata(layout), container::Element::F32)
+    }
+
+    fn metadata(&self, layout: Layout) -> BTreeMap<String, String> {
+        let layout = match layout {
+            Layout::ProgressMeasures => "progress-measures",
+            Layout::TransformerLens => "transformer-lens",
+        };
+        let activation = match self.weights.shape().activation {
+            Activation::Relu => "relu",
+            Activation::Gelu => "gelu",
+        };
+        let mut metadata = BTreeMap::from([
+            ("layout".to_owned(), layout.to_owned()),
+            ("activation".to_owned(), activation.to_owned()),
+        ]);
+        if let Some(config) = &self.config {
+            let text =
+                serde_json::to_string(config).expect("a configuration has no map with other keys than text");
+            metadata.insert("config".into(), text);
+        }
+        if let Some(step) = self.step {
+            metadata.insert("step".into(), step.to_string());
+        }
+        metadata
+    }
+}
+
+/// The configuration of the metadata, if it is one of this lab's; other programs use the same key.
+fn config_of(metadata: &BTreeMap<String, String>) -> Option<ExperimentConfig> {
+    let config: ExperimentConfig = serde_json::from_str(metadata.get("config")?).ok()?;
+    config.validate().is_ok().then_some(config)
+}
+
+fn activation_of(metadata: &BTreeMap<String, String>) -> Result<Activation> {
+    match metadata.get("activation").map(String::as_str) {
+        None | Some("relu") => Ok(Activation::Relu),
+        Some("gelu") => Ok(Activation::Gelu),
+        Some(other) => Err(wrong(format!("activation {other}; allowed are relu and gelu"))),
+    }
+}
+
+fn check_config_fits(config: &ExperimentConfig, found: &ModelShape) -> Result<()> {
+    let expected = ModelShape::new(&config.data, &config.model);
+    // An unembedding without a column for "=" fits too.
+    if (ModelShape { d_vocab_out: found.d_vocab_out, ..expected }) == *found {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "the configuration in the file describes a model of {expected:?}, but the tensors one of {found:?}"
+    )))
+}
+
+#[cfg(test)]
+mod tests;
