@@ -1,1 +1,126 @@
-//! cli.
+//! The native program `grok`: train, look inside, measure.
+//!
+//! # Exit codes
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | the run failed, or a claim that must hold did not |
+//! | 2 | bad input: one line on standard error says what was wrong and what is allowed |
+//! | 130 | stopped by Ctrl-C; the run can be resumed |
+
+mod args;
+mod bench;
+mod cadence;
+mod interrupt;
+mod metrics;
+mod options;
+mod output;
+mod pace;
+mod progress;
+mod resume;
+mod run_dir;
+mod session;
+mod start;
+mod state_file;
+mod train;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::error::LabError;
+use output::{complain, say};
+
+/// Runs the program on the arguments of this process.
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+/// Trains the transformer of "Progress measures for grokking via mechanistic interpretability" and
+/// takes it apart.
+#[derive(Debug, Parser)]
+#[command(name = "grok", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model; leaves config, metrics, checkpoints and a report in a directory
+    Train(train::TrainArgs),
+    /// Measure the steps per second of every engine on every device there is
+    Bench(bench::BenchArgs),
+}
+
+/// How a command ended that did what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All of it.
+    Done,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// How a command failed.
+#[derive(Debug)]
+enum Failure {
+    /// It was asked for something that cannot be done.
+    Input(LabError),
+    /// It could have been done, but something went wrong on the way.
+    Run(LabError),
+}
+
+impl Failure {
+    /// A device that is missing or breaks is not the fault of the input; everything else found
+    /// before the first step is.
+    fn before_start(error: LabError) -> Self {
+        match error {
+            LabError::Device { .. } => Self::Run(error),
+            _ => Self::Input(error),
+        }
+    }
+}
+
+fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            say(error.render().to_string().trim_end());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            complain(&clap_message(&error));
+            return ExitCode::from(2);
+        }
+    };
+    let result = match cli.command {
+        Command::Train(args) => train::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(Failure::Run(error)) => {
+            complain(&error.to_string());
+            ExitCode::from(1)
+        }
+        Err(Failure::Input(error)) => {
+            complain(&error.to_string());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What clap found wrong, without the usage text that follows it.
+fn clap_message(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let said: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    said.join(" ").trim_start_matches("error: ").to_owned()
+}

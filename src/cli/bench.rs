@@ -1,0 +1,173 @@
+//! `grok bench`: steps per second of each engine on each device there is.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use pollster::block_on;
+use serde::Serialize;
+
+use super::args::SettingArgs;
+use super::options::real;
+use super::output::{remark, say};
+use super::start::initial_state;
+use super::{Failure, Outcome};
+use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
+use crate::engine::{self, Engine, TrainState};
+use crate::error::{LabError, Result};
+use crate::task::Task;
+
+/// Options of `grok bench`.
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// How long each engine is timed, after its warm-up
+    #[arg(long, value_name = "N", default_value = "5", value_parser = real, allow_negative_numbers = true)]
+    seconds: f64,
+    /// Print a JSON array instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// The measured speed of one engine on one device.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Timing {
+    engine: String,
+    device: String,
+    device_name: String,
+    precision: String,
+    /// Threads of the processor that do the arithmetic; on a GPU the one that feeds it.
+    threads: usize,
+    steps_per_s: f64,
+    p: usize,
+    d_model: usize,
+}
+
+/// The longest one engine may be timed, in seconds.
+const MAX_SECONDS: f64 = 3600.0;
+
+/// Measures.
+///
+/// # Errors
+/// [`Failure::Input`] for settings that no engine can run, [`Failure::Run`] if an engine breaks.
+pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
+    if !(args.seconds > 0.0 && args.seconds <= MAX_SECONDS) {
+        let allowed = format!("allowed is above 0 and up to {MAX_SECONDS}");
+        return Err(Failure::Input(LabError::setting("seconds", args.seconds, allowed)));
+    }
+    let config = args.settings.config().map_err(Failure::Input)?;
+    let start = initial_state(&config, None).map_err(Failure::Input)?;
+    let task = Task::new(&config.data);
+    let mut timings = Vec::new();
+    let mut refusals = Vec::new();
+    for (engine, device) in candidates(&config) {
+        match build(&config, engine, device, &task, &start) {
+            Ok(engine) => {
+                timings.push(time(engine, &config, args.seconds).map_err(Failure::Run)?);
+                if !args.json {
+                    say(&row_text(&timings[timings.len() - 1]));
+                }
+            }
+            Err(error) => refusals.push(error),
+        }
+    }
+    if timings.is_empty() {
+        let last = refusals.pop().expect("without an engine there is a refusal");
+        return Err(Failure::before_start(last));
+    }
+    for reason in distinct(&refusals) {
+        remark(&format!("not measured: {reason}"));
+    }
+    if args.json {
+        let text = serde_json::to_string(&timings).expect("plain data with text keys");
+        say(&text);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Every engine on every device, or those the options name.
+fn candidates(config: &ExperimentConfig) -> Vec<(EngineChoice, DeviceChoice)> {
+    let engines = [EngineChoice::Folded, EngineChoice::Autodiff, EngineChoice::Literal];
+    let asked = config.run.engine;
+    let engines = engines.into_iter().filter(|&engine| asked == EngineChoice::Auto || asked == engine);
+    let devices = |engine| [DeviceChoice::Cpu, DeviceChoice::Gpu].map(|device| (engine, device));
+    let asked = config.run.device;
+    engines.flat_map(devices).filter(|&(_, device)| asked == DeviceChoice::Auto || asked == device).collect()
+}
+
+/// The engine asked for and no other.
+fn build(
+    config: &ExperimentConfig,
+    engine: EngineChoice,
+    device: DeviceChoice,
+    task: &Task,
+    start: &TrainState,
+) -> Result<Box<dyn Engine>> {
+    let mut config = config.clone();
+    (config.run.engine, config.run.device) = (engine, device);
+    config.validate()?;
+    let built = block_on(engine::build(&config, task, start))?;
+    let name = match engine {
+        EngineChoice::Folded => "folded",
+        EngineChoice::Literal => "literal",
+        EngineChoice::Autodiff | EngineChoice::Auto => "autodiff",
+    };
+    if built.info().engine == name {
+        return Ok(built);
+    }
+    let reason =
+        format!("for these settings there is {} instead: {}", built.info().engine, built.info().reason);
+    Err(LabError::setting("engine", name, reason))
+}
+
+/// Warms an engine up and counts its steps for about `seconds`.
+fn time(mut engine: Box<dyn Engine>, config: &ExperimentConfig, seconds: f64) -> Result<Timing> {
+    let warm_up = Duration::from_secs_f64(seconds.min(1.0));
+    let mut rate = steps_for(engine.as_mut(), warm_up, 1)?;
+    let chunk = (0.25 * rate).max(1.0) as usize;
+    rate = steps_for(engine.as_mut(), Duration::from_secs_f64(seconds), chunk)?;
+    let info = engine.info().clone();
+    let threads = match (info.device.as_str(), config.run.threads) {
+        ("cpu", 0) => std::thread::available_parallelism().map_or(1, usize::from),
+        ("cpu", threads) => threads,
+        _ => 1,
+    };
+    Ok(Timing {
+        engine: info.engine,
+        device: info.device,
+        device_name: info.device_name,
+        precision: info.precision,
+        threads,
+        steps_per_s: rate,
+        p: config.data.p,
+        d_model: config.model.d_model,
+    })
+}
+
+/// Steps per second over at least two chunks and `duration`.
+fn steps_for(engine: &mut dyn Engine, duration: Duration, chunk: usize) -> Result<f64> {
+    // A GPU may still be at work when `train` returns; reading the state waits for it.
+    block_on(engine.state())?;
+    let (start, first_step) = (Instant::now(), engine.step());
+    let mut n_chunks = 0;
+    while n_chunks < 2 || start.elapsed() < duration {
+        block_on(engine.train(chunk))?;
+        n_chunks += 1;
+    }
+    block_on(engine.state())?;
+    Ok((engine.step() - first_step) as f64 / start.elapsed().as_secs_f64())
+}
+
+fn row_text(timing: &Timing) -> String {
+    let Timing { engine, device, device_name, precision, threads, steps_per_s, p, d_model } = timing;
+    format!(
+        "{engine:<9} {device}  {threads:>2} threads  {precision}  p = {p}, d_model = {d_model}  \
+         {steps_per_s:>9.1} steps/s  ({device_name})"
+    )
+}
+
+fn distinct(errors: &[LabError]) -> Vec<String> {
+    let mut texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.dedup();
+    texts
+}

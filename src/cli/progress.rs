@@ -1,0 +1,83 @@
+//! What the user sees while a run goes: a bar on a terminal, else a line now and then.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::output::{loss_text, say};
+use crate::engine::MetricsRow;
+
+/// Lines come no faster than this, so that a log of hours stays readable.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// The display of one session.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// Standard error is a terminal.
+    Bar(ProgressBar),
+    /// It is not: lines on standard output.
+    Lines {
+        /// The last step of the run.
+        epochs: usize,
+        /// When the last line was written.
+        last: Option<Instant>,
+    },
+}
+
+impl Progress {
+    /// A display for the steps from `step` to `epochs`.
+    pub(super) fn new(step: usize, epochs: usize) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines { epochs, last: None };
+        }
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}")
+            .expect("the template is a constant");
+        let bar = ProgressBar::new(epochs as u64).with_style(style).with_position(step as u64);
+        // Steps of an earlier session say nothing about the speed of this one.
+        bar.reset_eta();
+        Self::Bar(bar)
+    }
+
+    /// The run came to a step.
+    pub(super) fn at(&mut self, step: usize) {
+        if let Self::Bar(bar) = self {
+            bar.set_position(step as u64);
+        }
+    }
+
+    /// Weights were evaluated.
+    pub(super) fn show(&mut self, row: &MetricsRow, steps_per_s: Option<f64>) {
+        let speed = steps_per_s.map(|speed| format!("  {speed:.1} steps/s")).unwrap_or_default();
+        let text = format!("{}{speed}", scores_text(row));
+        match self {
+            Self::Bar(bar) => bar.set_message(text),
+            Self::Lines { epochs, last } => {
+                let is_due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
+                if is_due || row.step == *epochs {
+                    *last = Some(Instant::now());
+                    say(&format!("step {}/{epochs}  {text}", row.step));
+                }
+            }
+        }
+    }
+
+    /// The session is over.
+    pub(super) fn close(&self) {
+        if let Self::Bar(bar) = self {
+            bar.abandon();
+        }
+    }
+}
+
+/// The scores of a row in words.
+pub(super) fn scores_text(row: &MetricsRow) -> String {
+    let scores = &row.evaluation;
+    format!(
+        "train {} ({:.1} %)  test {} ({:.1} %)",
+        loss_text(scores.train_loss),
+        100.0 * scores.train_accuracy,
+        loss_text(scores.test_loss),
+        100.0 * scores.test_accuracy
+    )
+}

@@ -1,0 +1,110 @@
+//! What `--resume` goes on with: the run that is in the directory, and nothing else.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::args::SettingArgs;
+use super::run_dir::{RunDir, read_whole};
+use super::start::{named, read_fitting};
+use super::state_file::StateFile;
+use crate::config::ExperimentConfig;
+use crate::error::{LabError, Result};
+use crate::model::{ModelShape, Weights};
+
+/// A run as it was left.
+#[derive(Debug)]
+pub(super) struct Interrupted {
+    /// Its directory.
+    pub(super) dir: RunDir,
+    /// Its experiment; `epochs` may have been raised.
+    pub(super) config: ExperimentConfig,
+    /// Where it stopped.
+    pub(super) saved: StateFile,
+}
+
+/// Reads the run in a directory and checks that the options given ask for that run.
+///
+/// # Errors
+/// [`LabError::File`] or [`LabError::Content`] if there is no whole run, [`LabError::Setting`] or
+/// [`LabError::Content`] if an option asks for something else than the run has.
+pub(super) fn open(root: &Path, settings: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
+    let (dir, mut config) = RunDir::open(root)?;
+    let asked = settings.change(settings.preset()?.map_or(config.clone(), |preset| preset.config()))?;
+    if let Some(epochs) = settings.epochs {
+        if epochs < config.run.epochs {
+            let allowed = format!("the run was started with {}; it can only be raised", config.run.epochs);
+            return Err(LabError::setting("epochs", epochs, allowed));
+        }
+        config.run.epochs = epochs;
+    }
+    check_same(&dir, &config, asked)?;
+    config.validate()?;
+
+    let shape = ModelShape::new(&config.data, &config.model);
+    let path = dir.state_path();
+    let saved = StateFile::from_bytes(&read_whole(&path)?, &shape).map_err(|error| named(&path, &error))?;
+    if let Some(init) = init {
+        check_same_start(&dir, init, &shape)?;
+    }
+    Ok(Interrupted { dir, config, saved })
+}
+
+/// Nothing but the number of epochs may change: the rest would make it another run.
+fn check_same(dir: &RunDir, config: &ExperimentConfig, mut asked: ExperimentConfig) -> Result<()> {
+    asked.run.epochs = config.run.epochs;
+    let tree = |config: &ExperimentConfig| serde_json::to_value(config).expect("plain data with text keys");
+    match first_difference("", &tree(config), &tree(&asked)) {
+        None => Ok(()),
+        Some((field, started_with, asked)) => Err(LabError::content(
+            dir.root().display().to_string(),
+            format!(
+                "the run was started with {field} = {started_with}, not {asked}; only epochs may change on \
+                 --resume: leave the option out, or start a new run in another directory"
+            ),
+        )),
+    }
+}
+
+fn first_difference(path: &str, left: &Value, right: &Value) -> Option<(String, String, String)> {
+    if let (Value::Object(left), Value::Object(right)) = (left, right) {
+        let mut differences = left.iter().filter_map(|(key, value)| {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            first_difference(&path, value, &right[key])
+        });
+        return differences.next();
+    }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    (left != right).then(|| (path.to_owned(), text(left), text(right)))
+}
+
+/// `--init` may be repeated on `--resume`, if it names the weights that the run began with.
+fn check_same_start(dir: &RunDir, init: &Path, shape: &ModelShape) -> Result<()> {
+    let first = dir.checkpoint_path(0);
+    // Checkpoints hold 32-bit floats.
+    let rounded = |weights: Weights| weights.flat().iter().map(|&w| w as f32).collect::<Vec<_>>();
+    if rounded(read_fitting(init, shape)?) == rounded(read_fitting(&first, shape)?) {
+        return Ok(());
+    }
+    Err(LabError::content(
+        init.display().to_string(),
+        format!("the run began with other weights ({}); leave --init out", first.display()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::first_difference;
+
+    #[test]
+    fn the_differing_field_is_named_by_its_path() {
+        let left = json!({"data": {"p": 7, "split": "python:0"}, "run": {"threads": 0}});
+        let mut right = left.clone();
+        assert_eq!(first_difference("", &left, &right), None);
+        right["data"]["split"] = json!("torch:1");
+        let found = first_difference("", &left, &right);
+        assert_eq!(found, Some(("data.split".into(), "python:0".into(), "torch:1".into())));
+    }
+}

@@ -1,0 +1,130 @@
+//! The training loop: step, evaluate, save, until the end or until the user stops it.
+
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+
+use super::Outcome;
+use super::cadence::{is_evaluated, is_saved, next_stop};
+use super::metrics::MetricsFile;
+use super::pace::Pace;
+use super::progress::Progress;
+use super::run_dir::{RunDir, write_whole};
+use super::state_file::StateFile;
+use crate::config::ExperimentConfig;
+use crate::engine::{Engine, MetricsRow, TrainState};
+use crate::error::{LabError, Result};
+use crate::model::safetensors::{Layout, WeightsFile};
+
+/// The state is saved at least this often, so that a crash costs no more than this.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+
+/// A run in progress.
+pub(super) struct Session {
+    /// Where its files go.
+    pub(super) dir: RunDir,
+    /// The experiment.
+    pub(super) config: ExperimentConfig,
+    /// The rows so far.
+    pub(super) metrics: MetricsFile,
+    /// The last of them.
+    pub(super) last_row: Option<MetricsRow>,
+    /// The step of the state on the disk, if there is one.
+    pub(super) saved_step: Option<usize>,
+    /// What does the work.
+    pub(super) engine: Box<dyn Engine>,
+    /// How fast it does.
+    pub(super) pace: Pace,
+}
+
+impl Session {
+    /// Trains to the last epoch, or until `is_asked_to_stop`; the directory is resumable either way.
+    ///
+    /// # Errors
+    /// [`LabError::Training`] when a loss or a weight is no longer finite, [`LabError::Device`] and
+    /// [`LabError::File`] as they come. The last state saved stays.
+    pub(super) fn train(
+        &mut self,
+        progress: &mut Progress,
+        is_asked_to_stop: impl Fn() -> bool,
+    ) -> Result<Outcome> {
+        let mut last_save = Instant::now();
+        loop {
+            let step = self.engine.step();
+            self.evaluate_if_due(progress)?;
+            let is_over = step >= self.config.run.epochs;
+            let is_stopped = !is_over && is_asked_to_stop();
+            let is_due = is_saved(&self.config.run, step);
+            if is_due || is_stopped || last_save.elapsed() >= SAVE_EVERY {
+                self.save(is_due)?;
+                last_save = Instant::now();
+            }
+            if is_over || is_stopped {
+                return Ok(if is_over { Outcome::Done } else { Outcome::Interrupted });
+            }
+            let n_steps = self.pace.chunk(next_stop(&self.config.run, step) - step);
+            let start = Instant::now();
+            block_on(self.engine.train(n_steps))?;
+            self.pace.note(n_steps, start);
+            progress.at(self.engine.step());
+        }
+    }
+
+    fn evaluate_if_due(&mut self, progress: &mut Progress) -> Result<()> {
+        let step = self.engine.step();
+        let is_known = self.last_row.is_some_and(|row| row.step == step);
+        if is_known || !is_evaluated(&self.config.run, step) {
+            return Ok(());
+        }
+        let row = MetricsRow { step, evaluation: block_on(self.engine.evaluate())? };
+        self.metrics.append(&row)?;
+        self.last_row = Some(row);
+        progress.show(&row, self.pace.steps_per_s());
+        for (name, loss) in [("train", row.evaluation.train_loss), ("test", row.evaluation.test_loss)] {
+            if !loss.is_finite() {
+                return Err(diverged(step, format!("the {name} loss is {loss}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves what `--resume` needs, and the weights as a checkpoint if one is due. The state comes
+    /// last: when it says a step, the rows and checkpoints up to there are on the disk.
+    fn save(&mut self, with_checkpoint: bool) -> Result<()> {
+        let step = self.engine.step();
+        if self.saved_step == Some(step) {
+            return Ok(());
+        }
+        let state = block_on(self.engine.state())?;
+        check_finite(&state)?;
+        self.metrics.sync()?;
+        if with_checkpoint {
+            let weights = WeightsFile {
+                weights: state.weights.clone(),
+                config: Some(self.config.clone()),
+                step: Some(step),
+            };
+            write_whole(&self.dir.checkpoint_path(step), &weights.to_bytes(Layout::ProgressMeasures))?;
+        }
+        let file = StateFile { state, engine: self.engine.info().clone() };
+        write_whole(&self.dir.state_path(), &file.to_bytes(&self.config))?;
+        self.saved_step = Some(step);
+        Ok(())
+    }
+}
+
+fn check_finite(state: &TrainState) -> Result<()> {
+    let parts =
+        [("weight", &state.weights), ("moment", &state.first_moment), ("moment", &state.second_moment)];
+    for (what, part) in parts {
+        if let Some(value) = part.flat().iter().find(|value| !value.is_finite()) {
+            return Err(diverged(state.step, format!("a {what} is {value}")));
+        }
+    }
+    Ok(())
+}
+
+fn diverged(step: usize, what: String) -> LabError {
+    let reason = format!("{what}; a lower --lr or --weight-decay keeps the numbers finite");
+    LabError::Training { step, reason }
+}

@@ -1,0 +1,168 @@
+//! `grok train`: from options to a directory with a run.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use pollster::block_on;
+
+use super::args::SettingArgs;
+use super::cadence::{is_evaluated, last_evaluated};
+use super::metrics::MetricsFile;
+use super::output::{duration_text, remark, say};
+use super::pace::Pace;
+use super::progress::{Progress, scores_text};
+use super::run_dir::{RunDir, write_json};
+use super::session::Session;
+use super::start::initial_state;
+use super::{Failure, Outcome, interrupt, resume};
+use crate::config::ExperimentConfig;
+use crate::engine::{self, EngineInfo};
+use crate::error::{LabError, Result};
+use crate::task::Task;
+
+/// Options of `grok train`.
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    #[command(flatten)]
+    settings: SettingArgs,
+    /// Start from the weights in this safetensors file instead of drawing them
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// The directory for the run's files
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Go on with the run in DIR; only --epochs may differ from before, and only upwards
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Start anew in a DIR that is not empty, in place of the run that is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Trains.
+///
+/// # Errors
+/// [`Failure::Input`] for whatever can be known before the first step, else [`Failure::Run`].
+pub(super) fn run(args: &TrainArgs) -> Result<Outcome, Failure> {
+    let session = if args.resume { resumed(args) } else { fresh(args) };
+    let mut session = session.map_err(Failure::before_start)?;
+    interrupt::listen().map_err(Failure::Run)?;
+
+    let first_step = session.engine.step();
+    let epochs = session.config.run.epochs;
+    say(&start_text(&session, first_step));
+    let mut progress = Progress::new(first_step, epochs);
+    let start = std::time::Instant::now();
+    let result = session.train(&mut progress, interrupt::is_asked);
+    progress.close();
+
+    let root = session.dir.root();
+    let again = format!("grok train --resume --out {}", quoted(root));
+    match result {
+        Ok(Outcome::Done) => {
+            let secs = start.elapsed().as_secs_f64();
+            say(&end_text(&session, secs));
+            Ok(Outcome::Done)
+        }
+        Ok(outcome) => {
+            say(&format!("stopped at step {} of {epochs}; to go on: {again}", session.engine.step()));
+            Ok(outcome)
+        }
+        Err(error) => {
+            if let Some(step) = session.saved_step {
+                remark(&format!(
+                    "the state of step {step} is saved in {}",
+                    session.dir.state_path().display()
+                ));
+                if !matches!(error, LabError::Training { .. }) {
+                    remark(&format!("to go on from there: {again}"));
+                }
+            }
+            Err(Failure::Run(error))
+        }
+    }
+}
+
+/// A new run. Everything is checked before anything is written.
+fn fresh(args: &TrainArgs) -> Result<Session> {
+    let config = args.settings.config()?;
+    let start = initial_state(&config, args.init.as_deref())?;
+    RunDir::check_free(&args.out, args.force)?;
+    let engine = block_on(engine::build(&config, &Task::new(&config.data), &start))?;
+    let dir = RunDir::create(&args.out)?;
+    write_json(&dir.config_path(), &config)?;
+    let metrics = MetricsFile::create(&dir.metrics_path())?;
+    Ok(Session { dir, config, metrics, last_row: None, saved_step: None, engine, pace: Pace::default() })
+}
+
+/// The run in the directory, as it was left.
+fn resumed(args: &TrainArgs) -> Result<Session> {
+    let resume::Interrupted { dir, config, saved } =
+        resume::open(&args.out, &args.settings, args.init.as_deref())?;
+    let step = saved.state.step;
+    let engine = block_on(engine::build(&config, &Task::new(&config.data), &saved.state))?;
+    if *engine.info() != saved.engine {
+        remark(&format!(
+            "the run was made by {}, and goes on with {}: its last digits may differ from an unbroken run",
+            engine_text(&saved.engine),
+            engine_text(engine.info())
+        ));
+    }
+    write_json(&dir.config_path(), &config)?;
+    // The row of an earlier last epoch is none of an unbroken run.
+    let keep = |row_step| row_step <= step && is_evaluated(&config.run, row_step);
+    let (metrics, last_row) = MetricsFile::reopen(&dir.metrics_path(), keep)?;
+    let expected = last_evaluated(&config.run, step);
+    if last_row.map(|row| row.step) != Some(expected) {
+        return Err(LabError::content(
+            dir.metrics_path().display().to_string(),
+            format!("the row of step {expected} is missing; the run is damaged and can only be started anew"),
+        ));
+    }
+    Ok(Session { dir, config, metrics, last_row, saved_step: Some(step), engine, pace: Pace::default() })
+}
+
+fn start_text(session: &Session, step: usize) -> String {
+    let ExperimentConfig { data, run, .. } = &session.config;
+    let n_pairs = data.p * data.p;
+    format!(
+        "p = {}, {} of {n_pairs} pairs in the train set; {}; steps {step} to {}; files in {}",
+        data.p,
+        data.n_train(),
+        engine_text(session.engine.info()),
+        run.epochs,
+        session.dir.root().display()
+    )
+}
+
+fn end_text(session: &Session, secs: f64) -> String {
+    let speed = session.pace.steps_per_s().map(|speed| format!(", {speed:.1} steps/s")).unwrap_or_default();
+    let scores = session.last_row.as_ref().map(scores_text).unwrap_or_default();
+    format!("done at step {} in {}{speed}: {scores}", session.engine.step(), duration_text(secs))
+}
+
+fn engine_text(info: &EngineInfo) -> String {
+    let EngineInfo { engine, device, device_name, precision, reason } = info;
+    let reason = if reason.is_empty() { String::new() } else { format!(" because {reason}") };
+    format!("the {engine} engine on the {device} ({device_name}) in {precision}{reason}")
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::quoted;
+
+    #[test]
+    fn a_path_survives_the_shell() {
+        assert_eq!(quoted(Path::new("runs/a-1")), "runs/a-1");
+        assert_eq!(quoted(Path::new("my run's")), r"'my run'\''s'");
+    }
+}
