@@ -1,5 +1,8 @@
 //! Pure numbers: knows neither Burn nor the browser.
 
+pub mod fft;
+pub mod fourier;
+pub mod matrix;
 pub mod modular;
 pub mod mt19937;
 pub mod normal;
