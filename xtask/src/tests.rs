@@ -38,8 +38,7 @@ pub fn run_all() -> bool {
     };
     add("native tests", &mut || run(cargo_test(&["--package", "grokking-lab", "--package", "xtask"])));
     add("the page's own logic", &mut || run(page_logic()));
-    add("WebAssembly tests, worker", &mut || run(in_browser(driver.as_deref(), "worker")?));
-    add("WebAssembly tests, page", &mut || run(in_browser(driver.as_deref(), "page")?));
+    add("WebAssembly tests", &mut || run(in_browser(driver.as_deref())?));
     let mut is_built = Ok(());
     add("building the page", &mut || {
         is_built = page::build();
@@ -75,20 +74,19 @@ fn page_logic() -> Command {
     command
 }
 
-/// The tests in `tests/web`, in headless Chromium. The worker's and the page's features are tested
-/// one after the other, for the same reason as in [`page_logic`], and because that is what runs.
-fn in_browser(driver: std::result::Result<&Path, &String>, features: &str) -> Result<Command> {
+/// The tests in `tests/web`, in a worker of headless Chromium. With the worker's features and no
+/// others, so that they run what the page loads, and share its build of Burn.
+fn in_browser(driver: std::result::Result<&Path, &String>) -> Result<Command> {
     let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
     let mut command = process::command("cargo");
     command
-        .args(["test", "--release", "--no-fail-fast", "--package", "grokking-lab"])
-        .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", features])
-        .args(["--test", "web"])
+        .args(["test", "--release", "--no-fail-fast", "--package", "grokking-lab", "--test", "web"])
+        .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "worker"])
         .env("CHROMEDRIVER", driver)
         .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TIMEOUT_SECS.to_string())
-        // A slow machine may need longer than the default of 5 s to start the driver.
+        // A busy machine may need longer than the default of 5 s to start the driver.
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
-        // The published page is not isolated either.
+        // The published page is not cross-origin isolated either.
         .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
     Ok(command)
 }

@@ -1,0 +1,120 @@
+//! Headless Chromium, driven through chromedriver.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+/// Switches for every run. No sandbox, because tests also run as root in containers; the rest keeps
+/// Chromium from talking to anyone on its own.
+const SWITCHES: [&str; 12] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-pings",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--disable-features=MediaRouter,OptimizationHints,Translate",
+    "--window-size=1280,1000",
+];
+
+/// Whether the browser has a WebGPU adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebGpu {
+    /// Chromium's own, computed by the processor.
+    Software,
+    /// `navigator.gpu` is there, but hands out no adapter.
+    Absent,
+}
+
+/// One Chromium with a fresh profile, and the driver that started it.
+pub struct Browser {
+    driver: Child,
+    /// The WebDriver session.
+    pub client: Client,
+}
+
+impl Browser {
+    /// Starts chromedriver (`CHROMEDRIVER`, else found on the PATH) and through it Chromium.
+    pub async fn start(web_gpu: WebGpu) -> Self {
+        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut driver = Command::new(&program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("cannot start {}: {error}; `cargo xtask test` can", program.display())
+            });
+        let port = port_of(&mut driver);
+
+        let mut switches: Vec<String> = SWITCHES.map(String::from).into();
+        if web_gpu == WebGpu::Software {
+            switches.push("--enable-unsafe-webgpu".into());
+        }
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("goog:chromeOptions".into(), json!({ "args": switches }));
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await;
+        match client {
+            Ok(client) => Self { driver, client },
+            Err(error) => {
+                let _ = driver.kill().and_then(|()| driver.wait());
+                panic!("chromedriver could not start Chromium: {error}");
+            }
+        }
+    }
+
+    /// What the page wrote to its console and what went wrong in it, since last asked, as
+    /// `LEVEL text`.
+    pub async fn take_log(&self) -> Vec<String> {
+        let entries = self.client.issue_cmd(TakeLog).await.expect("chromedriver keeps a log");
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+        entries.iter().map(|entry| format!("{} {}", text(entry, "level"), text(entry, "message"))).collect()
+    }
+
+    /// Ends Chromium and its driver.
+    pub async fn stop(mut self) {
+        let _ = self.client.clone().close().await;
+        let _ = self.driver.kill().and_then(|()| self.driver.wait());
+    }
+}
+
+/// Reads on which port the driver listens; it chose a free one.
+fn port_of(driver: &mut Child) -> u16 {
+    let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+    let port = lines.by_ref().find_map(|line| {
+        line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+    });
+    // Read on, or the driver stops once the pipe is full.
+    std::thread::spawn(move || lines.for_each(drop));
+    port.expect("chromedriver says on which port it listens")
+}
+
+/// Chromedriver's own command for the page's log.
+#[derive(Debug)]
+struct TakeLog;
+
+impl WebDriverCompatibleCommand for TakeLog {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/se/log", session_id.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}

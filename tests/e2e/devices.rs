@@ -1,0 +1,43 @@
+//! With a GPU, without one, and without a worker.
+
+use crate::browser::WebGpu;
+use crate::lab::{Setting, visit};
+
+#[test]
+fn without_an_adapter_web_gpu_is_refused_by_name() {
+    let setting = Setting { web_gpu: WebGpu::Absent, ..Setting::new("?preset=tiny&backend=webgpu") };
+    visit(&setting, async |lab| {
+        lab.wait_for_text("error", "WebGPU").await;
+    });
+}
+
+#[test]
+fn without_an_adapter_the_page_trains_on_the_processor() {
+    let setting = Setting { web_gpu: WebGpu::Absent, ..Setting::new("?preset=tiny") };
+    visit(&setting, async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_text("status", "CPU").await;
+        lab.click("start").await;
+        lab.wait_for_epoch_above(0).await;
+        assert_eq!(lab.text("error").await, None, "the processor is a way on, not an error");
+    });
+}
+
+#[test]
+fn with_an_adapter_the_page_trains_on_web_gpu() {
+    visit(&Setting::new("?preset=tiny&backend=webgpu"), async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_text("status", "WebGPU").await;
+        lab.click("start").await;
+        lab.wait_for_epoch_above(0).await;
+        lab.wait_for_number("train-loss").await;
+    });
+}
+
+#[test]
+fn a_worker_that_does_not_load_is_reported() {
+    let setting = Setting { missing: &["worker_bg.wasm"], ..Setting::new("?preset=tiny&backend=cpu") };
+    visit(&setting, async |lab| {
+        lab.wait_for_text("error", "worker").await;
+    });
+}

@@ -1,0 +1,220 @@
+//! The page as a user sees it, through its `data-testid` hooks.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+
+use crate::browser::{Browser, WebGpu};
+use crate::site::Site;
+
+/// How long the page may take for anything: the worker's program is compiled first, on a machine
+/// that may be busy with other things.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Between two looks at the page.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What one test needs.
+pub struct Setting {
+    /// The query of the page's address.
+    pub query: &'static str,
+    /// The browser's WebGPU.
+    pub web_gpu: WebGpu,
+    /// Files that the server pretends not to have.
+    pub missing: &'static [&'static str],
+}
+
+impl Setting {
+    /// A page with this query, a software WebGPU adapter and all its files.
+    pub fn new(query: &'static str) -> Self {
+        Self { query, web_gpu: WebGpu::Software, missing: &[] }
+    }
+}
+
+/// The open page.
+pub struct Lab {
+    site: Site,
+    browser: Browser,
+}
+
+/// Opens the page, runs `test` and checks the page's manners: no error in its console, no file asked
+/// for that is not there, no request to another machine. Says so and does nothing where there is no
+/// built page.
+pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
+    let Some(dist) = std::env::var_os("GROK_DIST").map(PathBuf::from) else {
+        println!("skipped: GROK_DIST does not name a built page; `cargo xtask test` builds one");
+        return;
+    };
+    assert!(dist.join("index.html").is_file(), "GROK_DIST={} holds no index.html", dist.display());
+    // One browser at a time: several would starve each other on a small machine.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
+    let site = Site::serve(dist, setting.missing);
+    let browser = runtime.block_on(Browser::start(setting.web_gpu));
+    let lab = Lab { site, browser };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            lab.open(setting.query).await;
+            test(&lab).await;
+            lab.check_manners(!setting.missing.is_empty()).await;
+        });
+    }));
+    if outcome.is_err() {
+        runtime.block_on(lab.tell_state());
+    }
+    runtime.block_on(lab.browser.stop());
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+impl Lab {
+    /// Goes to the page with a query.
+    pub async fn open(&self, query: &str) {
+        let url = self.site.url(query);
+        self.browser.client.goto(&url).await.unwrap_or_else(|error| panic!("{url} does not load: {error}"));
+    }
+
+    /// Loads the address in the address bar again.
+    pub async fn reload(&self) {
+        self.browser.client.refresh().await.expect("the page loads again");
+    }
+
+    /// The value of a JavaScript expression.
+    pub async fn evaluate(&self, expression: &str) -> serde_json::Value {
+        let script = format!("return ({expression});");
+        self.browser
+            .client
+            .execute(&script, Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    async fn find(&self, hook: &str) -> Option<Element> {
+        self.browser.client.find(Locator::Css(&format!("[data-testid='{hook}']"))).await.ok()
+    }
+
+    /// What a hook shows now; `None` if it is not on the page.
+    pub async fn text(&self, hook: &str) -> Option<String> {
+        // The element may be replaced between the two commands: then it is not there now.
+        self.find(hook).await?.text().await.ok().map(|text| text.trim().to_owned())
+    }
+
+    /// The epoch shown, an integer.
+    pub async fn epoch(&self) -> u64 {
+        let text = self.text("epoch").await.expect("hook `epoch` is on the page");
+        text.parse().unwrap_or_else(|_| panic!("hook `epoch` shows `{text}`, not an integer"))
+    }
+
+    /// Waits until `is_met` holds for the text of a hook, and returns that text; a missing hook has
+    /// no text and never does. `what` completes "hook `…` never …".
+    pub async fn wait_for(&self, hook: &str, what: &str, is_met: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let text = self.text(hook).await;
+            match text {
+                Some(text) if is_met(&text) => return text,
+                _ if start.elapsed() > PATIENCE => panic!(
+                    "hook `{hook}` never {what} within {} s; it shows {}",
+                    PATIENCE.as_secs(),
+                    text.map_or("nothing, it is not on the page".into(), |text| format!("`{text}`"))
+                ),
+                _ => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+
+    /// Waits until a hook's text contains `part`, capitals or not.
+    pub async fn wait_for_text(&self, hook: &str, part: &str) -> String {
+        let part = part.to_lowercase();
+        self.wait_for(hook, &format!("contained `{part}`"), |text| text.to_lowercase().contains(&part)).await
+    }
+
+    /// Waits until the epoch is above `epoch`.
+    pub async fn wait_for_epoch_above(&self, epoch: u64) -> u64 {
+        let what = format!("rose above {epoch}");
+        let is_above = |text: &str| text.parse::<u64>().is_ok_and(|shown| shown > epoch);
+        self.wait_for("epoch", &what, is_above).await.parse().expect("it was parsed a moment ago")
+    }
+
+    /// Waits until a hook shows a number.
+    pub async fn wait_for_number(&self, hook: &str) -> f64 {
+        let is_number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
+        self.wait_for(hook, "showed a number", is_number).await.parse().expect("it was parsed a moment ago")
+    }
+
+    /// Clicks a hook as soon as it is there and enabled.
+    pub async fn click(&self, hook: &str) {
+        let start = Instant::now();
+        loop {
+            if let Some(element) = self.find(hook).await
+                && element.is_enabled().await.unwrap_or(false)
+                && element.click().await.is_ok()
+            {
+                return;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "hook `{hook}` could not be clicked within {} s",
+                PATIENCE.as_secs()
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Chooses an option of a hook that is a `<select>`, by its value.
+    pub async fn choose(&self, hook: &str, value: &str) {
+        self.wait_for(hook, "was on the page", |_| true).await;
+        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is on the page"));
+        let choice = element.select_by_value(value).await;
+        choice.unwrap_or_else(|error| panic!("hook `{hook}` has no option `{value}`: {error}"));
+    }
+
+    /// A property of a hook, for example the value of an input.
+    pub async fn property(&self, hook: &str, property: &str) -> Option<String> {
+        self.find(hook).await?.prop(property).await.ok().flatten()
+    }
+
+    /// Fails unless nothing else is shown by `hook` for a while: long enough for several training
+    /// steps of the smallest preset, and several refreshes of the page.
+    pub async fn stays(&self, hook: &str, while_: Duration) {
+        let before = self.text(hook).await;
+        tokio::time::sleep(while_).await;
+        assert_eq!(self.text(hook).await, before, "hook `{hook}` changed while nothing should happen");
+    }
+
+    async fn check_manners(&self, files_are_missing: bool) {
+        let forbidden = self.site.forbidden_requests();
+        assert!(forbidden.is_empty(), "the page asked other origins: {forbidden:#?}");
+        if files_are_missing {
+            return;
+        }
+        let misses = self.site.misses();
+        assert!(misses.is_empty(), "files were asked for that are not there: {misses:?}");
+        let mut log = self.browser.take_log().await;
+        log.retain(|line| line.starts_with("SEVERE"));
+        assert!(log.is_empty(), "errors in the page's console: {log:#?}");
+    }
+
+    /// For the reader of a failed test: what the page showed, what its console holds.
+    async fn tell_state(&self) {
+        for hook in ["status", "epoch", "train-loss", "error"] {
+            println!("hook `{hook}`: {:?}", self.text(hook).await);
+        }
+        println!("console: {:#?}", self.browser.take_log().await);
+        if let Ok(image) = self.browser.client.screenshot().await {
+            let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+            if std::fs::write(&path, image).is_ok() {
+                println!("picture: {}", path.display());
+            }
+        }
+    }
+}

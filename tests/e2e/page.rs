@@ -1,0 +1,12 @@
+//! The built page in headless Chromium, used as a person would.
+//!
+//! `cargo xtask test` builds the page, names it in `GROK_DIST` and runs these. The page is found by
+//! its `data-testid` hooks, served from a sub-path, and must keep to itself: every test also fails
+//! on an error in the console, on a missing file and on a request to another machine.
+
+mod browser;
+mod devices;
+mod lab;
+mod links;
+mod site;
+mod training;

@@ -1,0 +1,131 @@
+//! A web server for the built page, which also learns of every request that would go elsewhere.
+
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use tiny_http::{Header, Request, Response, Server};
+
+/// The page is published under a path like this one, so it is tested under one.
+const BASE: &str = "/lab/";
+
+/// Where the browser reports what the policy below forbids.
+const REPORTS: &str = "/reports";
+
+/// Forbids the page and its worker everything that is not of this origin. (A browser makes requests
+/// of its own, which a proxy could not tell from the page's.)
+const POLICY: &str = "default-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' data: blob:; report-uri /reports";
+
+/// Enough for a page, its worker and their files; one slow file must not hold up the others.
+const N_THREADS: usize = 4;
+
+/// The page, served on this machine until dropped.
+pub struct Site {
+    server: Arc<Server>,
+    threads: Vec<JoinHandle<()>>,
+    /// Requests that found nothing.
+    misses: List,
+    /// Reports of requests to other origins.
+    forbidden: List,
+}
+
+/// What the server's threads write and the test reads.
+type List = Arc<Mutex<Vec<String>>>;
+
+impl Site {
+    /// Serves the folder `dist`, except the files whose names are in `missing`.
+    pub fn serve(dist: PathBuf, missing: &'static [&'static str]) -> Self {
+        let server = Arc::new(Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a port is free on 127.0.0.1"));
+        let misses = Arc::new(Mutex::new(Vec::new()));
+        let forbidden = Arc::new(Mutex::new(Vec::new()));
+        let threads = (0..N_THREADS)
+            .map(|_| {
+                let (server, misses, forbidden) =
+                    (Arc::clone(&server), Arc::clone(&misses), Arc::clone(&forbidden));
+                let dist = dist.clone();
+                std::thread::spawn(move || {
+                    // `recv` fails once the server is unblocked: the site was dropped.
+                    while let Ok(request) = server.recv() {
+                        answer(request, &dist, missing, &misses, &forbidden);
+                    }
+                })
+            })
+            .collect();
+        Self { server, threads, misses, forbidden }
+    }
+
+    /// The page's address with a query, which is empty or begins with `?`.
+    pub fn url(&self, query: &str) -> String {
+        let address = self.server.server_addr().to_ip().expect("it listens on TCP");
+        format!("http://{address}{BASE}{query}")
+    }
+
+    /// Paths asked for that are not there, or not below the page's own path.
+    pub fn misses(&self) -> Vec<String> {
+        self.misses.lock().expect("no thread panics with it").clone()
+    }
+
+    /// The browser's reports of requests to other origins; each was refused.
+    pub fn forbidden_requests(&self) -> Vec<String> {
+        self.forbidden.lock().expect("no thread panics with it").clone()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        for _ in &self.threads {
+            self.server.unblock();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn answer(mut request: Request, dist: &Path, missing: &[&str], misses: &List, forbidden: &List) {
+    let add = |list: &List, text: String| list.lock().expect("no thread panics with it").push(text);
+    let path = request.url().split('?').next().unwrap_or_default().to_owned();
+    // The browser may have gone away; that is its business.
+    if path == REPORTS {
+        let mut report = String::new();
+        let _ = request.as_reader().read_to_string(&mut report);
+        add(forbidden, report);
+        let _ = request.respond(Response::empty(204));
+    } else if let Some((file, content_type)) = file_for(dist, &path, missing) {
+        let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("both are plain text");
+        let response = Response::from_file(file)
+            .with_header(header("Content-Type", content_type))
+            .with_header(header("Content-Security-Policy", POLICY));
+        let _ = request.respond(response);
+    } else {
+        add(misses, path);
+        let _ = request.respond(Response::from_string("not found").with_status_code(404));
+    }
+}
+
+/// The file for a path of a URL, with its media type.
+fn file_for(dist: &Path, path: &str, missing: &[&str]) -> Option<(File, &'static str)> {
+    let name = match path.strip_prefix(BASE)? {
+        "" => "index.html",
+        name => name,
+    };
+    let is_inside = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
+    if !is_inside || missing.contains(&name) {
+        return None;
+    }
+    let content_type = match Path::new(name).extension()?.to_str()? {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript",
+        "wasm" => "application/wasm",
+        "css" => "text/css",
+        "json" | "webmanifest" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        _ => "application/octet-stream",
+    };
+    let path = dist.join(name);
+    path.is_file().then(|| File::open(path).ok())?.map(|file| (file, content_type))
+}
