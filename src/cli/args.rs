@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::{choice, real, whole};
+use super::options::{choice, fraction, modulus, real, whole};
 use crate::config::{
     Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset, SplitRule,
 };
@@ -16,10 +16,10 @@ pub(super) struct SettingArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
     /// The modulus, an odd prime
-    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
+    #[arg(long, value_name = "N", value_parser = modulus)]
     p: Option<usize>,
     /// The fraction of the pairs that is trained on, between 0 and 1
-    #[arg(long, value_name = "F", value_parser = real)]
+    #[arg(long, value_name = "F", value_parser = fraction)]
     frac: Option<f64>,
     /// Which pairs those are: python:SEED or torch:SEED, optionally with :FRAC
     #[arg(long)]

@@ -11,6 +11,7 @@
 mod args;
 mod bench;
 mod cadence;
+mod convert;
 mod interrupt;
 mod metrics;
 mod options;
@@ -41,7 +42,13 @@ pub fn main() -> ExitCode {
 /// Trains the transformer of "Progress measures for grokking via mechanistic interpretability" and
 /// takes it apart.
 #[derive(Debug, Parser)]
-#[command(name = "grok", version, max_term_width = 100)]
+#[command(
+    name = "grok",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = false
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -53,6 +60,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
+    /// Write weights in the layout of the paper's code or of TransformerLens
+    Convert(convert::ConvertArgs),
 }
 
 /// How a command ended that did what it was asked.
@@ -99,6 +108,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Train(args) => train::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Convert(args) => convert::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -122,5 +132,9 @@ fn clap_message(error: &clap::Error) -> String {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    said.join(" ").trim_start_matches("error: ").to_owned()
+    let hint = match error.kind() {
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => "; --help lists what there is",
+        _ => "",
+    };
+    format!("{}{hint}", said.join(" ").trim_start_matches("error: "))
 }
