@@ -31,7 +31,7 @@ impl Progress {
         if !std::io::stderr().is_terminal() {
             return Self::Lines { epochs, last: None };
         }
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}")
+        let style = ProgressStyle::with_template("{bar:12} {pos}/{len}  {eta} left  {wide_msg}")
             .expect("the template is a constant");
         let bar = ProgressBar::new(epochs as u64).with_style(style).with_position(step as u64);
         // Steps of an earlier session say nothing about the speed of this one.
@@ -48,24 +48,25 @@ impl Progress {
 
     /// Weights were evaluated.
     pub(super) fn show(&mut self, row: &MetricsRow, steps_per_s: Option<f64>) {
-        let speed = steps_per_s.map(|speed| format!("  {speed:.1} steps/s")).unwrap_or_default();
-        let text = format!("{}{speed}", scores_text(row));
+        let speed = steps_per_s.map(|speed| format!("{speed:.1} steps/s")).unwrap_or_default();
+        let text = scores_text(row);
         match self {
-            Self::Bar(bar) => bar.set_message(text),
+            // Cut at the terminal's width: what comes first matters most.
+            Self::Bar(bar) => bar.set_message(format!("{text}  {speed}")),
             Self::Lines { epochs, last } => {
                 let is_due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
                 if is_due || row.step == *epochs {
                     *last = Some(Instant::now());
-                    say(&format!("step {}/{epochs}  {text}", row.step));
+                    say(format!("step {}/{epochs}  {text}  {speed}", row.step).trim_end());
                 }
             }
         }
     }
 
-    /// The session is over.
+    /// The session is over; the last line of output says how it ended.
     pub(super) fn close(&self) {
         if let Self::Bar(bar) = self {
-            bar.abandon();
+            bar.finish_and_clear();
         }
     }
 }
