@@ -2,14 +2,23 @@
 //!
 //! An engine steps on demand. It draws no random number, reads no clock and posts no message.
 
+#[cfg(feature = "engine")]
+pub mod autodiff;
+#[cfg(feature = "engine")]
+mod build;
+#[cfg(feature = "engine")]
+pub mod device;
 pub mod record;
 
+#[cfg(feature = "engine")]
+pub use build::build;
 pub use record::{EngineInfo, Evaluation, MetricsRow, TrainState};
 
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::error::Result;
+use crate::model::Weights;
 
 /// A future that stays on the thread that made it: the browser's GPU is not `Send`.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -33,6 +42,14 @@ pub trait Engine {
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>>;
+
+    /// A copy of the current weights.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+    fn weights(&mut self) -> LocalFuture<'_, Result<Weights>> {
+        Box::pin(async move { Ok(self.state().await?.weights) })
+    }
 
     /// A copy of everything that determines the rest of the run.
     ///

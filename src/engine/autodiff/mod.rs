@@ -1,0 +1,217 @@
+//! The first engine: Burn's automatic differentiation, on any device, for any model.
+
+mod adamw;
+mod batch;
+mod loss;
+
+use burn::tensor::{DType, Device, Tensor, TensorData, Transaction};
+
+use self::adamw::Moments;
+use self::batch::Batch;
+use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
+use crate::config::{ExperimentConfig, OptimConfig, Precision};
+use crate::error::{LabError, Result};
+use crate::model::params::{Params, flat_tensor};
+use crate::model::{ModelShape, Weights, folded_forward, transformer};
+use crate::task::Task;
+
+/// Examples evaluated at once: bounds the memory of the forward pass over the test set.
+const EVALUATION_BATCH: usize = 4096;
+
+/// Which forward pass is differentiated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forward {
+    /// The transformer as written, three positions per pair.
+    Literal,
+    /// Keys, values and scores once per token, the MLP once per pair; models of one block only.
+    Folded,
+}
+
+/// A run differentiated by Burn.
+pub struct AutodiffEngine {
+    info: EngineInfo,
+    shape: ModelShape,
+    optim: OptimConfig,
+    forward: Forward,
+    device: Device,
+    dtype: DType,
+    train: Batch,
+    /// Both sets in pieces of at most [`EVALUATION_BATCH`], to be evaluated.
+    train_pieces: Vec<Batch>,
+    test_pieces: Vec<Batch>,
+    step: usize,
+    params: Tensor<1>,
+    moments: Moments,
+}
+
+impl AutodiffEngine {
+    /// Prepares a run on a device made by [`device`](super::device), at a state.
+    ///
+    /// # Errors
+    /// [`LabError::Setting`] if the folded forward is asked of a model with several blocks.
+    pub fn new(
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        device: &Device,
+        forward: Forward,
+        info: EngineInfo,
+    ) -> Result<Self> {
+        let shape = start.weights.shape().clone();
+        if forward == Forward::Folded && shape.n_layers != 1 {
+            return Err(LabError::setting("n_layers", shape.n_layers, "only a single block folds"));
+        }
+        let dtype = match config.run.precision {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        };
+        let device = device.clone().inner();
+        let tracked = device.clone().autodiff();
+        let batch = |pairs: &[_]| Batch::new(pairs, &shape, &device, dtype);
+        let pieces = |pairs: &[_]| pairs.chunks(EVALUATION_BATCH).map(batch).collect();
+        Ok(Self {
+            info,
+            optim: config.optim.clone(),
+            forward,
+            dtype,
+            train: Batch::new(&task.train, &shape, &tracked, dtype),
+            train_pieces: pieces(&task.train),
+            test_pieces: pieces(&task.test),
+            step: start.step,
+            params: flat_tensor(&start.weights, &device, dtype),
+            moments: Moments {
+                first: flat_tensor(&start.first_moment, &device, dtype),
+                second: flat_tensor(&start.second_moment, &device, dtype),
+            },
+            shape,
+            device,
+        })
+    }
+
+    /// ∂(mean train loss)/∂θ at the current weights, flat, in the order of [`ModelShape::params`].
+    fn gradient(&self) -> Tensor<1> {
+        let flat = self.params.clone().autodiff();
+        let params = Params::from_flat(&self.shape, &flat, true);
+        let logits = logits(&params, &self.train, self.forward);
+        let gradient = loss::gradient(logits.clone().inner(), &self.train.answers.clone().inner(), self.optim.loss);
+        // d(Σ logits · g)/dθ with g held fixed is the chain rule: the loss itself is never needed.
+        let mut gradients = (logits * Tensor::from_inner(gradient)).sum().backward();
+        let parts = params.in_order().into_iter().map(|part| {
+            let [rows, columns] = part.dims();
+            let gradient = part.grad_remove(&mut gradients).unwrap_or_else(|| part.clone().inner().zeros_like());
+            gradient.reshape([rows * columns])
+        });
+        Tensor::cat(parts.collect(), 0)
+    }
+
+    /// The gradient of the mean train loss, read back: what the tests compare.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if the device fails.
+    pub async fn read_gradient(&self) -> Result<Weights> {
+        let mut read = read_all(vec![self.gradient()]).await?;
+        Ok(Weights::from_flat(self.shape.clone(), read.remove(0)))
+    }
+
+    fn check_shape(&self, state: &TrainState) -> Result<()> {
+        if state.weights.shape() == &self.shape {
+            return Ok(());
+        }
+        Err(LabError::content(
+            "saved state",
+            format!("it is of a model {:?}, the run is of {:?}", state.weights.shape(), self.shape),
+        ))
+    }
+}
+
+impl Engine for AutodiffEngine {
+    fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    fn step(&self) -> usize {
+        self.step
+    }
+
+    fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
+        Box::pin(async move {
+            for _ in 0..n_steps {
+                let gradient = self.gradient();
+                self.params =
+                    adamw::update(&self.optim, self.step, self.params.clone(), gradient, &mut self.moments);
+                self.step += 1;
+            }
+            // A browser's queue has no bound of its own: wait until the device has caught up.
+            read_all(vec![self.params.clone().slice([0..1])]).await.map(|_| ())
+        })
+    }
+
+    fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
+        Box::pin(async move {
+            let params = Params::from_flat(&self.shape, &self.params, false);
+            let pieces = self.train_pieces.iter().chain(&self.test_pieces);
+            let wanted: Vec<_> = pieces
+                .flat_map(|batch| {
+                    let scores =
+                        loss::scores(logits(&params, batch, self.forward), &batch.answers, self.optim.loss);
+                    [scores.loss, scores.accuracy]
+                })
+                .collect();
+            let read: Vec<f64> = read_all(wanted).await?.into_iter().flatten().collect();
+            let (train, test) = read.split_at(2 * self.train_pieces.len());
+            let [train_loss, train_accuracy] = weighted_means(train, &self.train_pieces);
+            let [test_loss, test_accuracy] = weighted_means(test, &self.test_pieces);
+            Ok(Evaluation { train_loss, test_loss, train_accuracy, test_accuracy })
+        })
+    }
+
+    fn state(&mut self) -> LocalFuture<'_, Result<TrainState>> {
+        Box::pin(async move {
+            let Moments { first, second } = self.moments.clone();
+            let read = read_all(vec![self.params.clone(), first, second]).await?;
+            let mut parts = read.into_iter().map(|values| Weights::from_flat(self.shape.clone(), values));
+            let mut next = || parts.next().expect("three tensors were read");
+            Ok(TrainState { step: self.step, weights: next(), first_moment: next(), second_moment: next() })
+        })
+    }
+
+    fn load(&mut self, state: &TrainState) -> Result<()> {
+        self.check_shape(state)?;
+        self.step = state.step;
+        self.params = flat_tensor(&state.weights, &self.device, self.dtype);
+        self.moments = Moments {
+            first: flat_tensor(&state.first_moment, &self.device, self.dtype),
+            second: flat_tensor(&state.second_moment, &self.device, self.dtype),
+        };
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for AutodiffEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AutodiffEngine").field("info", &self.info).field("step", &self.step).finish_non_exhaustive()
+    }
+}
+
+fn logits(params: &Params, batch: &Batch, forward: Forward) -> Tensor<2> {
+    match forward {
+        Forward::Literal => transformer::logits(params, batch.tokens.clone(), &mut ()),
+        Forward::Folded => folded_forward::logits(params, batch.a.clone(), batch.b.clone()),
+    }
+}
+
+/// Means over a set from `[loss, accuracy]` of each of its pieces.
+fn weighted_means(scores: &[f64], pieces: &[Batch]) -> [f64; 2] {
+    let total: usize = pieces.iter().map(Batch::len).sum();
+    [0, 1].map(|i| {
+        let sum: f64 = pieces.iter().zip(scores.chunks(2)).map(|(b, s)| b.len() as f64 * s[i]).sum();
+        sum / total as f64
+    })
+}
+
+/// Reads tensors in one transfer.
+async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f64>>> {
+    let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
+    let data = transaction.execute_async().await.map_err(|e| LabError::device("reading from the device", e))?;
+    Ok(data.into_iter().map(|data: TensorData| data.convert_dtype(DType::F64).iter::<f64>().collect()).collect())
+}

@@ -1,0 +1,106 @@
+//! The transformer as the paper writes it (section 3, appendix A), every position computed.
+//!
+//! This is the oracle: slow, literal, for any number of blocks, heads and widths.
+
+use burn::tensor::{Bool, Int, Tensor, activation};
+
+use super::hooks::{Hook, Observer};
+use super::params::{BlockParams, Params};
+use super::shape::N_CTX;
+use crate::config::Activation;
+
+/// Added to scores that look ahead. WGSL has no infinities; exp of this is 0 in both precisions.
+const MASKED_SCORE: f64 = -1e9;
+
+/// Logits at "=" for a batch of prompts.
+///
+/// x₀ = W_E[:, t] + W_pos; per block x += W_O (pattern V), x += W_out σ(W_in x + b_in) + b_out;
+/// logits = x[=] W_U. Scores are q·k / √d_head under a causal mask; no LayerNorm.
+///
+/// # Shapes
+/// tokens: n × n_ctx, values below d_vocab; result: n × d_vocab_out.
+pub fn logits(params: &Params, tokens: Tensor<2, Int>, observer: &mut impl Observer) -> Tensor<2> {
+    let d_model = params.shape.d_model;
+    let [n, n_ctx] = tokens.dims();
+    assert_eq!(n_ctx, N_CTX, "a prompt is [a, b, =]");
+
+    let embed = params.W_E.clone().transpose().select(0, tokens.reshape([n * n_ctx]));
+    let embed = embed.reshape([n, n_ctx, d_model]);
+    observer.see(Hook::Embed, &embed);
+    observer.see(Hook::PosEmbed, &params.W_pos);
+    let mut resid: Tensor<3> = embed + params.W_pos.clone().unsqueeze();
+
+    for (l, block) in params.blocks.iter().enumerate() {
+        observer.see(Hook::ResidPre(l), &resid);
+        resid = resid.clone() + attention(params, block, l, resid, observer);
+        observer.see(Hook::ResidMid(l), &resid);
+        resid = resid.clone() + mlp(params, block, l, resid, observer);
+        observer.see(Hook::ResidPost(l), &resid);
+    }
+    resid.slice([0..n, n_ctx - 1..n_ctx, 0..d_model]).reshape([n, d_model]).matmul(params.W_U.clone())
+}
+
+/// The output of a block's attention, n × n_ctx × d_model.
+fn attention(
+    params: &Params,
+    block: &BlockParams,
+    l: usize,
+    resid: Tensor<3>,
+    observer: &mut impl Observer,
+) -> Tensor<3> {
+    let [n, n_ctx, d_model] = resid.dims();
+    let (n_heads, d_head) = (params.shape.n_heads, params.shape.d_head);
+    let resid = resid.reshape([n * n_ctx, d_model]);
+
+    let mut project = |W: &Tensor<2>, hook| {
+        let projected = resid.clone().matmul(W.clone().transpose()).reshape([n, n_ctx, n_heads, d_head]);
+        observer.see(hook, &projected);
+        projected.swap_dims(1, 2)
+    };
+    let q = project(&block.W_Q, Hook::Q(l));
+    let k = project(&block.W_K, Hook::K(l));
+    let v = project(&block.W_V, Hook::V(l));
+
+    let ahead: Tensor<2, Bool> = Tensor::<2, Bool>::tril_mask([n_ctx, n_ctx], 0, &resid.device());
+    let scores = q.matmul(k.swap_dims(2, 3)).div_scalar((d_head as f64).sqrt());
+    let ahead: Tensor<4, Bool> = ahead.unsqueeze::<4>().expand([n, n_heads, n_ctx, n_ctx]);
+    let scores = scores.mask_fill(ahead, MASKED_SCORE);
+    observer.see(Hook::AttnScores(l), &scores);
+    let pattern = activation::softmax(scores, 3);
+    observer.see(Hook::Pattern(l), &pattern);
+
+    let z = pattern.matmul(v).swap_dims(1, 2);
+    observer.see(Hook::Z(l), &z);
+    let out = z.reshape([n * n_ctx, n_heads * d_head]).matmul(block.W_O.clone().transpose());
+    let out = out.reshape([n, n_ctx, d_model]);
+    observer.see(Hook::AttnOut(l), &out);
+    out
+}
+
+/// The output of a block's MLP, n × n_ctx × d_model.
+fn mlp(
+    params: &Params,
+    block: &BlockParams,
+    l: usize,
+    resid: Tensor<3>,
+    observer: &mut impl Observer,
+) -> Tensor<3> {
+    let [n, n_ctx, d_model] = resid.dims();
+    let d_mlp = params.shape.d_mlp;
+    let pre = resid.reshape([n * n_ctx, d_model]).matmul(block.W_in.clone().transpose()) + block.b_in.clone();
+    observer.see(Hook::Pre(l), &pre.clone().reshape([n, n_ctx, d_mlp]));
+    let post = activate(pre, params.shape.activation);
+    observer.see(Hook::Post(l), &post.clone().reshape([n, n_ctx, d_mlp]));
+    let out = post.matmul(block.W_out.clone().transpose()) + block.b_out.clone();
+    let out = out.reshape([n, n_ctx, d_model]);
+    observer.see(Hook::MlpOut(l), &out);
+    out
+}
+
+/// The neurons' non-linearity, element by element.
+pub fn activate<const D: usize>(pre: Tensor<D>, kind: Activation) -> Tensor<D> {
+    match kind {
+        Activation::Relu => activation::relu(pre),
+        Activation::Gelu => activation::gelu(pre),
+    }
+}

@@ -1,0 +1,192 @@
+//! Finding a device in a browser, one question at a time, each with its answer in words.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::config::DeviceChoice;
+use crate::engine::device;
+use crate::protocol::{DeviceReport, Event, LadderRung, RungOutcome};
+
+/// The questions in order; those after a failure are marked as skipped.
+const RUNGS: [&str; 7] = [
+    "secure context",
+    "navigator.gpu",
+    "adapter",
+    "timestamp-query",
+    "limits",
+    "hardware adapter",
+    "test product",
+];
+
+/// What a workgroup of Burn's kernels needs; both are WebGPU's guaranteed minimum or twice it.
+const LIMITS: [(&str, f64); 3] = [
+    ("maxComputeInvocationsPerWorkgroup", 256.0),
+    ("maxStorageBuffersPerShaderStage", 8.0),
+    ("maxComputeWorkgroupStorageSize", 16_384.0),
+];
+
+/// Asks for a device: `Gpu` insists, `Cpu` asks nothing, `Auto` takes a hardware GPU that passes
+/// every rung and else the CPU.
+///
+/// Answers with [`Event::Device`], or with [`Event::Failed`] if `Gpu` cannot be had.
+pub async fn climb(wanted: DeviceChoice) -> Event {
+    let mut ladder = Ladder { rungs: Vec::new(), adapter_name: String::new(), software: false };
+    if wanted == DeviceChoice::Cpu {
+        return ladder.cpu("the CPU was asked for");
+    }
+    match ladder.web_gpu(wanted).await {
+        Ok(name) => Event::Device(DeviceReport {
+            device: "gpu".into(),
+            name,
+            software: ladder.software,
+            ladder: ladder.rungs,
+        }),
+        Err(reason) if wanted == DeviceChoice::Gpu => {
+            ladder.skip_rest("an earlier question failed");
+            Event::Failed {
+                run_id: None,
+                message: format!("WebGPU was asked for and cannot be used: {reason}"),
+                ladder: ladder.rungs,
+            }
+        }
+        Err(_) => ladder.cpu("an earlier question failed"),
+    }
+}
+
+struct Ladder {
+    rungs: Vec<LadderRung>,
+    adapter_name: String,
+    software: bool,
+}
+
+impl Ladder {
+    /// Climbs; the error is the reason of the rung that failed.
+    async fn web_gpu(&mut self, wanted: DeviceChoice) -> Result<String, String> {
+        let global = JsValue::from(js_sys::global());
+        let secure = get(&global, "isSecureContext").as_bool().unwrap_or(false);
+        self.pass_if(secure, "the page is served over https or from localhost", || {
+            "WebGPU needs https or localhost".into()
+        })?;
+
+        let gpu = get(&get(&global, "navigator"), "gpu");
+        self.pass_if(gpu.is_object(), "the browser has WebGPU", || {
+            "this browser has no WebGPU: Chrome 113, Firefox 141 or Safari 26 have it".into()
+        })?;
+
+        let adapter = request_adapter(&gpu).await;
+        let detail = describe(&adapter);
+        self.pass_if(adapter.is_object(), &detail, || {
+            "the browser offers no adapter: hardware acceleration may be off, or the driver is not supported".into()
+        })?;
+        self.adapter_name = detail;
+
+        let features = get(&adapter, "features");
+        self.pass_if(set_has(&features, "timestamp-query"), "the adapter can time its work", || {
+            "the adapter lacks timestamp-query, which the GPU library needs".into()
+        })?;
+
+        let limits = get(&adapter, "limits");
+        let short = LIMITS.iter().find(|(name, least)| get(&limits, name).as_f64().unwrap_or(0.0) < *least);
+        self.pass_if(short.is_none(), "the adapter's limits suffice", || {
+            let (name, least) = short.copied().unwrap_or_default();
+            format!("the adapter's {name} is {:?}, needed is {least}", get(&limits, name).as_f64())
+        })?;
+
+        self.software = is_software(&adapter);
+        if self.software && wanted == DeviceChoice::Auto {
+            return self.fail(format!(
+                "{} is computed by the processor: the CPU engine is faster; ?backend=webgpu insists",
+                self.adapter_name
+            ));
+        }
+        let (outcome, detail) = if self.software {
+            (RungOutcome::Warned, "computed by the processor: correct, but slow")
+        } else {
+            (RungOutcome::Passed, "not a software adapter")
+        };
+        self.note(outcome, detail.into());
+
+        match device::gpu().await {
+            Ok(_) => self.note(RungOutcome::Passed, "equals the exact answer".into()),
+            Err(error) => return self.fail(error.to_string()),
+        }
+        Ok(self.adapter_name.clone())
+    }
+
+    fn cpu(mut self, why_skipped: &str) -> Event {
+        self.skip_rest(why_skipped);
+        Event::Device(DeviceReport {
+            device: "cpu".into(),
+            name: "WebAssembly, SIMD".into(),
+            software: false,
+            ladder: self.rungs,
+        })
+    }
+
+    fn pass_if(&mut self, holds: bool, passed: &str, failed: impl FnOnce() -> String) -> Result<(), String> {
+        if holds {
+            self.note(RungOutcome::Passed, passed.into());
+            return Ok(());
+        }
+        self.fail(failed())
+    }
+
+    fn fail<T>(&mut self, reason: String) -> Result<T, String> {
+        self.note(RungOutcome::Failed, reason.clone());
+        Err(reason)
+    }
+
+    fn skip_rest(&mut self, why: &str) {
+        while self.rungs.len() < RUNGS.len() {
+            self.note(RungOutcome::Skipped, why.into());
+        }
+    }
+
+    fn note(&mut self, outcome: RungOutcome, detail: String) {
+        let name = RUNGS[self.rungs.len()].into();
+        self.rungs.push(LadderRung { name, outcome, detail });
+    }
+}
+
+async fn request_adapter(gpu: &JsValue) -> JsValue {
+    let call = || {
+        let request: Function = get(gpu, "requestAdapter").dyn_into().ok()?;
+        request.call0(gpu).ok()?.dyn_into::<Promise>().ok()
+    };
+    match call() {
+        Some(promise) => JsFuture::from(promise).await.unwrap_or(JsValue::NULL),
+        None => JsValue::NULL,
+    }
+}
+
+/// The adapter's own words; browsers leave out what could identify a person.
+fn describe(adapter: &JsValue) -> String {
+    let info = get(adapter, "info");
+    let words: Vec<String> = ["vendor", "architecture", "device", "description"]
+        .iter()
+        .filter_map(|field| get(&info, field).as_string())
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() { "an adapter without a name".into() } else { words.join(" ") }
+}
+
+fn is_software(adapter: &JsValue) -> bool {
+    let fallback = |holder: &JsValue| get(holder, "isFallbackAdapter").as_bool().unwrap_or(false);
+    let name = describe(adapter).to_lowercase();
+    fallback(adapter)
+        || fallback(&get(adapter, "info"))
+        || ["swiftshader", "llvmpipe", "lavapipe"].iter().any(|known| name.contains(known))
+}
+
+fn set_has(set: &JsValue, name: &str) -> bool {
+    let has = get(set, "has").dyn_into::<Function>().ok();
+    has.and_then(|has| has.call1(set, &name.into()).ok()).is_some_and(|found| found.is_truthy())
+}
+
+fn get(holder: &JsValue, field: &str) -> JsValue {
+    if !holder.is_object() && !holder.is_function() {
+        return JsValue::UNDEFINED;
+    }
+    Reflect::get(holder, &field.into()).unwrap_or(JsValue::UNDEFINED)
+}
