@@ -12,3 +12,4 @@ mod cli_train;
 mod close;
 #[cfg(feature = "engine")]
 mod engine_oracle;
+mod layering;
