@@ -1,1 +1,19 @@
-//! plot.
+//! Figures: plain data in, drawing on any plotters backend out, with the pixel-to-data map of
+//! what was drawn.
+//!
+//! The same functions paint a canvas in the page and write SVG natively ([`svg`]).
+
+pub mod axis;
+pub mod downsample;
+mod frame;
+pub mod line_chart;
+pub mod pixel_map;
+pub mod spectrum;
+pub mod svg;
+pub mod theme;
+
+pub use axis::{Axis, Scale};
+pub use line_chart::{Line, LineChart};
+pub use pixel_map::PixelMap;
+pub use spectrum::{Harmonic, SpectrumChart};
+pub use theme::Theme;

@@ -1,0 +1,152 @@
+//! The preset and the five buttons of a run.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+
+use super::settings::problem_summary;
+use super::state::{Phase, State};
+use super::store::Store;
+use super::update::Message;
+use crate::config::Preset;
+
+/// A button of the run.
+struct Button {
+    /// Its hook for tests.
+    test_id: &'static str,
+    /// The words on it.
+    words: &'static str,
+    /// What it does, for a pointer that rests on it.
+    hint: &'static str,
+    /// What it sends.
+    message: Message,
+    /// When it makes sense.
+    enabled: fn(&State) -> bool,
+    /// When it is the next thing to do.
+    primary: fn(&State) -> bool,
+}
+
+fn buttons() -> [Button; 5] {
+    [
+        Button {
+            test_id: "start",
+            words: "Train",
+            hint: "Start a run with the settings below",
+            message: Message::Start,
+            enabled: State::can_start,
+            primary: |state| {
+                !matches!(state.phase(), Some(Phase::Preparing | Phase::Training | Phase::Paused))
+            },
+        },
+        Button {
+            test_id: "pause",
+            words: "Pause",
+            hint: "Stop after the step in hand",
+            message: Message::Pause,
+            enabled: State::can_pause,
+            primary: |state| matches!(state.phase(), Some(Phase::Preparing | Phase::Training)),
+        },
+        Button {
+            test_id: "resume",
+            words: "Resume",
+            hint: "Train on",
+            message: Message::Resume,
+            enabled: State::can_resume,
+            primary: |state| state.phase() == Some(Phase::Paused),
+        },
+        Button {
+            test_id: "step",
+            words: "Step",
+            hint: "Make one update and stay paused",
+            message: Message::Step,
+            enabled: State::can_step,
+            primary: |_| false,
+        },
+        Button {
+            test_id: "reset",
+            words: "Reset",
+            hint: "Drop the run and its curves",
+            message: Message::Reset,
+            enabled: State::can_reset,
+            primary: |_| false,
+        },
+    ]
+}
+
+/// The preset's menu and the buttons.
+#[component]
+pub(super) fn Controls() -> impl IntoView {
+    let store = Store::get();
+    let preset = store.memo(|state| state.draft.preset);
+    let options = Preset::ALL
+        .map(|each| {
+            view! {
+                <option value=each.name() prop:selected=move || preset.get() == each>{each.name()}</option>
+            }
+        })
+        .collect_view();
+    let choose = move |name: String| {
+        if let Ok(preset) = Preset::from_name(&name) {
+            store.send(Message::Choose(preset));
+        }
+    };
+    view! {
+        <div class="controls">
+            <div class="preset">
+                <label for="preset">"Preset"</label>
+                <select
+                    id="preset"
+                    data-testid="preset"
+                    aria-describedby="preset-summary"
+                    on:change:target=move |event| choose(event.target().value())
+                >
+                    {options}
+                </select>
+            </div>
+            <div class="buttons" role="group" aria-label="Run">
+                {buttons().map(|button| view! { <RunButton button=button /> }).collect_view()}
+            </div>
+            <p class="preset-summary" id="preset-summary">{move || preset.get().summary()}</p>
+            <Hint />
+        </div>
+    }
+}
+
+#[component]
+fn RunButton(button: Button) -> impl IntoView {
+    let store = Store::get();
+    let Button { test_id, words, hint, message, enabled, primary } = button;
+    let enabled = store.memo(enabled);
+    let primary = store.memo(primary);
+    let click = move |_: MouseEvent| store.send(message.clone());
+    view! {
+        <button
+            type="button"
+            data-testid=test_id
+            title=hint
+            class:primary=move || primary.get()
+            disabled=move || !enabled.get()
+            on:click=click
+        >
+            {words}
+        </button>
+    }
+}
+
+/// Why the obvious button cannot be pressed, or what pressing it leaves out.
+#[component]
+fn Hint() -> impl IntoView {
+    let store = Store::get();
+    let hint = store.memo(|state| {
+        if let Some(problem) = problem_summary(state) {
+            return Some(problem);
+        }
+        match (state.form_left_run(), state.phase()) {
+            (true, Some(Phase::Preparing | Phase::Training | Phase::Paused)) => Some(
+                "The settings were changed. This run keeps its own; reset it to train with the new ones."
+                    .into(),
+            ),
+            _ => None,
+        }
+    });
+    move || hint.get().map(|hint| view! { <p class="hint" role="status">{hint}</p> })
+}

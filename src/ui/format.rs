@@ -1,0 +1,107 @@
+//! Numbers as the page writes them.
+
+/// A loss with four significant digits: `4.741`, `0.01234`, `3.412e-7`. Readable as a number by
+/// any program.
+pub fn loss(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let exponent = value.abs().log10().floor();
+    if (-2.0..4.0).contains(&exponent) {
+        let decimals = (3.0 - exponent) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
+/// A part as a percentage, rounded towards zero so that only a whole part reads `100 %`.
+pub fn percent(part: f64) -> String {
+    if !part.is_finite() {
+        return part.to_string();
+    }
+    // The small addend undoes the rounding of parts such as 0.29 * 10000.
+    let hundredths = (part * 1e4 + 1e-6).floor() / 100.0;
+    if hundredths >= 100.0 { "100 %".into() } else { format!("{hundredths:.2} %") }
+}
+
+/// Updates per second with three significant digits.
+pub fn rate(steps_per_s: f64) -> String {
+    let decimals = if steps_per_s >= 100.0 {
+        0
+    } else if steps_per_s >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{steps_per_s:.decimals$} steps/s")
+}
+
+/// A length of time in its two largest units: `48 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn duration(secs: f64) -> String {
+    let secs = secs.clamp(0.0, 1e9).round() as u64;
+    let (days, hours, minutes) = (secs / 86_400, secs / 3600 % 24, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{secs} s"),
+        (0, 0, _) => format!("{minutes} min {:02} s", secs % 60),
+        (0, ..) => format!("{hours} h {minutes:02} min"),
+        _ => format!("{days} d {hours:02} h"),
+    }
+}
+
+/// A count with its thousands grouped.
+pub fn count(n: usize) -> String {
+    crate::plot::axis::group_thousands(&n.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, duration, loss, percent, rate};
+
+    #[test]
+    fn losses_keep_four_digits_and_stay_numbers() {
+        for (value, text) in [
+            (4.7412, "4.741"),
+            (0.012344, "0.01234"),
+            (26.0, "26.00"),
+            (3.4121e-7, "3.412e-7"),
+            (0.0, "0"),
+            (123_456.0, "1.235e5"),
+        ] {
+            assert_eq!(loss(value), text);
+            let back: f64 = loss(value).parse().expect("a program can read it");
+            assert!((back - value).abs() <= 1e-3 * value.abs(), "{text} came back as {back}");
+        }
+        assert_eq!(loss(f64::NAN), "NaN", "what is not a number is not hidden");
+    }
+
+    #[test]
+    fn only_all_of_them_is_a_hundred_percent() {
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(8938.0 / 8939.0), "99.98 %");
+        assert_eq!(percent(0.29), "29.00 %");
+        assert_eq!(percent(0.0), "0.00 %");
+    }
+
+    #[test]
+    fn times_show_their_two_largest_units() {
+        for (secs, text) in [
+            (0.4, "0 s"),
+            (59.6, "1 min 00 s"),
+            (200.0, "3 min 20 s"),
+            (7_500.0, "2 h 05 min"),
+            (90_000.0, "1 d 01 h"),
+        ] {
+            assert_eq!(duration(secs), text, "{secs} s");
+        }
+        assert_eq!(duration(f64::INFINITY), duration(1e9), "no overflow");
+    }
+
+    #[test]
+    fn rates_and_counts() {
+        assert_eq!(rate(10.24), "10.2 steps/s");
+        assert_eq!(rate(0.357), "0.36 steps/s");
+        assert_eq!(rate(2154.0), "2154 steps/s");
+        assert_eq!(count(226_816), "226,816");
+    }
+}

@@ -1,0 +1,59 @@
+//! The numbers of the last measurement, large.
+
+use leptos::prelude::*;
+
+use super::format;
+use super::state::State;
+use super::store::Store;
+use crate::engine::Evaluation;
+
+/// Epoch, losses and accuracies.
+#[component]
+pub(super) fn Readouts() -> impl IntoView {
+    let store = Store::get();
+    let step = store.memo(|state| state.run.as_ref().map_or(0, |run| run.step));
+    let epochs = store.memo(|state| {
+        let running = state.run.as_ref().map(|run| run.config.run.epochs);
+        running.or_else(|| state.draft.config().ok().map(|config| config.run.epochs)).unwrap_or(0)
+    });
+    let of_epochs = move || match epochs.get() {
+        0 => String::new(),
+        epochs => format!("of {}", format::count(epochs)),
+    };
+    let part = move || step.get() as f64 / epochs.get().max(1) as f64;
+    view! {
+        <section class="panel readouts" aria-label="Latest numbers">
+            <div class="readout">
+                <span class="readout-name">"Epoch"</span>
+                <span class="readout-value">
+                    <output data-testid="epoch">{move || step.get()}</output>
+                    <small>{of_epochs}</small>
+                </span>
+            </div>
+            <Measured store name="Train loss" test_id="train-loss" key="train" read=|e| format::loss(e.train_loss) />
+            <Measured store name="Test loss" test_id="test-loss" key="test" read=|e| format::loss(e.test_loss) />
+            <Measured store name="Train accuracy" test_id="train-accuracy" key="train" read=|e| format::percent(e.train_accuracy) />
+            <Measured store name="Test accuracy" test_id="test-accuracy" key="test" read=|e| format::percent(e.test_accuracy) />
+            <progress class="run-progress" max="1" prop:value=part aria-label="Part of the epochs done"></progress>
+        </section>
+    }
+}
+
+#[component]
+fn Measured(
+    store: Store,
+    name: &'static str,
+    test_id: &'static str,
+    key: &'static str,
+    read: fn(&Evaluation) -> String,
+) -> impl IntoView {
+    let value = store.memo(move |state: &State| state.last_row().map(|row| read(&row.evaluation)));
+    view! {
+        <div class="readout">
+            <span class="readout-name" data-key=key>{name}</span>
+            <span class="readout-value">
+                <output data-testid=test_id>{move || value.get().unwrap_or_else(|| "–".into())}</output>
+            </span>
+        </div>
+    }
+}

@@ -1,0 +1,175 @@
+//! The line that says what the lab does, on what, and how fast: nothing that is not so.
+
+use leptos::prelude::*;
+
+use super::format;
+use super::ladder::Ladder;
+use super::state::{Asked, Phase, State, Worker};
+use super::store::Store;
+
+/// The parts of the status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Status {
+    /// What the lab does now.
+    pub(super) state: &'static str,
+    /// Its kind, which the style sheet gives a colour.
+    pub(super) tone: &'static str,
+    /// Device, engine, precision, speed and time left, each if it is known.
+    pub(super) facts: Vec<String>,
+    /// What the reader should know besides.
+    pub(super) remarks: Vec<String>,
+}
+
+impl Status {
+    /// What is true of a state.
+    pub(super) fn of(state: &State) -> Self {
+        let (words, tone) = describe(state);
+        Self { state: words, tone, facts: facts(state), remarks: remarks(state) }
+    }
+}
+
+fn describe(state: &State) -> (&'static str, &'static str) {
+    match &state.worker {
+        Worker::Loading => ("loading the training engine", "busy"),
+        Worker::Connecting => ("looking for a device", "busy"),
+        Worker::Failed => ("stopped by an error", "failed"),
+        Worker::Ready(_) => match state.run.as_ref().map(|run| (run.phase, run.asked)) {
+            None => ("ready", "idle"),
+            Some((Phase::Training, Some(Asked::Pause))) => ("pausing", "busy"),
+            Some((Phase::Paused, Some(Asked::Resume))) => ("resuming", "busy"),
+            Some((Phase::Paused, Some(Asked::Step))) => ("stepping", "busy"),
+            Some((Phase::Preparing, _)) => ("preparing", "busy"),
+            Some((Phase::Training, _)) => ("training", "training"),
+            Some((Phase::Paused, _)) => ("paused", "paused"),
+            Some((Phase::Finished, _)) => ("finished", "done"),
+            Some((Phase::Broken, _)) => ("broken off", "failed"),
+        },
+    }
+}
+
+fn facts(state: &State) -> Vec<String> {
+    let mut facts = Vec::new();
+    let engine = state.run.as_ref().and_then(|run| run.engine.as_ref());
+    match (engine, state.device()) {
+        (Some(engine), _) => {
+            facts.push(device_words(&engine.device, &engine.device_name));
+            facts.push(format!("{} engine", engine.engine));
+            facts.push(engine.precision.clone());
+        }
+        (None, Some(report)) => facts.push(device_words(&report.device, &report.name)),
+        (None, None) => {}
+    }
+    if let Some(run) = &state.run {
+        if let Some(n_train) = run.n_train {
+            facts.push(format!("full batch of {}", format::count(n_train)));
+        }
+        match (run.steps_per_s, run.phase) {
+            (Some(speed), _) => facts.push(format::rate(speed)),
+            (None, Phase::Training) => facts.push("warming up".into()),
+            (None, _) => {}
+        }
+        if let Some(secs) = run.secs_left() {
+            facts.push(format!("{} left", format::duration(secs)));
+        }
+    }
+    facts
+}
+
+fn device_words(device: &str, name: &str) -> String {
+    let kind = match device {
+        "gpu" => "WebGPU",
+        "cpu" => "CPU",
+        other => other,
+    };
+    if name.is_empty() || name.eq_ignore_ascii_case(kind) { kind.into() } else { format!("{kind}: {name}") }
+}
+
+fn remarks(state: &State) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if state.device().is_some_and(|report| report.software) {
+        remarks.push(
+            "This WebGPU adapter is software: the processor computes what a graphics card should, and slowly. \
+             The CPU device is faster here."
+                .into(),
+        );
+    }
+    if let Some(reason) = state.run.as_ref().and_then(|run| run.engine.as_ref()).map(|engine| &engine.reason)
+        && !reason.is_empty()
+    {
+        remarks.push(format!("Why this engine: {reason}"));
+    }
+    remarks
+}
+
+/// The status line, its remarks and the device's start-up ladder.
+#[component]
+pub(super) fn StatusLine() -> impl IntoView {
+    let store = Store::get();
+    let status = store.memo(Status::of);
+    let ladder = store.memo(|state| state.device().map(|report| report.ladder.clone()).unwrap_or_default());
+    view! {
+        <div class="status-block">
+            <p class="status" data-testid="status" data-tone=move || status.with(|s| s.tone)>
+                <span class="status-state" role="status">{move || status.with(|s| s.state)}</span>
+                {move || {
+                    status.with(|s| {
+                        s.facts.iter().map(|fact| view! { <span class="fact">{fact.clone()}</span> }).collect_view()
+                    })
+                }}
+            </p>
+            {move || {
+                status.with(|s| {
+                    s.remarks.iter().map(|text| view! { <p class="remark">{text.clone()}</p> }).collect_view()
+                })
+            }}
+            <Show when=move || ladder.with(|rungs| !rungs.is_empty())>
+                <details class="fold">
+                    <summary>"How this device was chosen"</summary>
+                    {move || view! { <Ladder rungs=ladder.get() /> }}
+                </details>
+            </Show>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+    use crate::config::Preset;
+    use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
+    use crate::ui::draft::Draft;
+    use crate::ui::state::State;
+    use crate::ui::update::{Message, update};
+
+    fn tell(state: &mut State, event: Event) {
+        update(state, Message::FromWorker(event));
+    }
+
+    #[test]
+    fn the_line_names_each_stage_and_only_what_is_known() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        assert_eq!(Status::of(&state).state, "loading the training engine");
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        assert_eq!(Status::of(&state).state, "looking for a device");
+        let report =
+            DeviceReport { device: "gpu".into(), name: "SwiftShader".into(), software: true, ladder: vec![] };
+        tell(&mut state, Event::Device(report));
+        let status = Status::of(&state);
+        assert_eq!((status.state, status.facts), ("ready", vec!["WebGPU: SwiftShader".to_owned()]));
+        assert!(status.remarks[0].contains("software"), "a software adapter is named as one");
+
+        update(&mut state, Message::Start);
+        tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
+        assert!(Status::of(&state).facts.contains(&"warming up".to_owned()), "no speed before there is one");
+        tell(&mut state, Event::Progress { run_id: 1, step: 100, steps_per_s: Some(10.0), rows: vec![] });
+        let status = Status::of(&state);
+        assert!(status.facts.contains(&"10.0 steps/s".to_owned()), "{:?}", status.facts);
+        assert!(
+            status.facts.contains(&"20 s left".to_owned()),
+            "200 steps at 10 a second: {:?}",
+            status.facts
+        );
+        update(&mut state, Message::Pause);
+        assert_eq!(Status::of(&state).state, "pausing", "not paused before the worker says so");
+    }
+}

@@ -1,0 +1,213 @@
+//! The reducer, told a story at a time.
+
+use super::{Effect, Message, update};
+use crate::config::{DeviceChoice, Preset};
+use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::draft::Draft;
+use crate::ui::field::Field;
+use crate::ui::state::{Phase, State, Worker};
+
+fn report() -> DeviceReport {
+    DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() }
+}
+
+fn row(step: usize, train_loss: f64) -> MetricsRow {
+    MetricsRow {
+        step,
+        evaluation: Evaluation { train_loss, test_loss: 4.0, train_accuracy: 0.5, test_accuracy: 0.1 },
+    }
+}
+
+fn tell(state: &mut State, event: Event) -> Vec<Effect> {
+    update(state, Message::FromWorker(event))
+}
+
+fn run_state(run_id: u32, step: usize, state: RunState) -> Event {
+    Event::State { run_id, step, state }
+}
+
+/// A page whose worker has a device.
+fn ready() -> State {
+    let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+    tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    tell(&mut state, Event::Device(report()));
+    state
+}
+
+/// A page whose run number 1 trains.
+fn training() -> State {
+    let mut state = ready();
+    update(&mut state, Message::Start);
+    let engine = EngineInfo {
+        engine: "folded".into(),
+        device: "cpu".into(),
+        device_name: "CPU".into(),
+        precision: "f32".into(),
+        reason: String::new(),
+    };
+    tell(&mut state, Event::Started { run_id: 1, engine, n_train: 34 });
+    tell(&mut state, run_state(1, 0, RunState::Training));
+    state
+}
+
+/// start, pause, resume, step, reset.
+fn buttons(state: &State) -> [bool; 5] {
+    [state.can_start(), state.can_pause(), state.can_resume(), state.can_step(), state.can_reset()]
+}
+
+#[test]
+fn the_handshake_asks_for_the_device_of_the_link() {
+    let mut draft = Draft::new(Preset::Quick);
+    draft.set(Field::Device, "webgpu".into());
+    let mut state = State::new(draft, Vec::new());
+    assert_eq!(buttons(&state), [false; 5], "nothing can be done before there is a device");
+    let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    assert_eq!(
+        effects,
+        [Effect::Post(Command::Connect { version: PROTOCOL_VERSION, device: DeviceChoice::Gpu })]
+    );
+    tell(&mut state, Event::Device(report()));
+    assert_eq!(state.worker, Worker::Ready(report()));
+    assert_eq!(buttons(&state), [true, false, false, true, false], "start or step");
+}
+
+#[test]
+fn a_worker_of_another_version_is_refused() {
+    let mut state = State::new(Draft::new(Preset::Quick), Vec::new());
+    assert_eq!(tell(&mut state, Event::Ready { version: PROTOCOL_VERSION + 1 }), []);
+    assert!(state.failure.is_some_and(|failure| failure.message.contains("version")));
+}
+
+#[test]
+fn each_button_works_exactly_when_it_makes_sense() {
+    let mut state = training();
+    assert_eq!(buttons(&state), [false, true, false, false, true], "training");
+    assert_eq!(update(&mut state, Message::Start), [], "a second start does nothing");
+    assert_eq!(update(&mut state, Message::Pause), [Effect::Post(Command::Pause { run_id: 1 })]);
+    assert_eq!(buttons(&state), [false, false, false, false, true], "pausing");
+    tell(&mut state, run_state(1, 12, RunState::Paused));
+    assert_eq!(buttons(&state), [false, false, true, true, true], "paused");
+    assert_eq!(update(&mut state, Message::Step), [Effect::Post(Command::Step { run_id: 1 })]);
+    tell(&mut state, run_state(1, 13, RunState::Paused));
+    assert_eq!(update(&mut state, Message::Resume), [Effect::Post(Command::Resume { run_id: 1 })]);
+    tell(&mut state, run_state(1, 13, RunState::Training));
+    tell(&mut state, run_state(1, 300, RunState::Finished));
+    assert_eq!(buttons(&state), [true, false, false, true, true], "finished");
+}
+
+#[test]
+fn a_step_without_a_run_starts_one_paused_and_makes_one_update() {
+    let mut state = ready();
+    let effects = update(&mut state, Message::Step);
+    assert!(matches!(effects[..], [Effect::Post(Command::Start { paused: true, .. })]), "{effects:?}");
+    tell(&mut state, run_state(1, 0, RunState::Preparing));
+    let effects = tell(&mut state, run_state(1, 0, RunState::Paused));
+    assert_eq!(effects, [Effect::Post(Command::Step { run_id: 1 })]);
+    assert_eq!(tell(&mut state, run_state(1, 1, RunState::Paused)), [], "one update, not more");
+}
+
+#[test]
+fn events_of_a_run_that_was_replaced_are_dropped() {
+    let mut state = training();
+    assert_eq!(update(&mut state, Message::Reset), [Effect::Post(Command::Reset { run_id: 1 })]);
+    assert_eq!(state.run, None, "the page forgets the run at once");
+    update(&mut state, Message::Start);
+    let late = Event::Progress { run_id: 1, step: 99, steps_per_s: Some(1.0), rows: vec![row(99, 1.0)] };
+    tell(&mut state, late);
+    tell(&mut state, run_state(1, 99, RunState::Dropped));
+    let run = state.run.expect("run 2 is there");
+    assert_eq!((run.id, run.step, run.rows.len()), (2, 0, 0));
+}
+
+#[test]
+fn rows_arrive_once_and_in_order() {
+    let mut state = training();
+    for rows in [vec![row(0, 2.0), row(5, 1.5)], vec![row(5, 9.0), row(10, 1.0)]] {
+        tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows });
+    }
+    let rows = &state.run.as_ref().expect("a run").rows;
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [0, 5, 10]);
+    assert_eq!(state.last_row(), Some(&row(10, 1.0)));
+}
+
+#[test]
+fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
+    let mut state = training();
+    for _ in 0..60 {
+        tell(&mut state, Event::Progress { run_id: 1, step: 100, steps_per_s: Some(50.0), rows: vec![] });
+    }
+    let left = state.run.as_ref().and_then(|run| run.secs_left()).expect("warm");
+    assert!((left - 4.0).abs() < 1e-6, "200 steps at 50 a second take 4 s, not {left}");
+    tell(&mut state, run_state(1, 100, RunState::Paused));
+    assert_eq!(state.run.and_then(|run| run.secs_left()), None, "a paused run has no speed");
+}
+
+#[test]
+fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
+    let mut state = training();
+    tell(&mut state, Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] });
+    update(&mut state, Message::WorkerDied("unreachable executed".into()));
+    assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
+    assert_eq!(state.phase(), Some(Phase::Broken));
+    assert_eq!(state.last_row(), Some(&row(5, 1.0)), "what was measured stays");
+    assert_eq!(update(&mut state, Message::Restart), [Effect::Respawn]);
+    assert_eq!(state.failure, None);
+    tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    tell(&mut state, Event::Device(report()));
+    assert!(state.can_start(), "a new run can begin");
+}
+
+#[test]
+fn webgpu_that_cannot_be_had_offers_the_cpu() {
+    let mut draft = Draft::new(Preset::Tiny);
+    draft.set(Field::Device, "webgpu".into());
+    let mut state = State::new(draft, Vec::new());
+    tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    tell(&mut state, Event::Failed { run_id: None, message: "no adapter".into(), ladder: vec![] });
+    assert!(state.failure.as_ref().is_some_and(|failure| failure.offers_cpu));
+    let effects = update(&mut state, Message::UseCpu);
+    assert_eq!(effects.iter().filter(|effect| **effect == Effect::Respawn).count(), 1, "{effects:?}");
+    assert!(effects.contains(&Effect::SaveLink("v=1&preset=tiny&backend=cpu".into())), "{effects:?}");
+    let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    assert!(matches!(effects[..], [Effect::Post(Command::Connect { device: DeviceChoice::Cpu, .. })]));
+}
+
+#[test]
+fn another_device_is_fetched_at_once_while_nothing_runs_and_else_with_the_next_run() {
+    let mut state = ready();
+    assert!(update(&mut state, Message::Edit(Field::Device, "cpu".into())).contains(&Effect::Respawn));
+
+    let mut state = training();
+    let effects = update(&mut state, Message::Edit(Field::Device, "cpu".into()));
+    assert!(!effects.contains(&Effect::Respawn), "the run goes on");
+    assert_eq!(state.phase(), Some(Phase::Training));
+    tell(&mut state, run_state(1, 300, RunState::Finished));
+    assert_eq!(update(&mut state, Message::Start), [Effect::Respawn], "first the device");
+    tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    let effects = tell(&mut state, Event::Device(report()));
+    assert!(
+        matches!(effects[..], [Effect::Post(Command::Start { run_id: 2, .. })]),
+        "then the run: {effects:?}"
+    );
+}
+
+#[test]
+fn invalid_settings_cannot_be_started() {
+    let mut state = ready();
+    update(&mut state, Message::Edit(Field::P, "100".into()));
+    assert!(!state.can_start() && !state.can_step(), "100 is not prime");
+    assert_eq!(update(&mut state, Message::Start), []);
+    update(&mut state, Message::ResetField(Field::P));
+    assert!(state.can_start());
+}
+
+#[test]
+fn editing_the_form_during_a_run_is_noticed() {
+    let mut state = training();
+    assert!(!state.form_left_run());
+    update(&mut state, Message::Edit(Field::Lr, "0.01".into()));
+    assert!(state.form_left_run(), "the run has the old rate");
+    update(&mut state, Message::ResetFields);
+    assert!(!state.form_left_run());
+}
