@@ -1,21 +1,66 @@
 //! Grokking Lab: train the transformer of "Progress measures for grokking via mechanistic
-//! interpretability" (Nanda et al., ICLR 2023), watch it grok and take it apart.
+//! interpretability" (Nanda, Chan, Lieberum, Smith, Steinhardt, ICLR 2023), watch it grok and take
+//! it apart; in a browser tab on WebGPU or WebAssembly, or natively.
+//!
+//! # Three programs over one library
+//!
+//! | program | feature | what it is |
+//! |---|---|---|
+//! | `app` | `page` | the page: user interface and figures on the main thread, without Burn |
+//! | `worker` | `worker` | the web worker: owns the device and the training run |
+//! | `grok` | `cli` | the command line |
+//!
+//! The page and the worker exchange the two enums of [`protocol`] and nothing else.
+//!
+//! # The map, from the bottom up
+//!
+//! | module | what lives there | knows |
+//! |---|---|---|
+//! | [`error`] | every way the lab can fail | |
+//! | [`maths`] | residues, random numbers, Fourier transforms, statistics | |
+//! | [`config`] | one experiment as data; presets; the one validation | maths |
+//! | [`task`] | the p² sums and their split | and config |
+//! | [`model`] | shapes, host weights and their files; the transformer in Burn tensors | and task |
+//! | [`engine`] | the training step, behind one small trait; the devices | and model |
+//! | [`analysis`] | from weights to findings, on the host in float64 | and engine |
+//! | [`protocol`] | what crosses the border between page and worker | and analysis |
+//! | `plot` | figures: plain data to any plotters backend | and analysis |
+//! | `worker` | finds a device, runs the run | and protocol |
+//! | `ui` | the page | and protocol, plot |
+//! | `cli` | `grok` and the folder a run leaves | all but worker and ui |
+//!
+//! Arrows point down only, and a test reads the source to see that they do.
+//!
+//! # What is absent, on purpose
+//!
+//! - No Burn tensor above [`engine`], and no Burn at all in the page's main program.
+//! - No file, clock or unseeded random number below the programs' own layer.
+//! - Only `engine/device.rs` makes devices, only `ui/dom.rs` reaches into the document, only
+//!   `protocol/codec.rs` turns our types into JavaScript values.
+//! - No panic on user input: [`config::ExperimentConfig::validate`] is the gate, and errors are
+//!   [`error::LabError`].
+//!
+//! # Words
+//!
+//! A *step* is one update on the whole train set, which the paper calls an epoch. The letters p, a,
+//! b, c are residues; W_E, W_pos, W_Q, W_K, W_V, W_O, W_in, W_out, W_U the weights as
+//! TransformerLens names them; `freq` is the integer k of w_k = 2πk/p. Losses are means in nats.
 
 #![expect(non_snake_case, reason = "weights carry the field's names: W_E, W_pos, W_Q")]
 
-pub mod analysis;
-#[cfg(feature = "cli")]
-pub mod cli;
-pub mod config;
-pub mod engine;
 pub mod error;
 pub mod maths;
+pub mod config;
+pub mod task;
 pub mod model;
+pub mod engine;
+pub mod analysis;
+pub mod protocol;
 #[cfg(feature = "figures")]
 pub mod plot;
-pub mod protocol;
-pub mod task;
-#[cfg(feature = "page")]
-pub mod ui;
 #[cfg(feature = "worker")]
 pub mod worker;
+#[cfg(feature = "page")]
+pub mod ui;
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -26,7 +26,9 @@ pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -
             let gpu = device::gpu().await?;
             (gpu.device, describe(config, "gpu", gpu.name))
         }
-        DeviceChoice::Cpu | DeviceChoice::Auto => (device::cpu(), describe(config, "cpu", "Burn Flex".into())),
+        DeviceChoice::Cpu | DeviceChoice::Auto => {
+            (device::cpu(), describe(config, "cpu", "Burn Flex".into()))
+        }
     };
     info.engine = if config.run.engine == EngineChoice::Literal { "literal" } else { "autodiff" }.into();
     if !single_block && config.run.engine != EngineChoice::Literal {

@@ -40,8 +40,10 @@ pub fn logits(params: &Params, a: Tensor<1, Int>, b: Tensor<1, Int>) -> Tensor<2
 
     let row_b = b.add_scalar(p as i64);
     let score_eq = scores.clone().slice([2 * p..2 * p + 1, 0..n_heads]).expand([n, n_heads]);
-    let triple: Tensor<3> =
-        Tensor::stack(vec![scores.clone().select(0, a.clone()), scores.select(0, row_b.clone()), score_eq], 2);
+    let triple: Tensor<3> = Tensor::stack(
+        vec![scores.clone().select(0, a.clone()), scores.select(0, row_b.clone()), score_eq],
+        2,
+    );
     let pattern = activation::softmax(triple, 2);
 
     let heads = |values: Tensor<2>, m: usize| values.reshape([m, n_heads, d_head]);

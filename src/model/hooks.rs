@@ -113,7 +113,8 @@ impl ActivationCache {
             transaction = transaction.register(values);
             heads.push((hook, dims));
         }
-        let data = transaction.execute_async().await.map_err(|e| LabError::device("reading activations", e))?;
+        let data =
+            transaction.execute_async().await.map_err(|e| LabError::device("reading activations", e))?;
         Ok(heads
             .into_iter()
             .zip(data)

@@ -77,7 +77,8 @@ impl Ladder {
         let adapter = request_adapter(&gpu).await;
         let detail = describe(&adapter);
         self.pass_if(adapter.is_object(), &detail, || {
-            "the browser offers no adapter: hardware acceleration may be off, or the driver is not supported".into()
+            "the browser offers no adapter: hardware acceleration may be off, or the driver is not supported"
+                .into()
         })?;
         self.adapter_name = detail;
 

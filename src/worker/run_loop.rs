@@ -23,12 +23,13 @@ pub fn start() {
     report_panics();
     let inbox = Rc::new(Inbox::default());
     let receiver = Rc::clone(&inbox);
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        match codec::decode::<Command>(&message.data()) {
-            Ok(command) => receiver.push(command),
-            Err(error) => post(failed(error.to_string())),
-        }
-    });
+    let on_message =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            match codec::decode::<Command>(&message.data()) {
+                Ok(command) => receiver.push(command),
+                Err(error) => post(failed(error.to_string())),
+            }
+        });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
     on_message.forget();
@@ -50,7 +51,8 @@ async fn serve(inbox: Rc<Inbox>) {
                 Command::Connect { device, .. } => {
                     let answer = ladder::climb(device).await;
                     if let Event::Device(report) = &answer {
-                        let found = if report.device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
+                        let found =
+                            if report.device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
                         session = Session::new(found);
                     }
                     post(answer);

@@ -63,8 +63,12 @@ impl Session {
                 }
                 None => Vec::new(),
             },
-            Command::Pause { run_id } => self.change(run_id, now_secs, RunState::Training, RunState::Paused).await,
-            Command::Resume { run_id } => self.change(run_id, now_secs, RunState::Paused, RunState::Training).await,
+            Command::Pause { run_id } => {
+                self.change(run_id, now_secs, RunState::Training, RunState::Paused).await
+            }
+            Command::Resume { run_id } => {
+                self.change(run_id, now_secs, RunState::Paused, RunState::Training).await
+            }
             Command::Step { run_id } => self.single_step(run_id, now_secs).await,
         }
     }
@@ -96,8 +100,7 @@ impl Session {
         let shape = ModelShape::new(&config.data, &config.model);
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
         let engine = engine::build(&config, &task, &start).await?;
-        let started =
-            Event::Started { run_id, engine: engine.info().clone(), n_train: task.train.len() };
+        let started = Event::Started { run_id, engine: engine.info().clone(), n_train: task.train.len() };
         let state = if paused { RunState::Paused } else { RunState::Training };
         let run = self.run.insert(Run {
             id: run_id,

@@ -20,7 +20,12 @@ fn tiny() -> ExperimentConfig {
 }
 
 /// Scores at the start and after every `every` of `n_steps` updates.
-async fn scores(config: &ExperimentConfig, device: DeviceChoice, n_steps: usize, every: usize) -> Vec<Evaluation> {
+async fn scores(
+    config: &ExperimentConfig,
+    device: DeviceChoice,
+    n_steps: usize,
+    every: usize,
+) -> Vec<Evaluation> {
     let mut config = config.clone();
     config.run.device = device;
     let task = Task::new(&config.data);
@@ -67,7 +72,10 @@ async fn a_run_obeys_its_commands() {
     }
     let finished = Event::State { run_id: 1, step: 5, state: RunState::Finished };
     assert!(last.contains(&finished), "{last:?}");
-    assert!(session.handle(Command::Pause { run_id: 7 }, 0.4).await.is_empty(), "another run's command is dropped");
+    assert!(
+        session.handle(Command::Pause { run_id: 7 }, 0.4).await.is_empty(),
+        "another run's command is dropped"
+    );
 }
 
 #[wasm_bindgen_test]

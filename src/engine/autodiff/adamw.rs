@@ -33,13 +33,12 @@ pub fn update(
     let correction1 = 1.0 - optim.beta1.powi(t);
     let correction2 = 1.0 - optim.beta2.powi(t);
 
-    moments.first = moments.first.clone().mul_scalar(optim.beta1)
-        + gradient.clone().mul_scalar(1.0 - optim.beta1);
+    moments.first =
+        moments.first.clone().mul_scalar(optim.beta1) + gradient.clone().mul_scalar(1.0 - optim.beta1);
     moments.second = moments.second.clone().mul_scalar(optim.beta2)
         + (gradient.clone() * gradient).mul_scalar(1.0 - optim.beta2);
 
-    let denominator =
-        moments.second.clone().sqrt().div_scalar(correction2.sqrt()).add_scalar(optim.eps);
+    let denominator = moments.second.clone().sqrt().div_scalar(correction2.sqrt()).add_scalar(optim.eps);
     let step_size = lr / correction1;
     params.mul_scalar(1.0 - lr * optim.weight_decay)
         - (moments.first.clone() / denominator).mul_scalar(step_size)

@@ -93,12 +93,14 @@ impl AutodiffEngine {
         let flat = self.params.clone().autodiff();
         let params = Params::from_flat(&self.shape, &flat, true);
         let logits = logits(&params, &self.train, self.forward);
-        let gradient = loss::gradient(logits.clone().inner(), &self.train.answers.clone().inner(), self.optim.loss);
+        let gradient =
+            loss::gradient(logits.clone().inner(), &self.train.answers.clone().inner(), self.optim.loss);
         // d(Σ logits · g)/dθ with g held fixed is the chain rule: the loss itself is never needed.
         let mut gradients = (logits * Tensor::from_inner(gradient)).sum().backward();
         let parts = params.in_order().into_iter().map(|part| {
             let [rows, columns] = part.dims();
-            let gradient = part.grad_remove(&mut gradients).unwrap_or_else(|| part.clone().inner().zeros_like());
+            let gradient =
+                part.grad_remove(&mut gradients).unwrap_or_else(|| part.clone().inner().zeros_like());
             gradient.reshape([rows * columns])
         });
         Tensor::cat(parts.collect(), 0)
@@ -189,7 +191,10 @@ impl Engine for AutodiffEngine {
 
 impl std::fmt::Debug for AutodiffEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AutodiffEngine").field("info", &self.info).field("step", &self.step).finish_non_exhaustive()
+        f.debug_struct("AutodiffEngine")
+            .field("info", &self.info)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
     }
 }
 
@@ -212,6 +217,10 @@ fn weighted_means(scores: &[f64], pieces: &[Batch]) -> [f64; 2] {
 /// Reads tensors in one transfer.
 async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f64>>> {
     let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
-    let data = transaction.execute_async().await.map_err(|e| LabError::device("reading from the device", e))?;
-    Ok(data.into_iter().map(|data: TensorData| data.convert_dtype(DType::F64).iter::<f64>().collect()).collect())
+    let data =
+        transaction.execute_async().await.map_err(|e| LabError::device("reading from the device", e))?;
+    Ok(data
+        .into_iter()
+        .map(|data: TensorData| data.convert_dtype(DType::F64).iter::<f64>().collect())
+        .collect())
 }
