@@ -82,6 +82,11 @@ impl Lab {
         self.browser.client.goto(&url).await.unwrap_or_else(|error| panic!("{url} does not load: {error}"));
     }
 
+    /// Lets the server find the files that were missing so far.
+    pub fn find_all_files(&self) {
+        self.site.find_all_files();
+    }
+
     /// Loads the address in the address bar again.
     pub async fn reload(&self) {
         self.browser.client.refresh().await.expect("the page loads again");
@@ -177,9 +182,32 @@ impl Lab {
         choice.unwrap_or_else(|error| panic!("hook `{hook}` has no option `{value}`: {error}"));
     }
 
-    /// A property of a hook, for example the value of an input.
-    pub async fn property(&self, hook: &str, property: &str) -> Option<String> {
-        self.find(hook).await?.prop(property).await.ok().flatten()
+    /// Replaces what a hook that is a text field holds.
+    pub async fn enter(&self, hook: &str, text: &str) {
+        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
+        element.clear().await.unwrap_or_else(|error| panic!("hook `{hook}` cannot be cleared: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
+    }
+
+    /// What a hook that is a control holds.
+    pub async fn value(&self, hook: &str) -> String {
+        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
+        let value = element.prop("value").await.unwrap_or_else(|error| panic!("hook `{hook}`: {error}"));
+        value.unwrap_or_else(|| panic!("hook `{hook}` is not a control"))
+    }
+
+    /// Waits until the query in the address bar has all these parts.
+    pub async fn wait_for_query(&self, parts: &[&str]) {
+        let start = Instant::now();
+        loop {
+            let url = self.browser.client.current_url().await.expect("the browser has an address");
+            if parts.iter().all(|part| url.query().unwrap_or_default().split('&').any(|found| found == *part))
+            {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "the address {url} never had {parts:?}");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Fails unless nothing else is shown by `hook` for a while: long enough for several training

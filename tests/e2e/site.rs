@@ -21,6 +21,9 @@ const POLICY: &str = "default-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' data
 /// Enough for a page, its worker and their files; one slow file must not hold up the others.
 const N_THREADS: usize = 4;
 
+/// Why the lists below are never poisoned.
+const NO_PANIC: &str = "no thread panics while it holds the list";
+
 /// The page, served on this machine until dropped.
 pub struct Site {
     server: Arc<Server>,
@@ -29,6 +32,8 @@ pub struct Site {
     misses: List,
     /// Reports of requests to other origins.
     forbidden: List,
+    /// Names of files that the server pretends not to have.
+    missing: List,
 }
 
 /// What the server's threads write and the test reads.
@@ -36,24 +41,25 @@ type List = Arc<Mutex<Vec<String>>>;
 
 impl Site {
     /// Serves the folder `dist`, except the files whose names are in `missing`.
-    pub fn serve(dist: PathBuf, missing: &'static [&'static str]) -> Self {
+    pub fn serve(dist: PathBuf, missing: &[&str]) -> Self {
         let server = Arc::new(Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a port is free on 127.0.0.1"));
+        let missing: List = Arc::new(Mutex::new(missing.iter().map(|&name| name.to_owned()).collect()));
         let misses = Arc::new(Mutex::new(Vec::new()));
         let forbidden = Arc::new(Mutex::new(Vec::new()));
         let threads = (0..N_THREADS)
             .map(|_| {
-                let (server, misses, forbidden) =
-                    (Arc::clone(&server), Arc::clone(&misses), Arc::clone(&forbidden));
-                let dist = dist.clone();
+                let (server, dist) = (Arc::clone(&server), dist.clone());
+                let (misses, forbidden, missing) =
+                    (Arc::clone(&misses), Arc::clone(&forbidden), Arc::clone(&missing));
                 std::thread::spawn(move || {
                     // `recv` fails once the server is unblocked: the site was dropped.
                     while let Ok(request) = server.recv() {
-                        answer(request, &dist, missing, &misses, &forbidden);
+                        answer(request, &dist, &missing, &misses, &forbidden);
                     }
                 })
             })
             .collect();
-        Self { server, threads, misses, forbidden }
+        Self { server, threads, misses, forbidden, missing }
     }
 
     /// The page's address with a query, which is empty or begins with `?`.
@@ -62,14 +68,19 @@ impl Site {
         format!("http://{address}{BASE}{query}")
     }
 
+    /// From now on nothing is missing.
+    pub fn find_all_files(&self) {
+        self.missing.lock().expect(NO_PANIC).clear();
+    }
+
     /// Paths asked for that are not there, or not below the page's own path.
     pub fn misses(&self) -> Vec<String> {
-        self.misses.lock().expect("no thread panics with it").clone()
+        self.misses.lock().expect(NO_PANIC).clone()
     }
 
     /// The browser's reports of requests to other origins; each was refused.
     pub fn forbidden_requests(&self) -> Vec<String> {
-        self.forbidden.lock().expect("no thread panics with it").clone()
+        self.forbidden.lock().expect(NO_PANIC).clone()
     }
 }
 
@@ -84,16 +95,17 @@ impl Drop for Site {
     }
 }
 
-fn answer(mut request: Request, dist: &Path, missing: &[&str], misses: &List, forbidden: &List) {
-    let add = |list: &List, text: String| list.lock().expect("no thread panics with it").push(text);
+fn answer(mut request: Request, dist: &Path, missing: &List, misses: &List, forbidden: &List) {
+    let add = |list: &List, text: String| list.lock().expect(NO_PANIC).push(text);
     let path = request.url().split('?').next().unwrap_or_default().to_owned();
+    let found = file_for(dist, &path, &missing.lock().expect(NO_PANIC));
     // The browser may have gone away; that is its business.
     if path == REPORTS {
         let mut report = String::new();
         let _ = request.as_reader().read_to_string(&mut report);
         add(forbidden, report);
         let _ = request.respond(Response::empty(204));
-    } else if let Some((file, content_type)) = file_for(dist, &path, missing) {
+    } else if let Some((file, content_type)) = found {
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("both are plain text");
         let response = Response::from_file(file)
             .with_header(header("Content-Type", content_type))
@@ -106,13 +118,13 @@ fn answer(mut request: Request, dist: &Path, missing: &[&str], misses: &List, fo
 }
 
 /// The file for a path of a URL, with its media type.
-fn file_for(dist: &Path, path: &str, missing: &[&str]) -> Option<(File, &'static str)> {
+fn file_for(dist: &Path, path: &str, missing: &[String]) -> Option<(File, &'static str)> {
     let name = match path.strip_prefix(BASE)? {
         "" => "index.html",
         name => name,
     };
     let is_inside = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
-    if !is_inside || missing.contains(&name) {
+    if !is_inside || missing.iter().any(|missing| missing == name) {
         return None;
     }
     let content_type = match Path::new(name).extension()?.to_str()? {
