@@ -3,4 +3,19 @@
 //! Definitions follow paper section 2 and its published code. The same weights and split give the same
 //! report in the page, in the worker and in `grok`.
 
+pub mod ablation;
+pub mod attention;
+pub mod cosines;
+pub mod directions;
 pub mod embedding;
+pub mod forward;
+pub mod grid;
+pub mod key_freqs;
+pub mod logit_spectrum;
+pub mod marginals;
+pub mod moments;
+pub mod neuron_logit_map;
+pub mod neurons;
+pub mod report;
+pub mod sum_waves;
+pub mod weight_norms;

@@ -1,8 +1,11 @@
 //! Pure numbers: knows neither Burn nor the browser.
 
+pub mod exp;
 pub mod fft;
 pub mod fourier;
 pub mod matrix;
 pub mod modular;
 pub mod mt19937;
 pub mod normal;
+pub mod stats;
+pub mod svd;

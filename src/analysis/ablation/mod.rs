@@ -1,0 +1,148 @@
+//! Ablations: parts of the computation kept or removed, then what the rest still scores (paper section
+//! 4.4 and appendix A).
+
+mod neurons;
+mod run;
+
+pub use run::Ablator;
+
+use serde::{Deserialize, Serialize};
+
+use super::forward::AttentionEdit;
+use super::marginals::Terms;
+use crate::error::{LabError, Result};
+use crate::maths::fourier::n_freqs;
+
+/// What is done to the model, from the tokens to the logits. The parts combine freely; the default changes
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ablation {
+    /// Frequencies of the numbers' embeddings. The constant stays, and "=" is not touched.
+    pub embedding: Waves,
+    /// Heads, the residual stream around them, and the attention of "=" to itself.
+    pub attention: AttentionEdit,
+    /// The neurons of the last block.
+    pub neurons: NeuronEdit,
+    /// The residual stream around the last block's MLP.
+    pub mlp_skip: SkipEdit,
+    /// The logits as functions on the grid of pairs. The constant stays.
+    pub logits: GridEdit,
+}
+
+/// Some of the frequencies 1 to (p - 1) / 2.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waves {
+    /// Everything, whatever its frequency.
+    #[default]
+    All,
+    /// These alone.
+    Only(Vec<usize>),
+    /// Everything but these.
+    Without(Vec<usize>),
+}
+
+/// Waves on the grid of pairs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GridEdit {
+    /// Which frequencies.
+    pub waves: Waves,
+    /// Which of their terms.
+    pub terms: Terms,
+}
+
+impl Default for GridEdit {
+    /// Nothing is changed.
+    fn default() -> Self {
+        Self { waves: Waves::All, terms: Terms::Block }
+    }
+}
+
+/// What is done to the neurons of the last block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeuronEdit {
+    /// All neurons as functions on the grid of pairs.
+    Grid(GridEdit),
+    /// Each neuron that one frequency explains to this fraction becomes exactly that: the constant and
+    /// the eight terms of its frequency. The others stay.
+    Polynomials {
+        /// The least fraction of variance explained.
+        min_fve: f64,
+    },
+    /// The cluster of a frequency gives 0.
+    WithoutCluster {
+        /// The cluster's frequency.
+        freq: usize,
+        /// The least fraction of variance explained.
+        min_fve: f64,
+    },
+    /// Only what the directions u_k, v_k of these frequencies in W_L read.
+    OnlyDirections(Vec<usize>),
+    /// Only what they do not read.
+    WithoutDirections(Vec<usize>),
+}
+
+impl Default for NeuronEdit {
+    /// Nothing is changed.
+    fn default() -> Self {
+        Self::Grid(GridEdit::default())
+    }
+}
+
+/// What is done to the residual stream around the MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipEdit {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is 0 in the logits.
+    Zero,
+    /// It is its mean over all pairs.
+    Mean,
+}
+
+impl Ablation {
+    /// Whether the neurons' inputs are what they are without it.
+    pub(super) fn leaves_inputs(&self) -> bool {
+        self.embedding == Waves::All && self.attention == AttentionEdit::default()
+    }
+
+    /// Checks frequencies and heads against a model.
+    ///
+    /// # Errors
+    /// [`LabError::Setting`] for the first one that the model does not have.
+    pub fn validate(&self, p: usize, n_heads: usize) -> Result<()> {
+        let check = |freqs: &[usize]| match freqs.iter().find(|&&k| !(1..=n_freqs(p)).contains(&k)) {
+            Some(k) => {
+                Err(LabError::setting("freq", k, format!("for p = {p} there are 1 to {}", n_freqs(p))))
+            }
+            None => Ok(()),
+        };
+        check(self.embedding.named())?;
+        check(self.logits.waves.named())?;
+        match &self.neurons {
+            NeuronEdit::Grid(edit) => check(edit.waves.named())?,
+            NeuronEdit::WithoutCluster { freq, .. } => check(&[*freq])?,
+            NeuronEdit::OnlyDirections(freqs) | NeuronEdit::WithoutDirections(freqs) => check(freqs)?,
+            NeuronEdit::Polynomials { .. } => {}
+        }
+        match self.attention.removed_heads.iter().find(|&&head| head >= n_heads) {
+            Some(head) => Err(LabError::setting("head", head, format!("there are 0 to {}", n_heads - 1))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Waves {
+    /// The frequencies it names.
+    pub fn named(&self) -> &[usize] {
+        match self {
+            Self::All => &[],
+            Self::Only(freqs) | Self::Without(freqs) => freqs,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The attention of "=" (paper section 4.1 and appendix C.1).
+
+mod heads;
+pub mod pattern;
+
+pub use heads::{HeadReport, heads};

@@ -1,0 +1,99 @@
+//! What the directions of the neuron-logit map read from the neurons (paper section 4.2, table 1).
+
+use serde::{Deserialize, Serialize};
+
+use super::forward::{HostModel, TiledMatrix};
+use super::moments::Moments;
+use super::neuron_logit_map;
+use crate::maths::fourier::{FourierBasis, cos_index, sin_index};
+use crate::maths::matrix::Matrix;
+
+/// A part of a frequency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The direction u_k, paired with cos w_k(a + b).
+    Cos,
+    /// The direction v_k, paired with sin w_k(a + b).
+    Sin,
+}
+
+/// One row of table 1: the neurons read along u_k or v_k.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DirectionFit {
+    /// The frequency k.
+    pub freq: usize,
+    /// Which of its two directions.
+    pub part: Part,
+    /// The fraction of the variance of `N u_k` that lies along cos w_k(a + b), or of `N v_k` along
+    /// sin w_k(a + b).
+    pub fve: f64,
+    /// The coefficients of `N u_k` (or v_k) on the four products of waves of norm √p / √2, as the
+    /// paper prints them.
+    pub products: Products,
+}
+
+/// Coefficients on products of waves of one frequency in a and b.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Products {
+    /// On cos w_k a · cos w_k b.
+    pub cos_cos: f64,
+    /// On cos w_k a · sin w_k b.
+    pub cos_sin: f64,
+    /// On sin w_k a · cos w_k b.
+    pub sin_cos: f64,
+    /// On sin w_k a · sin w_k b.
+    pub sin_sin: f64,
+}
+
+/// Table 1 for some frequencies: two rows each, cos before sin.
+pub fn table(model: &HostModel, freqs: &[usize]) -> Vec<DirectionFit> {
+    let p = model.p();
+    let all = neuron_logit_map::directions(&model.map().to_matrix().transposed());
+    let parts: Vec<(usize, Part)> = freqs.iter().flat_map(|&k| [(k, Part::Cos), (k, Part::Sin)]).collect();
+    let index = |(freq, part): (usize, Part)| match part {
+        Part::Cos => cos_index(freq),
+        Part::Sin => sin_index(freq),
+    };
+    let chosen = Matrix::from_fn(model.d_mlp(), parts.len(), |n, j| all[(index(parts[j]), n)]);
+    let read = read_neurons(model, &chosen);
+    let coefficients = read.marginals.coefficients(&FourierBasis::new(p));
+    let variation = read.variation();
+    let row = |(j, &(freq, part)): (usize, &(usize, Part))| {
+        let on_sum = coefficients.by_sum[(index((freq, part)), j)];
+        let fve = if variation[j] > 0.0 { p as f64 * on_sum * on_sum / variation[j] } else { 0.0 };
+        // cos(a ± b) = cos cos ∓ sin sin and sin(a ± b) = sin cos ± cos sin; a wave of the basis is
+        // √(2/p) times the cosine or sine itself.
+        let wave = (2.0 / p as f64).sqrt();
+        let at = |coefficients: &Matrix, i: usize| wave * coefficients[(i, j)];
+        let (cos_sum, cos_diff) =
+            (at(&coefficients.by_sum, cos_index(freq)), at(&coefficients.by_diff, cos_index(freq)));
+        let (sin_sum, sin_diff) =
+            (at(&coefficients.by_sum, sin_index(freq)), at(&coefficients.by_diff, sin_index(freq)));
+        let products = Products {
+            cos_cos: cos_sum + cos_diff,
+            sin_sin: cos_diff - cos_sum,
+            sin_cos: sin_sum + sin_diff,
+            cos_sin: sin_sum - sin_diff,
+        };
+        DirectionFit { freq, part, fve, products }
+    };
+    parts.iter().enumerate().map(row).collect()
+}
+
+/// The moments of the neurons times some directions, d_mlp × m.
+fn read_neurons(model: &HostModel, directions: &Matrix) -> Moments {
+    let p = model.p();
+    let mut moments = Moments::zeros(p, directions.cols());
+    let directions = TiledMatrix::new(directions);
+    let mut block = model.new_block();
+    for a in 0..p {
+        model.fill(a, &mut block);
+        let mut read = Matrix::zeros(p, directions.cols());
+        directions.add_product(&block.neurons, &mut read);
+        for b in 0..p {
+            moments.add_pair(a, b, read.row(b));
+        }
+    }
+    moments
+}

@@ -1,0 +1,153 @@
+//! Makes a report.
+
+use super::maps::Maps;
+use super::{AblationReport, ByFreq, Excluded, Gini, NeuronReport, Report, Residual, Spectra};
+use crate::analysis::ablation::{Ablation, Ablator, GridEdit, NeuronEdit, SkipEdit, Waves};
+use crate::analysis::attention;
+use crate::analysis::cosines::CosineFit;
+use crate::analysis::forward::AttentionEdit;
+use crate::analysis::marginals::Terms;
+use crate::analysis::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
+use crate::analysis::sum_waves::{SumWaves, excluded};
+use crate::analysis::weight_norms::sum_sq_weights;
+use crate::analysis::{directions, embedding, key_freqs, logit_spectrum, neuron_logit_map};
+use crate::error::{LabError, Result};
+use crate::maths::matrix::Matrix;
+use crate::maths::{stats, svd};
+use crate::model::Weights;
+use crate::task::Task;
+
+/// The report on some weights; the task says which pairs were trained on.
+///
+/// # Errors
+/// [`LabError::Setting`] if the task has another modulus than the weights, [`LabError::Content`] if a
+/// weight is not finite.
+pub fn analyse(weights: &Weights, task: &Task) -> Result<Report> {
+    Ok(analyse_with_maps(weights, task)?.0)
+}
+
+/// The report and the larger arrays that only figures need.
+///
+/// # Errors
+/// As [`analyse`].
+pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps)> {
+    check(weights, task)?;
+    let p = task.p;
+    let map = neuron_logit_map::of(weights);
+    let map_directions = neuron_logit_map::directions(&map);
+    let spectra =
+        Spectra { w_e: embedding::spectrum(weights), w_l: neuron_logit_map::spectrum(&map_directions) };
+    let keys = key_freqs::from_spectrum(&spectra.w_l);
+
+    let ablator = Ablator::new(weights);
+    let whole = ablator.whole();
+    let scores = whole.logits.scores(task);
+    let waves = SumWaves::new(&whole.logits);
+    let restricted = waves.restricted(task, &keys);
+    let (excluded_loss, excluded_accuracy) = exclude(task, &ablator, &waves, &keys);
+    let fit = CosineFit::new(&whole.logits, waves.by_sum());
+    let norm_ratio = neuron_logit_map::residual_norm_ratio(&spectra.w_l, &keys);
+    let fits = neurons::fits(&whole.neurons);
+    let logit_norms = logit_spectrum::norms(&whole.logits);
+    let report = Report {
+        p,
+        loss: scores.loss,
+        accuracy: scores.accuracy,
+        restricted_loss: restricted.loss,
+        restricted_accuracy: restricted.accuracy,
+        restricted_per_freq: by_freq(&keys, |k| waves.restricted(task, &[k])),
+        excluded_loss,
+        excluded_accuracy,
+        gini: Gini { w_e: stats::gini(&spectra.w_e), w_l: stats::gini(&spectra.w_l) },
+        sum_sq_weights: sum_sq_weights(weights),
+        logit_fve: fit.fve(&keys),
+        alpha: by_freq(&keys, |k| fit.alpha(k)),
+        cosine_fit_loss: fit.loss(&keys),
+        cosine_coefficients: fit.coefficients(),
+        w_l_residual: Residual { norm_ratio, squared_ratio: norm_ratio * norm_ratio },
+        w_l_singular_values: svd::singular_values(&map),
+        logit_spectrum: logit_spectrum::summary(p, &logit_norms, &keys),
+        neurons: neuron_report(&fits, &map_directions),
+        directions: directions::table(&whole.model, &keys),
+        attention: attention::heads(weights),
+        ablations: ablate(task, &ablator, &keys)?,
+        min_margin: whole.logits.min_margin(),
+        spectra,
+        key_freqs: keys,
+    };
+    let maps = Maps::new(weights, &whole.model, &report, logit_norms);
+    Ok((report, maps))
+}
+
+/// Checks what the analysis takes for granted.
+pub(in crate::analysis) fn check(weights: &Weights, task: &Task) -> Result<()> {
+    let p = weights.shape().p;
+    if task.p != p {
+        return Err(LabError::setting("p", task.p, format!("the weights add modulo {p}")));
+    }
+    match weights.flat().iter().find(|w| !w.is_finite()) {
+        Some(w) => Err(LabError::content("weights", format!("a weight is {w}; every weight must be finite"))),
+        None => Ok(()),
+    }
+}
+
+pub(in crate::analysis) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
+    freqs.iter().map(|&k| (k, f(k))).collect()
+}
+
+/// Excluded loss and accuracy.
+fn exclude(task: &Task, ablator: &Ablator, waves: &SumWaves, keys: &[usize]) -> (Excluded, Excluded) {
+    let logits = &ablator.whole().logits;
+    let without = |freqs: &[usize]| excluded(logits, task, &waves.projection(freqs));
+    let all = without(keys);
+    let each = by_freq(keys, |k| without(&[k]));
+    let part = |pick: fn(&(f64, f64)) -> f64| Excluded {
+        train: pick(&all),
+        per_freq: each.iter().map(|(&k, both)| (k, pick(both))).collect(),
+    };
+    (part(|both| both.0), part(|both| both.1))
+}
+
+fn neuron_report(fits: &[NeuronFit], map_directions: &Matrix) -> NeuronReport {
+    let cluster = neurons::clusters(fits, MIN_CLUSTER_FVE);
+    let mut per_freq = ByFreq::new();
+    for &freq in cluster.iter().filter(|&&freq| freq > 0) {
+        *per_freq.entry(freq).or_insert(0) += 1;
+    }
+    let norms = |&freq: &usize| (freq, neuron_logit_map::spectrum_of(map_directions, |n| cluster[n] == freq));
+    NeuronReport {
+        clustered: per_freq.values().sum(),
+        w_l_norms: per_freq.keys().map(norms).collect(),
+        per_freq,
+        freq: fits.iter().map(|fit| fit.freq).collect(),
+        fve: fits.iter().map(|fit| fit.fve).collect(),
+    }
+}
+
+/// The ablations of section 4.4 and appendix A.1, as the page would ask for them.
+fn ablate(task: &Task, ablator: &Ablator, keys: &[usize]) -> Result<AblationReport> {
+    let loss = |ablation: Ablation| -> Result<f64> { Ok(ablator.scores(task, &ablation)?.loss.all) };
+    let only = || Waves::Only(keys.to_vec());
+    let logits =
+        |waves: Waves| Ablation { logits: GridEdit { waves, terms: Terms::Block }, ..Ablation::default() };
+    let neurons = |neurons: NeuronEdit| Ablation { neurons, ..Ablation::default() };
+    let skip = |mlp_skip: SkipEdit| Ablation { mlp_skip, ..Ablation::default() };
+    let attention = |attention: AttentionEdit| Ablation { attention, ..Ablation::default() };
+    let whole = AttentionEdit::default;
+    let n_heads = ablator.n_heads();
+    let without = |&k: &usize| Ok((k, loss(logits(Waves::Without(vec![k])))?));
+    Ok(AblationReport {
+        keep_key_components: loss(logits(only()))?,
+        polynomial_neurons: loss(neurons(NeuronEdit::Polynomials { min_fve: MIN_CLUSTER_FVE }))?,
+        project_w_l: loss(neurons(NeuronEdit::OnlyDirections(keys.to_vec())))?,
+        complement_w_l: loss(neurons(NeuronEdit::WithoutDirections(keys.to_vec())))?,
+        zero_mlp_skip: loss(skip(SkipEdit::Zero))?,
+        mean_mlp_skip: loss(skip(SkipEdit::Mean))?,
+        zero_attention: loss(attention(AttentionEdit { removed_heads: (0..n_heads).collect(), ..whole() }))?,
+        zero_attention_skip: loss(attention(AttentionEdit { skip: false, ..whole() }))?,
+        no_attention_to_eq: loss(attention(AttentionEdit { to_eq: false, ..whole() }))?,
+        sum_wave_neurons: loss(neurons(NeuronEdit::Grid(GridEdit { waves: only(), terms: Terms::Sums })))?,
+        remove_key_components: loss(logits(Waves::Without(keys.to_vec())))?,
+        remove_freq: keys.iter().map(without).collect::<Result<_>>()?,
+    })
+}

@@ -1,0 +1,61 @@
+//! Arrays on the grid of pairs, for figures: too large for `report.json`, and quickly made again.
+
+use serde::{Deserialize, Serialize};
+
+use super::Report;
+use crate::analysis::attention::pattern::Pattern;
+use crate::analysis::forward::HostModel;
+use crate::model::Weights;
+
+/// Functions on the p × p grid, row a, column b, row-major.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Maps {
+    /// The modulus.
+    pub p: usize,
+    /// For each head of the first block, its attention from "=" to a (figure 4 left).
+    pub attention_to_a: Vec<Vec<f64>>,
+    /// The purest neuron of each cluster, by frequency (figure 4 middle).
+    pub neurons: Vec<NeuronMap>,
+    /// The norms over c of the logits' 2-D Fourier coefficients; here rows and columns are basis rows
+    /// (figure 4 right).
+    pub logit_norms: Vec<f64>,
+}
+
+/// One neuron's activations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeuronMap {
+    /// Its number.
+    pub neuron: usize,
+    /// Its cluster's frequency.
+    pub freq: usize,
+    /// N[a, b] for this neuron, after the activation.
+    pub values: Vec<f64>,
+}
+
+impl Maps {
+    pub(super) fn new(weights: &Weights, model: &HostModel, report: &Report, logit_norms: Vec<f64>) -> Self {
+        let p = report.p;
+        let pattern = Pattern::new(weights, true);
+        let to_a =
+            |head: usize| (0..p * p).map(|pair| pattern.weights(head, pair / p, pair % p)[0]).collect();
+        let purest = |&freq: &usize| {
+            let own = (0..report.neurons.freq.len()).filter(|&n| report.neurons.freq[n] == freq);
+            own.max_by(|&m, &n| report.neurons.fve[m].total_cmp(&report.neurons.fve[n])).map(|n| (n, freq))
+        };
+        let mut neurons: Vec<NeuronMap> = report
+            .neurons
+            .per_freq
+            .keys()
+            .filter_map(purest)
+            .map(|(neuron, freq)| NeuronMap { neuron, freq, values: Vec::with_capacity(p * p) })
+            .collect();
+        let mut block = model.new_block();
+        for a in 0..p {
+            model.fill(a, &mut block);
+            for map in &mut neurons {
+                map.values.extend((0..p).map(|b| block.neurons[(b, map.neuron)]));
+            }
+        }
+        Self { p, attention_to_a: (0..pattern.n_heads()).map(to_a).collect(), neurons, logit_norms }
+    }
+}

@@ -1,0 +1,156 @@
+//! The report: every number of the paper that one set of weights gives, as plain data.
+//!
+//! Written as `report.json`. Losses are in nats, over the p number outputs; fractions lie in 0..=1.
+//! Definitions: paper section 2. A map by frequency has its frequencies as keys.
+
+mod build;
+mod maps;
+
+pub use build::{analyse, analyse_with_maps};
+pub use maps::{Maps, NeuronMap};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::attention::HeadReport;
+use super::directions::DirectionFit;
+use super::grid::{Parts, Scores};
+use super::logit_spectrum::LogitSpectrum;
+use super::weight_norms::SumSqWeights;
+
+/// One number for each of some frequencies.
+pub type ByFreq<T> = BTreeMap<usize, T>;
+
+/// Everything the lab says about one set of weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The modulus.
+    pub p: usize,
+    /// The frequencies in use: norm in W_L above a quarter of the largest, ascending.
+    pub key_freqs: Vec<usize>,
+    /// Cross-entropy.
+    pub loss: Parts,
+    /// Fraction of right answers.
+    pub accuracy: Parts,
+    /// Loss of the waves cos, sin w_k(a + b) of the key frequencies and the mean, alone.
+    pub restricted_loss: Parts,
+    /// Accuracy of the same.
+    pub restricted_accuracy: Parts,
+    /// The same with one key frequency alone.
+    pub restricted_per_freq: ByFreq<Scores>,
+    /// Loss over the train set without those waves.
+    pub excluded_loss: Excluded,
+    /// Accuracy of the same.
+    pub excluded_accuracy: Excluded,
+    /// Gini coefficients of the Fourier norms.
+    pub gini: Gini,
+    /// Sums of squared weights.
+    pub sum_sq_weights: SumSqWeights,
+    /// The fraction of ‖logits‖² that `Σ α_k cos w_k(a + b - c)` over the key frequencies explains.
+    pub logit_fve: f64,
+    /// α_k of the key frequencies.
+    pub alpha: ByFreq<f64>,
+    /// The loss of that fit itself.
+    pub cosine_fit_loss: f64,
+    /// For k = 1 … (p-1)/2, the coefficient of the logits on cos w_k(a + b - c) of norm 1 (figure 14).
+    pub cosine_coefficients: Vec<f64>,
+    /// What the key frequencies leave of W_L.
+    pub w_l_residual: Residual,
+    /// The singular values of W_L, largest first.
+    pub w_l_singular_values: Vec<f64>,
+    /// Fourier norms of W_E and W_L.
+    pub spectra: Spectra,
+    /// The logits' 2-D transform.
+    pub logit_spectrum: LogitSpectrum,
+    /// The neurons and their frequencies.
+    pub neurons: NeuronReport,
+    /// Table 1.
+    pub directions: Vec<DirectionFit>,
+    /// The heads of the first block.
+    pub attention: Vec<HeadReport>,
+    /// Losses over all pairs when a part is kept or removed.
+    pub ablations: AblationReport,
+    /// The smallest margin of all pairs: the answer's logit minus the largest other.
+    pub min_margin: f64,
+}
+
+/// A measure over the train set with the key frequencies' waves removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// All key frequencies together.
+    pub train: f64,
+    /// One by one.
+    pub per_freq: ByFreq<f64>,
+}
+
+/// Gini coefficients: 0.04 at random weights, near 1 if a few frequencies hold everything.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Gini {
+    /// Of the norms of W_E, all p basis rows.
+    pub w_e: f64,
+    /// Of the norms of W_L, all p basis rows.
+    pub w_l: f64,
+}
+
+/// ‖W_L - key frequencies‖ against ‖W_L‖.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Residual {
+    /// The ratio of norms.
+    pub norm_ratio: f64,
+    /// Its square, the paper's 0.55 %.
+    pub squared_ratio: f64,
+}
+
+/// Norms by basis row: const, cos 1, sin 1, …
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spectra {
+    /// ‖W_E F_i‖, length p (figure 3 left).
+    pub w_e: Vec<f64>,
+    /// ‖F_i W_L‖, length p (figure 3 right).
+    pub w_l: Vec<f64>,
+}
+
+/// The neurons of the last block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeuronReport {
+    /// How many one frequency explains to at least 0.85.
+    pub clustered: usize,
+    /// How many of those belong to each frequency.
+    pub per_freq: ByFreq<usize>,
+    /// Each neuron's best frequency; 0 for one that is the same on all pairs.
+    pub freq: Vec<usize>,
+    /// The fraction of its variance that this frequency explains.
+    pub fve: Vec<f64>,
+    /// For each cluster, the Fourier norms of its columns of W_L, length p (figure 5 right).
+    pub w_l_norms: ByFreq<Vec<f64>>,
+}
+
+/// Losses over all p² pairs (paper section 4.4 and appendix A.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AblationReport {
+    /// Of the logits' constant and eight terms for each key frequency.
+    pub keep_key_components: f64,
+    /// With each clustered neuron replaced by its constant and eight terms.
+    pub polynomial_neurons: f64,
+    /// With neurons projected on the directions u_k, v_k.
+    pub project_w_l: f64,
+    /// With neurons projected on the rest.
+    pub complement_w_l: f64,
+    /// Without the residual stream around the MLP.
+    pub zero_mlp_skip: f64,
+    /// With its mean instead.
+    pub mean_mlp_skip: f64,
+    /// Without the heads' output.
+    pub zero_attention: f64,
+    /// Without the residual stream around the attention.
+    pub zero_attention_skip: f64,
+    /// With "=" not attending to itself.
+    pub no_attention_to_eq: f64,
+    /// With only the neurons' constant and waves in a + b of the key frequencies.
+    pub sum_wave_neurons: f64,
+    /// Of the logits without the eight terms of all key frequencies.
+    pub remove_key_components: f64,
+    /// Of the logits without the eight terms of one key frequency (figure 6).
+    pub remove_freq: ByFreq<f64>,
+}
