@@ -119,11 +119,17 @@ impl Lab {
     }
 
     /// Waits until `is_met` holds for the text of a hook, and returns that text; a missing hook has
-    /// no text and never does. `what` completes "hook `…` never …".
+    /// no text and never does. `what` completes "hook `…` never …". An error panel ends the wait for
+    /// anything else.
     pub async fn wait_for(&self, hook: &str, what: &str, is_met: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
             let text = self.text(hook).await;
+            if hook != "error"
+                && let Some(error) = self.text("error").await
+            {
+                panic!("before hook `{hook}` {what}, the page showed an error: {error}");
+            }
             match text {
                 Some(text) if is_met(&text) => return text,
                 _ if start.elapsed() > PATIENCE => panic!(
@@ -140,6 +146,15 @@ impl Lab {
     pub async fn wait_for_text(&self, hook: &str, part: &str) -> String {
         let part = part.to_lowercase();
         self.wait_for(hook, &format!("contained `{part}`"), |text| text.to_lowercase().contains(&part)).await
+    }
+
+    /// Waits until a hook is no longer on the page.
+    pub async fn wait_until_gone(&self, hook: &str) {
+        let start = Instant::now();
+        while let Some(text) = self.text(hook).await {
+            assert!(start.elapsed() < PATIENCE, "hook `{hook}` never went away; it shows `{text}`");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Waits until the epoch is above `epoch`.
