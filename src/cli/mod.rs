@@ -8,6 +8,7 @@
 //! | 2 | bad input: one line on standard error says what was wrong and what is allowed |
 //! | 130 | stopped by Ctrl-C; the run can be resumed |
 
+mod analyse;
 mod args;
 mod bench;
 mod cadence;
@@ -18,6 +19,7 @@ mod options;
 mod output;
 mod pace;
 mod progress;
+mod report_text;
 mod resume;
 mod run_dir;
 mod session;
@@ -58,6 +60,8 @@ struct Cli {
 enum Command {
     /// Train a model; leaves config, metrics, checkpoints and a report in a directory
     Train(train::TrainArgs),
+    /// Print the report on a file of weights: every number of the paper
+    Analyse(analyse::AnalyseArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
     /// Write weights in the layout of the paper's code or of TransformerLens
@@ -107,6 +111,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Train(args) => train::run(&args),
+        Command::Analyse(args) => analyse::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
     };

@@ -9,12 +9,14 @@ use super::cadence::{is_evaluated, is_saved, next_stop};
 use super::metrics::MetricsFile;
 use super::pace::Pace;
 use super::progress::Progress;
-use super::run_dir::{RunDir, write_whole};
+use super::run_dir::{RunDir, write_json, write_whole};
 use super::state_file::StateFile;
+use crate::analysis::report;
 use crate::config::ExperimentConfig;
 use crate::engine::{Engine, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::safetensors::{Layout, WeightsFile};
+use crate::task::Task;
 
 /// The state is saved at least this often, so that a crash costs no more than this.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
@@ -68,6 +70,16 @@ impl Session {
             self.pace.note(n_steps, start);
             progress.at(self.engine.step());
         }
+    }
+
+    /// Writes `report.json`: the analysis of the weights as they are.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] and [`LabError::File`] as they come.
+    pub(super) fn write_report(&mut self) -> Result<()> {
+        let weights = block_on(self.engine.weights())?;
+        let report = report::analyse(&weights, &Task::new(&self.config.data))?;
+        write_json(&self.dir.report_path(), &report)
     }
 
     fn evaluate_if_due(&mut self, progress: &mut Progress) -> Result<()> {

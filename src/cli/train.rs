@@ -55,6 +55,12 @@ pub(super) fn run(args: &TrainArgs) -> Result<Outcome, Failure> {
     let start = std::time::Instant::now();
     let result = session.train(&mut progress, interrupt::is_asked);
     progress.close();
+    let result = result.and_then(|outcome| {
+        if outcome == Outcome::Done {
+            session.write_report()?;
+        }
+        Ok(outcome)
+    });
 
     let root = session.dir.root();
     let again = format!("grok train --resume --out {}", quoted(root));

@@ -1,0 +1,64 @@
+//! `grok analyse`: the report on a file of weights.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::say;
+use super::report_text::report_text;
+use super::start::{named, read_weights};
+use super::{Failure, Outcome};
+use crate::analysis::report::{self, Report};
+use crate::config::{DataConfig, ExperimentConfig, Preset, SplitRule};
+use crate::error::Result;
+use crate::task::Task;
+
+/// Options of `grok analyse`.
+#[derive(Debug, Args)]
+pub(super) struct AnalyseArgs {
+    /// Weights in either layout: a checkpoint, a saved state, or another program's file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Which pairs were trained on [default: what the file says, else python:0:0.3]
+    #[arg(long)]
+    split: Option<String>,
+    /// Print the report as JSON, with everything in it
+    #[arg(long)]
+    json: bool,
+}
+
+/// Analyses.
+///
+/// # Errors
+/// [`Failure::Input`] if the file holds no weights of this task or the split is malformed.
+pub(super) fn run(args: &AnalyseArgs) -> Result<Outcome, Failure> {
+    let (data, report) = analyse(args).map_err(Failure::Input)?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&report).expect("plain data with text keys");
+        say(&text);
+    } else {
+        say(&format!("{}, split {}:{}", args.file.display(), data.split, data.frac_train));
+        say(&report_text(&report));
+    }
+    Ok(Outcome::Done)
+}
+
+fn analyse(args: &AnalyseArgs) -> Result<(DataConfig, Report)> {
+    let file = read_weights(&args.file)?;
+    let mut config = file.config.unwrap_or_else(|| of_paper(file.weights.shape().p));
+    if let Some(text) = &args.split {
+        let (rule, frac) = SplitRule::parse_with_frac(text)?;
+        config.data.split = rule;
+        config.data.frac_train = frac.unwrap_or(config.data.frac_train);
+    }
+    config.validate()?;
+    let report = report::analyse(&file.weights, &Task::new(&config.data))
+        .map_err(|error| named(&args.file, &error))?;
+    Ok((config.data, report))
+}
+
+/// The paper's split, for weights that come without their experiment.
+fn of_paper(p: usize) -> ExperimentConfig {
+    let paper = Preset::Paper.config();
+    ExperimentConfig { data: DataConfig { p, ..paper.data }, ..paper }
+}
