@@ -91,7 +91,7 @@ impl Axis {
 
     fn log_ticks(&self, wanted: usize) -> Vec<f64> {
         let decades = self.high - self.low;
-        let whole = multiples(self.low, self.high, (decades / wanted as f64).ceil().max(1.0));
+        let whole = multiples(self.low, self.high, (decades / wanted as f64).round().max(1.0));
         if whole.len() >= 3 {
             return whole;
         }

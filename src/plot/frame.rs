@@ -21,10 +21,10 @@ pub(super) type Plane<'a, DB> = ChartContext<'a, DB, Cartesian2d<Ticked, Ticked>
 /// Room for the labels, in CSS pixels: six digits at the left, one line below, half a label at
 /// the other edges.
 const LEFT: f64 = 48.0;
-const BELOW: f64 = 24.0;
-const EDGE: f64 = 12.0;
+pub(super) const BELOW: f64 = 24.0;
+pub(super) const EDGE: f64 = 12.0;
 /// Distance between ticks, in CSS pixels, that keeps labels apart.
-const X_TICK: f64 = 90.0;
+const X_TICK: f64 = 72.0;
 const Y_TICK: f64 = 44.0;
 
 /// Draws the frame and returns the plane to draw the data on, with its map.
@@ -38,21 +38,55 @@ pub(super) fn draw<'a, DB: DrawingBackend>(
     grid_x: bool,
     theme: &Theme,
 ) -> Result<(Plane<'a, DB>, PixelMap)> {
+    draw_as(area, x, y, Style { grid_x, ..Style::default() }, theme)
+}
+
+/// What a frame may look like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Style {
+    /// Lines across the plot at the ticks of x.
+    pub(super) grid_x: bool,
+    /// Lines across the plot at the ticks of y.
+    pub(super) grid_y: bool,
+    /// Room for the labels at the left, in CSS pixels.
+    pub(super) left: f64,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { grid_x: true, grid_y: true, left: LEFT }
+    }
+}
+
+/// [`draw`] in another style.
+///
+/// # Errors
+/// [`LabError::Content`] with the backend's reason.
+pub(super) fn draw_as<'a, DB: DrawingBackend>(
+    area: &'a DrawingArea<DB, Shift>,
+    x: Axis,
+    y: Axis,
+    style: Style,
+    theme: &Theme,
+) -> Result<(Plane<'a, DB>, PixelMap)> {
     let (width, height) = area.dim_in_pixel();
     let wanted =
         |size: u32, room: f64, tick: f64| ((f64::from(size) / theme.scale - room) / tick).max(2.0) as usize;
-    let (n_x, n_y) = (wanted(width, LEFT + EDGE, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
+    let (n_x, n_y) = (wanted(width, style.left + EDGE, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
 
     let mut plane = ChartBuilder::on(area)
         .margin_top(theme.px(EDGE))
         .margin_right(theme.px(EDGE))
         .x_label_area_size(theme.px(BELOW))
-        .y_label_area_size(theme.px(LEFT))
+        .y_label_area_size(theme.px(style.left))
         .build_cartesian_2d(Ticked { axis: x, wanted: n_x }, Ticked { axis: y, wanted: n_y })
         .map_err(failed)?;
     let mut mesh = plane.configure_mesh();
-    if !grid_x {
+    if !style.grid_x {
         mesh.disable_x_mesh();
+    }
+    if !style.grid_y {
+        mesh.disable_y_mesh();
     }
     mesh.light_line_style(theme.grid.mix(0.0))
         .bold_line_style(theme.grid.stroke_width(theme.px(1.0)))

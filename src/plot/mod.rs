@@ -4,10 +4,13 @@
 //! The same functions paint a canvas in the page and write SVG natively ([`svg`]).
 
 pub mod axis;
+pub mod blitting;
 pub mod downsample;
+pub mod figures;
 mod frame;
 pub mod line_chart;
 pub mod pixel_map;
+mod png;
 pub mod spectrum;
 pub mod svg;
 pub mod theme;

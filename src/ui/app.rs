@@ -60,7 +60,7 @@ fn title(state: &State) -> String {
     let name = "Grokking Lab";
     let Some(run) = &state.run else { return name.into() };
     match run.phase {
-        Phase::Training => format!("{} % · {name}", run.step * 100 / run.config.run.epochs.max(1)),
+        Phase::Training => format!("{}% · {name}", run.step * 100 / run.config.run.epochs.max(1)),
         Phase::Preparing => format!("preparing · {name}"),
         Phase::Paused => format!("paused at {} · {name}", format::count(run.step)),
         Phase::Finished => format!("finished · {name}"),

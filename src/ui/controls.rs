@@ -1,8 +1,10 @@
 //! The preset and the five buttons of a run.
 
 use leptos::ev::MouseEvent;
+use leptos::html;
 use leptos::prelude::*;
 
+use super::dom;
 use super::settings::problem_summary;
 use super::state::{Phase, State};
 use super::store::Store;
@@ -77,6 +79,8 @@ fn buttons() -> [Button; 5] {
 pub(super) fn Controls() -> impl IntoView {
     let store = Store::get();
     let preset = store.memo(|state| state.draft.preset);
+    // Whether one of the buttons was pressed: a page just opened takes no focus.
+    let pressed = StoredValue::new(false);
     let options = Preset::ALL
         .map(|each| {
             view! {
@@ -103,7 +107,7 @@ pub(super) fn Controls() -> impl IntoView {
                 </select>
             </div>
             <div class="buttons" role="group" aria-label="Run">
-                {buttons().map(|button| view! { <RunButton button=button /> }).collect_view()}
+                {buttons().map(|button| view! { <RunButton button pressed /> }).collect_view()}
             </div>
             <p class="preset-summary" id="preset-summary">{move || preset.get().summary()}</p>
             <Hint />
@@ -112,14 +116,20 @@ pub(super) fn Controls() -> impl IntoView {
 }
 
 #[component]
-fn RunButton(button: Button) -> impl IntoView {
+fn RunButton(button: Button, pressed: StoredValue<bool>) -> impl IntoView {
     let store = Store::get();
     let Button { test_id, words, hint, message, enabled, primary } = button;
     let enabled = store.memo(enabled);
     let primary = store.memo(primary);
-    let click = move |_: MouseEvent| store.send(message.clone());
+    let button = NodeRef::<html::Button>::new();
+    keep_focus(button, enabled, primary, pressed);
+    let click = move |_: MouseEvent| {
+        pressed.set_value(true);
+        store.send(message.clone());
+    };
     view! {
         <button
+            node_ref=button
             type="button"
             data-testid=test_id
             title=hint
@@ -130,6 +140,31 @@ fn RunButton(button: Button) -> impl IntoView {
             {words}
         </button>
     }
+}
+
+/// Hands the focus of a button that its own press disabled to the next thing to do, so that a run
+/// can be paused and resumed with one key.
+fn keep_focus(
+    button: NodeRef<html::Button>,
+    enabled: Memo<bool>,
+    primary: Memo<bool>,
+    pressed: StoredValue<bool>,
+) {
+    Effect::new(move |before: Option<bool>| {
+        let next = enabled.get() && primary.get();
+        if next && before == Some(false) && pressed.get_value() {
+            // By the next frame the view has followed: a button still disabled takes no focus.
+            request_animation_frame(move || {
+                if let Some(button) = button.get_untracked()
+                    && dom::focus_is_lost()
+                {
+                    // The button may be disabled again already; then the focus stays where it is.
+                    let _ = button.focus();
+                }
+            });
+        }
+        next
+    });
 }
 
 /// Why the obvious button cannot be pressed, or what pressing it leaves out.

@@ -57,6 +57,14 @@ pub(super) fn save_query(query: &str) {
     }
 }
 
+/// Whether the keyboard's focus went down with a control that was disabled.
+pub(super) fn focus_is_lost() -> bool {
+    match document().active_element() {
+        None => true,
+        Some(element) => element.tag_name() == "BODY" || element.has_attribute("disabled"),
+    }
+}
+
 /// Sets the text on the browser's tab.
 pub(super) fn set_title(title: &str) {
     document().set_title(title);

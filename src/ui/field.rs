@@ -119,9 +119,9 @@ impl Field {
     pub fn label(self) -> &'static str {
         match self {
             Self::P => "Modulus p",
-            Self::FracTrain => "Fraction trained on",
+            Self::FracTrain => "Train fraction",
             Self::Split => "Split",
-            Self::Seed => "Seed of the weights",
+            Self::Seed => "Initial seed",
             Self::DModel => "Width d_model",
             Self::NHeads => "Heads",
             Self::DMlp => "Neurons d_mlp",

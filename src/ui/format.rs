@@ -15,14 +15,14 @@ pub fn loss(value: f64) -> String {
     }
 }
 
-/// A part as a percentage, rounded towards zero so that only a whole part reads `100 %`.
+/// A part as a percentage, rounded towards zero so that only a whole part reads `100%`.
 pub fn percent(part: f64) -> String {
     if !part.is_finite() {
         return part.to_string();
     }
     // The small addend undoes the rounding of parts such as 0.29 * 10000.
     let hundredths = (part * 1e4 + 1e-6).floor() / 100.0;
-    if hundredths >= 100.0 { "100 %".into() } else { format!("{hundredths:.2} %") }
+    if hundredths >= 100.0 { "100%".into() } else { format!("{hundredths:.2}%") }
 }
 
 /// Updates per second with three significant digits.
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn only_all_of_them_is_a_hundred_percent() {
-        assert_eq!(percent(1.0), "100 %");
-        assert_eq!(percent(8938.0 / 8939.0), "99.98 %");
-        assert_eq!(percent(0.29), "29.00 %");
-        assert_eq!(percent(0.0), "0.00 %");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(percent(8938.0 / 8939.0), "99.98%");
+        assert_eq!(percent(0.29), "29.00%");
+        assert_eq!(percent(0.0), "0.00%");
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Look {
             "auto" => system.get(),
             name => name == "dark",
         });
-        // The first effect runs before anything is drawn, so the page does not flash.
+        // Effects run before the browser's next frame, so the first view has its colours.
         Effect::new(move |_| dom::use_theme(choice.get()));
         Self { choice, dark }
     }
@@ -76,5 +76,28 @@ pub(super) fn Header() -> impl IntoView {
             </div>
             <div class="switch" role="group" aria-label="Theme">{buttons}</div>
         </header>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plot::Theme;
+
+    #[test]
+    fn figures_and_style_sheet_have_the_same_colours() {
+        let css = include_str!("../../www/style.css");
+        let (light, dark) = (Theme::light(), Theme::dark());
+        for (name, light, dark) in [
+            ("panel", light.background, dark.background),
+            ("ink-soft", light.text, dark.text),
+            ("train", light.train, dark.train),
+            ("test", light.test, dark.test),
+            ("cos", light.cos, dark.cos),
+            ("sin", light.sin, dark.sin),
+        ] {
+            let hex = |c: plotters::style::RGBColor| format!("#{:02x}{:02x}{:02x}", c.0, c.1, c.2);
+            let line = format!("--{name}: light-dark({}, {});", hex(light), hex(dark));
+            assert!(css.contains(&line), "style.css does not say {line}");
+        }
     }
 }

@@ -15,7 +15,8 @@ const SCHEMA: &str = "1";
 pub const DEFAULT_PRESET: Preset = Preset::Quick;
 
 /// The query of a link to these settings, without the question mark; empty if nothing differs
-/// from the page's defaults. Controls whose text cannot be read are left out.
+/// from the page's defaults. Settings that could not be started are
+/// left out.
 pub fn to_query(draft: &Draft) -> String {
     let mut config = draft.preset.config();
     let mut query = format!("v={SCHEMA}&preset={}", draft.preset.name());
@@ -23,8 +24,10 @@ pub fn to_query(draft: &Draft) -> String {
     if changed.is_empty() && draft.preset == DEFAULT_PRESET {
         return String::new();
     }
+    let wrong: Vec<_> =
+        draft.config().err().unwrap_or_default().into_iter().map(|problem| problem.field).collect();
     for field in changed {
-        if field.write(&mut config, &draft.text(field)).is_ok() {
+        if !wrong.contains(&Some(field)) && field.write(&mut config, &draft.text(field)).is_ok() {
             // The value is written again from the configuration, so that it holds only letters,
             // digits and `:.-`, which need no escape in a query.
             query.push_str(&format!("&{}={}", field.name(), field.read(&config)));
@@ -115,7 +118,10 @@ mod tests {
         draft.set(Field::WeightDecay, "0.30".into());
         draft.set(Field::Lr, "0.00001".into());
         draft.set(Field::Device, "webgpu".into());
-        draft.set(Field::P, "many".into());
+        for wrong in ["many", "100"] {
+            draft.set(Field::P, wrong.into());
+            assert!(!to_query(&draft).contains("&p="), "p = {wrong} cannot be started");
+        }
         assert_eq!(to_query(&draft), "v=1&preset=paper&lr=1e-5&weight_decay=0.3&backend=webgpu");
     }
 

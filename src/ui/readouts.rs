@@ -26,7 +26,7 @@ pub(super) fn Readouts() -> impl IntoView {
             <div class="readout">
                 <span class="readout-name">"Epoch"</span>
                 <span class="readout-value">
-                    <output data-testid="epoch">{move || step.get()}</output>
+                    <span data-testid="epoch">{move || step.get()}</span>
                     <small>{of_epochs}</small>
                 </span>
             </div>
@@ -52,7 +52,7 @@ fn Measured(
         <div class="readout">
             <span class="readout-name" data-key=key>{name}</span>
             <span class="readout-value">
-                <output data-testid=test_id>{move || value.get().unwrap_or_else(|| "–".into())}</output>
+                <span data-testid=test_id>{move || value.get().unwrap_or_else(|| "–".into())}</span>
             </span>
         </div>
     }

@@ -107,8 +107,8 @@ fn Row(field: Field) -> impl IntoView {
     view! {
         <div class="setting" class:changed=move || changed.get() class:invalid=move || problem.with(Option::is_some)>
             <label for=id.clone() title=field.help()>{field.label()}</label>
-            <Control field id described problem=problem.into() />
             <span class="reset-slot">{reset}</span>
+            <Control field id described problem=problem.into() />
             <span class="visually-hidden" id=help_id>{field.help()}</span>
             <p class="problem" id=problem_id hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
         </div>

@@ -42,7 +42,7 @@ fn describe(state: &State) -> (&'static str, &'static str) {
             Some((Phase::Training, _)) => ("training", "training"),
             Some((Phase::Paused, _)) => ("paused", "paused"),
             Some((Phase::Finished, _)) => ("finished", "done"),
-            Some((Phase::Broken, _)) => ("broken off", "failed"),
+            Some((Phase::Broken, _)) => ("ready; the last run broke off", "failed"),
         },
     }
 }
@@ -113,7 +113,7 @@ pub(super) fn StatusLine() -> impl IntoView {
                 <span class="status-state" role="status">{move || status.with(|s| s.state)}</span>
                 {move || {
                     status.with(|s| {
-                        s.facts.iter().map(|fact| view! { <span class="fact">{fact.clone()}</span> }).collect_view()
+                        s.facts.iter().map(|fact| view! { " " <span class="fact">{fact.clone()}</span> }).collect_view()
                     })
                 }}
             </p>

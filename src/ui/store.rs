@@ -80,7 +80,8 @@ impl Store {
 
     /// Follows whatever the figures are made of.
     pub(super) fn track_figures(self) {
-        self.revision.track();
+        // A memo that is only tracked is never computed, and so never changes.
+        self.revision.get();
     }
 
     fn perform(self, effect: Effect) {

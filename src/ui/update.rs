@@ -60,6 +60,8 @@ const SMOOTHING: f64 = 0.2;
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::FromWorker(event) => on_event(state, event),
+        // A worker that panics says why before it dies of it: the first reason stays.
+        Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => Vec::new(),
         Message::WorkerDied(reason) => {
             fail(state, format!("The training worker stopped: {reason}"), Vec::new());
             Vec::new()

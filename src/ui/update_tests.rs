@@ -151,6 +151,11 @@ fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
     assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
     assert_eq!(state.phase(), Some(Phase::Broken));
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "what was measured stays");
+    update(&mut state, Message::WorkerDied("script error".into()));
+    assert!(
+        state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable")),
+        "the first reason stays"
+    );
     assert_eq!(update(&mut state, Message::Restart), [Effect::Respawn]);
     assert_eq!(state.failure, None);
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });

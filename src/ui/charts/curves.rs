@@ -31,8 +31,8 @@ pub(crate) fn Curves(
         store.with(|state| read_row(&state.run.as_ref()?.rows, index))
     });
     let mark = Signal::derive(move || {
-        cursor.row.get()?;
-        let row = row.get()?;
+        let index = cursor.row.get()?;
+        let row = store.with(|state| state.run.as_ref()?.rows.get(index).copied())?;
         let [train, test] = quantity.of(&row);
         Some(Mark { x: row.step as f64, dots: vec![("train", train), ("test", test)] })
     });
@@ -55,6 +55,8 @@ pub(crate) fn Curves(
         cursor.x_scale.track();
         y_scale.track();
     };
+    // Read out what the cursor finds, not every number that training makes.
+    let live = move || if cursor.row.get().is_some() { "polite" } else { "off" };
     let empty = store.memo(|state| state.run.as_ref().is_none_or(|run| run.rows.is_empty()));
     let read =
         move |set: usize| row.get().map_or_else(|| "–".into(), |row| quantity.words(quantity.of(&row)[set]));
@@ -74,12 +76,12 @@ pub(crate) fn Curves(
                 <span class="unit">{unit}</span>
                 {switches}
             </div>
-            <p class="legend" aria-live="polite">
+            <p class="legend" aria-live=live>
                 <span class="key" data-key="train">"train "<b>{move || read(0)}</b></span>
                 <span class="key" data-key="test">"test "<b>{move || read(1)}</b></span>
                 <span class="at">{at_step}</span>
             </p>
-            <div class="stage">
+            <div class="stage" class:blank=move || empty.get()>
                 <Figure test_id description draw track mark go />
                 <p class="empty" hidden=move || !empty.get()>"Press Train: the curves appear here."</p>
             </div>

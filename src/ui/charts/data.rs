@@ -154,6 +154,6 @@ mod tests {
     #[test]
     fn the_description_holds_the_current_numbers() {
         let text = Quantity::Accuracy.description(&rows(3));
-        assert!(text.contains("step 20") && text.contains("100 %") && text.contains("25.00 %"), "{text}");
+        assert!(text.contains("step 20") && text.contains("100%") && text.contains("25.00%"), "{text}");
     }
 }

@@ -91,7 +91,12 @@ where
     };
     let on_leave = {
         let go = go.clone();
-        move |_: PointerEvent| go(Go::Away)
+        move |event: PointerEvent| {
+            // A finger that lifts leaves its reading on the screen.
+            if event.pointer_type() == "mouse" {
+                go(Go::Away);
+            }
+        }
     };
     let on_key = move |event: KeyboardEvent| {
         let far = if event.shift_key() { 10 } else { 1 };
@@ -127,7 +132,7 @@ where
             data-testid=test_id
             role="img"
             tabindex="0"
-            aria-label=move || description.get()
+            aria-label=move || format!("{} The arrow keys read single points.", description.get())
             on:keydown=on_key
         >
             <canvas

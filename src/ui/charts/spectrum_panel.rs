@@ -30,6 +30,7 @@ pub(crate) fn SpectrumPanel() -> impl IntoView {
     };
     let draw = move |area: &_, theme: &_| chart.with_untracked(|chart| chart.draw(area, theme));
     let description = Memo::new(move |_| spectrum.with(|s| describe(s.as_ref(), &chart.get())));
+    let live = move || if cursor.get().is_some() { "polite" } else { "off" };
     let step = move || spectrum.with(|s| s.as_ref().map(|s| format!("at step {}", format::count(s.step))));
     let read = move |cos: bool| harmonic.get().map(|h| format!("{:.3}", if cos { h.cos } else { h.sin }));
     let at = move || harmonic.get().map(|h| format!("frequency {}", h.k));
@@ -39,13 +40,13 @@ pub(crate) fn SpectrumPanel() -> impl IntoView {
                 <h2>"Spectrum of W_E"</h2>
                 <span class="unit">"norm by frequency k"</span>
             </div>
-            <p class="legend" aria-live="polite">
+            <p class="legend" aria-live=live>
                 <span class="key" data-key="cos">"cos "<b>{move || read(true)}</b></span>
                 <span class="key" data-key="sin">"sin "<b>{move || read(false)}</b></span>
                 <span class="at">{move || at().or_else(step)}</span>
             </p>
-            <div class="stage">
-                <Figure test_id="spectrum-chart" description draw track=move || chart.track() mark go />
+            <div class="stage" class:blank=move || spectrum.with(Option::is_none)>
+                <Figure test_id="spectrum-chart" description draw track=move || chart.with(|_| ()) mark go />
                 <p class="empty" hidden=move || spectrum.with(Option::is_some)>
                     "The embedding's frequencies appear here: first all alike, in the end only a few."
                 </p>
