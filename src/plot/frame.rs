@@ -23,6 +23,8 @@ pub(super) type Plane<'a, DB> = ChartContext<'a, DB, Cartesian2d<Ticked, Ticked>
 const LEFT: f64 = 48.0;
 pub(super) const BELOW: f64 = 24.0;
 pub(super) const EDGE: f64 = 12.0;
+/// Half of a label of six digits, which stands under the right end of x.
+const RIGHT: f64 = 22.0;
 /// Distance between ticks, in CSS pixels, that keeps labels apart.
 const X_TICK: f64 = 72.0;
 const Y_TICK: f64 = 44.0;
@@ -72,11 +74,11 @@ pub(super) fn draw_as<'a, DB: DrawingBackend>(
     let (width, height) = area.dim_in_pixel();
     let wanted =
         |size: u32, room: f64, tick: f64| ((f64::from(size) / theme.scale - room) / tick).max(2.0) as usize;
-    let (n_x, n_y) = (wanted(width, style.left + EDGE, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
+    let (n_x, n_y) = (wanted(width, style.left + RIGHT, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
 
     let mut plane = ChartBuilder::on(area)
         .margin_top(theme.px(EDGE))
-        .margin_right(theme.px(EDGE))
+        .margin_right(theme.px(RIGHT))
         .x_label_area_size(theme.px(BELOW))
         .y_label_area_size(theme.px(style.left))
         .build_cartesian_2d(Ticked { axis: x, wanted: n_x }, Ticked { axis: y, wanted: n_y })
