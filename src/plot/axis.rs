@@ -114,7 +114,7 @@ impl Axis {
             Scale::Linear => {
                 let step = round_step((self.high - self.low) / wanted.max(2) as f64);
                 let largest = self.low.abs().max(self.high.abs());
-                if largest >= 1e7 || largest < 1e-3 {
+                if !(1e-3..1e7).contains(&largest) {
                     return if coordinate == 0.0 {
                         "0".into()
                     } else {
