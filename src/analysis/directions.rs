@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::forward::{HostModel, TiledMatrix};
 use super::moments::Moments;
-use super::neuron_logit_map;
+use super::reads::Reads;
 use crate::maths::fourier::{FourierBasis, cos_index, sin_index};
 use crate::maths::matrix::Matrix;
 
@@ -46,17 +45,19 @@ pub struct Products {
     pub sin_sin: f64,
 }
 
-/// Table 1 for some frequencies: two rows each, cos before sin.
-pub fn table(model: &HostModel, freqs: &[usize]) -> Vec<DirectionFit> {
-    let p = model.p();
-    let all = neuron_logit_map::directions(&model.map().to_matrix().transposed());
-    let parts: Vec<(usize, Part)> = freqs.iter().flat_map(|&k| [(k, Part::Cos), (k, Part::Sin)]).collect();
+/// Table 1 for the frequencies that were read: two rows each, cos before sin.
+pub fn table(p: usize, reads: &Reads) -> Vec<DirectionFit> {
+    let parts: Vec<(usize, Part)> =
+        reads.freqs.iter().flat_map(|&k| [(k, Part::Cos), (k, Part::Sin)]).collect();
     let index = |(freq, part): (usize, Part)| match part {
         Part::Cos => cos_index(freq),
         Part::Sin => sin_index(freq),
     };
-    let chosen = Matrix::from_fn(model.d_mlp(), parts.len(), |n, j| all[(index(parts[j]), n)]);
-    let read = read_neurons(model, &chosen);
+    let values = reads.by_direction();
+    let mut read = Moments::zeros(p, parts.len());
+    for pair in 0..p * p {
+        read.add_pair(pair / p, pair % p, values.row(pair));
+    }
     let coefficients = read.marginals.coefficients(&FourierBasis::new(p));
     let variation = read.variation();
     let row = |(j, &(freq, part)): (usize, &(usize, Part))| {
@@ -79,21 +80,4 @@ pub fn table(model: &HostModel, freqs: &[usize]) -> Vec<DirectionFit> {
         DirectionFit { freq, part, fve, products }
     };
     parts.iter().enumerate().map(row).collect()
-}
-
-/// The moments of the neurons times some directions, d_mlp × m.
-fn read_neurons(model: &HostModel, directions: &Matrix) -> Moments {
-    let p = model.p();
-    let mut moments = Moments::zeros(p, directions.cols());
-    let directions = TiledMatrix::new(directions);
-    let mut block = model.new_block();
-    for a in 0..p {
-        model.fill(a, &mut block);
-        let mut read = Matrix::zeros(p, directions.cols());
-        directions.add_product(&block.neurons, &mut read);
-        for b in 0..p {
-            moments.add_pair(a, b, read.row(b));
-        }
-    }
-    moments
 }

@@ -16,6 +16,24 @@ pub mod marginals;
 pub mod moments;
 pub mod neuron_logit_map;
 pub mod neurons;
+pub mod progress;
+pub mod reads;
 pub mod report;
 pub mod sum_waves;
 pub mod weight_norms;
+
+use crate::error::{LabError, Result};
+use crate::model::Weights;
+use crate::task::Task;
+
+/// Checks what the analysis takes for granted.
+fn check(weights: &Weights, task: &Task) -> Result<()> {
+    let p = weights.shape().p;
+    if task.p != p {
+        return Err(LabError::setting("p", task.p, format!("the weights add modulo {p}")));
+    }
+    match weights.flat().iter().find(|w| !w.is_finite()) {
+        Some(w) => Err(LabError::content("weights", format!("a weight is {w}; every weight must be finite"))),
+        None => Ok(()),
+    }
+}

@@ -36,7 +36,7 @@ impl Moments {
         let mut moments = Self::zeros(model.p(), model.d_mlp());
         let mut block = model.new_block();
         for a in 0..model.p() {
-            model.fill(a, &mut block);
+            model.fill_neurons(a, &mut block);
             for b in 0..model.p() {
                 moments.add_pair(a, b, block.neurons.row(b));
             }

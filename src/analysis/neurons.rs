@@ -48,11 +48,10 @@ pub fn polynomial_logits(neurons: &Moments, model: &HostModel, cluster: &[usize]
     let basis = FourierBasis::new(model.p());
     let inverse = basis.matrix().transposed();
     let own_waves = |coefficients: &Matrix| {
-        let mut own = Matrix::from_fn(coefficients.rows(), coefficients.cols(), |i, n| {
+        let own = Matrix::from_fn(coefficients.rows(), coefficients.cols(), |i, n| {
             if i > 0 && cluster[n] == freq_of(i) { coefficients[(i, n)] } else { 0.0 }
         });
-        own = through_map(model, &own);
-        inverse.mul(&own)
+        inverse.mul(&model.through_map(&own))
     };
     let waves = neurons.marginals.coefficients(&basis).map(own_waves);
     let mut constant = neurons.marginals.mean();
@@ -61,13 +60,6 @@ pub fn polynomial_logits(neurons: &Moments, model: &HostModel, cluster: &[usize]
             *value = 0.0;
         }
     }
-    let constant = through_map(model, &Matrix::from_values(1, constant.len(), constant));
+    let constant = model.through_map(&Matrix::from_values(1, constant.len(), constant));
     (constant.values().to_vec(), waves)
-}
-
-/// The logits N W_L of rows of neurons, without the bias.
-pub fn through_map(model: &HostModel, neurons: &Matrix) -> Matrix {
-    let mut logits = Matrix::zeros(neurons.rows(), model.p());
-    model.map().add_product(neurons, &mut logits);
-    logits
 }

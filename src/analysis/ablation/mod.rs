@@ -1,10 +1,10 @@
 //! Ablations: parts of the computation kept or removed, then what the rest still scores (paper section
 //! 4.4 and appendix A).
 
-mod neurons;
+mod edits;
 mod run;
 
-pub use run::Ablator;
+pub use run::{Ablator, Run};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,12 +116,7 @@ impl Ablation {
     /// # Errors
     /// [`LabError::Setting`] for the first one that the model does not have.
     pub fn validate(&self, p: usize, n_heads: usize) -> Result<()> {
-        let check = |freqs: &[usize]| match freqs.iter().find(|&&k| !(1..=n_freqs(p)).contains(&k)) {
-            Some(k) => {
-                Err(LabError::setting("freq", k, format!("for p = {p} there are 1 to {}", n_freqs(p))))
-            }
-            None => Ok(()),
-        };
+        let check = |freqs: &[usize]| check_freqs(p, freqs);
         check(self.embedding.named())?;
         check(self.logits.waves.named())?;
         match &self.neurons {
@@ -144,5 +139,13 @@ impl Waves {
             Self::All => &[],
             Self::Only(freqs) | Self::Without(freqs) => freqs,
         }
+    }
+}
+
+/// Checks that frequencies lie between 1 and (p - 1) / 2.
+pub(super) fn check_freqs(p: usize, freqs: &[usize]) -> Result<()> {
+    match freqs.iter().find(|&&k| !(1..=n_freqs(p)).contains(&k)) {
+        Some(k) => Err(LabError::setting("freq", k, format!("for p = {p} there are 1 to {}", n_freqs(p)))),
+        None => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! Attention weights of "=" in the first block, where they depend on one token a position.
 
+use crate::maths::exp::exp;
 use crate::maths::matrix::{Matrix, add_scaled, dot};
 use crate::model::{Param, Weights};
 
@@ -48,9 +49,9 @@ impl Pattern {
     pub fn weights(&self, head: usize, a: usize, b: usize) -> [f64; 3] {
         let scores = [self.scores_a[(head, a)], self.scores_b[(head, b)], self.scores_eq[head]];
         let top = scores[0].max(scores[1]).max(scores[2]);
-        let exps = scores.map(|score| libm::exp(score - top));
-        let sum: f64 = exps.iter().sum();
-        exps.map(|exp| exp / sum)
+        let parts = scores.map(|score| exp(score - top));
+        let sum: f64 = parts.iter().sum();
+        parts.map(|part| part / sum)
     }
 
     /// The share of position 0 in the scores of a head at that position.

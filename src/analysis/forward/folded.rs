@@ -12,25 +12,38 @@
 //! with u the neurons' inputs and k the logits around the MLP. `A[h, 2] = 1 - A[h, 0] - A[h, 1]` leaves
 //! two terms a head.
 
-use super::{AttentionEdit, Block, activate, number_columns};
+use super::product::TiledMatrix;
+use super::{AttentionEdit, activated, number_columns, relu};
 use crate::analysis::attention::pattern::Pattern;
 use crate::config::Activation;
-use crate::maths::matrix::Matrix;
+use crate::maths::matrix::{Matrix, add_scaled};
 use crate::model::shape::{ModelShape, Param};
 use crate::model::weights::Weights;
 
 /// Values computed at once; their sums stay in registers.
 const LANES: usize = 8;
 
+/// Every so many values of a are looked at to see which neurons are mostly active.
+const SAMPLE_EVERY: usize = 16;
+
 /// The tables of one model.
+///
+/// A ReLU neuron that is active on most pairs is mirrored: `relu(u) = u + relu(-u)`, where u, being linear in
+/// the attention, goes into a table of logits, and -u is mostly silent. The large product then has fewer
+/// terms, and the sum is the same.
 #[derive(Debug)]
 pub(super) struct Folded {
     p: usize,
     activation: Activation,
     heads: Vec<usize>,
     pattern: Pattern,
-    neurons: Table,
+    /// Inputs of the neurons; -u for a mirrored one.
+    inputs: Table,
+    mirrored: Vec<bool>,
+    /// Logits of what goes around the MLP.
     skip: Table,
+    /// The same and the linear part of the mirrored neurons.
+    direct: Table,
 }
 
 /// `base + Σ_h A[h, 0] from_a[a, h] + A[h, 1] from_b[b, h]` for every pair.
@@ -46,46 +59,118 @@ struct Table {
 }
 
 impl Folded {
-    pub(super) fn new(weights: &Weights, edit: &AttentionEdit) -> Self {
+    pub(super) fn new(weights: &Weights, map: &Matrix, edit: &AttentionEdit) -> Self {
         let shape = weights.shape();
         let heads: Vec<usize> = (0..shape.n_heads).filter(|h| !edit.removed_heads.contains(h)).collect();
-        let into = {
-            let W_in = weights.get(Param::W_in(0)).to_vec();
-            Matrix::from_values(shape.d_mlp, shape.d_model, W_in).transposed()
-        };
         let values = Values::new(weights);
-        let mut neurons = Table::new(&values, &heads, &into, edit);
-        for (base, bias) in neurons.base.iter_mut().zip(weights.get(Param::b_in(0))) {
-            *base += bias;
-        }
-        let skip = Table::new(&values, &heads, &number_columns(weights), edit);
-        let pattern = Pattern::new(weights, edit.to_eq);
-        Self { p: shape.p, activation: shape.activation, heads, pattern, neurons, skip }
-    }
+        let W_in = Matrix::from_values(shape.d_mlp, shape.d_model, weights.get(Param::W_in(0)).to_vec());
+        let b_in = weights.get(Param::b_in(0));
+        let unembed = number_columns(weights);
 
-    pub(super) fn fill(&self, a: usize, block: &mut Block) {
-        for b in 0..self.p {
-            let weights = self.weights(a, b);
-            let neurons = block.neurons.row_mut(b);
-            self.neurons.fill(a, b, &weights, neurons);
-            activate(neurons, self.activation);
-            self.skip.fill(a, b, &weights, block.skip.row_mut(b));
-        }
-    }
-
-    pub(super) fn fill_skip(&self, a: usize, skip: &mut Matrix) {
-        for b in 0..self.p {
-            self.skip.fill(a, b, &self.weights(a, b), skip.row_mut(b));
-        }
-    }
-
-    /// For each head that is left, the attention to a and to b.
-    fn weights(&self, a: usize, b: usize) -> Vec<[f64; 2]> {
-        let to_numbers = |&head: &usize| {
-            let [to_a, to_b, _] = self.pattern.weights(head, a, b);
-            [to_a, to_b]
+        let mut inputs = Table::new(&values, &heads, &W_in.transposed(), edit);
+        add_scaled(&mut inputs.base, 1.0, b_in);
+        let mut folded = Self {
+            p: shape.p,
+            activation: shape.activation,
+            pattern: Pattern::new(weights, edit.to_eq),
+            mirrored: vec![false; shape.d_mlp],
+            skip: Table::new(&values, &heads, &unembed, edit),
+            direct: Table::new(&values, &heads, &unembed, edit),
+            inputs,
+            heads,
         };
-        self.heads.iter().map(to_numbers).collect()
+        if shape.activation == Activation::Relu {
+            folded.mirror(&values, &W_in, b_in, map, unembed, edit);
+        }
+        folded
+    }
+
+    /// Mirrors the neurons that are active on most of a sample of the pairs.
+    fn mirror(
+        &mut self,
+        values: &Values,
+        W_in: &Matrix,
+        b_in: &[f64],
+        map: &Matrix,
+        unembed: Matrix,
+        edit: &AttentionEdit,
+    ) {
+        let d_mlp = W_in.rows();
+        let mut balance = vec![0_i64; d_mlp];
+        let mut sample = Matrix::zeros(self.p, d_mlp);
+        for a in (0..self.p).step_by(SAMPLE_EVERY) {
+            self.fill_inputs(a, &mut sample);
+            for row in sample.values().chunks_exact(d_mlp) {
+                for (balance, &u) in balance.iter_mut().zip(row) {
+                    *balance += if u > 0.0 { 1 } else { -1 };
+                }
+            }
+        }
+        self.mirrored = balance.iter().map(|&balance| balance > 0).collect();
+        // The linear part reads the residual stream through W_in and writes through W_L.
+        let kept = Matrix::from_fn(d_mlp, self.p, |n, c| if self.mirrored[n] { map[(c, n)] } else { 0.0 });
+        let mut reader = unembed;
+        add_scaled(reader.values_mut(), 1.0, W_in.transposed().mul(&kept).values());
+        self.direct = Table::new(values, &self.heads, &reader, edit);
+        for (n, &bias) in b_in.iter().enumerate() {
+            add_scaled(&mut self.direct.base, bias, kept.row(n));
+        }
+        self.inputs.negate(&self.mirrored);
+    }
+
+    /// Whether any head is left: without, every pair looks the same.
+    pub(super) fn has_heads(&self) -> bool {
+        !self.heads.is_empty()
+    }
+
+    /// The neurons' inputs on the pairs (a, b), p × d_mlp, mirrored where that helps.
+    pub(super) fn fill_inputs(&self, a: usize, inputs: &mut Matrix) {
+        self.fill(&self.inputs, a, inputs);
+    }
+
+    /// The neurons themselves, from their inputs.
+    pub(super) fn activate(&self, inputs: &Matrix, neurons: &mut Matrix) {
+        for b in 0..self.p {
+            let values = neurons.row_mut(b).iter_mut().zip(inputs.row(b)).zip(&self.mirrored);
+            match self.activation {
+                Activation::Relu => {
+                    values.for_each(|((n, &u), &mirrored)| *n = relu(if mirrored { -u } else { u }));
+                }
+                Activation::Gelu => values.for_each(|((n, &u), _)| *n = activated(u, Activation::Gelu)),
+            }
+        }
+    }
+
+    /// The logits of what goes around the MLP, p × p.
+    pub(super) fn fill_skip(&self, a: usize, skip: &mut Matrix) {
+        self.fill(&self.skip, a, skip);
+    }
+
+    /// The logits that [`Self::add_mlp`] adds to, p × p.
+    pub(super) fn fill_direct(&self, a: usize, logits: &mut Matrix) {
+        self.fill(&self.direct, a, logits);
+    }
+
+    /// Adds the neurons' logits, but for the linear part of the mirrored ones; the inputs are used up.
+    pub(super) fn add_mlp(&self, map: &TiledMatrix, inputs: &mut Matrix, logits: &mut Matrix) {
+        match self.activation {
+            Activation::Relu => map.add_positive(inputs, logits),
+            Activation::Gelu => {
+                inputs.values_mut().iter_mut().for_each(|u| *u = activated(*u, Activation::Gelu));
+                map.add_product(inputs, logits);
+            }
+        }
+    }
+
+    fn fill(&self, table: &Table, a: usize, out: &mut Matrix) {
+        let mut weights = vec![[0.0; 2]; self.heads.len()];
+        for b in 0..self.p {
+            for (weights, &head) in weights.iter_mut().zip(&self.heads) {
+                let [to_a, to_b, _] = self.pattern.weights(head, a, b);
+                *weights = [to_a, to_b];
+            }
+            table.fill(a, b, &weights, out.row_mut(b));
+        }
     }
 }
 
@@ -148,6 +233,14 @@ impl Table {
             }
         }
         Self { base, from_a, from_b, n_heads: heads.len() }
+    }
+
+    /// Changes the sign of some columns.
+    fn negate(&mut self, chosen: &[bool]) {
+        let rows = [self.base.as_mut_slice(), self.from_a.values_mut(), self.from_b.values_mut()];
+        for row in rows.into_iter().flat_map(|values| values.chunks_exact_mut(chosen.len())) {
+            row.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen).for_each(|(value, _)| *value = -*value);
+        }
     }
 
     /// The values of one pair, `weights` as attention to a and to b of each head.

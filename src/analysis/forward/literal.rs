@@ -1,6 +1,6 @@
 //! The transformer as written: every position, every block, every pair.
 
-use super::{AttentionEdit, Block, activate, number_columns};
+use super::{AttentionEdit, Block, activated, number_columns};
 use crate::maths::matrix::{Matrix, add_scaled, dot};
 use crate::model::shape::{ModelShape, N_CTX, Param};
 use crate::model::weights::Weights;
@@ -88,7 +88,7 @@ impl Literal {
                 for b in 0..p {
                     add_scaled(neurons.row_mut(b), 1.0, &layer.b_in);
                 }
-                activate(neurons.values_mut(), self.shape.activation);
+                neurons.values_mut().iter_mut().for_each(|u| *u = activated(*u, self.shape.activation));
                 add_scaled(x.values_mut(), 1.0, neurons.mul(&layer.neurons_out).values());
                 for b in 0..p {
                     add_scaled(x.row_mut(b), 1.0, &layer.b_out);

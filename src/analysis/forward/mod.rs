@@ -1,8 +1,7 @@
 //! The forward pass on all p² pairs, in float64 on the host.
 //!
-//! It stops at two things from which everything else follows: the neurons of the last block at "=", and
-//! the logits of the residual stream that goes around its MLP. Then
-//! `logits = N W_L + skip + bias` with `W_L` the neuron-logit map (paper section 4.2).
+//! Everything is read at "=" in the last block: the neurons, and the logits of the residual stream that goes
+//! around them. Then `logits = N W_Lᵀ + skip + bias` with W_L the neuron-logit map (paper section 4.2).
 
 mod folded;
 mod literal;
@@ -17,7 +16,7 @@ use self::literal::Literal;
 use super::grid::GridLogits;
 use super::neuron_logit_map;
 use crate::config::Activation;
-use crate::maths::matrix::Matrix;
+use crate::maths::matrix::{Matrix, add_scaled};
 use crate::model::{Param, Weights};
 
 /// What is changed in the attention (paper appendix A.1).
@@ -45,49 +44,56 @@ pub struct HostModel {
     p: usize,
     d_mlp: usize,
     way: Way,
-    map: TiledMatrix,
+    map: Matrix,
+    tiled_map: TiledMatrix,
     bias: Vec<f64>,
 }
 
 /// One block folds into tables by token; more do not.
 #[derive(Debug)]
 enum Way {
-    Folded(Folded),
-    Literal(Literal),
+    Folded(Box<Folded>),
+    Literal(Box<Literal>),
 }
 
-/// What the model does on the p pairs (a, 0), (a, 1), …
+/// What the model does on the p pairs (a, 0), (a, 1), …; row b.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// Neurons after their activation, p × d_mlp.
     pub neurons: Matrix,
-    /// Logits of what goes around the MLP, p × p; row b, column c.
+    /// Logits, p × p.
+    pub logits: Matrix,
+    /// Logits of what goes around the MLP, p × p.
     pub skip: Matrix,
+    /// Where a way of computing keeps the neurons' inputs between two calls, p × d_mlp.
+    inputs: Matrix,
 }
 
 impl HostModel {
     /// Prepares a model, its attention changed by `edit`.
     pub fn new(weights: &Weights, edit: &AttentionEdit) -> Self {
-        if weights.shape().n_layers == 1 {
-            Self::with(weights, Way::Folded(Folded::new(weights, edit)))
-        } else {
-            Self::literal(weights, edit)
+        if weights.shape().n_layers > 1 {
+            return Self::literal(weights, edit);
         }
+        let map = neuron_logit_map::of(weights);
+        let way = Way::Folded(Box::new(Folded::new(weights, &map, edit)));
+        Self::with(weights, map, way)
     }
 
     /// Prepares a model as written, token by token and position by position: the only way for several
     /// blocks, and the oracle of the folded one.
     pub fn literal(weights: &Weights, edit: &AttentionEdit) -> Self {
-        Self::with(weights, Way::Literal(Literal::new(weights, edit)))
+        let way = Way::Literal(Box::new(Literal::new(weights, edit)));
+        Self::with(weights, neuron_logit_map::of(weights), way)
     }
 
-    fn with(weights: &Weights, way: Way) -> Self {
+    fn with(weights: &Weights, map: Matrix, way: Way) -> Self {
         let shape = weights.shape();
-        let map = TiledMatrix::new(&neuron_logit_map::of(weights).transposed());
-        let unembed = number_columns(weights);
         let b_out = weights.get(Param::b_out(shape.n_layers - 1)).to_vec();
-        let bias = Matrix::from_values(1, shape.d_model, b_out).mul(&unembed).values().to_vec();
-        Self { p: shape.p, d_mlp: shape.d_mlp, way, map, bias }
+        let b_out = Matrix::from_values(1, shape.d_model, b_out);
+        let bias = b_out.mul(&number_columns(weights)).values().to_vec();
+        let tiled_map = TiledMatrix::new(&map.transposed());
+        Self { p: shape.p, d_mlp: shape.d_mlp, way, map, tiled_map, bias }
     }
 
     /// The modulus.
@@ -100,30 +106,34 @@ impl HostModel {
         self.d_mlp
     }
 
-    /// The transpose of W_L, d_mlp × p.
-    pub fn map(&self) -> &TiledMatrix {
+    /// W_L, p × d_mlp.
+    pub fn map(&self) -> &Matrix {
         &self.map
     }
 
-    /// The logits b_out W_U of the MLP's bias, length p.
+    /// The logits `b_out W_U` of the MLP's bias, length p.
     pub fn bias(&self) -> &[f64] {
         &self.bias
     }
 
     /// An empty block, to be filled again and again.
     pub fn new_block(&self) -> Block {
-        Block { neurons: Matrix::zeros(self.p, self.d_mlp), skip: Matrix::zeros(self.p, self.p) }
+        let (of_neurons, of_logits) = (Matrix::zeros(self.p, self.d_mlp), Matrix::zeros(self.p, self.p));
+        Block { neurons: of_neurons.clone(), logits: of_logits.clone(), skip: of_logits, inputs: of_neurons }
     }
 
-    /// Computes the p pairs whose first number is `a`.
-    pub fn fill(&self, a: usize, block: &mut Block) {
+    /// Computes the neurons of the p pairs whose first number is `a`.
+    pub fn fill_neurons(&self, a: usize, block: &mut Block) {
         match &self.way {
-            Way::Folded(folded) => folded.fill(a, block),
+            Way::Folded(folded) => {
+                folded.fill_inputs(a, &mut block.inputs);
+                folded.activate(&block.inputs, &mut block.neurons);
+            }
             Way::Literal(literal) => literal.fill(a, block),
         }
     }
 
-    /// Computes only what goes around the MLP; the block's neurons may change or not.
+    /// Computes the logits of what goes around the MLP.
     pub fn fill_skip(&self, a: usize, block: &mut Block) {
         match &self.way {
             Way::Folded(folded) => folded.fill_skip(a, &mut block.skip),
@@ -131,15 +141,43 @@ impl HostModel {
         }
     }
 
-    /// Adds N W_L and the bias to the skip logits of a block: the model's logits, p × p.
-    pub fn logits_of<'a>(&self, block: &'a mut Block) -> &'a Matrix {
-        for b in 0..self.p {
-            for (logit, bias) in block.skip.row_mut(b).iter_mut().zip(&self.bias) {
-                *logit += bias;
+    /// Computes the logits.
+    pub fn fill_logits(&self, a: usize, block: &mut Block) {
+        match &self.way {
+            Way::Folded(folded) => {
+                folded.fill_inputs(a, &mut block.inputs);
+                self.logits_from_inputs(folded, a, block);
+            }
+            Way::Literal(literal) => {
+                literal.fill(a, block);
+                self.logits_from_neurons(block);
             }
         }
-        self.map.add_product(&block.neurons, &mut block.skip);
-        &block.skip
+    }
+
+    /// Computes both neurons and logits, cheaper than one after the other.
+    pub fn fill(&self, a: usize, block: &mut Block) {
+        self.fill_neurons(a, block);
+        match &self.way {
+            Way::Folded(folded) => self.logits_from_inputs(folded, a, block),
+            Way::Literal(_) => self.logits_from_neurons(block),
+        }
+    }
+
+    fn logits_from_inputs(&self, folded: &Folded, a: usize, block: &mut Block) {
+        folded.fill_direct(a, &mut block.logits);
+        for b in 0..self.p {
+            add_scaled(block.logits.row_mut(b), 1.0, &self.bias);
+        }
+        folded.add_mlp(&self.tiled_map, &mut block.inputs, &mut block.logits);
+    }
+
+    fn logits_from_neurons(&self, block: &mut Block) {
+        block.logits = block.skip.clone();
+        for b in 0..self.p {
+            add_scaled(block.logits.row_mut(b), 1.0, &self.bias);
+        }
+        self.tiled_map.add_product(&block.neurons, &mut block.logits);
     }
 
     /// The logits of all pairs.
@@ -147,10 +185,21 @@ impl HostModel {
         let mut grid = GridLogits::zeros(self.p);
         let mut block = self.new_block();
         for a in 0..self.p {
-            self.fill(a, &mut block);
-            grid.block_mut(a).copy_from_slice(self.logits_of(&mut block).values());
+            // Without heads "=" sees neither a nor b.
+            let same = a > 0 && matches!(&self.way, Way::Folded(folded) if !folded.has_heads());
+            if !same {
+                self.fill_logits(a, &mut block);
+            }
+            grid.block_mut(a).copy_from_slice(block.logits.values());
         }
         grid
+    }
+
+    /// The logits N W_Lᵀ of rows of neurons, without skip and bias.
+    pub fn through_map(&self, neurons: &Matrix) -> Matrix {
+        let mut logits = Matrix::zeros(neurons.rows(), self.p);
+        self.tiled_map.add_product(neurons, &mut logits);
+        logits
     }
 }
 
@@ -161,16 +210,16 @@ pub fn number_columns(weights: &Weights) -> Matrix {
     Matrix::from_fn(shape.d_model, shape.p, |d, c| W_U[d * shape.d_vocab_out + c])
 }
 
-/// Applies the activation in place.
-fn activate(values: &mut [f64], activation: Activation) {
+/// The activation of one neuron.
+fn activated(x: f64, activation: Activation) -> f64 {
     match activation {
-        // Not `max`, which would turn NaN into 0.
-        Activation::Relu => values.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.0 } else { *x }),
-        Activation::Gelu => values.iter_mut().for_each(|x| *x = gelu(*x)),
+        Activation::Relu => relu(x),
+        // x Φ(x), through erfc so that large negative x keep their digits.
+        Activation::Gelu => x * 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
     }
 }
 
-/// x Φ(x), through erfc so that large negative x keep their digits.
-fn gelu(x: f64) -> f64 {
-    x * 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+/// Not `max`, which would turn NaN into 0.
+fn relu(x: f64) -> f64 {
+    if x < 0.0 { 0.0 } else { x }
 }

@@ -1,17 +1,18 @@
 //! Makes a report.
 
 use super::maps::Maps;
-use super::{AblationReport, ByFreq, Excluded, Gini, NeuronReport, Report, Residual, Spectra};
+use super::{AblationReport, NeuronReport, Report, Residual, Spectra};
 use crate::analysis::ablation::{Ablation, Ablator, GridEdit, NeuronEdit, SkipEdit, Waves};
 use crate::analysis::attention;
 use crate::analysis::cosines::CosineFit;
 use crate::analysis::forward::AttentionEdit;
 use crate::analysis::marginals::Terms;
 use crate::analysis::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
-use crate::analysis::sum_waves::{SumWaves, excluded};
+use crate::analysis::progress::{ByFreq, Gini, by_freq, exclude};
+use crate::analysis::sum_waves::SumWaves;
 use crate::analysis::weight_norms::sum_sq_weights;
-use crate::analysis::{directions, embedding, key_freqs, logit_spectrum, neuron_logit_map};
-use crate::error::{LabError, Result};
+use crate::analysis::{check, directions, embedding, key_freqs, logit_spectrum, neuron_logit_map};
+use crate::error::Result;
 use crate::maths::matrix::Matrix;
 use crate::maths::{stats, svd};
 use crate::model::Weights;
@@ -39,15 +40,15 @@ pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps
         Spectra { w_e: embedding::spectrum(weights), w_l: neuron_logit_map::spectrum(&map_directions) };
     let keys = key_freqs::from_spectrum(&spectra.w_l);
 
-    let ablator = Ablator::new(weights);
+    let ablator = Ablator::new(weights, &keys);
     let whole = ablator.whole();
     let scores = whole.logits.scores(task);
     let waves = SumWaves::new(&whole.logits);
     let restricted = waves.restricted(task, &keys);
-    let (excluded_loss, excluded_accuracy) = exclude(task, &ablator, &waves, &keys);
+    let (excluded_loss, excluded_accuracy) = exclude(task, &whole.logits, &waves, &keys);
     let fit = CosineFit::new(&whole.logits, waves.by_sum());
     let norm_ratio = neuron_logit_map::residual_norm_ratio(&spectra.w_l, &keys);
-    let fits = neurons::fits(&whole.neurons);
+    let fits = neurons::fits(whole.neurons());
     let logit_norms = logit_spectrum::norms(&whole.logits);
     let report = Report {
         p,
@@ -68,7 +69,7 @@ pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps
         w_l_singular_values: svd::singular_values(&map),
         logit_spectrum: logit_spectrum::summary(p, &logit_norms, &keys),
         neurons: neuron_report(&fits, &map_directions),
-        directions: directions::table(&whole.model, &keys),
+        directions: directions::table(p, &whole.reads(&keys)),
         attention: attention::heads(weights),
         ablations: ablate(task, &ablator, &keys)?,
         min_margin: whole.logits.min_margin(),
@@ -77,35 +78,6 @@ pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps
     };
     let maps = Maps::new(weights, &whole.model, &report, logit_norms);
     Ok((report, maps))
-}
-
-/// Checks what the analysis takes for granted.
-pub(in crate::analysis) fn check(weights: &Weights, task: &Task) -> Result<()> {
-    let p = weights.shape().p;
-    if task.p != p {
-        return Err(LabError::setting("p", task.p, format!("the weights add modulo {p}")));
-    }
-    match weights.flat().iter().find(|w| !w.is_finite()) {
-        Some(w) => Err(LabError::content("weights", format!("a weight is {w}; every weight must be finite"))),
-        None => Ok(()),
-    }
-}
-
-pub(in crate::analysis) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
-    freqs.iter().map(|&k| (k, f(k))).collect()
-}
-
-/// Excluded loss and accuracy.
-fn exclude(task: &Task, ablator: &Ablator, waves: &SumWaves, keys: &[usize]) -> (Excluded, Excluded) {
-    let logits = &ablator.whole().logits;
-    let without = |freqs: &[usize]| excluded(logits, task, &waves.projection(freqs));
-    let all = without(keys);
-    let each = by_freq(keys, |k| without(&[k]));
-    let part = |pick: fn(&(f64, f64)) -> f64| Excluded {
-        train: pick(&all),
-        per_freq: each.iter().map(|(&k, both)| (k, pick(both))).collect(),
-    };
-    (part(|both| both.0), part(|both| both.1))
 }
 
 fn neuron_report(fits: &[NeuronFit], map_directions: &Matrix) -> NeuronReport {

@@ -51,7 +51,7 @@ impl Maps {
             .collect();
         let mut block = model.new_block();
         for a in 0..p {
-            model.fill(a, &mut block);
+            model.fill_neurons(a, &mut block);
             for map in &mut neurons {
                 map.values.extend((0..p).map(|b| block.neurons[(b, map.neuron)]));
             }

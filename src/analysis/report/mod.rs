@@ -9,18 +9,14 @@ mod maps;
 pub use build::{analyse, analyse_with_maps};
 pub use maps::{Maps, NeuronMap};
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::attention::HeadReport;
 use super::directions::DirectionFit;
 use super::grid::{Parts, Scores};
 use super::logit_spectrum::LogitSpectrum;
+use super::progress::{ByFreq, Excluded, Gini};
 use super::weight_norms::SumSqWeights;
-
-/// One number for each of some frequencies.
-pub type ByFreq<T> = BTreeMap<usize, T>;
 
 /// Everything the lab says about one set of weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,24 +69,6 @@ pub struct Report {
     pub ablations: AblationReport,
     /// The smallest margin of all pairs: the answer's logit minus the largest other.
     pub min_margin: f64,
-}
-
-/// A measure over the train set with the key frequencies' waves removed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Excluded {
-    /// All key frequencies together.
-    pub train: f64,
-    /// One by one.
-    pub per_freq: ByFreq<f64>,
-}
-
-/// Gini coefficients: 0.04 at random weights, near 1 if a few frequencies hold everything.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Gini {
-    /// Of the norms of W_E, all p basis rows.
-    pub w_e: f64,
-    /// Of the norms of W_L, all p basis rows.
-    pub w_l: f64,
 }
 
 /// ‖W_L - key frequencies‖ against ‖W_L‖.

@@ -1,0 +1,136 @@
+//! The single edits, each on the logits of all pairs.
+
+use super::run::Run;
+use super::{GridEdit, NeuronEdit, SkipEdit, Waves};
+use crate::analysis::forward::HostModel;
+use crate::analysis::grid::GridLogits;
+use crate::analysis::marginals::Marginals;
+use crate::analysis::neurons::{clusters, fits, polynomial_logits};
+use crate::maths::fourier::FourierBasis;
+use crate::maths::matrix::add_scaled;
+
+/// The logits of a run after its neurons were changed.
+pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
+    let mut logits = run.logits.clone();
+    let p = logits.p();
+    match edit {
+        NeuronEdit::Grid(GridEdit { waves: Waves::All, .. }) => {}
+        NeuronEdit::Grid(GridEdit { waves, terms }) => {
+            // A projection on the grid and the map to the logits act on different indices: they commute.
+            let marginals = run.neurons().marginals.map(|means| run.model.through_map(means));
+            let part = marginals.project(&FourierBasis::new(p), waves.named(), *terms);
+            match waves {
+                Waves::Only(_) => set_mlp(&mut logits, &run.model, &marginals.mean(), &part),
+                _ => add_part(&mut logits, -1.0, &part),
+            }
+        }
+        NeuronEdit::Polynomials { min_fve } => {
+            let cluster = clusters(&fits(run.neurons()), *min_fve);
+            let (constant, waves) = polynomial_logits(run.neurons(), &run.model, &cluster);
+            set_mlp(&mut logits, &run.model, &constant, &waves);
+            let rest: Vec<bool> = cluster.iter().map(|&freq| freq == 0).collect();
+            add_some(&mut logits, &run.model, 1.0, &rest);
+        }
+        NeuronEdit::WithoutCluster { freq, min_fve } => {
+            let cluster = clusters(&fits(run.neurons()), *min_fve);
+            let removed: Vec<bool> = cluster.iter().map(|of| of == freq).collect();
+            add_some(&mut logits, &run.model, -1.0, &removed);
+        }
+        NeuronEdit::OnlyDirections(freqs) => {
+            let none = Marginals::zeros(p, p);
+            set_mlp(&mut logits, &run.model, &vec![0.0; p], &none);
+            add_scaled(logits.values_mut(), 1.0, run.reads(freqs).logits(&run.model).values());
+        }
+        NeuronEdit::WithoutDirections(freqs) => {
+            add_scaled(logits.values_mut(), -1.0, run.reads(freqs).logits(&run.model).values());
+        }
+    }
+    logits
+}
+
+/// Replaces the MLP's part of the logits by `constant + part`; the skip and the bias stay.
+fn set_mlp(logits: &mut GridLogits, model: &HostModel, constant: &[f64], part: &Marginals) {
+    let p = logits.p();
+    let mut block = model.new_block();
+    for a in 0..p {
+        model.fill_skip(a, &mut block);
+        for (b, row) in logits.block_mut(a).chunks_exact_mut(p).enumerate() {
+            for (c, logit) in row.iter_mut().enumerate() {
+                *logit = block.skip[(b, c)] + model.bias()[c] + constant[c];
+            }
+            part.add_to(1.0, a, b, row);
+        }
+    }
+}
+
+fn add_part(logits: &mut GridLogits, factor: f64, part: &Marginals) {
+    let p = logits.p();
+    for a in 0..p {
+        for (b, row) in logits.block_mut(a).chunks_exact_mut(p).enumerate() {
+            part.add_to(factor, a, b, row);
+        }
+    }
+}
+
+/// Changes the residual stream around the MLP.
+pub(super) fn edit_skip(logits: &mut GridLogits, model: &HostModel, edit: SkipEdit) {
+    if edit == SkipEdit::Keep {
+        return;
+    }
+    let p = logits.p();
+    let mut block = model.new_block();
+    let mut mean = vec![0.0; p];
+    for a in 0..p {
+        model.fill_skip(a, &mut block);
+        for (b, row) in logits.block_mut(a).chunks_exact_mut(p).enumerate() {
+            add_scaled(row, -1.0, block.skip.row(b));
+            add_scaled(&mut mean, 1.0 / (p * p) as f64, block.skip.row(b));
+        }
+    }
+    if edit == SkipEdit::Mean {
+        for a in 0..p {
+            for row in logits.block_mut(a).chunks_exact_mut(p) {
+                add_scaled(row, 1.0, &mean);
+            }
+        }
+    }
+}
+
+/// Keeps or removes waves of the logits.
+pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit) {
+    if edit.waves == Waves::All {
+        return;
+    }
+    let p = logits.p();
+    let marginals = Marginals::of(p, logits.values());
+    let part = marginals.project(&FourierBasis::new(p), edit.waves.named(), edit.terms);
+    match edit.waves {
+        Waves::Only(_) => {
+            let mean = marginals.mean();
+            for a in 0..p {
+                for row in logits.block_mut(a).chunks_exact_mut(p) {
+                    row.copy_from_slice(&mean);
+                }
+            }
+            add_part(logits, 1.0, &part);
+        }
+        _ => add_part(logits, -1.0, &part),
+    }
+}
+
+/// Adds `factor` times the logits of some neurons.
+fn add_some(logits: &mut GridLogits, model: &HostModel, factor: f64, chosen: &[bool]) {
+    if !chosen.contains(&true) {
+        return;
+    }
+    let mut block = model.new_block();
+    for a in 0..logits.p() {
+        model.fill_neurons(a, &mut block);
+        for b in 0..logits.p() {
+            for (value, &chosen) in block.neurons.row_mut(b).iter_mut().zip(chosen) {
+                *value *= if chosen { factor } else { 0.0 };
+            }
+        }
+        add_scaled(logits.block_mut(a), 1.0, model.through_map(&block.neurons).values());
+    }
+}

@@ -1,0 +1,129 @@
+//! The progress measures of one set of weights (paper section 5.1, figures 7, 13, 14 and 15).
+//!
+//! Over a run they are taken at every checkpoint with the key frequencies of the last one; live, with those
+//! of the moment.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::cosines::CosineFit;
+use super::forward::{AttentionEdit, HostModel};
+use super::grid::{GridLogits, Parts};
+use super::sum_waves::{SumWaves, excluded};
+use super::weight_norms::{SumSqWeights, sum_sq_weights};
+use super::{embedding, key_freqs, neuron_logit_map};
+use crate::maths::stats;
+use crate::model::Weights;
+use crate::task::Task;
+
+/// One number for each of some frequencies.
+pub type ByFreq<T> = BTreeMap<usize, T>;
+
+/// The measures at one step. Losses are in nats, over the p number outputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProgressMeasures {
+    /// The frequencies the measures are taken with.
+    pub key_freqs: Vec<usize>,
+    /// Cross-entropy of the model itself.
+    pub loss: Parts,
+    /// Loss of the waves cos, sin w_k(a + b) of the key frequencies and the mean, alone.
+    pub restricted_loss: Parts,
+    /// Accuracy of the same.
+    pub restricted_accuracy: Parts,
+    /// Loss over the train set without those waves.
+    pub excluded_loss: Excluded,
+    /// Accuracy of the same.
+    pub excluded_accuracy: Excluded,
+    /// Gini coefficients of the Fourier norms.
+    pub gini: Gini,
+    /// Sums of squared weights.
+    pub sum_sq_weights: SumSqWeights,
+    /// The coefficients of the logits on cos w_k(a + b - c) of norm 1 for the key frequencies.
+    pub cosine_coefficients: ByFreq<f64>,
+    /// Test loss over restricted loss: how much better the waves alone would do.
+    pub test_restricted_ratio: f64,
+}
+
+/// A measure over the train set with the key frequencies' waves removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// All key frequencies together.
+    pub train: f64,
+    /// One by one.
+    pub per_freq: ByFreq<f64>,
+}
+
+/// Gini coefficients: 0.04 at random weights, near 1 if a few frequencies hold everything.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Gini {
+    /// Of the norms of W_E, all p basis rows.
+    pub w_e: f64,
+    /// Of the norms of W_L, all p basis rows.
+    pub w_l: f64,
+}
+
+/// The measures of some weights, with given key frequencies (see [`current_key_freqs`]).
+///
+/// # Errors
+/// As [`analyse`](super::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
+/// frequency that is not there.
+pub fn measure(
+    weights: &Weights,
+    task: &Task,
+    key_freqs: &[usize],
+) -> crate::error::Result<ProgressMeasures> {
+    super::check(weights, task)?;
+    super::ablation::check_freqs(task.p, key_freqs)?;
+    let logits = HostModel::new(weights, &AttentionEdit::default()).logits();
+    let waves = SumWaves::new(&logits);
+    let restricted = waves.restricted(task, key_freqs);
+    let (excluded_loss, excluded_accuracy) = exclude(task, &logits, &waves, key_freqs);
+    let loss = logits.scores(task).loss;
+    let map = neuron_logit_map::directions(&neuron_logit_map::of(weights));
+    let fit = CosineFit::new(&logits, waves.by_sum());
+    let coefficients = fit.coefficients();
+    Ok(ProgressMeasures {
+        key_freqs: key_freqs.to_vec(),
+        test_restricted_ratio: loss.test / restricted.loss.all,
+        loss,
+        restricted_loss: restricted.loss,
+        restricted_accuracy: restricted.accuracy,
+        excluded_loss,
+        excluded_accuracy,
+        gini: Gini {
+            w_e: stats::gini(&embedding::spectrum(weights)),
+            w_l: stats::gini(&neuron_logit_map::spectrum(&map)),
+        },
+        sum_sq_weights: sum_sq_weights(weights),
+        cosine_coefficients: by_freq(key_freqs, |k| coefficients[k - 1]),
+    })
+}
+
+/// The key frequencies of some weights, for measures of a run that is not over.
+pub fn current_key_freqs(weights: &Weights) -> Vec<usize> {
+    let directions = neuron_logit_map::directions(&neuron_logit_map::of(weights));
+    key_freqs::from_spectrum(&neuron_logit_map::spectrum(&directions))
+}
+
+/// Excluded loss and accuracy of logits.
+pub(super) fn exclude(
+    task: &Task,
+    logits: &GridLogits,
+    waves: &SumWaves,
+    key_freqs: &[usize],
+) -> (Excluded, Excluded) {
+    let without = |freqs: &[usize]| excluded(logits, task, &waves.projection(freqs));
+    let all = without(key_freqs);
+    let each = by_freq(key_freqs, |k| without(&[k]));
+    let part = |pick: fn(&(f64, f64)) -> f64| Excluded {
+        train: pick(&all),
+        per_freq: each.iter().map(|(&k, both)| (k, pick(both))).collect(),
+    };
+    (part(|both| both.0), part(|both| both.1))
+}
+
+/// `f(k)` for each of some frequencies.
+pub(super) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
+    freqs.iter().map(|&k| (k, f(k))).collect()
+}
