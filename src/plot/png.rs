@@ -44,7 +44,8 @@ impl Picture {
         let Some(size) = (2..=width.min(height)).rev().filter(divides).find(|&size| is_even(size)) else {
             return self;
         };
-        let kept = (0..height).step_by(size).flat_map(|y| (0..width).step_by(size).map(move |x| y * width + x));
+        let kept =
+            (0..height).step_by(size).flat_map(|y| (0..width).step_by(size).map(move |x| y * width + x));
         let pixels = kept.map(|i| self.pixels[i]).collect();
         Self { width: (width / size) as u32, height: (height / size) as u32, pixels, ..self }
     }
@@ -130,7 +131,9 @@ mod tests {
     fn checksums_and_letters_of_known_texts() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926, "the check value of CRC-32");
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(base64(bytes.as_bytes()), text, "RFC 4648 section 10");
         }
     }

@@ -58,7 +58,9 @@ impl SpectrumChart {
         let largest =
             self.harmonics.iter().flat_map(|h| [h.cos, h.sin]).filter(|v| v.is_finite()).fold(0.0, f64::max);
         let x = Axis::linear(0.5, self.harmonics.len().max(1) as f64 + 0.5);
-        let y = Axis::linear(0.0, if largest > 0.0 { largest * 1.05 } else { 1.0 });
+        let low =
+            self.harmonics.iter().flat_map(|h| [h.cos, h.sin]).filter(|v| v.is_finite()).fold(0.0, f64::min);
+        let y = Axis::linear(low * 1.05, if largest > 0.0 { largest * 1.05 } else { 1.0 });
         let (mut plane, map) = frame::draw(area, x, y, false, theme)?;
         let bars = |side: f64, color: RGBColor, of: fn(&Harmonic) -> f64| {
             let bar = move |h: &Harmonic| {

@@ -1,0 +1,28 @@
+//! Figure 14: the logits' coefficients on cos w_k(a + b - c) by step (paper appendix C.2).
+
+use super::series::{Lines, YAxis, progress_table};
+use super::sheet::{Row, Shape, Sheet};
+use super::{DataTable, Figure, FigureData, needs_progress};
+use crate::plot::theme::Theme;
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "figure-14",
+    name: "Figure 14",
+    title: "Cosines in the logits",
+    caption: "The inner product of the logits with cos(w_k(a+b\u{2212}c)), scaled to norm 1, for each key \
+              frequency. The circuit forms gradually, while train and test loss stand nearly still.",
+    missing: needs_progress,
+    sheet,
+    tables,
+};
+
+fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
+    let lines = Lines::by_freq(data, theme, |m| &m.cosine_coefficients);
+    let panel = lines.panel(data, "", "coefficient (logits)", YAxis::FromZero);
+    Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
+}
+
+fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
+    let columns = data.tracked_freqs().iter().map(|freq| format!("coefficient_freq_{freq}"));
+    vec![progress_table(data, "cosines", columns, |m| m.cosine_coefficients.values().copied().collect())]
+}

@@ -1,0 +1,40 @@
+//! What the figures are made from.
+
+use crate::analysis::progress::ProgressMeasures;
+use crate::analysis::report::{Maps, Report};
+use crate::engine::MetricsRow;
+
+/// Everything a run has to show; what is not there leaves its figures out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FigureData<'a> {
+    /// Losses and accuracies by step, ascending.
+    pub metrics: &'a [MetricsRow],
+    /// The progress measures at each checkpoint, by step, ascending; all with the same key frequencies.
+    pub progress: &'a [(usize, ProgressMeasures)],
+    /// The steps at which memorisation, circuit formation and cleanup end, as far as they are known.
+    pub phase_ends: &'a [(&'static str, usize)],
+    /// The report on the last weights.
+    pub report: Option<&'a Report>,
+    /// The grids that go with it.
+    pub maps: Option<&'a Maps>,
+    /// For k = 1 … (p-1)/2, the loss over all pairs of the logits without the eight terms of k.
+    pub loss_without_freq: &'a [f64],
+}
+
+impl FigureData<'_> {
+    /// The last step of which anything is known; 0 of nothing.
+    pub(super) fn last_step(&self) -> usize {
+        let metrics = self.metrics.last().map_or(0, |row| row.step);
+        metrics.max(self.progress.last().map_or(0, |(step, _)| *step))
+    }
+
+    /// The key frequencies of the progress measures.
+    pub(super) fn tracked_freqs(&self) -> &[usize] {
+        self.progress.last().map_or(&[], |(_, measures)| &measures.key_freqs)
+    }
+
+    /// One quantity of the progress measures by step.
+    pub(super) fn series(&self, of: impl Fn(&ProgressMeasures) -> f64) -> Vec<(f64, f64)> {
+        self.progress.iter().map(|(step, measures)| (*step as f64, of(measures))).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! Table 1: what the directions of W_L read from the neurons (paper section 4.2).
+
+use super::sheet::{Chart, Panel, Row, Shape, Sheet};
+use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use crate::analysis::directions::{DirectionFit, Part};
+use crate::plot::theme::Theme;
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "table-1",
+    name: "Table 1",
+    title: "What each direction of W_L reads from the neurons",
+    caption: "W_L is nearly of rank two for each key frequency: one direction u_k in neuron space writes \
+              cos(w_k c) to the logits, another, v_k, writes sin(w_k c). Read along u_k the neurons give \
+              nearly cos(w_k(a+b)) = cos cos \u{2212} sin sin, along v_k nearly sin(w_k(a+b)) = sin cos + cos \
+              sin. Shown are the two largest coefficients, and the fraction of variance that the wave in a+b \
+              explains.",
+    missing: needs_report,
+    sheet,
+    tables,
+};
+
+fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
+    let Some(report) = data.report else { return Sheet { rows: Vec::new() } };
+    let mut table = DataTable::new("directions", ["k", "direction", "reads about", "explained"]);
+    for fit in &report.directions {
+        let percent = format!("{:.1} %", 100.0 * fit.fve);
+        table.push([
+            Cell::Count(fit.freq),
+            Cell::text(direction(fit)),
+            approximation(fit),
+            Cell::text(percent),
+        ]);
+    }
+    let panels = vec![Panel::new("", "", "", Chart::Table(table))];
+    Sheet { rows: vec![Row { panels, shape: Shape::Table }] }
+}
+
+fn direction(fit: &DirectionFit) -> String {
+    match fit.part {
+        Part::Cos => format!("u\u{00b7}N, for cos({}wc)", fit.freq),
+        Part::Sin => format!("v\u{00b7}N, for sin({}wc)", fit.freq),
+    }
+}
+
+/// The two largest of the four products.
+fn approximation(fit: &DirectionFit) -> Cell {
+    let mut terms = products(fit);
+    terms.sort_by(|x, y| y.1.abs().total_cmp(&x.1.abs()));
+    let [(first, x), (second, y), ..] = terms;
+    let sign = if y < 0.0 { "\u{2212}" } else { "+" };
+    let minus = if x < 0.0 { "\u{2212}" } else { "" };
+    Cell::text(format!("{minus}{:.1} {first} {sign} {:.1} {second}", x.abs(), y.abs()))
+}
+
+fn products(fit: &DirectionFit) -> [(&'static str, f64); 4] {
+    let products = &fit.products;
+    [
+        ("cos\u{00b7}cos", products.cos_cos),
+        ("sin\u{00b7}sin", products.sin_sin),
+        ("sin\u{00b7}cos", products.sin_cos),
+        ("cos\u{00b7}sin", products.cos_sin),
+    ]
+}
+
+fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
+    let columns = ["frequency", "part", "cos_cos", "sin_sin", "sin_cos", "cos_sin", "fve"];
+    let mut table = DataTable::new("directions", columns);
+    for fit in data.report.map_or(&[][..], |report| &report.directions) {
+        let part = match fit.part {
+            Part::Cos => "cos",
+            Part::Sin => "sin",
+        };
+        let values = products(fit).map(|(_, value)| value).into_iter().chain([fit.fve]).map(Cell::Number);
+        table.push([Cell::Count(fit.freq), Cell::text(part)].into_iter().chain(values));
+    }
+    vec![table]
+}

@@ -1,0 +1,39 @@
+//! Figure 15: excluded loss and accuracy for each key frequency (paper appendix C.2).
+
+use super::series::{ACCURACY, LOSS, Lines, YAxis, progress_table};
+use super::sheet::{Row, Shape, Sheet};
+use super::{DataTable, Figure, FigureData, needs_progress};
+use crate::plot::theme::Theme;
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "figure-15",
+    name: "Figure 15",
+    title: "Excluded loss and accuracy, one frequency at a time",
+    caption: "Loss and accuracy on the train pairs when the waves in a+b of one key frequency are removed \
+              from the logits. While the train set is known by heart no frequency is needed; later every one \
+              of them is.",
+    missing: needs_progress,
+    sheet,
+    tables,
+};
+
+fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
+    let loss = Lines::by_freq(data, theme, |m| &m.excluded_loss.per_freq);
+    let accuracy = Lines::by_freq(data, theme, |m| &m.excluded_accuracy.per_freq);
+    let panels = vec![
+        loss.panel(data, "Excluded loss, train", LOSS, YAxis::Log),
+        accuracy.panel(data, "Excluded accuracy, train", ACCURACY, YAxis::Fraction),
+    ];
+    Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
+}
+
+fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
+    let freqs = data.tracked_freqs();
+    let columns = ["loss_nats", "accuracy"]
+        .into_iter()
+        .flat_map(|what| freqs.iter().map(move |freq| format!("excluded_{what}_freq_{freq}")));
+    let values = |m: &crate::analysis::progress::ProgressMeasures| {
+        m.excluded_loss.per_freq.values().chain(m.excluded_accuracy.per_freq.values()).copied().collect()
+    };
+    vec![progress_table(data, "excluded", columns, values)]
+}

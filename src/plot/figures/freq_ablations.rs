@@ -1,0 +1,84 @@
+//! Figure 6: the loss without each frequency of the logits (paper section 4.4).
+
+use super::bars::{Bar, BarChart};
+use super::series::{FREQ, LOSS};
+use super::sheet::{Chart, Panel, Row, Shape, Sheet};
+use super::table::short;
+use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use crate::analysis::report::Report;
+use crate::maths::fourier::n_freqs;
+use crate::plot::theme::Theme;
+use crate::plot::{Axis, Scale};
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "figure-06",
+    name: "Figure 6",
+    title: "Loss without each frequency",
+    caption: "The loss over all pairs when the eight Fourier components of one frequency are removed from the \
+              logits. Removing a key frequency does great harm; removing any other does none, or even helps. \
+              The lines are the whole model and what is left when only the constant and the key \
+              frequencies\u{2019} components are kept.",
+    missing: needs_report,
+    sheet,
+    tables,
+};
+
+/// The part of a frequency's place that its bar fills.
+const FILL: f64 = 0.7;
+
+fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
+    let Some(report) = data.report else { return Sheet { rows: Vec::new() } };
+    let (key, other) = (theme.test, theme.muted);
+    let bars: Vec<Bar> = losses(data, report)
+        .into_iter()
+        .map(|(freq, loss)| Bar {
+            from: freq as f64 - FILL / 2.0,
+            to: freq as f64 + FILL / 2.0,
+            value: loss,
+            color: if report.key_freqs.contains(&freq) { key } else { other },
+        })
+        .collect();
+    let (whole, kept) = (report.loss.all, report.ablations.keep_key_components);
+    let values = bars.iter().map(|bar| bar.value).chain([whole, kept]);
+    let y = Axis::fit(Scale::Log, values, 0.08);
+    let x = Axis::linear(0.5, n_freqs(report.p) as f64 + 0.5);
+    let (blue, green) = (theme.train, theme.cos);
+    let panel = Panel {
+        legend: vec![
+            ("without a key frequency".to_owned(), key),
+            ("without another".to_owned(), other),
+            (format!("whole model {}", short(whole)), blue),
+            (format!("key frequencies alone {}", short(kept)), green),
+        ],
+        levels: vec![(whole, blue), (kept, green)],
+        ..Panel::new("", FREQ, &format!("{LOSS}, all pairs"), Chart::Bars(BarChart { bars, x, y }))
+    };
+    Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
+}
+
+/// The loss without each frequency; of the key frequencies alone where the rest has not been measured.
+fn losses(data: &FigureData<'_>, report: &Report) -> Vec<(usize, f64)> {
+    if data.loss_without_freq.is_empty() {
+        return report.ablations.remove_freq.iter().map(|(&freq, &loss)| (freq, loss)).collect();
+    }
+    (1..).zip(data.loss_without_freq.iter().copied()).collect()
+}
+
+fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
+    let Some(report) = data.report else { return Vec::new() };
+    let mut table = DataTable::new("ablations", ["ablation", "frequency", "is_key", "loss_all_nats"]);
+    let none = || Cell::text("");
+    let ablations = &report.ablations;
+    for (name, loss) in [
+        ("none", report.loss.all),
+        ("all but the constant and the key frequencies", ablations.keep_key_components),
+        ("all key frequencies", ablations.remove_key_components),
+    ] {
+        table.push([Cell::text(name), none(), none(), Cell::Number(loss)]);
+    }
+    for (freq, loss) in losses(data, report) {
+        let is_key = if report.key_freqs.contains(&freq) { "yes" } else { "no" };
+        table.push([Cell::text("one frequency"), Cell::Count(freq), Cell::text(is_key), Cell::Number(loss)]);
+    }
+    vec![table]
+}

@@ -1,0 +1,33 @@
+//! Figure 13: the accuracy of the key frequencies' waves alone (paper appendix C.2).
+
+use super::series::{ACCURACY, Lines, Quantity, YAxis, progress_table};
+use super::sheet::{Row, Shape, Sheet};
+use super::{Figure, FigureData, needs_progress};
+use crate::plot::theme::Theme;
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "figure-13",
+    name: "Figure 13",
+    title: "Restricted accuracy",
+    caption: "How many of all pairs the waves in a+b of the key frequencies get right by themselves, beside \
+              the accuracy of the whole model. The waves know the answers long before the model shows it on \
+              the test set.",
+    missing: needs_progress,
+    sheet,
+    tables: |data| {
+        let columns = ["restricted_accuracy_all", "restricted_accuracy_train", "restricted_accuracy_test"];
+        let accuracy = |m: &crate::analysis::progress::ProgressMeasures| {
+            let parts = &m.restricted_accuracy;
+            vec![parts.all, parts.train, parts.test]
+        };
+        vec![progress_table(data, "restricted-accuracy", columns, accuracy)]
+    },
+};
+
+fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
+    let lines = Lines::train_and_test(data, theme, Quantity::Accuracy);
+    let restricted = data.series(|m| m.restricted_accuracy.all);
+    let panel =
+        lines.with("restricted", theme.series[2], restricted).panel(data, "", ACCURACY, YAxis::Fraction);
+    Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
+}

@@ -1,0 +1,164 @@
+//! What the figures by step and by frequency share: axes, lines, legends.
+
+use plotters::style::RGBColor;
+
+use super::data::FigureData;
+use super::sheet::{Chart, Panel};
+use super::table::{Cell, DataTable};
+use crate::analysis::progress::{ByFreq, ProgressMeasures};
+use crate::engine::record::Evaluation;
+use crate::maths::fourier::{cos_index, freq_of};
+use crate::plot::theme::Theme;
+use crate::plot::{Axis, Harmonic, Line, LineChart, Scale, SpectrumChart};
+
+/// The name of every horizontal axis of steps.
+pub(super) const STEP: &str = "step (full-batch update)";
+/// The name of every vertical axis of losses.
+pub(super) const LOSS: &str = "loss (nats)";
+/// Accuracy by step, with room for the lines at 0 and 1.
+pub(super) const ACCURACY: &str = "accuracy (fraction of pairs)";
+
+/// Named lines of one panel.
+pub(super) struct Lines(pub(super) Vec<(String, Line)>);
+
+impl Lines {
+    /// One more line.
+    pub(super) fn with(mut self, name: impl Into<String>, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
+        self.0.push((name.into(), Line { color, points }));
+        self
+    }
+
+    /// The model's own scores on the train and the test set: the rows of metrics, or the measures where
+    /// there are none.
+    pub(super) fn train_and_test(data: &FigureData<'_>, theme: &Theme, of: Quantity) -> Self {
+        let points = |pick: fn(&[f64; 2]) -> f64| {
+            let rows = data.metrics.iter().map(|row| (row.step as f64, pick(&of.on_row(&row.evaluation))));
+            let rows: Vec<_> = rows.collect();
+            if rows.is_empty() { data.series(|measures| pick(&of.on_measures(measures))) } else { rows }
+        };
+        Self(Vec::new()).with("train", theme.train, points(|both| both[0])).with(
+            "test",
+            theme.test,
+            points(|both| both[1]),
+        )
+    }
+
+    /// A line for each key frequency.
+    pub(super) fn by_freq(
+        data: &FigureData<'_>,
+        theme: &Theme,
+        of: impl Fn(&ProgressMeasures) -> &ByFreq<f64>,
+    ) -> Self {
+        let line = |(i, freq): (usize, &usize)| {
+            let points = data.series(|measures| of(measures).get(freq).copied().unwrap_or(f64::NAN));
+            (format!("k = {freq}"), Line { color: theme.member(i), points })
+        };
+        Self(data.tracked_freqs().iter().enumerate().map(line).collect())
+    }
+
+    /// The panel of these lines by step, crossed where the phases end.
+    pub(super) fn panel(self, data: &FigureData<'_>, title: &str, y_name: &str, y: YAxis) -> Panel {
+        let values = || self.0.iter().flat_map(|(_, line)| line.points.iter().map(|point| point.1));
+        let y = match y {
+            YAxis::Fraction => Axis::linear(-0.02, 1.02),
+            YAxis::Log => Axis::fit(Scale::Log, values(), 0.04),
+            YAxis::FromZero => {
+                let finite = values().filter(|v| v.is_finite());
+                let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(l, h), v| (l.min(v), h.max(v)));
+                if high > low { Axis::linear(low * 1.05, high * 1.05) } else { Axis::linear(0.0, 1.0) }
+            }
+        };
+        let x = Axis::linear(0.0, data.last_step().max(1) as f64);
+        let legend = self.0.iter().map(|(name, line)| (name.clone(), line.color)).collect();
+        let lines = self.0.into_iter().map(|(_, line)| line).collect();
+        let marks = data.phase_ends.iter().map(|&(_, step)| step as f64).collect();
+        Panel { legend, marks, ..Panel::new(title, STEP, y_name, Chart::Lines(LineChart { lines, x, y })) }
+    }
+}
+
+/// How a panel's vertical axis is chosen.
+pub(super) enum YAxis {
+    /// 0 to 1.
+    Fraction,
+    /// Logarithmic, as far as the values reach.
+    Log,
+    /// From 0, or from the smallest value below it, to the largest.
+    FromZero,
+}
+
+/// What is measured on both sets.
+#[derive(Clone, Copy)]
+pub(super) enum Quantity {
+    /// Cross-entropy.
+    Loss,
+    /// Fraction of right answers.
+    Accuracy,
+}
+
+impl Quantity {
+    fn on_row(self, scores: &Evaluation) -> [f64; 2] {
+        match self {
+            Self::Loss => [scores.train_loss, scores.test_loss],
+            Self::Accuracy => [scores.train_accuracy, scores.test_accuracy],
+        }
+    }
+
+    fn on_measures(self, measures: &ProgressMeasures) -> [f64; 2] {
+        match self {
+            Self::Loss => [measures.loss.train, measures.loss.test],
+            Self::Accuracy => [f64::NAN; 2],
+        }
+    }
+}
+
+/// A panel of cosine and sine bars; the spectrum is in the basis' order.
+pub(super) fn spectrum_panel(title: String, y_name: &str, spectrum: &[f64], theme: &Theme) -> Panel {
+    let pairs = spectrum.get(1..).unwrap_or_default().chunks_exact(2);
+    let harmonics = pairs.zip(1..).map(|(pair, k)| Harmonic { k, cos: pair[0], sin: pair[1] }).collect();
+    let legend = vec![("cos".to_owned(), theme.cos), ("sin".to_owned(), theme.sin)];
+    Panel { legend, ..Panel::new(title, FREQ, y_name, Chart::Spectrum(SpectrumChart { harmonics })) }
+}
+
+/// The name of every axis of frequencies.
+pub(super) const FREQ: &str = "frequency k (periods in p)";
+
+/// Spectra side by side: a row for each basis row but the constant, a column for each spectrum.
+pub(super) fn spectrum_table(name: &str, spectra: &[(String, &[f64])]) -> DataTable {
+    let columns = ["frequency", "part"].map(str::to_owned).into_iter();
+    let mut table = DataTable::new(name, columns.chain(spectra.iter().map(|(name, _)| name.clone())));
+    let length = spectra.iter().map(|(_, spectrum)| spectrum.len()).min().unwrap_or(0);
+    for i in 1..length {
+        let part = if i == cos_index(freq_of(i)) { "cos" } else { "sin" };
+        let values = spectra.iter().map(|(_, spectrum)| Cell::Number(spectrum[i]));
+        table.push([Cell::Count(freq_of(i)), Cell::text(part)].into_iter().chain(values));
+    }
+    table
+}
+
+/// Measures by step: a row for each checkpoint.
+pub(super) fn progress_table<S: Into<String>>(
+    data: &FigureData<'_>,
+    name: &str,
+    columns: impl IntoIterator<Item = S>,
+    of: impl Fn(&ProgressMeasures) -> Vec<f64>,
+) -> DataTable {
+    let columns = columns.into_iter().map(Into::into);
+    let mut table = DataTable::new(name, std::iter::once("step".to_owned()).chain(columns));
+    for (step, measures) in data.progress {
+        let values = of(measures).into_iter().map(Cell::Number);
+        table.push(std::iter::once(Cell::Count(*step)).chain(values));
+    }
+    table
+}
+
+/// The rows of metrics as they are.
+pub(super) fn metrics_table(data: &FigureData<'_>) -> DataTable {
+    let columns = ["step", "train_loss_nats", "test_loss_nats", "train_accuracy", "test_accuracy"];
+    let mut table = DataTable::new("curves", columns);
+    for row in data.metrics {
+        let e = &row.evaluation;
+        let values = [e.train_loss, e.test_loss, e.train_accuracy, e.test_accuracy].map(Cell::Number);
+        table.push(std::iter::once(Cell::Count(row.step)).chain(values));
+    }
+    table
+}
