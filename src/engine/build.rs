@@ -1,52 +1,74 @@
 //! Chooses the engine and the device for a configuration, and says why.
 
 use super::autodiff::{AutodiffEngine, Forward};
+use super::folded::{self, FoldedCpu};
 use super::{Engine, EngineInfo, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
-use crate::error::Result;
+use crate::error::{LabError, Result};
 use crate::task::Task;
 
 /// Builds the engine a configuration asks for, at a state.
 ///
-/// `Auto` takes the CPU: Burn's generic kernels need hundreds of dispatches a step. The page
-/// decides on its own ladder and passes the device it found.
+/// `Auto` takes the folded engine on the CPU wherever it can train the model; on a GPU, in float64
+/// and for models that do not fold it takes Burn's, and [`EngineInfo::reason`] says which it was.
+/// The device `Auto` is the CPU: who has climbed a ladder and found a GPU passes `Gpu`.
 ///
 /// # Errors
-/// [`LabError::Device`](crate::error::LabError::Device) if the device cannot be had,
-/// [`LabError::Setting`](crate::error::LabError::Setting) if the engine cannot train this model.
+/// [`LabError::Device`] if the device cannot be had, [`LabError::Setting`] if the engine that was
+/// asked for cannot train this model there.
 pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Box<dyn Engine>> {
-    let single_block = start.weights.shape().n_layers == 1;
-    let forward = match config.run.engine {
-        EngineChoice::Literal => Forward::Literal,
-        _ if single_block => Forward::Folded,
-        _ => Forward::Literal,
-    };
-    let (device, mut info) = match config.run.device {
-        DeviceChoice::Gpu => {
-            let gpu = device::gpu().await?;
-            (gpu.device, describe(config, "gpu", gpu.name))
+    let why_not_folded = why_not_folded(config, start);
+    match (config.run.engine, why_not_folded) {
+        (EngineChoice::Folded | EngineChoice::Auto, None) => {
+            Ok(Box::new(FoldedCpu::new(config, task, start)?))
         }
-        DeviceChoice::Cpu | DeviceChoice::Auto => {
-            (device::cpu(), describe(config, "cpu", "Burn Flex".into()))
+        (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
+        (EngineChoice::Auto, Some(reason)) => with_burn(config, task, start, reason).await,
+        (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
+            with_burn(config, task, start, "as asked".into()).await
         }
-    };
-    info.engine = if config.run.engine == EngineChoice::Literal { "literal" } else { "autodiff" }.into();
-    if !single_block && config.run.engine != EngineChoice::Literal {
-        info.reason = "a model of several blocks does not fold".into();
     }
-    Ok(Box::new(AutodiffEngine::new(config, task, start, &device, forward, info)?))
 }
 
-fn describe(config: &ExperimentConfig, device: &str, device_name: String) -> EngineInfo {
+fn why_not_folded(config: &ExperimentConfig, start: &TrainState) -> Option<String> {
+    if config.run.device == DeviceChoice::Gpu {
+        return Some("the folded engine runs on the CPU".into());
+    }
+    if config.run.precision == Precision::F64 {
+        return Some("the folded engine computes in float32".into());
+    }
+    folded::supports(start.weights.shape()).err()
+}
+
+async fn with_burn(
+    config: &ExperimentConfig,
+    task: &Task,
+    start: &TrainState,
+    reason: String,
+) -> Result<Box<dyn Engine>> {
+    let folds = start.weights.shape().n_layers == 1;
+    let (engine, forward) = match config.run.engine {
+        EngineChoice::Literal => ("literal", Forward::Literal),
+        _ if folds => ("autodiff", Forward::Folded),
+        _ => ("autodiff", Forward::Literal),
+    };
+    let (device, name, device_name) = match config.run.device {
+        DeviceChoice::Gpu => {
+            let gpu = device::gpu().await?;
+            (gpu.device, "gpu", gpu.name)
+        }
+        DeviceChoice::Cpu | DeviceChoice::Auto => (device::cpu(), "cpu", "Burn Flex".into()),
+    };
     let precision = match config.run.precision {
         Precision::F32 => "f32",
         Precision::F64 => "f64",
     };
-    EngineInfo {
-        engine: String::new(),
-        device: device.into(),
+    let info = EngineInfo {
+        engine: engine.into(),
+        device: name.into(),
         device_name,
         precision: precision.into(),
-        reason: String::new(),
-    }
+        reason,
+    };
+    Ok(Box::new(AutodiffEngine::new(config, task, start, &device, forward, info)?))
 }

@@ -8,6 +8,7 @@ pub mod autodiff;
 mod build;
 #[cfg(feature = "engine")]
 pub mod device;
+pub mod folded;
 pub mod record;
 
 #[cfg(feature = "engine")]

@@ -1,0 +1,118 @@
+//! The hand-derived training step on the processor: the transformer of one block, folded.
+//!
+//! Before the softmax over positions everything depends on one token at one position. So keys,
+//! values and all they lead to are computed once per number and position ([`rows`]); a pair only
+//! mixes table rows, goes through its neurons and one product with W_out W_U ([`pairs`]); the way
+//! back collects by number ([`tokens`]) and ends in small products ([`rows_backward`]). Nothing is
+//! approximated. All arithmetic is float32 in a fixed order of sums: the same bits for any number of
+//! threads, and on every machine if [`RunConfig::reproducible`](crate::config::RunConfig) is set.
+
+mod activation;
+mod adamw;
+mod loss;
+mod matrix;
+mod pair_set;
+mod pairs;
+mod rows;
+mod rows_backward;
+mod simd;
+mod stepper;
+mod team;
+mod tensors;
+mod tokens;
+
+use simd::Lanes;
+use stepper::Stepper;
+
+use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
+use crate::config::ExperimentConfig;
+use crate::error::{LabError, Result};
+use crate::model::ModelShape;
+use crate::task::Task;
+
+/// The folded engine on the processor.
+#[derive(Debug)]
+pub struct FoldedCpu {
+    info: EngineInfo,
+    stepper: Stepper,
+}
+
+/// Whether the folded engine can train a model.
+///
+/// # Errors
+/// A sentence that says why not.
+pub fn supports(shape: &ModelShape) -> Result<(), String> {
+    if shape.n_layers != 1 {
+        return Err(format!("a model of {} blocks does not fold", shape.n_layers));
+    }
+    if shape.d_vocab != shape.p + 1 || shape.d_vocab_out < shape.p {
+        return Err(format!(
+            "the folded engine needs p + 1 tokens and at least p outputs, not {} and {} for p = {}",
+            shape.d_vocab, shape.d_vocab_out, shape.p
+        ));
+    }
+    Ok(())
+}
+
+impl FoldedCpu {
+    /// Sets up a run on `config.run.threads` threads, at a state.
+    ///
+    /// # Errors
+    /// [`LabError::Setting`] if [`supports`] refuses the model, [`LabError::Device`] if the system
+    /// refuses the threads.
+    pub fn new(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
+        Self::with_lanes(Lanes::detect(config.run.reproducible), config, task, start)
+    }
+
+    fn with_lanes(lanes: Lanes, config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
+        supports(start.weights.shape()).map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        let stepper = Stepper::new(lanes, config, task, start)?;
+        let threads = match stepper.threads() {
+            1 => "1 thread".into(),
+            n => format!("{n} threads"),
+        };
+        let info = EngineInfo {
+            engine: "folded".into(),
+            device: "cpu".into(),
+            device_name: format!("{threads}, {}", lanes.name()),
+            precision: "f32".into(),
+            reason: String::new(),
+        };
+        Ok(Self { info, stepper })
+    }
+
+    /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
+    /// of the loss has no gradient left.
+    pub fn collapsed_share(&mut self) -> f64 {
+        self.stepper.collapsed_share()
+    }
+}
+
+impl Engine for FoldedCpu {
+    fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    fn step(&self) -> usize {
+        self.stepper.step()
+    }
+
+    fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.stepper.train(n_steps);
+            Ok(())
+        })
+    }
+
+    fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
+        Box::pin(async move { Ok(self.stepper.evaluate()) })
+    }
+
+    fn state(&mut self) -> LocalFuture<'_, Result<TrainState>> {
+        Box::pin(async move { Ok(self.stepper.state()) })
+    }
+
+    fn load(&mut self, state: &TrainState) -> Result<()> {
+        self.stepper.load(state)
+    }
+}

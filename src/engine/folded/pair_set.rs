@@ -1,0 +1,128 @@
+//! A set of pairs in the order in which the engine visits them.
+
+use std::ops::Range;
+
+use super::tensors::Sizes;
+use crate::task::{Pair, Task};
+
+/// Pairs that go through the products together: enough to use a panel of W_ou many times, few
+/// enough that their neurons and W_ou share the second-level cache (80 × 512 floats are 160 KiB).
+pub const TILE: usize = 84;
+/// Groups of pairs with sums of their own, which bounds the threads that can help. Fixed, so that
+/// bits do not depend on the threads.
+const MAX_SHARDS: usize = 16;
+/// Pairs below which a shard is not worth its own copy of the gradient of W_ou.
+const MIN_SHARD: usize = 64;
+/// Pairs are visited in squares of so many a by so many b, whose table rows fit the second-level
+/// cache together.
+const SQUARE: usize = 32;
+
+/// Pairs, their answers, and where each number occurs.
+#[derive(Debug)]
+pub struct PairSet {
+    /// For each pair, the rows of the tables it needs: (a, head) for each head, then (b, head).
+    pub picks: Vec<u32>,
+    /// For each pair, the number a, and p plus the number b: rows of the tables of scores.
+    pub rows: Vec<[u32; 2]>,
+    /// For each pair, the right column of its logits.
+    pub answers: Vec<u32>,
+    /// Consecutive groups of pairs of nearly equal size.
+    pub shards: Vec<Range<usize>>,
+    /// For each of the 2p rows (a, then b), where its pairs begin in `pairs_of_row`; one more at
+    /// the end.
+    pub starts: Vec<usize>,
+    /// The pairs of each row, ascending.
+    pub pairs_of_row: Vec<u32>,
+    /// For each pair, its places in `pairs_of_row`: under a, and under b.
+    pub slots: Vec<[u32; 2]>,
+}
+
+impl PairSet {
+    /// Orders pairs and indexes them.
+    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair]) -> Self {
+        let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
+        let mut pairs = pairs.to_vec();
+        pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
+
+        let rows: Vec<_> = pairs.iter().map(|pair| [pair.a as u32, (p + pair.b) as u32]).collect();
+        let mut starts = vec![0; 2 * p + 1];
+        for &row in rows.iter().flatten() {
+            starts[row as usize + 1] += 1;
+        }
+        for row in 0..2 * p {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut pairs_of_row = vec![0; 2 * n];
+        let mut slots = Vec::with_capacity(n);
+        for (i, rows) in rows.iter().enumerate() {
+            slots.push(rows.map(|row| {
+                let slot = next[row as usize];
+                next[row as usize] += 1;
+                pairs_of_row[slot] = i as u32;
+                slot as u32
+            }));
+        }
+        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS);
+        Self {
+            picks: rows.iter().flatten().flat_map(|&row| (0..n_heads as u32).map(move |h| row * n_heads as u32 + h)).collect(),
+            answers: pairs.iter().map(|&pair| task.answer(pair) as u32).collect(),
+            shards: (0..n_shards).map(|i| i * n / n_shards..(i + 1) * n / n_shards).collect(),
+            rows,
+            starts,
+            pairs_of_row,
+            slots,
+        }
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The pairs of one of the 2p rows, ascending.
+    pub fn of_row(&self, row: usize) -> &[u32] {
+        &self.pairs_of_row[self.starts[row]..self.starts[row + 1]]
+    }
+}
+
+/// Cuts a range into nearly equal tiles of at most [`TILE`].
+pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let n_tiles = range.len().div_ceil(TILE);
+    let (start, n) = (range.start, range.len());
+    (0..n_tiles).map(move |i| start + i * n / n_tiles..start + (i + 1) * n / n_tiles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PairSet, TILE, tiles};
+    use crate::config::Preset;
+    use crate::engine::folded::tensors::Sizes;
+    use crate::model::ModelShape;
+    use crate::task::Task;
+
+    #[test]
+    fn every_pair_is_visited_once_and_found_under_both_numbers() {
+        let config = Preset::Paper.config();
+        let sizes = Sizes::new(&ModelShape::new(&config.data, &config.model));
+        let task = Task::new(&config.data);
+        let set = PairSet::new(&sizes, &task, &task.train);
+        let visited: Vec<usize> = set.shards.iter().cloned().flat_map(tiles).flatten().collect();
+        assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "shards and tiles cover all pairs");
+        assert!(set.shards.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
+        for row in 0..226 {
+            let pos = row / 113;
+            for &pair in set.of_row(row) {
+                assert_eq!(set.rows[pair as usize][pos] as usize, row, "pair {pair} lies under row {row}");
+            }
+        }
+        for (i, slots) in set.slots.iter().enumerate() {
+            assert!(slots.iter().all(|&slot| set.pairs_of_row[slot as usize] as usize == i), "slots of {i}");
+        }
+        let mut pairs: Vec<_> = set.rows.iter().map(|&[a, b]| (a as usize, b as usize - 113)).collect();
+        let mut given: Vec<_> = task.train.iter().map(|pair| (pair.a, pair.b)).collect();
+        pairs.sort_unstable();
+        given.sort_unstable();
+        assert_eq!(pairs, given, "the same pairs, reordered");
+    }
+}

@@ -1,0 +1,180 @@
+//! The part of the forward pass that depends on one token: everything before the softmax over
+//! positions, and the products of weights.
+//!
+//! All is measured from "=": with weights A₀ + A₁ + A₂ = 1 over a, b and "=",
+//! Σᵢ Aᵢ Tᵢ = T₌ + A₀ (T_a - T₌) + A₁ (T_b - T₌), which spares the third term of every pair.
+
+use super::matrix::{Mat, View, ViewMut, transpose};
+use super::simd::dots::Dots;
+use super::simd::product::Product;
+use super::team::Team;
+use super::tensors::{Sizes, Tensors};
+
+/// Exponents are held above this, so that no pair has three weights of zero; e⁻⁷⁰⁰ is a normal
+/// float64.
+const MIN_EXPONENT: f64 = -700.0;
+
+/// The tables by token, and what the backward pass needs again.
+#[derive(Debug)]
+pub struct Rows {
+    /// 1 × d_model: X of "=".
+    pub x_eq: Mat,
+    /// 1 × d_model: X of "=" plus b_out, which enters through W_U.
+    pub x_out: Mat,
+    /// 1 × heads: the query of "=".
+    pub q: Mat,
+    /// n_heads × d_model: q W_K / √d_head; its inner product with X is the score.
+    pub kq: Mat,
+    /// n_atoms × n_heads: the scores of tokens and positions, which add.
+    pub scores: Vec<f32>,
+    /// 2p × n_heads: exp of the score of a at 0, b at 1, up to a factor per head.
+    pub weight: Vec<f64>,
+    /// n_heads: the same of "=".
+    pub weight_eq: Vec<f64>,
+    /// n_atoms × heads: X W_V.
+    pub V: Mat,
+    /// 2p × heads: values of a at 0 and b at 1, less that of "=".
+    pub V_rel: Mat,
+    /// 1 × heads: the value of "=".
+    pub V_eq: Mat,
+    /// heads × wide: W_O W_iu.
+    pub G: Mat,
+    /// (2p · n_heads) × wide: for each row and head, `V_rel` times `G`.
+    pub T: Mat,
+    /// 1 × wide: what every pair starts with.
+    pub base: Mat,
+    /// d_mlp × d_vocab_out: W_out W_U.
+    pub W_ou: Mat,
+    /// Its transpose.
+    pub W_ou_t: Mat,
+}
+
+impl Rows {
+    /// Tables of the right sizes, yet to be computed.
+    pub fn new(sizes: &Sizes) -> Self {
+        let shape = &sizes.shape;
+        let n_rows = sizes.n_rows();
+        Self {
+            x_eq: Mat::zeros(1, shape.d_model),
+            x_out: Mat::zeros(1, shape.d_model),
+            q: Mat::zeros(1, sizes.heads),
+            kq: Mat::zeros(shape.n_heads, shape.d_model),
+            scores: vec![0.0; sizes.n_atoms * shape.n_heads],
+            weight: vec![0.0; n_rows * shape.n_heads],
+            weight_eq: vec![0.0; shape.n_heads],
+            V: Mat::zeros(sizes.n_atoms, sizes.heads),
+            V_rel: Mat::zeros(n_rows, sizes.heads),
+            V_eq: Mat::zeros(1, sizes.heads),
+            G: Mat::zeros(sizes.heads, sizes.wide),
+            T: Mat::zeros(n_rows * shape.n_heads, sizes.wide),
+            base: Mat::zeros(1, sizes.wide),
+            W_ou: Mat::zeros(shape.d_mlp, shape.d_vocab_out),
+            W_ou_t: Mat::zeros(shape.d_vocab_out, shape.d_mlp),
+        }
+    }
+
+    /// Computes all tables for some weights.
+    pub fn forward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
+        self.attention_weights(sizes, team, w);
+        team.product(Product { a: w.W_X.view(), b: w.W_V.view(), list: None, c: self.V.view_mut(), add: false });
+        self.relative_values(sizes);
+        team.product(Product { a: w.W_O.view(), b: w.W_iu.view(), list: None, c: self.G.view_mut(), add: false });
+        self.tables(sizes, team);
+        self.base(sizes, team, w);
+
+        let W_U = w.W_iu.view().take_cols(sizes.skip, sizes.shape.d_vocab_out);
+        let c = self.W_ou_t.view_mut();
+        team.product(Product { a: W_U.t(), b: w.W_out.view(), list: None, c, add: false });
+        transpose(&self.W_ou_t, &mut self.W_ou);
+    }
+
+    /// Query of "=", scores under it and their exponentials.
+    fn attention_weights(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
+        let (p, n_heads, d_head) = (sizes.shape.p, sizes.shape.n_heads, sizes.shape.d_head);
+        let (eq, pos_eq) = (w.W_X.row(sizes.eq_atom()), w.W_X.row(sizes.pos_atom(2)));
+        for (x, (token, pos)) in self.x_eq.row_mut(0).iter_mut().zip(eq.iter().zip(pos_eq)) {
+            *x = token + pos;
+        }
+        let dots = Dots { segments: &[w.W_Q.view()], list: None, with: self.x_eq.view(), out: &mut self.q.row_mut(0)[..sizes.heads] };
+        team.lanes().run(dots);
+        for h in 0..n_heads {
+            let a = self.q.view().take_cols(h * sizes.head, d_head);
+            let b = w.W_K.view().take_rows(h * sizes.head, d_head);
+            let c = ViewMut { data: self.kq.row_mut(h), rows: 1, cols: sizes.shape.d_model, stride: 0 };
+            team.lanes().run(Product { a, b, list: None, c, add: false });
+        }
+        let scale = score_scale(d_head);
+        self.kq.data_mut().iter_mut().for_each(|x| *x *= scale);
+        team.lanes().run(Dots { segments: &[w.W_X.view()], list: None, with: self.kq.view(), out: &mut self.scores });
+
+        let scores = &self.scores;
+        let score = |token: usize, pos: usize, h: usize| {
+            f64::from(scores[token * n_heads + h]) + f64::from(scores[sizes.pos_atom(pos) * n_heads + h])
+        };
+        for h in 0..n_heads {
+            let of_eq = score(sizes.eq_atom(), 2, h);
+            let of_row = |row: usize| score(row % p, row / p, h);
+            let max = (0..2 * p).map(of_row).fold(of_eq, f64::max);
+            let exp = |score: f64| libm::exp((score - max).max(MIN_EXPONENT));
+            for row in 0..2 * p {
+                self.weight[row * n_heads + h] = exp(of_row(row));
+            }
+            self.weight_eq[h] = exp(of_eq);
+        }
+    }
+
+    /// `V_eq` and `V_rel` from `V`.
+    fn relative_values(&mut self, sizes: &Sizes) {
+        let p = sizes.shape.p;
+        let (token_eq, pos_eq) = (self.V.row(sizes.eq_atom()), self.V.row(sizes.pos_atom(2)));
+        for (v, (token, pos)) in self.V_eq.row_mut(0).iter_mut().zip(token_eq.iter().zip(pos_eq)) {
+            *v = token + pos;
+        }
+        for row in 0..2 * p {
+            let (token, pos) = (self.V.row(row % p), self.V.row(sizes.pos_atom(row / p)));
+            let value = token.iter().zip(pos).zip(self.V_eq.row(0)).map(|((token, pos), eq)| token + (pos - eq));
+            self.V_rel.row_mut(row).iter_mut().zip(value).for_each(|(to, value)| *to = value);
+        }
+    }
+
+    /// `T` from `V_rel` and `G`.
+    fn tables(&mut self, sizes: &Sizes, team: &Team) {
+        let n_heads = sizes.shape.n_heads;
+        let (n_rows, stride) = (sizes.n_rows(), self.T.stride());
+        // Twelve rows fill blocks of 4 and of 6, and make pieces enough for many threads.
+        const PIECE: usize = 12;
+        let (V_rel, G) = (self.V_rel.view(), self.G.view());
+        let mut pieces: Vec<_> = self.T.data_mut().chunks_mut(PIECE * n_heads * stride).collect();
+        team.each(&mut pieces, |i, piece| {
+            let rows = PIECE.min(n_rows - i * PIECE);
+            for h in 0..n_heads {
+                let a = V_rel.take_rows(i * PIECE, rows).take_cols(h * sizes.head, sizes.shape.d_head);
+                let b = G.take_rows(h * sizes.head, sizes.shape.d_head);
+                let c = ViewMut { data: &mut piece[h * stride..], rows, cols: sizes.wide, stride: n_heads * stride };
+                team.lanes().run(Product { a, b, list: None, c, add: false });
+            }
+        });
+    }
+
+    /// `base`: the residual stream, the biases and the value of "=".
+    fn base(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
+        for (to, (x, bias)) in self.x_out.row_mut(0).iter_mut().zip(self.x_eq.row(0).iter().zip(w.b_out.row(0))) {
+            *to = x + bias;
+        }
+        let (d_mlp, d_vocab_out) = (sizes.shape.d_mlp, sizes.shape.d_vocab_out);
+        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
+            team.lanes().run(Product { a, b, list: None, c, add });
+        };
+        let W_iu = w.W_iu.view();
+        self.base.row_mut(0)[..d_mlp].copy_from_slice(&w.b_in.row(0)[..d_mlp]);
+        run(self.x_eq.view(), W_iu.take_cols(0, d_mlp), self.base.view_mut().take_cols(0, d_mlp), true);
+        let out = self.base.view_mut().take_cols(sizes.skip, d_vocab_out);
+        run(self.x_out.view(), W_iu.take_cols(sizes.skip, d_vocab_out), out, false);
+        run(self.V_eq.view(), self.G.view(), self.base.view_mut(), true);
+    }
+}
+
+/// 1 / √d_head
+pub fn score_scale(d_head: usize) -> f32 {
+    (1.0 / (d_head as f64).sqrt()) as f32
+}

@@ -1,0 +1,139 @@
+//! Inner products of many rows with a few vectors.
+
+use super::math::Parts;
+use super::{GROUP, Kernel, Simd};
+use crate::engine::folded::matrix::{View, padded};
+
+/// out[i][h] = rows[i] · with[h], the row being the concatenation of one row of each segment.
+///
+/// With a list, row i is row `list[i]` of each segment. Padding must be zero on either side.
+#[derive(Debug)]
+pub struct Dots<'a> {
+    /// The pieces of a row, each padded.
+    pub segments: &'a [View<'a>],
+    /// Which rows, if not all in their order.
+    pub list: Option<&'a [u32]>,
+    /// The vectors, as rows: each piece at the padded end of the one before.
+    pub with: View<'a>,
+    /// Number of rows times number of vectors, one row after another.
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { segments, list, with, out } = self;
+        let n = list.map_or(segments[0].rows, <[u32]>::len);
+        assert_eq!(out.len(), n * with.rows, "one inner product for each row and vector");
+        if out.is_empty() {
+            return;
+        }
+        let last = match list {
+            Some(list) => list.iter().fold(0, |max, &row| max.max(row)) as usize,
+            None => n - 1,
+        };
+        let mut width = 0;
+        for segment in segments {
+            assert!(last * segment.row_step + padded(segment.cols) <= segment.data.len(), "rows are padded");
+            assert_eq!(segment.col_step, 1, "columns are contiguous");
+            width += padded(segment.cols);
+        }
+        assert_eq!(with.col_step, 1, "columns are contiguous");
+        assert!((with.rows - 1) * with.row_step + width <= with.data.len(), "vectors are padded");
+
+        let row_at = |i: usize| list.map_or(i, |list| list[i] as usize);
+        // SAFETY: rows are at most `last`, vectors below with.rows, columns below the padded
+        // widths: all bounded above.
+        unsafe {
+            // As many sums at once as hide the latency of an addition and fit the registers.
+            if S::LANES == GROUP {
+                sweep::<S, 2, 4>(s, segments, row_at, n, with, out);
+            } else if S::LANES == GROUP / 2 {
+                sweep::<S, 2, 2>(s, segments, row_at, n, with, out);
+            } else {
+                sweep::<S, 1, 2>(s, segments, row_at, n, with, out);
+            }
+        }
+    }
+}
+
+/// All rows, `R` by `H` products at a time.
+///
+/// # Safety
+/// As for [`block`], for each row and vector.
+#[inline(always)]
+unsafe fn sweep<S: Simd, const R: usize, const H: usize>(
+    s: S,
+    segments: &[View<'_>],
+    row_at: impl Fn(usize) -> usize,
+    n: usize,
+    with: View<'_>,
+    out: &mut [f32],
+) {
+    let mut i = 0;
+    while i < n {
+        let mut h = 0;
+        let r = if i + R <= n { R } else { 1 };
+        let rows: [usize; R] = std::array::from_fn(|j| row_at(if j < r { i + j } else { i }));
+        while h < with.rows {
+            let whole = h + H <= with.rows;
+            // SAFETY: rows i.. and vectors h.. exist.
+            unsafe {
+                match (r == R, whole) {
+                    (true, true) => block::<S, R, H>(s, segments, rows, with, i, h, out),
+                    (true, false) => block::<S, R, 1>(s, segments, rows, with, i, h, out),
+                    (false, true) => block::<S, 1, H>(s, segments, [rows[0]], with, i, h, out),
+                    (false, false) => block::<S, 1, 1>(s, segments, [rows[0]], with, i, h, out),
+                }
+            }
+            h += if whole { H } else { 1 };
+        }
+        i += r;
+    }
+}
+
+/// The products of `R` rows with `H` vectors.
+///
+/// # Safety
+/// The rows must exist in each segment, padded, and the vectors from `h` on.
+#[inline(always)]
+unsafe fn block<S: Simd, const R: usize, const H: usize>(
+    s: S,
+    segments: &[View<'_>],
+    rows: [usize; R],
+    with: View<'_>,
+    i: usize,
+    h: usize,
+    out: &mut [f32],
+) {
+    let mut sums = [[Parts::splat(s, 0.0); H]; R];
+    let mut offset = 0;
+    for segment in segments {
+        let width = padded(segment.cols);
+        // SAFETY: the caller vouches for rows, vectors and widths.
+        unsafe {
+            let left: [*const f32; R] =
+                std::array::from_fn(|r| segment.data.as_ptr().add(rows[r] * segment.row_step));
+            let right: [*const f32; H] =
+                std::array::from_fn(|v| with.data.as_ptr().add((h + v) * with.row_step + offset));
+            for col in (0..width).step_by(GROUP) {
+                for r in 0..R {
+                    for v in 0..H {
+                        sums[r][v].update(s, |at, sum| {
+                            let x = s.load_from(left[r].add(col + at));
+                            s.mul_add(x, s.load_from(right[v].add(col + at)), sum)
+                        });
+                    }
+                }
+            }
+        }
+        offset += width;
+    }
+    for (r, row) in sums.into_iter().enumerate() {
+        for (v, parts) in row.into_iter().enumerate() {
+            out[(i + r) * with.rows + h + v] = parts.join(s, |a, b| a + b);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! exp on a vector, and the sums and maxima of a row in the fixed order of 16 parts.
+
+use super::{GROUP, Simd};
+
+/// Below ln 2⁻¹²⁶ the exponential is not a normal float32: it counts as zero.
+const EXP_MIN: f32 = -87.336_55;
+/// Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
+const ROUNDER: f32 = 12_582_912.0;
+/// ln 2 in two parts; the first has nine bits, so that n times it is exact.
+const LN2_HIGH: f32 = 0.693_359_4;
+const LN2_LOW: f32 = -2.121_944_4e-4;
+/// (eʳ - 1 - r) / r² on |r| ≤ ln(2)/2, highest power first (Cephes `expf`; 1.7e-7 relative).
+const EXP_SERIES: [f32; 6] =
+    [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+
+/// eˣ for x ≤ 88, to two units in the last place; zero below [`EXP_MIN`].
+#[inline(always)]
+pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
+    let rounder = s.splat(ROUNDER);
+    let biased = s.mul_add(x, s.splat(std::f32::consts::LOG2_E), rounder);
+    let n = s.sub(biased, rounder);
+    let r = s.mul_add(n, s.splat(-LN2_HIGH), x);
+    let r = s.mul_add(n, s.splat(-LN2_LOW), r);
+    let mut series = s.splat(EXP_SERIES[0]);
+    for coefficient in &EXP_SERIES[1..] {
+        series = s.mul_add(series, r, s.splat(*coefficient));
+    }
+    let tail = s.mul_add(series, s.mul(r, r), r);
+    let value = s.mul(s.add(tail, s.splat(1.0)), s.exp2_of_biased(biased));
+    s.select_gt(s.splat(EXP_MIN), x, s.splat(0.0), value)
+}
+
+/// Sixteen partial results, whatever the width of a vector.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<V> {
+    // One, two or four of these are in use.
+    vectors: [V; 4],
+}
+
+impl<V: Copy> Parts<V> {
+    /// The same number sixteen times.
+    #[inline(always)]
+    pub fn splat<S: Simd<V = V>>(s: S, x: f32) -> Self {
+        Self { vectors: [s.splat(x); 4] }
+    }
+
+    /// Changes each vector, given its position within the sixteen.
+    #[inline(always)]
+    pub fn update<S: Simd<V = V>>(&mut self, _: S, mut f: impl FnMut(usize, V) -> V) {
+        for (i, vector) in self.vectors[..GROUP / S::LANES].iter_mut().enumerate() {
+            *vector = f(i * S::LANES, *vector);
+        }
+    }
+
+    /// Joins the sixteen: halves with halves, down to one.
+    #[inline(always)]
+    pub fn join<S: Simd<V = V>>(self, s: S, f: impl Fn(f32, f32) -> f32) -> f32 {
+        let mut parts = [0.0; GROUP];
+        for (chunk, vector) in parts.chunks_exact_mut(S::LANES).zip(self.vectors) {
+            s.store(chunk, vector);
+        }
+        let mut half = GROUP / 2;
+        while half > 0 {
+            for i in 0..half {
+                parts[i] = f(parts[i], parts[i + half]);
+            }
+            half /= 2;
+        }
+        parts[0]
+    }
+}
+
+/// The sum of a padded row.
+#[inline(always)]
+pub fn row_sum<S: Simd>(s: S, row: &[f32]) -> f32 {
+    let mut parts = Parts::splat(s, 0.0);
+    for group in row.chunks_exact(GROUP) {
+        parts.update(s, |at, sum| s.add(sum, s.load(&group[at..])));
+    }
+    parts.join(s, |a, b| a + b)
+}
+
+/// The largest entry of a padded row.
+#[inline(always)]
+pub fn row_max<S: Simd>(s: S, row: &[f32]) -> f32 {
+    let mut parts = Parts::splat(s, f32::NEG_INFINITY);
+    for group in row.chunks_exact(GROUP) {
+        parts.update(s, |at, max| s.max(s.load(&group[at..]), max));
+    }
+    parts.join(s, |a, b| if a > b { a } else { b })
+}

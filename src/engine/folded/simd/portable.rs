@@ -1,0 +1,61 @@
+//! Four lanes in plain Rust: the reference for every other set, and the fallback.
+
+use super::Simd;
+
+/// Four lanes that any processor has.
+#[derive(Debug, Clone, Copy)]
+pub struct Portable;
+
+impl Simd for Portable {
+    type V = [f32; 4];
+    const LANES: usize = 4;
+    const BLOCK_ROWS: usize = 4;
+    const BLOCK_VECS: usize = 2;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> [f32; 4] {
+        [x; 4]
+    }
+    #[inline(always)]
+    unsafe fn load_from(self, at: *const f32) -> [f32; 4] {
+        // SAFETY: the caller vouches for four floats; a float array needs no more alignment.
+        unsafe { at.cast::<[f32; 4]>().read() }
+    }
+    #[inline(always)]
+    unsafe fn store_to(self, at: *mut f32, v: [f32; 4]) {
+        // SAFETY: the caller vouches for four floats; a float array needs no more alignment.
+        unsafe { at.cast::<[f32; 4]>().write(v) }
+    }
+    #[inline(always)]
+    fn add(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn sub(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    fn mul(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn div(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] / b[i])
+    }
+    #[inline(always)]
+    fn sqrt(self, a: [f32; 4]) -> [f32; 4] {
+        a.map(f32::sqrt)
+    }
+    #[inline(always)]
+    fn mul_add(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+    #[inline(always)]
+    fn select_gt(self, a: [f32; 4], b: [f32; 4], yes: [f32; 4], no: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| if a[i] > b[i] { yes[i] } else { no[i] })
+    }
+    #[inline(always)]
+    fn exp2_of_biased(self, x: [f32; 4]) -> [f32; 4] {
+        x.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(0x3F80_0000)))
+    }
+}
