@@ -2,8 +2,8 @@
 //! configuration; never Burn, never the worker's inside.
 //!
 //! One loop: a control or the worker sends a [`Message`](update::Message) to the
-//! [`Store`](store::Store); [`update`](update::update) changes the [`State`](state::State); the
-//! views follow it. Only [`dom`] touches the document, only [`worker_client`] the worker.
+//! `Store`; [`update`](update::update) changes the [`State`](state::State); the
+//! views follow it. Only `dom` touches the document, only `worker_client` the worker.
 
 mod app;
 mod charts;
