@@ -68,8 +68,7 @@ impl Kernel for Update<'_> {
         for (((w, m), v), g) in weights.zip(first_moment).zip(second_moment).zip(gradient) {
             let g = s.load(g);
             let mean = s.mul_add(s.splat(rates.beta1), s.load(m), s.mul(s.splat(rates.rest1), g));
-            let square =
-                s.mul_add(s.splat(rates.beta2), s.load(v), s.mul(s.splat(rates.rest2), s.mul(g, g)));
+            let square = s.mul_add(s.splat(rates.beta2), s.load(v), s.mul(s.splat(rates.rest2), s.mul(g, g)));
             let root = s.mul_add(s.sqrt(square), s.splat(rates.root_factor), s.splat(rates.eps));
             let change = s.div(s.mul(s.splat(rates.step_size), mean), root);
             s.store(m, mean);

@@ -65,7 +65,11 @@ impl PairSet {
         }
         let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS);
         Self {
-            picks: rows.iter().flatten().flat_map(|&row| (0..n_heads as u32).map(move |h| row * n_heads as u32 + h)).collect(),
+            picks: rows
+                .iter()
+                .flatten()
+                .flat_map(|&row| (0..n_heads as u32).map(move |h| row * n_heads as u32 + h))
+                .collect(),
             answers: pairs.iter().map(|&pair| task.answer(pair) as u32).collect(),
             shards: (0..n_shards).map(|i| i * n / n_shards..(i + 1) * n / n_shards).collect(),
             rows,

@@ -88,8 +88,18 @@ impl PairWork {
             for tile in tiles(set.shards[i].clone()) {
                 let (from, n) = (tile.start - start, tile.len());
                 let mut tile_rows = TileRows {
-                    hidden: ViewMut { data: &mut hidden[from * hidden_stride..], rows: n, cols: sizes.shape.d_mlp, stride: hidden_stride },
-                    logits: ViewMut { data: &mut logits[from * logits_stride..], rows: n, cols: sizes.shape.d_vocab_out, stride: logits_stride },
+                    hidden: ViewMut {
+                        data: &mut hidden[from * hidden_stride..],
+                        rows: n,
+                        cols: sizes.shape.d_mlp,
+                        stride: hidden_stride,
+                    },
+                    logits: ViewMut {
+                        data: &mut logits[from * logits_stride..],
+                        rows: n,
+                        cols: sizes.shape.d_vocab_out,
+                        stride: logits_stride,
+                    },
                     slope: slope.view_mut(),
                 };
                 let weights = 2 * sizes.shape.n_heads;
@@ -143,7 +153,15 @@ struct TileRows<'a> {
 
 impl TileRows<'_> {
     /// Attention pattern, neurons and logits of the pairs from `first` on.
-    fn forward(&mut self, sizes: &Sizes, lanes: Lanes, set: &PairSet, first: usize, rows: &Rows, pattern: &mut [f32]) {
+    fn forward(
+        &mut self,
+        sizes: &Sizes,
+        lanes: Lanes,
+        set: &PairSet,
+        first: usize,
+        rows: &Rows,
+        pattern: &mut [f32],
+    ) {
         let (n, n_heads) = (self.hidden.rows, sizes.shape.n_heads);
         for (pair, weights) in set.rows[first..first + n].iter().zip(pattern.chunks_exact_mut(2 * n_heads)) {
             let [a, b] = pair.map(|row| &rows.weight[row as usize * n_heads..][..n_heads]);

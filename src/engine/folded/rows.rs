@@ -7,6 +7,7 @@
 use super::matrix::{Mat, View, ViewMut, transpose};
 use super::simd::dots::Dots;
 use super::simd::product::Product;
+use super::simd::product_wide::{ProductWide, WeightedRows};
 use super::team::Team;
 use super::tensors::{Sizes, Tensors};
 
@@ -76,15 +77,14 @@ impl Rows {
     /// Computes all tables for some weights.
     pub fn forward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
         self.attention_weights(sizes, team, w);
-        team.product(Product { a: w.W_X.view(), b: w.W_V.view(), list: None, c: self.V.view_mut(), add: false });
+        team.product_wide(ProductWide { a: w.W_X.view(), b: w.W_V.view(), c: self.V.view_mut() });
         self.relative_values(sizes);
-        team.product(Product { a: w.W_O.view(), b: w.W_iu.view(), list: None, c: self.G.view_mut(), add: false });
+        team.product_wide(ProductWide { a: w.W_O.view(), b: w.W_iu.view(), c: self.G.view_mut() });
         self.tables(sizes, team);
         self.base(sizes, team, w);
 
         let W_U = w.W_iu.view().take_cols(sizes.skip, sizes.shape.d_vocab_out);
-        let c = self.W_ou_t.view_mut();
-        team.product(Product { a: W_U.t(), b: w.W_out.view(), list: None, c, add: false });
+        team.product_wide(ProductWide { a: W_U.t(), b: w.W_out.view(), c: self.W_ou_t.view_mut() });
         transpose(&self.W_ou_t, &mut self.W_ou);
     }
 
@@ -95,7 +95,12 @@ impl Rows {
         for (x, (token, pos)) in self.x_eq.row_mut(0).iter_mut().zip(eq.iter().zip(pos_eq)) {
             *x = token + pos;
         }
-        let dots = Dots { segments: &[w.W_Q.view()], list: None, with: self.x_eq.view(), out: &mut self.q.row_mut(0)[..sizes.heads] };
+        let dots = Dots {
+            segments: &[w.W_Q.view()],
+            list: None,
+            with: self.x_eq.view(),
+            out: &mut self.q.row_mut(0)[..sizes.heads],
+        };
         team.lanes().run(dots);
         for h in 0..n_heads {
             let a = self.q.view().take_cols(h * sizes.head, d_head);
@@ -105,7 +110,12 @@ impl Rows {
         }
         let scale = score_scale(d_head);
         self.kq.data_mut().iter_mut().for_each(|x| *x *= scale);
-        team.lanes().run(Dots { segments: &[w.W_X.view()], list: None, with: self.kq.view(), out: &mut self.scores });
+        team.lanes().run(Dots {
+            segments: &[w.W_X.view()],
+            list: None,
+            with: self.kq.view(),
+            out: &mut self.scores,
+        });
 
         let scores = &self.scores;
         let score = |token: usize, pos: usize, h: usize| {
@@ -132,7 +142,8 @@ impl Rows {
         }
         for row in 0..2 * p {
             let (token, pos) = (self.V.row(row % p), self.V.row(sizes.pos_atom(row / p)));
-            let value = token.iter().zip(pos).zip(self.V_eq.row(0)).map(|((token, pos), eq)| token + (pos - eq));
+            let value =
+                token.iter().zip(pos).zip(self.V_eq.row(0)).map(|((token, pos), eq)| token + (pos - eq));
             self.V_rel.row_mut(row).iter_mut().zip(value).for_each(|(to, value)| *to = value);
         }
     }
@@ -150,27 +161,41 @@ impl Rows {
             for h in 0..n_heads {
                 let a = V_rel.take_rows(i * PIECE, rows).take_cols(h * sizes.head, sizes.shape.d_head);
                 let b = G.take_rows(h * sizes.head, sizes.shape.d_head);
-                let c = ViewMut { data: &mut piece[h * stride..], rows, cols: sizes.wide, stride: n_heads * stride };
+                let c = ViewMut {
+                    data: &mut piece[h * stride..],
+                    rows,
+                    cols: sizes.wide,
+                    stride: n_heads * stride,
+                };
                 team.lanes().run(Product { a, b, list: None, c, add: false });
             }
         });
     }
 
-    /// `base`: the residual stream, the biases and the value of "=".
+    /// `base`, from the residual stream of "=" with its own value: in float64, for its rounding
+    /// too is common to all pairs.
     fn base(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
-        for (to, (x, bias)) in self.x_out.row_mut(0).iter_mut().zip(self.x_eq.row(0).iter().zip(w.b_out.row(0))) {
-            *to = x + bias;
-        }
-        let (d_mlp, d_vocab_out) = (sizes.shape.d_mlp, sizes.shape.d_vocab_out);
-        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
-            team.lanes().run(Product { a, b, list: None, c, add });
+        let (d_model, skip) = (sizes.shape.d_model, sizes.skip);
+        let add_rows = |weights: &[f64], rows: View<'_>, sum: &mut [f64]| {
+            team.lanes().run(WeightedRows { weights, rows, sum });
         };
-        let W_iu = w.W_iu.view();
-        self.base.row_mut(0)[..d_mlp].copy_from_slice(&w.b_in.row(0)[..d_mlp]);
-        run(self.x_eq.view(), W_iu.take_cols(0, d_mlp), self.base.view_mut().take_cols(0, d_mlp), true);
-        let out = self.base.view_mut().take_cols(sizes.skip, d_vocab_out);
-        run(self.x_out.view(), W_iu.take_cols(sizes.skip, d_vocab_out), out, false);
-        run(self.V_eq.view(), self.G.view(), self.base.view_mut(), true);
+        let (token, pos) = (w.W_X.row(sizes.eq_atom()), w.W_X.row(sizes.pos_atom(2)));
+        let mut resid: Vec<f64> =
+            token.iter().zip(pos).map(|(x, y)| f64::from(*x) + f64::from(*y)).take(d_model).collect();
+        let mut value = vec![0.0; sizes.heads];
+        add_rows(&resid, w.W_V.view(), &mut value);
+        add_rows(&value, w.W_O.view(), &mut resid);
+
+        let mut base = vec![0.0; sizes.wide];
+        base.iter_mut().zip(w.b_in.row(0)).for_each(|(to, bias)| *to = f64::from(*bias));
+        let (of_neurons, of_outputs) = base.split_at_mut(skip);
+        add_rows(&resid, w.W_iu.view().take_cols(0, skip), of_neurons);
+        resid.iter_mut().zip(w.b_out.row(0)).for_each(|(x, bias)| *x += f64::from(*bias));
+        add_rows(&resid, w.W_iu.view().take_cols(skip, of_outputs.len()), of_outputs);
+        self.base.row_mut(0).iter_mut().zip(&base).for_each(|(to, x)| *to = *x as f32);
+
+        let biased = self.x_eq.row(0).iter().zip(w.b_out.row(0)).map(|(x, bias)| x + bias);
+        self.x_out.row_mut(0).iter_mut().zip(biased).for_each(|(to, x)| *to = x);
     }
 }
 

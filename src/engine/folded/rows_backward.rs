@@ -51,7 +51,15 @@ impl RowsBackward {
     }
 
     /// Overwrites `g` with the gradient of the weights `w`.
-    pub fn backward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors, rows: &Rows, tokens: &TokenGradient, g: &mut Tensors) {
+    pub fn backward(
+        &mut self,
+        sizes: &Sizes,
+        team: &Team,
+        w: &Tensors,
+        rows: &Rows,
+        tokens: &TokenGradient,
+        g: &mut Tensors,
+    ) {
         self.values(sizes, team, rows, tokens);
         self.to_atoms(sizes, team, tokens);
         self.attention_and_embedding(sizes, team, w, rows, g);
@@ -65,13 +73,19 @@ impl RowsBackward {
         transpose(&rows.G, &mut self.G_t);
         for h in 0..n_heads {
             let (first, T) = (h * sizes.head, tokens.d_T.view());
-            let T = View { data: &T.data[h * T.row_step..], rows: n_rows, row_step: n_heads * T.row_step, ..T };
+            let T =
+                View { data: &T.data[h * T.row_step..], rows: n_rows, row_step: n_heads * T.row_step, ..T };
             let b = self.G_t.view().take_cols(first, d_head);
             let c = self.d_V_rel.view_mut().take_cols(first, d_head);
             team.product(Product { a: T, b, list: None, c, add: false });
 
             let stride = self.d_G.stride();
-            let mut c = ViewMut { data: &mut self.d_G.data_mut()[first * stride..], rows: d_head, cols: sizes.wide, stride };
+            let mut c = ViewMut {
+                data: &mut self.d_G.data_mut()[first * stride..],
+                rows: d_head,
+                cols: sizes.wide,
+                stride,
+            };
             let a = rows.V_rel.view().take_cols(first, d_head).t();
             team.product(Product { a, b: T, list: None, c: c.reborrow(), add: false });
             let a = rows.V_eq.view().take_cols(first, d_head).t();
@@ -105,10 +119,20 @@ impl RowsBackward {
 
     /// Gradients of W_V, W_K, W_Q and, as far as they go through attention to a token, of the
     /// embeddings; `d_x_eq` through the query.
-    fn attention_and_embedding(&mut self, sizes: &Sizes, team: &Team, w: &Tensors, rows: &Rows, g: &mut Tensors) {
+    fn attention_and_embedding(
+        &mut self,
+        sizes: &Sizes,
+        team: &Team,
+        w: &Tensors,
+        rows: &Rows,
+        g: &mut Tensors,
+    ) {
         let (n_heads, d_head, d_model) = (sizes.shape.n_heads, sizes.shape.d_head, sizes.shape.d_model);
-        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| team.product(Product { a, b, list: None, c, add });
-        let d_scores = View { data: &self.d_scores, rows: sizes.n_atoms, cols: n_heads, row_step: n_heads, col_step: 1 };
+        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
+            team.product(Product { a, b, list: None, c, add })
+        };
+        let d_scores =
+            View { data: &self.d_scores, rows: sizes.n_atoms, cols: n_heads, row_step: n_heads, col_step: 1 };
 
         run(w.W_X.view().t(), self.d_V.view(), g.W_V.view_mut(), false);
         transpose(&w.W_V, &mut self.W_V_t);
@@ -122,7 +146,12 @@ impl RowsBackward {
             let first = h * sizes.head;
             let d_kq = self.d_kq.view().take_rows(h, 1);
             let stride = g.W_K.stride();
-            let c = ViewMut { data: &mut g.W_K.data_mut()[first * stride..], rows: d_head, cols: d_model, stride };
+            let c = ViewMut {
+                data: &mut g.W_K.data_mut()[first * stride..],
+                rows: d_head,
+                cols: d_model,
+                stride,
+            };
             run(rows.q.view().take_cols(first, d_head).t(), d_kq, c, false);
             let keys = w.W_K.view().take_rows(first, d_head);
             let out = &mut self.d_q.row_mut(0)[first..first + d_head];
@@ -153,9 +182,18 @@ impl RowsBackward {
     }
 
     /// Gradients of W_O, W_in, W_U and W_out.
-    fn neurons_and_unembedding(&mut self, sizes: &Sizes, team: &Team, w: &Tensors, rows: &Rows, g: &mut Tensors) {
+    fn neurons_and_unembedding(
+        &mut self,
+        sizes: &Sizes,
+        team: &Team,
+        w: &Tensors,
+        rows: &Rows,
+        g: &mut Tensors,
+    ) {
         let (d_mlp, d_vocab_out, skip) = (sizes.shape.d_mlp, sizes.shape.d_vocab_out, sizes.skip);
-        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| team.product(Product { a, b, list: None, c, add });
+        let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
+            team.product(Product { a, b, list: None, c, add })
+        };
         transpose(&w.W_iu, &mut self.W_iu_t);
         run(self.d_G.view(), self.W_iu_t.view(), g.W_O.view_mut(), false);
 

@@ -6,6 +6,7 @@
 use super::matrix::ViewMut;
 use super::simd::Lanes;
 use super::simd::product::Product;
+use super::simd::product_wide::ProductWide;
 use crate::error::Result;
 
 /// Below so many multiply-adds a product is not worth sharing out.
@@ -112,6 +113,20 @@ impl Team {
 }
 
 impl Team {
+    /// Does a product summed in float64, shared out by rows.
+    pub fn product_wide(&self, product: ProductWide<'_>) {
+        let ProductWide { a, b, c } = product;
+        // Three blocks of rows make pieces enough for many threads.
+        const PIECE: usize = 12;
+        let (rows, cols, stride) = (c.rows, c.cols, c.stride);
+        let mut pieces: Vec<_> = c.data.chunks_mut(PIECE * stride).take(rows.div_ceil(PIECE)).collect();
+        self.each(&mut pieces, |i, data| {
+            let n = PIECE.min(rows - i * PIECE);
+            let c = ViewMut { data, rows: n, cols, stride };
+            self.lanes.run(ProductWide { a: a.take_rows(i * PIECE, n), b, c });
+        });
+    }
+
     /// The instruction set.
     pub fn lanes(&self) -> Lanes {
         self.lanes

@@ -133,7 +133,10 @@ impl Tensors {
 
     fn of_mut(&mut self, param: Param) -> &mut Mat {
         let [W_X, W_K, W_Q, W_V, W_O, W_iu, b_in, W_out, b_out] = self.all_mut();
-        [W_X, W_K, W_Q, W_V, W_O, W_iu, b_in, W_out, b_out].into_iter().nth(index(param)).expect("nine matrices")
+        [W_X, W_K, W_Q, W_V, W_O, W_iu, b_in, W_out, b_out]
+            .into_iter()
+            .nth(index(param))
+            .expect("nine matrices")
     }
 }
 

@@ -49,7 +49,13 @@ impl TokenGradient {
             let first_head = row / sizes.shape.p * n_heads;
             let of_pair = |&pair: &u32| &pairs.pattern[pair as usize * 2 * n_heads + first_head..][..n_heads];
             let pattern: Vec<f32> = list.iter().flat_map(of_pair).copied().collect();
-            let a = super::matrix::View { data: &pattern, rows: n_heads, cols: list.len(), row_step: 1, col_step: n_heads };
+            let a = super::matrix::View {
+                data: &pattern,
+                rows: n_heads,
+                cols: list.len(),
+                row_step: 1,
+                col_step: n_heads,
+            };
             let mut c = ViewMut { data: d_T, rows: n_heads, cols: sizes.wide, stride };
             for (b, at) in [(pairs.hidden.view(), 0), (pairs.logits.view(), sizes.skip)] {
                 let c = c.reborrow().take_cols(at, b.cols);

@@ -16,6 +16,7 @@ pub mod mix;
 mod neon;
 mod portable;
 pub mod product;
+pub mod product_wide;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
@@ -67,6 +68,24 @@ pub trait Simd: Copy + Send + Sync {
     fn select_gt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
     /// 2ⁿ for x = 1.5 · 2²³ + n with a whole number n from -126 to 127: the low bits of x are n.
     fn exp2_of_biased(self, x: Self::V) -> Self::V;
+
+    /// A vector of [`Self::LANES`] / 2 float64.
+    type D: Copy;
+    /// The same number in every lane.
+    fn splat_wide(self, x: f64) -> Self::D;
+    /// Reads `LANES` / 2 float32 as float64.
+    ///
+    /// # Safety
+    /// They must lie within one allocation and be initialised.
+    unsafe fn widen_from(self, at: *const f32) -> Self::D;
+    /// Rounds to `LANES` / 2 float32 and writes them.
+    ///
+    /// # Safety
+    /// They must lie within one allocation that is borrowed mutably.
+    unsafe fn narrow_to(self, at: *mut f32, v: Self::D);
+    /// a b + c. For products that float64 holds exactly, as those of two float32, fused and not
+    /// fused is the same.
+    fn mul_add_wide(self, a: Self::D, b: Self::D, c: Self::D) -> Self::D;
 
     /// The first `LANES` floats of a slice.
     #[inline(always)]

@@ -81,4 +81,23 @@ impl<const FUSED: bool> Simd for Neon<FUSED> {
             vreinterpretq_f32_u32(vaddq_u32(shifted, vdupq_n_u32(0x3F80_0000)))
         }
     }
+
+    type D = float64x2_t;
+
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> float64x2_t {
+        unsafe { vdupq_n_f64(x) }
+    }
+    #[inline(always)]
+    unsafe fn widen_from(self, at: *const f32) -> float64x2_t {
+        unsafe { vcvt_f64_f32(vld1_f32(at)) }
+    }
+    #[inline(always)]
+    unsafe fn narrow_to(self, at: *mut f32, v: float64x2_t) {
+        unsafe { vst1_f32(at, vcvt_f32_f64(v)) }
+    }
+    #[inline(always)]
+    fn mul_add_wide(self, a: float64x2_t, b: float64x2_t, c: float64x2_t) -> float64x2_t {
+        unsafe { vfmaq_f64(c, a, b) }
+    }
 }

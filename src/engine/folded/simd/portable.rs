@@ -58,4 +58,25 @@ impl Simd for Portable {
     fn exp2_of_biased(self, x: [f32; 4]) -> [f32; 4] {
         x.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(0x3F80_0000)))
     }
+
+    type D = [f64; 2];
+
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> [f64; 2] {
+        [x; 2]
+    }
+    #[inline(always)]
+    unsafe fn widen_from(self, at: *const f32) -> [f64; 2] {
+        // SAFETY: the caller vouches for two floats.
+        unsafe { at.cast::<[f32; 2]>().read() }.map(f64::from)
+    }
+    #[inline(always)]
+    unsafe fn narrow_to(self, at: *mut f32, v: [f64; 2]) {
+        // SAFETY: the caller vouches for two floats.
+        unsafe { at.cast::<[f32; 2]>().write(v.map(|x| x as f32)) }
+    }
+    #[inline(always)]
+    fn mul_add_wide(self, a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> [f64; 2] {
+        std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
 }

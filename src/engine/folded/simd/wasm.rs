@@ -66,4 +66,25 @@ impl Simd for Simd128 {
     fn exp2_of_biased(self, x: v128) -> v128 {
         i32x4_add(i32x4_shl(x, 23), i32x4_splat(0x3F80_0000))
     }
+
+    type D = v128;
+
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> v128 {
+        f64x2_splat(x)
+    }
+    #[inline(always)]
+    unsafe fn widen_from(self, at: *const f32) -> v128 {
+        // SAFETY: the caller vouches for two floats; the instruction needs no alignment.
+        f64x2_promote_low_f32x4(unsafe { v128_load64_zero(at.cast()) })
+    }
+    #[inline(always)]
+    unsafe fn narrow_to(self, at: *mut f32, v: v128) {
+        // SAFETY: the caller vouches for two floats; the instruction needs no alignment.
+        unsafe { v128_store64_lane::<0>(f32x4_demote_f64x2_zero(v), at.cast()) }
+    }
+    #[inline(always)]
+    fn mul_add_wide(self, a: v128, b: v128, c: v128) -> v128 {
+        f64x2_add(f64x2_mul(a, b), c)
+    }
 }

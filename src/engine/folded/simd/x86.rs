@@ -105,6 +105,25 @@ impl<const FUSED: bool> Simd for Avx2<FUSED> {
             _mm256_castsi256_ps(_mm256_add_epi32(shifted, _mm256_set1_epi32(0x3F80_0000)))
         }
     }
+
+    type D = __m256d;
+
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> __m256d {
+        unsafe { _mm256_set1_pd(x) }
+    }
+    #[inline(always)]
+    unsafe fn widen_from(self, at: *const f32) -> __m256d {
+        unsafe { _mm256_cvtps_pd(_mm_loadu_ps(at)) }
+    }
+    #[inline(always)]
+    unsafe fn narrow_to(self, at: *mut f32, v: __m256d) {
+        unsafe { _mm_storeu_ps(at, _mm256_cvtpd_ps(v)) }
+    }
+    #[inline(always)]
+    fn mul_add_wide(self, a: __m256d, b: __m256d, c: __m256d) -> __m256d {
+        unsafe { _mm256_fmadd_pd(a, b, c) }
+    }
 }
 
 // SAFETY: as above.
@@ -161,5 +180,24 @@ impl<const FUSED: bool> Simd for Avx512<FUSED> {
             let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(x));
             _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(0x3F80_0000)))
         }
+    }
+
+    type D = __m512d;
+
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> __m512d {
+        unsafe { _mm512_set1_pd(x) }
+    }
+    #[inline(always)]
+    unsafe fn widen_from(self, at: *const f32) -> __m512d {
+        unsafe { _mm512_cvtps_pd(_mm256_loadu_ps(at)) }
+    }
+    #[inline(always)]
+    unsafe fn narrow_to(self, at: *mut f32, v: __m512d) {
+        unsafe { _mm256_storeu_ps(at, _mm512_cvtpd_ps(v)) }
+    }
+    #[inline(always)]
+    fn mul_add_wide(self, a: __m512d, b: __m512d, c: __m512d) -> __m512d {
+        unsafe { _mm512_fmadd_pd(a, b, c) }
     }
 }

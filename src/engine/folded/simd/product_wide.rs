@@ -1,0 +1,144 @@
+//! C = A B of float32 matrices, summed in float64 and rounded once.
+//!
+//! For the products of weights. Their rounding is the same for all pairs and does not average out
+//! over them, as it does in the transformer as written; summed in float32 it would put several
+//! times the noise into the gradient.
+
+use super::{Kernel, Simd};
+use crate::engine::folded::matrix::{View, ViewMut, padded};
+
+/// C = A B, m × k times k × n; columns up to the next multiple of 16 are written too.
+#[derive(Debug)]
+pub struct ProductWide<'a> {
+    /// m × k, any steps.
+    pub a: View<'a>,
+    /// k × n, columns contiguous.
+    pub b: View<'a>,
+    /// m × n.
+    pub c: ViewMut<'a>,
+}
+
+/// out = start + Σᵢ weights[i] rows[i], all in float64 but the rows.
+#[derive(Debug)]
+pub struct WeightedRows<'a> {
+    /// One number for each row.
+    pub weights: &'a [f64],
+    /// The rows.
+    pub rows: View<'a>,
+    /// What the sum starts with, and where it ends up.
+    pub sum: &'a mut [f64],
+}
+
+impl Kernel for ProductWide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { a, b, c } = self;
+        assert_eq!((a.rows, a.cols, b.cols), (c.rows, b.rows, c.cols), "sizes of a product");
+        assert_eq!(b.col_step, 1, "columns of B are contiguous");
+        if c.rows == 0 || c.cols == 0 || b.rows == 0 {
+            return;
+        }
+        let width = padded(c.cols);
+        assert!((c.rows - 1) * c.stride + width <= c.data.len(), "C is padded");
+        assert!((a.rows - 1) * a.row_step + (a.cols - 1) * a.col_step < a.data.len(), "A is whole");
+        assert!((b.rows - 1) * b.row_step + width <= b.data.len(), "B is padded");
+
+        let lanes = S::LANES / 2;
+        let mut col = 0;
+        // SAFETY: the assertions bound rows and columns; the width is a multiple of the lanes.
+        unsafe {
+            while S::BLOCK_VECS >= 4 && col + 4 * lanes <= width {
+                panel::<S, 4>(s, a, b, c.data.as_mut_ptr(), c.stride, col);
+                col += 4 * lanes;
+            }
+            while col < width {
+                panel::<S, 2>(s, a, b, c.data.as_mut_ptr(), c.stride, col);
+                col += 2 * lanes;
+            }
+        }
+    }
+}
+
+/// `N` vectors of columns over all rows of C.
+///
+/// # Safety
+/// A must be whole, and B and C must hold `N` vectors from `col` in each row.
+#[inline(always)]
+unsafe fn panel<S: Simd, const N: usize>(
+    s: S,
+    a: View<'_>,
+    b: View<'_>,
+    c: *mut f32,
+    stride: usize,
+    col: usize,
+) {
+    let mut row = 0;
+    // SAFETY: rows from `row` on are below a.rows.
+    unsafe {
+        while row + 4 <= a.rows {
+            block::<S, 4, N>(s, a, b, c, stride, row, col);
+            row += 4;
+        }
+        while row < a.rows {
+            block::<S, 1, N>(s, a, b, c, stride, row, col);
+            row += 1;
+        }
+    }
+}
+
+/// `M` rows by `N` vectors of C.
+///
+/// # Safety
+/// As for [`panel`], with `M` rows from `row`.
+#[inline(always)]
+unsafe fn block<S: Simd, const M: usize, const N: usize>(
+    s: S,
+    a: View<'_>,
+    b: View<'_>,
+    c: *mut f32,
+    stride: usize,
+    row: usize,
+    col: usize,
+) {
+    let lanes = S::LANES / 2;
+    let mut sums = [[s.splat_wide(0.0); N]; M];
+    // SAFETY: the caller vouches for the extents.
+    unsafe {
+        let first = a.data.as_ptr().add(row * a.row_step);
+        for l in 0..b.rows {
+            let from = b.data.as_ptr().add(l * b.row_step + col);
+            let mut columns = [s.splat_wide(0.0); N];
+            for j in 0..N {
+                columns[j] = s.widen_from(from.add(j * lanes));
+            }
+            for i in 0..M {
+                let value = s.splat_wide(f64::from(*first.add(i * a.row_step + l * a.col_step)));
+                for j in 0..N {
+                    sums[i][j] = s.mul_add_wide(value, columns[j], sums[i][j]);
+                }
+            }
+        }
+        for i in 0..M {
+            for j in 0..N {
+                s.narrow_to(c.add((row + i) * stride + col + j * lanes), sums[i][j]);
+            }
+        }
+    }
+}
+
+impl Kernel for WeightedRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { weights, rows, sum } = self;
+        assert_eq!((weights.len(), sum.len()), (rows.rows, rows.cols), "a weight for each row");
+        for (i, &weight) in weights.iter().enumerate() {
+            let row = &rows.data[i * rows.row_step..][..sum.len()];
+            // No fused form here, on any set: the products are not exact.
+            sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += weight * f64::from(x));
+        }
+    }
+}
