@@ -8,6 +8,7 @@ pub mod attention;
 pub mod cosines;
 pub mod directions;
 pub mod embedding;
+pub mod excluded;
 pub mod forward;
 pub mod grid;
 pub mod key_freqs;

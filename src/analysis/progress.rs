@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cosines::CosineFit;
+use super::excluded::excluded;
 use super::forward::{AttentionEdit, HostModel};
 use super::grid::{GridLogits, Parts};
-use super::sum_waves::{SumWaves, excluded};
+use super::sum_waves::SumWaves;
 use super::weight_norms::{SumSqWeights, sum_sq_weights};
 use super::{embedding, key_freqs, neuron_logit_map};
 use crate::maths::stats;
@@ -113,12 +114,12 @@ pub(super) fn exclude(
     waves: &SumWaves,
     key_freqs: &[usize],
 ) -> (Excluded, Excluded) {
-    let without = |freqs: &[usize]| excluded(logits, task, &waves.projection(freqs));
-    let all = without(key_freqs);
-    let each = by_freq(key_freqs, |k| without(&[k]));
+    let sets = std::iter::once(key_freqs.to_vec()).chain(key_freqs.iter().map(|&k| vec![k]));
+    let projections: Vec<_> = sets.map(|freqs| waves.projection(&freqs)).collect();
+    let found = excluded(logits, task, &projections);
     let part = |pick: fn(&(f64, f64)) -> f64| Excluded {
-        train: pick(&all),
-        per_freq: each.iter().map(|(&k, both)| (k, pick(both))).collect(),
+        train: pick(&found[0]),
+        per_freq: key_freqs.iter().copied().zip(found[1..].iter().map(pick)).collect(),
     };
     (part(|both| both.0), part(|both| both.1))
 }

@@ -1,11 +1,9 @@
-//! The waves cos w_k(a + b) and sin w_k(a + b) in the logits: restricted and excluded loss (paper
-//! section 5.1).
+//! The waves cos w_k(a + b) and sin w_k(a + b) in the logits, and the restricted loss (paper section 5.1).
 
 use super::grid::{GridLogits, Scores, column_means};
 use super::marginals::project_rows;
 use crate::maths::fourier::FourierBasis;
-use crate::maths::matrix::Matrix;
-use crate::maths::stats;
+use crate::maths::matrix::{Matrix, add_scaled};
 use crate::task::Task;
 
 /// The logits' means by a + b mod p; the projection Π on the waves of any frequency follows from them.
@@ -37,28 +35,36 @@ impl SumWaves {
         let mut rows = self.projection(freqs);
         let mean = column_means(&self.by_sum);
         for s in 0..rows.rows() {
-            crate::maths::matrix::add_scaled(rows.row_mut(s), 1.0, &mean);
+            add_scaled(rows.row_mut(s), 1.0, &mean);
         }
         Scores::of_sums(task, &rows)
     }
 }
 
-/// Loss and accuracy over the train pairs of the excluded logits `L - projection`, without a correction of
-/// the mean. The projection is given by sum, p × p.
-pub fn excluded(logits: &GridLogits, task: &Task, projection: &Matrix) -> (f64, f64) {
-    let p = task.p;
-    let mut row = vec![0.0; p];
-    let (mut loss, mut right) = (0.0, 0);
-    for pair in &task.train {
-        let sum = (pair.a + pair.b) % p;
-        let waves = projection.row(sum);
-        for ((out, logit), wave) in row.iter_mut().zip(logits.row(pair.a, pair.b)).zip(waves) {
-            *out = logit - wave;
-        }
-        let (pair_loss, margin) = stats::loss_and_margin(&row, sum);
-        loss += pair_loss;
-        right += usize::from(margin > 0.0);
+#[cfg(test)]
+mod tests {
+    use super::SumWaves;
+    use crate::analysis::grid::GridLogits;
+    use crate::config::{DataConfig, SplitRule};
+    use crate::task::Task;
+
+    #[test]
+    fn restricting_keeps_the_planted_waves_and_the_mean_alone() {
+        let p = 11;
+        let task = Task::new(&DataConfig { p, frac_train: 0.4, split: SplitRule::Python(1) });
+        let w = std::f64::consts::TAU / p as f64;
+        let wave = |k: usize, x: usize| (w * (k * x) as f64).cos();
+        let kept = |a: usize, b: usize, c: usize| 2.0 * wave(3, a + b + p - c) + 0.1 * c as f64;
+        let logits = GridLogits::from_fn(p, |a, b, c| {
+            kept(a, b, c) + wave(4, a + b) * wave(1, c) + wave(3, a + p - b)
+        });
+        let restricted = SumWaves::new(&logits).restricted(&task, &[3]);
+        let expected = GridLogits::from_fn(p, kept).scores(&task);
+        assert!((restricted.loss.all - expected.loss.all).abs() < 1e-13, "{restricted:?}, not {expected:?}");
+        assert!(
+            (restricted.loss.train - expected.loss.train).abs() < 1e-13,
+            "{restricted:?}, not {expected:?}"
+        );
+        assert_eq!(restricted.accuracy, expected.accuracy, "accuracy");
     }
-    let n = task.train.len() as f64;
-    (loss / n, right as f64 / n)
 }

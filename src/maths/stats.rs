@@ -30,6 +30,14 @@ pub fn loss_and_margin(logits: &[f64], answer: usize) -> (f64, f64) {
     (loss, own - top)
 }
 
+/// The answer's logit minus the largest other one.
+///
+/// # Panics
+/// If the answer is no index of the logits.
+pub fn margin(logits: &[f64], answer: usize) -> f64 {
+    logits[answer] - max(&logits[..answer]).max(max(&logits[answer + 1..]))
+}
+
 /// The Gini coefficient `Σ_i (2i - n - 1) v_(i) / (n Σ v)` of non-negative values sorted ascending: 0 if
 /// all are equal, near 1 if few hold everything (Hurley and Rickard 2009). 0 if all values are 0.
 pub fn gini(values: &[f64]) -> f64 {

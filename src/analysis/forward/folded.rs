@@ -223,12 +223,16 @@ impl Table {
             let value = Matrix::from_fn(rows.rows(), d_head, |r, h| values[(r, columns.start + h)]);
             let carried = Matrix::from_fn(d_head, n, |h, j| through[(columns.start + h, j)]);
             let sent = value.mul(&carried);
-            for j in 0..n {
-                let from_eq = sent[(eq, j)] + sent[(position(2), j)];
-                base[j] += from_eq;
-                for x in 0..p {
-                    from_a[(x * heads.len() + i, j)] = sent[(x, j)] + sent[(position(0), j)] - from_eq;
-                    from_b[(x * heads.len() + i, j)] = sent[(x, j)] + sent[(position(1), j)] - from_eq;
+            let sum = |r: usize, s: usize| -> Vec<f64> {
+                sent.row(r).iter().zip(sent.row(s)).map(|(x, y)| x + y).collect()
+            };
+            let from_eq = sum(eq, position(2));
+            add_scaled(&mut base, 1.0, &from_eq);
+            for x in 0..p {
+                for (from, pos) in [(&mut from_a, position(0)), (&mut from_b, position(1))] {
+                    let row = from.row_mut(x * heads.len() + i);
+                    add_scaled(row, 1.0, &sum(x, pos));
+                    add_scaled(row, -1.0, &from_eq);
                 }
             }
         }
