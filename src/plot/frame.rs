@@ -52,11 +52,13 @@ pub(super) struct Style {
     pub(super) grid_y: bool,
     /// Room for the labels at the left, in CSS pixels.
     pub(super) left: f64,
+    /// Room for half a label at the right, in CSS pixels.
+    pub(super) right: f64,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { grid_x: true, grid_y: true, left: LEFT }
+        Self { grid_x: true, grid_y: true, left: LEFT, right: RIGHT }
     }
 }
 
@@ -74,11 +76,11 @@ pub(super) fn draw_as<'a, DB: DrawingBackend>(
     let (width, height) = area.dim_in_pixel();
     let wanted =
         |size: u32, room: f64, tick: f64| ((f64::from(size) / theme.scale - room) / tick).max(2.0) as usize;
-    let (n_x, n_y) = (wanted(width, style.left + RIGHT, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
+    let (n_x, n_y) = (wanted(width, style.left + style.right, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
 
     let mut plane = ChartBuilder::on(area)
         .margin_top(theme.px(EDGE))
-        .margin_right(theme.px(RIGHT))
+        .margin_right(theme.px(style.right))
         .x_label_area_size(theme.px(BELOW))
         .y_label_area_size(theme.px(style.left))
         .build_cartesian_2d(Ticked { axis: x, wanted: n_x }, Ticked { axis: y, wanted: n_y })

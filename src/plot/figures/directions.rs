@@ -42,11 +42,13 @@ fn direction(fit: &DirectionFit) -> String {
     }
 }
 
-/// The two largest of the four products.
+/// The two largest of the four products, in the order of the identity for cos or sin of a sum.
 fn approximation(fit: &DirectionFit) -> Cell {
-    let mut terms = products(fit);
-    terms.sort_by(|x, y| y.1.abs().total_cmp(&x.1.abs()));
-    let [(first, x), (second, y), ..] = terms;
+    let terms = products(fit);
+    let mut order = [0, 1, 2, 3];
+    order.sort_by(|&i, &j| terms[j].1.abs().total_cmp(&terms[i].1.abs()));
+    order[..2].sort_unstable();
+    let [(first, x), (second, y)] = [terms[order[0]], terms[order[1]]];
     let sign = if y < 0.0 { "\u{2212}" } else { "+" };
     let minus = if x < 0.0 { "\u{2212}" } else { "" };
     Cell::text(format!("{minus}{:.1} {first} {sign} {:.1} {second}", x.abs(), y.abs()))

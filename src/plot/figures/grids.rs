@@ -11,9 +11,9 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-04",
     name: "Figure 4",
     title: "Waves in attention, neurons and logits",
-    caption: "Top: how much each head attends from \u{201c}=\u{201d} to a, for every pair. Middle: the \
+    caption: "First: how much each head attends from \u{201c}=\u{201d} to a, for every pair. Then: the \
               activation of the purest neuron of each frequency, for every pair. Both are periodic in a and b. \
-              Bottom: the norm over the answers of each two-dimensional Fourier component of the logits; the \
+              Last: the norm over the answers of each two-dimensional Fourier component of the logits; the \
               constant is left out of the colour scale. A few 2 × 2 blocks on the diagonal, products of waves \
               of one frequency in a and in b, hold nearly everything.",
     missing: needs_maps,
@@ -36,10 +36,10 @@ fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
         let title = format!("Neuron {}, k = {}", map.neuron, map.freq);
         pair_map(title, p, &map.values, HeatMap::range_of(&map.values))
     });
-    let row = |panels: Vec<Panel>, shape| Row { panels, shape };
-    let mut rows = vec![row(heads.collect(), Shape::Map), row(neurons.collect(), Shape::Map)];
-    rows.push(row(vec![spectrum_map(p, &maps.logit_norms)], Shape::LargeMap));
-    rows.retain(|row| !row.panels.is_empty());
+    let rows = vec![
+        Row { panels: heads.chain(neurons).collect(), shape: Shape::Map },
+        Row { panels: vec![spectrum_map(p, &maps.logit_norms)], shape: Shape::LargeMap },
+    ];
     Sheet { rows }
 }
 

@@ -4,10 +4,10 @@ use std::iter;
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::element::{Drawable, PointCollection, Rectangle, Text};
+use plotters::element::{Drawable, PointCollection, Text};
 use plotters::prelude::DrawingBackend;
+use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, RGBColor};
 use plotters_backend::{BackendCoord, DrawingErrorKind};
 
 use crate::error::Result;
@@ -39,7 +39,7 @@ const BAR_WIDTH: f64 = 10.0;
 /// Colours told apart: few enough for a palette, too many to see.
 const LEVELS: f64 = 250.0;
 /// Steps in which the bar is drawn.
-const BAR_STEPS: u32 = 50;
+const BAR_STEPS: u32 = 64;
 /// Labels along the bar.
 const BAR_TICKS: usize = 4;
 
@@ -75,7 +75,7 @@ impl HeatMap {
         let inner = area.margin(0, unused, spare / 2, spare - spare / 2);
         let (framed, bar) = inner.split_horizontally(inner.dim_in_pixel().0 - theme.px(BAR));
 
-        let style = frame::Style { grid_x: false, grid_y: false, left: LEFT };
+        let style = frame::Style { grid_x: false, grid_y: false, left: LEFT, right: frame::EDGE };
         let (_, map) = frame::draw_as(&framed, self.x, self.y, style, theme)?;
         let cells = Cells { corner: place(&framed, &map, theme), rows: self.colors(theme) };
         framed.draw(&cells).map_err(failed)?;
@@ -110,13 +110,14 @@ impl HeatMap {
         let base = area.get_base_pixel();
         let (top, bottom) = (css(map.y_pixels.0) - base.1, css(map.y_pixels.1) - base.1);
         let (left, right) = (css(BAR_GAP), css(BAR_GAP + BAR_WIDTH));
+        let part = |step: u32| 1.0 - (f64::from(step) + 0.5) / f64::from(BAR_STEPS);
+        let size = ((right - left).unsigned_abs(), (bottom - top).unsigned_abs());
+        let bar = Cells {
+            corner: ((left, top), size),
+            rows: (0..BAR_STEPS).map(|step| vec![theme.heat(part(step))]).collect(),
+        };
+        area.draw(&bar).map_err(failed)?;
         let y = |part: f64| bottom - (part * f64::from(bottom - top)).round() as i32;
-        for step in 0..BAR_STEPS {
-            let part = |step: u32| f64::from(step) / f64::from(BAR_STEPS);
-            let color = theme.heat((part(step) + part(step + 1)) / 2.0);
-            let corners = [(left, y(part(step + 1))), (right, y(part(step)))];
-            area.draw(&Rectangle::new(corners, color.filled())).map_err(failed)?;
-        }
         let axis = Axis::linear(self.range.0, self.range.1);
         for tick in axis.ticks(BAR_TICKS) {
             let style = theme.label().pos(Pos::new(HPos::Left, VPos::Center));

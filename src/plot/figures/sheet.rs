@@ -99,8 +99,8 @@ impl Shape {
     fn widths(self) -> (f64, f64) {
         match self {
             Self::Wide => (400.0, f64::INFINITY),
-            Self::Small => (230.0, f64::INFINITY),
-            Self::Map => (225.0, 330.0),
+            Self::Small => (225.0, f64::INFINITY),
+            Self::Map => (290.0, 330.0),
             Self::LargeMap => (300.0, 560.0),
             Self::Table => (0.0, f64::INFINITY),
         }
