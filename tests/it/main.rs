@@ -1,8 +1,14 @@
 //! The native integration tests: one program, the public interface only.
 
+mod analysis_ablation;
+mod analysis_forward;
+mod analysis_models;
+mod analysis_planted;
 mod analysis_reference;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
+mod cli_analyse;
 #[cfg(feature = "cli")]
 mod cli_bad_input;
 #[cfg(feature = "cli")]
@@ -12,4 +18,6 @@ mod cli_train;
 mod close;
 #[cfg(feature = "engine")]
 mod engine_oracle;
+mod folded_cpu;
 mod layering;
+mod literal;
