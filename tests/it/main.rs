@@ -4,6 +4,7 @@ mod analysis_ablation;
 mod analysis_forward;
 mod analysis_models;
 mod analysis_planted;
+mod analysis_progress;
 mod analysis_reference;
 #[cfg(feature = "cli")]
 mod cli;
@@ -18,6 +19,10 @@ mod cli_train;
 mod close;
 #[cfg(feature = "engine")]
 mod engine_oracle;
+#[cfg(feature = "figures")]
+mod figures;
 mod folded_cpu;
+#[cfg(feature = "engine")]
+mod hooks;
 mod layering;
 mod literal;
