@@ -16,38 +16,27 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Takes rows of red, green, blue; a picture that shows each pixel as a square of several is brought
-    /// back to one. `None` if it has more than 256 colours or no pixel.
+    /// Takes rows of red, green, blue; a picture that shows each pixel as a rectangle of several is
+    /// brought back to one. `None` if it has more than 256 colours or no pixel.
     pub(super) fn from_rgb(width: u32, height: u32, rgb: &[u8]) -> Option<Self> {
-        let mut palette: Vec<[u8; 3]> = Vec::new();
-        let mut pixels = Vec::with_capacity(rgb.len() / 3);
-        for &pixel in rgb.as_chunks::<3>().0 {
-            let place = palette.iter().position(|&color| color == pixel).unwrap_or_else(|| {
-                palette.push(pixel);
-                palette.len() - 1
-            });
-            pixels.push(u8::try_from(place).ok()?);
+        let (cols, rows) = (width as usize, height as usize);
+        let rgb = rgb.as_chunks::<3>().0;
+        if rgb.is_empty() || rgb.len() != cols * rows {
+            return None;
         }
-        let is_whole = pixels.len() == width as usize * height as usize && !pixels.is_empty();
-        is_whole.then(|| Self { width, height, palette, pixels }.reduced())
-    }
-
-    /// The same picture with as few pixels as show it.
-    fn reduced(self) -> Self {
-        let (width, height) = (self.width as usize, self.height as usize);
-        let is_even = |size: usize| {
-            let at = |x: usize, y: usize| self.pixels[y * width + x];
-            let corner = |v: usize| v / size * size;
-            (0..height).all(|y| (0..width).all(|x| at(x, y) == at(corner(x), corner(y))))
-        };
-        let divides = |size: &usize| width.is_multiple_of(*size) && height.is_multiple_of(*size);
-        let Some(size) = (2..=width.min(height)).rev().filter(divides).find(|&size| is_even(size)) else {
-            return self;
-        };
-        let kept =
-            (0..height).step_by(size).flat_map(|y| (0..width).step_by(size).map(move |x| y * width + x));
-        let pixels = kept.map(|i| self.pixels[i]).collect();
-        Self { width: (width / size) as u32, height: (height / size) as u32, pixels, ..self }
+        let (width, height) = cell(cols, rows, rgb);
+        let mut palette: Vec<[u8; 3]> = Vec::new();
+        let mut pixels = Vec::with_capacity(rgb.len() / (width * height));
+        for row in rgb.chunks_exact(cols).step_by(height) {
+            for &pixel in row.iter().step_by(width) {
+                let place = palette.iter().position(|&color| color == pixel).unwrap_or_else(|| {
+                    palette.push(pixel);
+                    palette.len() - 1
+                });
+                pixels.push(u8::try_from(place).ok()?);
+            }
+        }
+        Some(Self { width: (cols / width) as u32, height: (rows / height) as u32, palette, pixels })
     }
 
     /// The picture as a `data:` URI.
@@ -69,6 +58,24 @@ impl Picture {
         chunk(&mut png, *b"IEND", &[]);
         png
     }
+}
+
+/// Width and height of the largest equal rectangles of one colour that the picture divides into: every
+/// edge between two colours lies at a multiple of them.
+fn cell(cols: usize, rows: usize, rgb: &[[u8; 3]]) -> (usize, usize) {
+    let (mut width, mut height) = (cols, rows);
+    for (y, row) in rgb.chunks_exact(cols).enumerate() {
+        if row != &rgb[y.saturating_sub(1) * cols..][..cols] {
+            height = greatest_common_divisor(height, y);
+        }
+        let edges = (1..cols).filter(|&x| row[x] != row[x - 1]);
+        width = edges.fold(width, greatest_common_divisor);
+    }
+    (width, height)
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 /// Appends length, name, data and checksum.
@@ -139,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn squares_of_equal_pixels_become_one_pixel() {
+    fn rectangles_of_equal_pixels_become_one_pixel() {
         let cells = [[1, 2, 3], [4, 5, 6], [4, 5, 6], [7, 8, 9]];
-        let size = 5;
-        let rgb: Vec<u8> = (0..2 * size)
-            .flat_map(|y| (0..2 * size).map(move |x| y / size * 2 + x / size))
+        let (width, height) = (5, 3);
+        let rgb: Vec<u8> = (0..2 * height)
+            .flat_map(|y| (0..2 * width).map(move |x| y / height * 2 + x / width))
             .flat_map(|cell: usize| cells[cell])
             .collect();
-        let picture = Picture::from_rgb(10, 10, &rgb).unwrap();
+        let picture = Picture::from_rgb(10, 6, &rgb).unwrap();
         assert_eq!((picture.width, picture.height, picture.pixels), (2, 2, vec![0, 1, 1, 2]));
         assert_eq!(picture.palette, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
     }

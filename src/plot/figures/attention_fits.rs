@@ -1,6 +1,8 @@
 //! Table 2: each head's attention as a wave of one frequency (paper appendix C.1).
 
+use super::series::sentence;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
+use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
 use crate::plot::theme::Theme;
 
@@ -11,6 +13,7 @@ pub(super) const FIGURE: Figure = Figure {
     caption: "The attention of \u{201c}=\u{201d} to a, fitted by its mean plus \u{03b1}(cos w_k a \u{2212} cos \
               w_k b) + \u{03b2}(sin w_k a \u{2212} sin w_k b) with each head\u{2019}s best frequency k, the \
               fraction of variance explained, and how much attention goes where on average.",
+    finding,
     missing: needs_report,
     sheet,
     tables,
@@ -29,14 +32,21 @@ fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
         "mean to \u{201c}=\u{201d}",
     ];
     let mut table = DataTable::new("attention", columns);
-    let percent = |share: f64| Cell::text(format!("{:.2} %", 100.0 * share));
+
     for head in &report.attention {
-        let fit = [Cell::Number(head.alpha), Cell::Number(head.beta), percent(head.fve)];
-        let means = head.mean_to.map(percent);
+        let fit = [Cell::Number(head.alpha), Cell::Number(head.beta), Cell::Share(head.fve)];
+        let means = head.mean_to.map(Cell::Share);
         table.push([Cell::Count(head.head), Cell::Count(head.freq)].into_iter().chain(fit).chain(means));
     }
     let panels = vec![Panel::new("", "", "", Chart::Table(table))];
     Sheet { rows: vec![Row { panels, shape: Shape::Table }] }
+}
+
+fn finding(data: &FigureData<'_>) -> String {
+    let heads = data.report.map_or(&[][..], |report| &report.attention);
+    let words =
+        heads.iter().map(|head| format!("head {} k = {} ({})", head.head, head.freq, percent(head.fve)));
+    sentence(words)
 }
 
 fn tables(data: &FigureData<'_>) -> Vec<DataTable> {

@@ -2,6 +2,7 @@
 
 use super::series::{Lines, YAxis, progress_table};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
 use crate::plot::theme::Theme;
 
@@ -10,11 +11,19 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 14",
     title: "Cosines in the logits",
     caption: "The inner product of the logits with cos(w_k(a+b\u{2212}c)), scaled to norm 1, for each key \
-              frequency. The circuit forms gradually, while train and test loss stand nearly still.",
+              frequency. In a model that groks they grow gradually, while train and test loss stand nearly \
+              still.",
+    finding,
     missing: needs_progress,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some((step, last)) = data.progress.last() else { return String::new() };
+    let parts = last.cosine_coefficients.iter().map(|(freq, value)| format!("k = {freq}: {}", short(*value)));
+    format!("At step {}: {}.", count(*step), parts.collect::<Vec<_>>().join(", "))
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let lines = Lines::by_freq(data, theme, |m| &m.cosine_coefficients);

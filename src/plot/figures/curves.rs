@@ -2,20 +2,41 @@
 
 use super::series::{ACCURACY, LOSS, Lines, Quantity, YAxis, metrics_table};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::{count, short};
 use super::{Figure, FigureData, needs_metrics};
+use crate::engine::record::Evaluation;
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
     id: "figure-02",
     name: "Figure 2",
     title: "Accuracy and loss",
-    caption: "The train set is learned by heart within a few hundred steps, while the loss on the pairs \
-              held out rises above that of guessing. Much later, with the train set long at 100 %, the test \
-              accuracy jumps: the model groks. Loss on a logarithmic axis.",
+    caption: "Accuracy and loss by step, on the pairs trained on and on those held out; loss on a logarithmic \
+              axis. A model that groks learns the train set by heart within a few hundred steps, while its \
+              test loss rises above that of guessing. Much later, with the train set long at 100 %, the test \
+              accuracy jumps.",
+    finding,
     missing: needs_metrics,
     sheet,
     tables: |data| vec![metrics_table(data)],
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some(row) = data.metrics.last() else { return String::new() };
+    let e = &row.evaluation;
+    let first_above = |of: fn(&Evaluation) -> f64| {
+        let row = data.metrics.iter().find(|row| of(&row.evaluation) > 0.99);
+        row.map_or("at no step".to_owned(), |row| format!("first at step {}", count(row.step)))
+    };
+    format!(
+        "Above 99 % on the train set {}, on the test set {}. At step {} the train loss is {}, the test loss {}.",
+        first_above(|e| e.train_accuracy),
+        first_above(|e| e.test_accuracy),
+        count(row.step),
+        short(e.train_loss),
+        short(e.test_loss)
+    )
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let accuracy = Lines::train_and_test(data, theme, Quantity::Accuracy);

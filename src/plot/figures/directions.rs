@@ -1,19 +1,22 @@
 //! Table 1: what the directions of W_L read from the neurons (paper section 4.2).
 
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
+use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
 use crate::analysis::directions::{DirectionFit, Part};
+use crate::maths::stats;
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
     id: "table-1",
     name: "Table 1",
     title: "What each direction of W_L reads from the neurons",
-    caption: "W_L is nearly of rank two for each key frequency: one direction u_k in neuron space writes \
+    caption: "W_L is nearly of rank two for each key frequency in a model that groks: one direction u_k in neuron space writes \
               cos(w_k c) to the logits, another, v_k, writes sin(w_k c). Read along u_k the neurons give \
               nearly cos(w_k(a+b)) = cos cos \u{2212} sin sin, along v_k nearly sin(w_k(a+b)) = sin cos + cos \
               sin. Shown are the two largest coefficients, and the fraction of variance that the wave in a+b \
               explains.",
+    finding,
     missing: needs_report,
     sheet,
     tables,
@@ -23,16 +26,31 @@ fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
     let Some(report) = data.report else { return Sheet { rows: Vec::new() } };
     let mut table = DataTable::new("directions", ["k", "direction", "reads about", "explained"]);
     for fit in &report.directions {
-        let percent = format!("{:.1} %", 100.0 * fit.fve);
         table.push([
             Cell::Count(fit.freq),
             Cell::text(direction(fit)),
             approximation(fit),
-            Cell::text(percent),
+            Cell::Share(fit.fve),
         ]);
     }
     let panels = vec![Panel::new("", "", "", Chart::Table(table))];
     Sheet { rows: vec![Row { panels, shape: Shape::Table }] }
+}
+
+fn finding(data: &FigureData<'_>) -> String {
+    let fits = data.report.map_or(&[][..], |report| &report.directions);
+    let mut shares: Vec<f64> = fits.iter().map(|fit| fit.fve).collect();
+    shares.sort_by(f64::total_cmp);
+    match (shares.first(), shares.last()) {
+        (Some(&least), Some(&most)) => format!(
+            "{} directions, explained from {} to {}, {} in the middle.",
+            shares.len(),
+            percent(least),
+            percent(most),
+            percent(stats::median(&shares))
+        ),
+        _ => String::new(),
+    }
 }
 
 fn direction(fit: &DirectionFit) -> String {

@@ -2,6 +2,7 @@
 
 use super::series::{ACCURACY, LOSS, Lines, YAxis, progress_table};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
 use crate::plot::theme::Theme;
 
@@ -10,12 +11,20 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 15",
     title: "Excluded loss and accuracy, one frequency at a time",
     caption: "Loss and accuracy on the train pairs when the waves in a+b of one key frequency are removed \
-              from the logits. While the train set is known by heart no frequency is needed; later every one \
-              of them is.",
+              from the logits. In a model that groks none is needed while the train set is known by heart; \
+              later every one is.",
+    finding,
     missing: needs_progress,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some((step, last)) = data.progress.last() else { return String::new() };
+    let parts =
+        last.excluded_loss.per_freq.iter().map(|(freq, loss)| format!("k = {freq}: {}", short(*loss)));
+    format!("Losses at step {}: {}.", count(*step), parts.collect::<Vec<_>>().join(", "))
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let loss = Lines::by_freq(data, theme, |m| &m.excluded_loss.per_freq);

@@ -15,13 +15,32 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 6",
     title: "Loss without each frequency",
     caption: "The loss over all pairs when the eight Fourier components of one frequency are removed from the \
-              logits. Removing a key frequency does great harm; removing any other does none, or even helps. \
+              logits. In a model that groks, removing a key frequency does great harm, and removing any other none; it \
+              may even help. \
               The lines are the whole model and what is left when only the constant and the key \
               frequencies\u{2019} components are kept.",
+    finding,
     missing: needs_report,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some(report) = data.report else { return String::new() };
+    let of = |is_key: bool| {
+        let chosen =
+            losses(data, report).into_iter().filter(|(freq, _)| report.key_freqs.contains(freq) == is_key);
+        chosen.map(|(_, loss)| loss).reduce(if is_key { f64::min } else { f64::max })
+    };
+    let mut words = format!("The whole model has loss {}", short(report.loss.all));
+    if let Some(loss) = of(true) {
+        words += &format!("; without a key frequency it is at least {}", short(loss));
+    }
+    if let Some(loss) = of(false) {
+        words += &format!("; without any other at most {}", short(loss));
+    }
+    words + "."
+}
 
 /// The part of a frequency's place that its bar fills.
 const FILL: f64 = 0.7;

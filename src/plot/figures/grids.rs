@@ -2,6 +2,7 @@
 
 use super::heat_map::HeatMap;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
+use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_maps};
 use crate::maths::fourier::{cos_index, freq_of};
 use crate::plot::Axis;
@@ -12,14 +13,27 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 4",
     title: "Waves in attention, neurons and logits",
     caption: "First: how much each head attends from \u{201c}=\u{201d} to a, for every pair. Then: the \
-              activation of the purest neuron of each frequency, for every pair. Both are periodic in a and b. \
+              activation of the purest neuron of each frequency, for every pair. In a model that groks both are periodic in a and b. \
               Last: the norm over the answers of each two-dimensional Fourier component of the logits; the \
-              constant is left out of the colour scale. A few 2 × 2 blocks on the diagonal, products of waves \
-              of one frequency in a and in b, hold nearly everything.",
+              constant is left out of the colour scale. There a few 2 × 2 blocks on the \
+              diagonal, products of waves of one frequency in a and in b, hold nearly everything.",
+    finding,
     missing: needs_maps,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    data.report.map_or_else(String::new, |report| {
+        format!(
+            "{} components of the logits are above a quarter of the largest; the 2 × 2 blocks of the {} key \
+             frequencies hold {} of the squared norm without the constant.",
+            report.logit_spectrum.significant.len(),
+            report.key_freqs.len(),
+            percent(report.logit_spectrum.key_block_share)
+        )
+    })
+}
 
 /// More maps than this in a row tell nothing new.
 const MAX_MAPS: usize = 8;

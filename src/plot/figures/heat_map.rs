@@ -52,7 +52,7 @@ impl HeatMap {
     }
 
     fn n_rows(&self) -> usize {
-        if self.n_cols == 0 { 0 } else { self.values.len() / self.n_cols }
+        self.values.len().checked_div(self.n_cols).unwrap_or(0)
     }
 
     /// Draws the figure over the whole area: as large a map as it holds, with square cells.

@@ -49,6 +49,9 @@ pub struct Figure {
     pub title: &'static str,
     /// How to read it.
     pub caption: &'static str,
+    /// What this run shows, in a sentence with its numbers: also the words for those who do not see it.
+    /// Empty where the data are missing.
+    pub finding: fn(&FigureData<'_>) -> String,
     /// What the data lack for it; `None` if nothing.
     pub missing: fn(&FigureData<'_>) -> Option<&'static str>,
     /// Its panels.

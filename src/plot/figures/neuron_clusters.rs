@@ -16,12 +16,21 @@ pub(super) const FIGURE: Figure = Figure {
     caption: "Top: for each neuron, the fraction of its variance over the pairs that its best frequency \
               explains with a polynomial of degree two in the waves of a and b. Neurons right of the line \
               (0.85) belong to that frequency\u{2019}s cluster. Below: for each cluster, the norms of its \
-              neurons\u{2019} columns of W_L. A neuron that computes one frequency writes to the logits in \
-              that frequency alone.",
+              neurons\u{2019} columns of W_L. In a model that groks, neurons that compute one frequency \
+              write to the logits in that frequency alone.",
+    finding,
     missing: needs_report,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some(report) = data.report else { return String::new() };
+    let NeuronReport { clustered, per_freq, fve, .. } = &report.neurons;
+    let clusters: Vec<_> = per_freq.iter().map(|(freq, n)| format!("{n} at k = {freq}")).collect();
+    let clusters = if clusters.is_empty() { "none".to_owned() } else { clusters.join(", ") };
+    format!("{clustered} of {} neurons belong to a cluster: {clusters}.", fve.len())
+}
 
 /// Bars of the histogram: a whole number of them up to 0.85.
 const N_BINS: usize = 40;

@@ -1,7 +1,8 @@
 //! Figure 7: the progress measures by step (paper section 5.1).
 
-use super::series::{LOSS, Lines, Quantity, YAxis, progress_table};
+use super::series::{LOSS, Lines, Quantity, YAxis, progress_table, sentence};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
 use crate::plot::theme::Theme;
 
@@ -9,16 +10,34 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-07",
     name: "Figure 7",
     title: "Progress measures",
-    caption: "Excluded loss (train pairs, the key frequencies\u{2019} waves in a+b removed) falls while the \
-              train set is learned by heart and rises again as the model comes to depend on those waves. \
-              Restricted loss (all pairs, those waves alone) falls long before the test loss does. The Gini \
-              coefficient of the Fourier norms and the sum of squared weights change most when weight decay \
-              removes what was learned by heart. All measures use the last checkpoint\u{2019}s key \
-              frequencies. The upright lines end memorisation, circuit formation and cleanup.",
+    caption: "Excluded loss: train pairs, the key frequencies\u{2019} waves in a+b removed. In a model that \
+              groks it falls while the train set is learned by heart, and rises again as the model comes to \
+              depend on those waves. Restricted loss: all pairs, those waves alone. It falls long before the \
+              test loss does. The Gini coefficient of the Fourier norms and the sum of squared weights change \
+              most when weight decay removes what was learned by heart. All measures use the last \
+              checkpoint\u{2019}s key frequencies. Upright lines: the ends of memorisation, circuit formation \
+              and cleanup, where they were found.",
+    finding,
     missing: needs_progress,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some((step, last)) = data.progress.last() else { return String::new() };
+    let ends = data.phase_ends.iter().map(|(name, step)| format!("{name} ends at step {}", count(*step)));
+    let last = format!(
+        "at step {} the excluded loss is {}, the restricted loss {}, the Gini coefficients {} and {}, the sum \
+         of squared weights {}",
+        count(*step),
+        short(last.excluded_loss.train),
+        short(last.restricted_loss.all),
+        short(last.gini.w_e),
+        short(last.gini.w_l),
+        short(last.sum_sq_weights.total)
+    );
+    sentence(ends.chain([last]))
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let losses = || Lines::train_and_test(data, theme, Quantity::Loss);

@@ -2,6 +2,7 @@
 
 use super::series::{ACCURACY, Lines, Quantity, YAxis, progress_table};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::{count, percent};
 use super::{Figure, FigureData, needs_progress};
 use crate::plot::theme::Theme;
 
@@ -10,8 +11,9 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 13",
     title: "Restricted accuracy",
     caption: "How many of all pairs the waves in a+b of the key frequencies get right by themselves, beside \
-              the accuracy of the whole model. The waves know the answers long before the model shows it on \
-              the test set.",
+              the accuracy of the whole model. In a model that groks the waves know the answers long before \
+              it shows on the test set.",
+    finding,
     missing: needs_progress,
     sheet,
     tables: |data| {
@@ -23,6 +25,20 @@ pub(super) const FIGURE: Figure = Figure {
         vec![progress_table(data, "restricted-accuracy", columns, accuracy)]
     },
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some((_, last)) = data.progress.last() else { return String::new() };
+    let above = |share: f64| {
+        let found = data.progress.iter().find(|(_, m)| m.restricted_accuracy.all > share);
+        found.map_or("at no checkpoint".to_owned(), |(step, _)| format!("first at step {}", count(*step)))
+    };
+    format!(
+        "Above 50 % {}, above 99 % {}; {} at the last.",
+        above(0.5),
+        above(0.99),
+        percent(last.restricted_accuracy.all)
+    )
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let lines = Lines::train_and_test(data, theme, Quantity::Accuracy);

@@ -111,6 +111,13 @@ impl Quantity {
     }
 }
 
+/// Parts of a list as a sentence; nothing of nothing.
+pub(super) fn sentence(parts: impl IntoIterator<Item = String>) -> String {
+    let list = parts.into_iter().collect::<Vec<_>>().join(", ");
+    let mut letters = list.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
 /// A panel of cosine and sine bars; the spectrum is in the basis' order.
 pub(super) fn spectrum_panel(title: String, y_name: &str, spectrum: &[f64], theme: &Theme) -> Panel {
     let pairs = spectrum.get(1..).unwrap_or_default().chunks_exact(2);

@@ -303,3 +303,54 @@ impl Panel {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Chart, Panel, Row, Shape, Sheet};
+    use crate::plot::theme::Theme;
+    use crate::plot::{Axis, LineChart};
+
+    fn panel(n_legend: usize) -> Panel {
+        let axis = Axis::linear(0.0, 1.0);
+        let chart = Chart::Lines(LineChart { lines: Vec::new(), x: axis, y: axis });
+        let color = Theme::light().train;
+        let legend = (0..n_legend).map(|i| (format!("member number {i}"), color)).collect();
+        Panel { legend, ..Panel::new("Title", "x", "y", chart) }
+    }
+
+    #[test]
+    fn panels_stay_inside_the_sheet_and_apart_at_every_width() {
+        let theme = Theme::light();
+        let row = |n: usize, shape| Row { panels: (0..n).map(|i| panel(3 * i)).collect(), shape };
+        let rows =
+            vec![row(2, Shape::Wide), row(5, Shape::Small), row(4, Shape::Map), row(1, Shape::LargeMap)];
+        let sheet = Sheet { rows };
+        for width in (100..1600).step_by(37).map(f64::from) {
+            let (places, height) = (sheet.places(width, &theme), sheet.height(width, &theme));
+            assert_eq!(places.len(), 12, "each panel has a place");
+            for (i, [left, top, w, h]) in places.iter().enumerate() {
+                assert!(
+                    *left >= 0.0 && left + w <= width + 1e-9 && top + h <= height + 1e-9,
+                    "panel {i} at {width}"
+                );
+                assert!(*w > 0.0 && *h > 0.0, "panel {i} at {width}");
+                for (j, [other_left, other_top, other_w, other_h]) in places[..i].iter().enumerate() {
+                    let apart_x = left + 1e-9 >= other_left + other_w || other_left + 1e-9 >= left + w;
+                    let apart_y = top + 1e-9 >= other_top + other_h || other_top + 1e-9 >= top + h;
+                    assert!(apart_x || apart_y, "panels {i} and {j} overlap at {width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_legend_takes_more_lines_on_a_narrow_panel() {
+        let (theme, panel) = (Theme::light(), panel(8));
+        let wide = panel.legend_places(2000.0, &theme);
+        assert!(wide.iter().all(|&(_, line)| line == 0), "one line is enough: {wide:?}");
+        let narrow = panel.legend_places(240.0, &theme);
+        assert!(narrow.iter().all(|&(left, _)| left < 240.0), "{narrow:?}");
+        assert!(narrow.is_sorted_by_key(|&(_, line)| line) && narrow[7].1 >= 3, "{narrow:?}");
+        assert!(panel.head(240.0, &theme) > panel.head(2000.0, &theme), "and the chart begins lower");
+    }
+}

@@ -2,7 +2,9 @@
 
 use super::series::{spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
+use super::table::short;
 use super::{DataTable, Figure, FigureData, needs_report};
+use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -10,13 +12,30 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 3",
     title: "Fourier norms of the embedding and of the neuron-logit map",
     caption: "Left: the norm of W_E along each wave over the numbers. Right: the norm of W_L = W_U\u{1d40} \
-              W_out along each wave over the answers. Random weights would make all bars about equal; a model \
-              that has learned the sum through waves keeps a handful of frequencies, and the same ones at \
-              both ends.",
+              W_out along each wave over the answers. Random weights make all bars about equal; a model that \
+              groks keeps a handful of frequencies, and nearly the same ones at both ends.",
+    finding,
     missing: needs_report,
     sheet,
     tables,
 };
+
+fn finding(data: &FigureData<'_>) -> String {
+    let Some(report) = data.report else { return String::new() };
+    if report.key_freqs.is_empty() {
+        return "W_L is zero.".to_owned();
+    }
+    let freqs: Vec<_> = report.key_freqs.iter().map(|freq| freq.to_string()).collect();
+    format!(
+        "{} of {} frequencies have a norm in W_L above a quarter of the largest: k = {}. The Gini coefficient \
+         is {} for W_E, {} for W_L.",
+        freqs.len(),
+        n_freqs(report.p),
+        freqs.join(", "),
+        short(report.gini.w_e),
+        short(report.gini.w_l)
+    )
+}
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let Some(report) = data.report else { return Sheet { rows: Vec::new() } };

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::plot::axis::group_thousands;
+
 /// Named columns and their rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataTable {
@@ -22,6 +24,8 @@ pub enum Cell {
     Count(usize),
     /// Any number.
     Number(f64),
+    /// A share of the whole, from 0 to 1: shown in per cent.
+    Share(f64),
 }
 
 impl DataTable {
@@ -66,7 +70,7 @@ impl Cell {
         match self {
             Self::Text(text) => quoted(text),
             Self::Count(count) => count.to_string(),
-            Self::Number(number) => full(*number),
+            Self::Number(number) | Self::Share(number) => full(*number),
         }
     }
 
@@ -74,8 +78,9 @@ impl Cell {
     pub fn short(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Count(count) => super::super::axis::group_thousands(&count.to_string()),
+            Self::Count(number) => count(*number),
             Self::Number(number) => short(*number),
+            Self::Share(share) => percent(*share),
         }
     }
 
@@ -83,6 +88,11 @@ impl Cell {
     pub fn is_number(&self) -> bool {
         !matches!(self, Self::Text(_))
     }
+}
+
+/// A whole number with its thousands apart: `12,000`.
+pub fn count(number: usize) -> String {
+    group_thousands(&number.to_string())
 }
 
 /// A number with four digits: `0.9321`, `44.05`, `2.41e-7`.
@@ -97,6 +107,11 @@ pub fn short(number: f64) -> String {
         }
         _ => format!("{number:.2e}"),
     }
+}
+
+/// A share in per cent: `93.21 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
 }
 
 /// All digits, and the exponent where it is shorter.
