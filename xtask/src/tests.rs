@@ -36,7 +36,9 @@ pub fn run_all() -> bool {
         println!("== {name}: {tally} in {} s", part_started.elapsed().as_secs());
         total += tally;
     };
-    add("native tests", &mut || run(cargo_test(&["--package", "grokking-lab", "--package", "xtask"])));
+    add("native tests", &mut || {
+        run(cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]))
+    });
     add("the page's own logic", &mut || run(page_logic()));
     add("WebAssembly tests", &mut || run(in_browser(driver.as_deref())?));
     let mut is_built = Ok(());
@@ -60,7 +62,7 @@ fn run(mut command: Command) -> Result<Tally> {
 
 fn cargo_test(arguments: &[&str]) -> Command {
     let mut command = process::command("cargo");
-    command.args(["test", "--release", "--no-fail-fast"]).args(arguments).args(TEST_ARGUMENTS);
+    command.args(["test", "--no-fail-fast"]).args(arguments).args(TEST_ARGUMENTS);
     command
 }
 
@@ -68,8 +70,15 @@ fn cargo_test(arguments: &[&str]) -> Command {
 /// the other native tests, because in one build the page's features would change Burn's
 /// dependencies, and Burn would be built a second time.
 fn page_logic() -> Command {
-    let mut command =
-        cargo_test(&["--package", "grokking-lab", "--no-default-features", "--features", "page", "--lib"]);
+    let mut command = cargo_test(&[
+        "--release",
+        "--package",
+        "grokking-lab",
+        "--no-default-features",
+        "--features",
+        "page",
+        "--lib",
+    ]);
     command.arg("ui::");
     command
 }
@@ -91,7 +100,8 @@ fn in_browser(driver: std::result::Result<&Path, &String>) -> Result<Command> {
     Ok(command)
 }
 
-/// Without a built page the tests run all the same, to be counted as skipped.
+/// Without a built page the tests run all the same, to be counted as skipped. Not optimised: they
+/// only wait for the browser, and so they are built in half the time.
 fn end_to_end(driver: std::result::Result<&Path, &String>, is_built: bool) -> Result<Command> {
     let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
     let mut command = cargo_test(&["--package", "end-to-end"]);
