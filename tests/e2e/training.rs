@@ -26,9 +26,11 @@ fn a_run_trains_to_its_end_and_lowers_the_loss() {
     visit(&Setting::new("?backend=cpu"), async |lab| {
         lab.wait_for_text("status", "ready").await;
         lab.choose("preset", "tiny").await;
-        lab.click("start").await;
+        // A single step first: the whole run may take less than a look at the page.
+        lab.click("step").await;
         lab.wait_for_epoch_above(0).await;
         let early = lab.wait_for_number("train-loss").await;
+        lab.click("resume").await;
         lab.wait_for_text("status", "finished").await;
         assert_eq!(lab.epoch().await, 300, "the preset has 300 epochs");
         let late = lab.wait_for_number("train-loss").await;
