@@ -41,10 +41,11 @@ impl Kernel for Activate<'_> {
         for i in 0..hidden.rows {
             let row = hidden.data[i * hidden.stride..][..width].chunks_exact_mut(S::LANES);
             match activation {
-                Activation::Relu => row.for_each(|x| {
-                    let value = s.max(s.load(x), s.splat(0.0));
-                    s.store(x, value);
-                }),
+                Activation::Relu => {
+                    for x in row {
+                        s.store(x, s.max(s.load(x), s.splat(0.0)));
+                    }
+                }
                 Activation::Gelu => {
                     let slopes = slope.data[i * slope.stride..][..width].chunks_exact_mut(S::LANES);
                     for (x, slope) in row.zip(slopes) {

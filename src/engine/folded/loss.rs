@@ -5,7 +5,7 @@
 //! numbers anywhere. The textbook form goes through log-softmax and stalls near 1.2e-7 in float32.
 
 use super::matrix::{ViewMut, padded};
-use super::simd::math::{Parts, exp, row_max, row_sum};
+use super::simd::math::{Parts, exp, row_max, row_sum, vectors_per_group};
 use super::simd::{GROUP, Kernel, Simd};
 use crate::config::LossForm;
 
@@ -67,12 +67,17 @@ impl Kernel for LossGradient<'_> {
                 LossForm::Exact => {
                     let Exact { at_answer, others, .. } = exact(s, row, n_out, answer);
                     let factor = scale / (at_answer + others);
-                    each(s, row, |e| s.mul(e, s.splat(factor)));
+                    for lanes in row.chunks_exact_mut(S::LANES) {
+                        s.store(lanes, s.mul(s.load(lanes), s.splat(factor)));
+                    }
                     row[answer] = -others * factor;
                 }
                 LossForm::Textbook => {
                     let Textbook { log_sum, .. } = textbook(s, row, n_out);
-                    each(s, row, |x| s.mul(exp(s, s.sub(x, s.splat(log_sum))), s.splat(scale)));
+                    for lanes in row.chunks_exact_mut(S::LANES) {
+                        let probability = exp(s, s.sub(s.load(lanes), s.splat(log_sum)));
+                        s.store(lanes, s.mul(probability, s.splat(scale)));
+                    }
                     row[answer] -= scale;
                 }
             }
@@ -131,7 +136,10 @@ fn exact<S: Simd>(s: S, row: &mut [f32], n_out: usize, answer: usize) -> Exact {
     let logit = row[answer];
     let largest = row_max(s, row) - logit;
     let shift = if largest > 0.0 { largest } else { 0.0 };
-    each(s, row, |l| exp(s, s.sub(s.sub(l, s.splat(logit)), s.splat(shift))));
+    for lanes in row.chunks_exact_mut(S::LANES) {
+        let difference = s.sub(s.load(lanes), s.splat(logit));
+        s.store(lanes, exp(s, s.sub(difference, s.splat(shift))));
+    }
     let at_answer = std::mem::replace(&mut row[answer], 0.0);
     Exact { shift, at_answer, others: row_sum(s, row) }
 }
@@ -150,20 +158,13 @@ fn textbook<S: Simd>(s: S, row: &mut [f32], n_out: usize) -> Textbook {
     let largest = s.splat(row_max(s, row));
     let mut parts = Parts::splat(s, 0.0);
     for group in row.chunks_exact_mut(GROUP) {
-        parts.update(s, |at, sum| {
-            let x = s.sub(s.load(&group[at..]), largest);
-            s.store(&mut group[at..], x);
-            s.add(sum, exp(s, x))
-        });
+        for g in 0..vectors_per_group::<S>() {
+            let lanes = &mut group[g * S::LANES..];
+            let x = s.sub(s.load(lanes), largest);
+            s.store(lanes, x);
+            parts.vectors[g] = s.add(parts.vectors[g], exp(s, x));
+        }
     }
     let sum = parts.join(s, |a, b| a + b);
     Textbook { sum, log_sum: libm::logf(sum) }
-}
-
-#[inline(always)]
-fn each<S: Simd>(s: S, row: &mut [f32], f: impl Fn(S::V) -> S::V) {
-    for lanes in row.chunks_exact_mut(S::LANES) {
-        let value = f(s.load(lanes));
-        s.store(lanes, value);
-    }
 }

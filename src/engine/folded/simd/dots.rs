@@ -1,6 +1,6 @@
 //! Inner products of many rows with a few vectors.
 
-use super::math::Parts;
+use super::math::{Parts, vectors_per_group};
 use super::{GROUP, Kernel, Simd};
 use crate::engine::folded::matrix::{View, padded};
 
@@ -121,10 +121,12 @@ unsafe fn block<S: Simd, const R: usize, const H: usize>(
             for col in (0..width).step_by(GROUP) {
                 for r in 0..R {
                     for v in 0..H {
-                        sums[r][v].update(s, |at, sum| {
-                            let x = s.load_from(left[r].add(col + at));
-                            s.mul_add(x, s.load_from(right[v].add(col + at)), sum)
-                        });
+                        for g in 0..vectors_per_group::<S>() {
+                            let at = col + g * S::LANES;
+                            let x = s.load_from(left[r].add(at));
+                            let y = s.load_from(right[v].add(at));
+                            sums[r][v].vectors[g] = s.mul_add(x, y, sums[r][v].vectors[g]);
+                        }
                     }
                 }
             }

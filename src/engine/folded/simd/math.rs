@@ -30,11 +30,17 @@ pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     s.select_gt(s.splat(EXP_MIN), x, s.splat(0.0), value)
 }
 
+/// Vectors that hold sixteen floats.
+#[inline(always)]
+pub const fn vectors_per_group<S: Simd>() -> usize {
+    GROUP / S::LANES
+}
+
 /// Sixteen partial results, whatever the width of a vector.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<V> {
-    // One, two or four of these are in use.
-    vectors: [V; 4],
+    /// The first [`vectors_per_group`] of these are in use.
+    pub vectors: [V; 4],
 }
 
 impl<V: Copy> Parts<V> {
@@ -44,20 +50,12 @@ impl<V: Copy> Parts<V> {
         Self { vectors: [s.splat(x); 4] }
     }
 
-    /// Changes each vector, given its position within the sixteen.
-    #[inline(always)]
-    pub fn update<S: Simd<V = V>>(&mut self, _: S, mut f: impl FnMut(usize, V) -> V) {
-        for (i, vector) in self.vectors[..GROUP / S::LANES].iter_mut().enumerate() {
-            *vector = f(i * S::LANES, *vector);
-        }
-    }
-
     /// Joins the sixteen: halves with halves, down to one.
     #[inline(always)]
     pub fn join<S: Simd<V = V>>(self, s: S, f: impl Fn(f32, f32) -> f32) -> f32 {
         let mut parts = [0.0; GROUP];
-        for (chunk, vector) in parts.chunks_exact_mut(S::LANES).zip(self.vectors) {
-            s.store(chunk, vector);
+        for g in 0..vectors_per_group::<S>() {
+            s.store(&mut parts[g * S::LANES..], self.vectors[g]);
         }
         let mut half = GROUP / 2;
         while half > 0 {
@@ -75,7 +73,9 @@ impl<V: Copy> Parts<V> {
 pub fn row_sum<S: Simd>(s: S, row: &[f32]) -> f32 {
     let mut parts = Parts::splat(s, 0.0);
     for group in row.chunks_exact(GROUP) {
-        parts.update(s, |at, sum| s.add(sum, s.load(&group[at..])));
+        for g in 0..vectors_per_group::<S>() {
+            parts.vectors[g] = s.add(parts.vectors[g], s.load(&group[g * S::LANES..]));
+        }
     }
     parts.join(s, |a, b| a + b)
 }
@@ -85,7 +85,9 @@ pub fn row_sum<S: Simd>(s: S, row: &[f32]) -> f32 {
 pub fn row_max<S: Simd>(s: S, row: &[f32]) -> f32 {
     let mut parts = Parts::splat(s, f32::NEG_INFINITY);
     for group in row.chunks_exact(GROUP) {
-        parts.update(s, |at, max| s.max(s.load(&group[at..]), max));
+        for g in 0..vectors_per_group::<S>() {
+            parts.vectors[g] = s.max(s.load(&group[g * S::LANES..]), parts.vectors[g]);
+        }
     }
     parts.join(s, |a, b| if a > b { a } else { b })
 }

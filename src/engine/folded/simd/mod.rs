@@ -113,7 +113,8 @@ pub trait Kernel {
     /// What it gives.
     type Output;
     /// Does it. Implementations are `#[inline(always)]`, so that the body takes on the instruction
-    /// set of the caller.
+    /// set of the caller. No vector may be touched in a closure: it would be compiled for the
+    /// baseline, and each of its vector instructions become a call.
     fn run<S: Simd>(self, s: S) -> Self::Output;
 }
 
