@@ -160,8 +160,9 @@ fn steps_for(engine: &mut dyn Engine, duration: Duration, chunk: usize) -> Resul
 
 fn row_text(timing: &Timing) -> String {
     let Timing { engine, device, device_name, precision, threads, steps_per_s, p, d_model } = timing;
+    let threads = format!("{threads} thread{}", if *threads == 1 { "" } else { "s" });
     format!(
-        "{engine:<9} {device}  {threads:>2} threads  {precision}  p = {p}, d_model = {d_model}  \
+        "{engine:<9} {device}  {threads:<10}  {precision}  p = {p}, d_model = {d_model}  \
          {steps_per_s:>9.1} steps/s  ({device_name})"
     )
 }
