@@ -23,6 +23,7 @@ pub mod progress;
 pub mod reads;
 pub mod report;
 pub mod sum_waves;
+pub mod verdict;
 pub mod weight_norms;
 
 use crate::error::{LabError, Result};

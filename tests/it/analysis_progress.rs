@@ -41,7 +41,7 @@ fn a_frequency_that_is_not_there_is_refused() {
 }
 
 /// Reads two columns of a curve.
-fn curve(dir: &std::path::Path, file: &str, column: &str) -> Vec<(usize, f64)> {
+pub fn curve(dir: &std::path::Path, file: &str, column: &str) -> Vec<(usize, f64)> {
     let text =
         std::fs::read_to_string(dir.join("curves").join(file)).expect("GROK_REFERENCE_DIR holds curves/");
     let mut lines = text.lines();

@@ -6,6 +6,7 @@ mod analysis_models;
 mod analysis_planted;
 mod analysis_progress;
 mod analysis_reference;
+mod analysis_verdict;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
