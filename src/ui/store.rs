@@ -87,6 +87,7 @@ impl Store {
     fn perform(self, effect: Effect) {
         match effect {
             Effect::SaveLink(query) => dom::save_query(&query),
+            Effect::End => self.worker.set_value(None),
             Effect::Respawn => {
                 // The old worker ends before the new one asks for the device.
                 self.worker.set_value(None);

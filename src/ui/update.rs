@@ -49,6 +49,8 @@ pub enum Effect {
     Post(Command),
     /// End the worker, whatever it does, and begin another.
     Respawn,
+    /// End the worker: after an error it may train on, though nobody can rely on it.
+    End,
     /// Write the settings into the page's address.
     SaveLink(String),
 }
@@ -61,10 +63,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::FromWorker(event) => on_event(state, event),
         // A worker that panics says why before it dies of it: the first reason stays.
-        Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => Vec::new(),
+        Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => {
+            vec![Effect::End]
+        }
         Message::WorkerDied(reason) => {
             fail(state, format!("The training worker stopped: {reason}"), Vec::new());
-            Vec::new()
+            vec![Effect::End]
         }
         Message::Choose(preset) => edit(state, |draft| draft.choose(preset)),
         Message::Edit(field, text) => edit(state, |draft| draft.set(field, text)),

@@ -147,7 +147,8 @@ fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
 fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
     let mut state = training();
     tell(&mut state, Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] });
-    update(&mut state, Message::WorkerDied("unreachable executed".into()));
+    let effects = update(&mut state, Message::WorkerDied("unreachable executed".into()));
+    assert_eq!(effects, [Effect::End], "it may train on, unseen");
     assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
     assert_eq!(state.phase(), Some(Phase::Broken));
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "what was measured stays");
