@@ -81,10 +81,18 @@ impl Browser {
     /// What the page wrote to its console and what went wrong in it, since last asked, as
     /// `LEVEL text`.
     pub async fn take_log(&self) -> Vec<String> {
-        let entries = self.client.issue_cmd(TakeLog).await.expect("chromedriver keeps a log");
+        let command = OwnCommand { path: "se/log", body: json!({ "type": "browser" }) };
+        let entries = self.client.issue_cmd(command).await.expect("chromedriver keeps a log");
         let entries = entries.as_array().cloned().unwrap_or_default();
         let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         entries.iter().map(|entry| format!("{} {}", text(entry, "level"), text(entry, "message"))).collect()
+    }
+
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub async fn run_first(&self, script: &str) {
+        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } });
+        let command = OwnCommand { path: "goog/cdp/execute", body };
+        self.client.issue_cmd(command).await.expect("chromedriver passes the script on");
     }
 
     /// Ends Chromium and its driver.
@@ -105,16 +113,20 @@ fn port_of(driver: &mut Child) -> u16 {
     port.expect("chromedriver says on which port it listens")
 }
 
-/// Chromedriver's own command for the page's log.
+/// A command that only chromedriver has.
 #[derive(Debug)]
-struct TakeLog;
+struct OwnCommand {
+    /// The path below the session's.
+    path: &'static str,
+    body: Value,
+}
 
-impl WebDriverCompatibleCommand for TakeLog {
+impl WebDriverCompatibleCommand for OwnCommand {
     fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/se/log", session_id.unwrap_or_default()))
+        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (Method::POST, Some(self.body.to_string()))
     }
 }

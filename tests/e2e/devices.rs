@@ -1,7 +1,10 @@
 //! With a GPU, without one, and without a worker.
 
+use std::time::Duration;
+
 use crate::browser::WebGpu;
 use crate::lab::{Setting, visit};
+use crate::training::LONG_RUN;
 
 #[test]
 fn without_an_adapter_web_gpu_is_refused_by_name() {
@@ -51,5 +54,26 @@ fn a_worker_that_does_not_load_is_reported_and_can_be_restarted() {
         lab.wait_for_text("status", "ready").await;
         lab.click("start").await;
         lab.wait_for_epoch_above(0).await;
+    });
+}
+
+#[test]
+fn a_worker_that_dies_in_a_run_is_reported_and_can_be_restarted() {
+    visit(&Setting::new(LONG_RUN), async |lab| {
+        lab.reopen_with_worker_in_reach(LONG_RUN).await;
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_epoch_above(0).await;
+        // What the page hears of a worker whose program has panicked.
+        lab.evaluate("lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'out of luck' }))").await;
+        lab.wait_for_text("error", "out of luck").await;
+        let epoch = lab.epoch().await;
+        assert!(epoch > 0, "what was measured is gone");
+        lab.stays("epoch", Duration::from_millis(500)).await;
+
+        lab.click("restart").await;
+        lab.wait_until_gone("error").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "training").await;
     });
 }

@@ -87,6 +87,15 @@ impl Lab {
         self.site.find_all_files();
     }
 
+    /// Opens the page again so that the test can reach its worker, as `lastWorker`.
+    pub async fn reopen_with_worker_in_reach(&self, query: &str) {
+        let script = "window.Worker = class extends Worker {
+            constructor(...all) { super(...all); window.lastWorker = this; }
+        };";
+        self.browser.run_first(script).await;
+        self.open(query).await;
+    }
+
     /// Loads the address in the address bar again.
     pub async fn reload(&self) {
         self.browser.client.refresh().await.expect("the page loads again");

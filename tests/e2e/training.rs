@@ -7,8 +7,9 @@ use crate::lab::{Setting, visit};
 /// Long enough that a training page would have shown several more epochs.
 const A_WHILE: Duration = Duration::from_millis(1500);
 
-/// The tiny model, but with so many epochs that it cannot finish while a test watches it.
-const LONG_RUN: &str = "?preset=tiny&backend=cpu&epochs=200000";
+/// The tiny model, but with so many epochs that it cannot finish while a test watches it, and few
+/// points on its curves.
+pub const LONG_RUN: &str = "?preset=tiny&backend=cpu&epochs=10000000&eval_every=1000";
 
 #[test]
 fn the_page_opens_and_is_ready() {
