@@ -86,7 +86,7 @@ fn a_runs_report_is_the_analysis_of_its_last_weights() {
 #[test]
 fn published_weights_give_the_published_losses() {
     let Some(reference) = std::env::var_os("GROK_REFERENCE_DIR").map(PathBuf::from) else {
-        eprintln!("not checked: GROK_REFERENCE_DIR names no directory with published weights");
+        eprintln!("skipped: GROK_REFERENCE_DIR names no directory with published weights");
         return;
     };
     let name = "c113_T_seed2";

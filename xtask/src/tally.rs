@@ -17,11 +17,12 @@ impl Tally {
     /// Counts one line of a test program's output.
     ///
     /// `test result: …` lines are summed; ignored tests are skipped ones. A test that finds that it
-    /// cannot run here prints a line that begins with `skipped:` and ends well, so each such line
-    /// moves one test from passed to skipped.
+    /// cannot run here prints one line whose first word is `skipped`, and ends well, so each such
+    /// line moves one test from passed to skipped.
     pub fn read(&mut self, line: &str) {
         let line = line.trim_start();
-        if line.starts_with("skipped:") {
+        let first_word = line.split([' ', ':']).next().unwrap_or_default();
+        if first_word.eq_ignore_ascii_case("skipped") {
             self.said_skipped += 1;
         } else if let Some((_, counts)) =
             line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
@@ -92,8 +93,7 @@ mod tests {
 
     #[test]
     fn a_test_that_says_it_was_skipped_did_not_pass() {
-        let output =
-            "test result: ok. 4 passed; 0 failed; 0 ignored\n    skipped: no page\nskipped: no page\n";
+        let output = "test result: ok. 4 passed; 0 failed; 0 ignored\n    skipped: no page\nSKIPPED this: no page\nskipped_over\n";
         assert_eq!(count(output, true), "2 passed, 0 failed, 2 skipped");
     }
 
