@@ -7,7 +7,7 @@
 use burn::tensor::{Int, Tensor, activation};
 
 use super::params::Params;
-use super::transformer::activate;
+use super::transformer::{activate, score_scale};
 
 /// Logits at "=" for a batch of pairs; equal to [`transformer::logits`](super::transformer::logits)
 /// up to rounding.
@@ -36,7 +36,7 @@ pub fn logits(params: &Params, a: Tensor<1, Int>, b: Tensor<1, Int>) -> Tensor<2
     let v = rows.matmul(block.W_V.clone().transpose());
     // Scores of each row under the query of "=", R × n_heads.
     let scores: Tensor<2> = (k * q).reshape([n_rows, n_heads, d_head]).sum_dim(2).squeeze_dim(2);
-    let scores = scores.div_scalar((d_head as f64).sqrt());
+    let scores = scores.mul_scalar(score_scale(d_head));
 
     let row_b = b.add_scalar(p as i64);
     let score_eq = scores.clone().slice([2 * p..2 * p + 1, 0..n_heads]).expand([n, n_heads]);

@@ -2,12 +2,15 @@
 //!
 //! This is the oracle: slow, literal, for any number of blocks, heads and widths.
 
-use burn::tensor::{Bool, Int, Tensor, activation};
+use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData, activation};
 
-use super::hooks::{Hook, Observer};
+use super::hooks::{self, ActivationCache, Hook, Observer};
 use super::params::{BlockParams, Params};
 use super::shape::N_CTX;
+use super::weights::Weights;
 use crate::config::Activation;
+use crate::error::Result;
+use crate::task::Pair;
 
 /// Added to scores that look ahead. WGSL has no infinities; exp of this is 0 in both precisions.
 const MASKED_SCORE: f64 = -1e9;
@@ -40,6 +43,28 @@ pub fn logits(params: &Params, tokens: Tensor<2, Int>, observer: &mut impl Obser
     resid.slice([0..n, n_ctx - 1..n_ctx, 0..d_model]).reshape([n, d_model]).matmul(params.W_U.clone())
 }
 
+/// Runs host weights on pairs and reads every activation back, in the order of computation.
+///
+/// # Errors
+/// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+pub async fn run_with_cache(
+    weights: &Weights,
+    pairs: &[Pair],
+    device: &Device,
+    dtype: DType,
+) -> Result<Vec<hooks::Activation>> {
+    let params = Params::from_weights(weights, device, dtype);
+    let mut cache = ActivationCache::default();
+    logits(&params, prompts(pairs, weights.shape().p, device), &mut cache);
+    cache.read().await
+}
+
+/// The prompts `[a, b, =]` of pairs, n × n_ctx.
+pub fn prompts(pairs: &[Pair], p: usize, device: &Device) -> Tensor<2, Int> {
+    let tokens: Vec<i32> = pairs.iter().flat_map(|pair| [pair.a as i32, pair.b as i32, p as i32]).collect();
+    Tensor::from_data(TensorData::new(tokens, [pairs.len(), N_CTX]), device)
+}
+
 /// The output of a block's attention, n × n_ctx × d_model.
 fn attention(
     params: &Params,
@@ -62,7 +87,7 @@ fn attention(
     let v = project(&block.W_V, Hook::V(l));
 
     let ahead: Tensor<2, Bool> = Tensor::<2, Bool>::tril_mask([n_ctx, n_ctx], 0, &resid.device());
-    let scores = q.matmul(k.swap_dims(2, 3)).div_scalar((d_head as f64).sqrt());
+    let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(score_scale(d_head));
     let ahead: Tensor<4, Bool> = ahead.unsqueeze::<4>().expand([n, n_heads, n_ctx, n_ctx]);
     let scores = scores.mask_fill(ahead, MASKED_SCORE);
     observer.see(Hook::AttnScores(l), &scores);
@@ -95,6 +120,12 @@ fn mlp(
     let out = out.reshape([n, n_ctx, d_model]);
     observer.see(Hook::MlpOut(l), &out);
     out
+}
+
+/// 1 / √d_head. A factor and not a divisor: Burn 0.22.1 differentiates a division by a number with
+/// that number rounded to float32.
+pub(super) fn score_scale(d_head: usize) -> f64 {
+    1.0 / (d_head as f64).sqrt()
 }
 
 /// The neurons' non-linearity, element by element.

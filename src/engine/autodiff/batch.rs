@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use crate::model::shape::{ModelShape, N_CTX};
+use crate::model::{ModelShape, transformer};
 use crate::task::Pair;
 
 /// Pairs on a device, ready for the forward pass and the loss.
@@ -26,9 +26,7 @@ impl Batch {
         let ints = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [n]), device);
         let a = ints(pairs.iter().map(|pair| pair.a as i32).collect());
         let b = ints(pairs.iter().map(|pair| pair.b as i32).collect());
-        let prompts: Vec<i32> =
-            pairs.iter().flat_map(|pair| [pair.a as i32, pair.b as i32, p as i32]).collect();
-        let tokens = Tensor::from_data(TensorData::new(prompts, [n, N_CTX]), device);
+        let tokens = transformer::prompts(pairs, p, device);
         let mut answers = vec![0_f32; n * d_vocab_out];
         for (i, pair) in pairs.iter().enumerate() {
             answers[i * d_vocab_out + (pair.a + pair.b) % p] = 1.0;
