@@ -62,7 +62,7 @@ pub(super) struct SettingArgs {
     eval_every: Option<usize>,
     /// A checkpoint every N steps
     #[arg(long, value_name = "N", value_parser = whole::<usize>)]
-    checkpoint_every: Option<usize>,
+    pub(super) checkpoint_every: Option<usize>,
     /// What does the updates; auto takes the fastest that can
     #[arg(long, value_name = "NAME",
         value_parser = choice::<EngineChoice>(&["auto", "folded", "autodiff", "literal"]))]

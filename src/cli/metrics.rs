@@ -46,12 +46,7 @@ impl MetricsFile {
     pub(super) fn reopen(path: &Path, keep: impl Fn(usize) -> bool) -> Result<(Self, Option<MetricsRow>)> {
         let text = std::fs::read_to_string(path).map_err(|e| LabError::file("read", path, e))?;
         let mut lines = text.split_inclusive('\n');
-        if lines.next().map(str::trim_end) != Some(HEADER) {
-            return Err(LabError::content(
-                path.display().to_string(),
-                format!("the first line must be {HEADER}"),
-            ));
-        }
+        check_header(path, lines.next())?;
         let mut kept_len = HEADER.len() + 1;
         let mut last = None;
         for line in lines {
@@ -86,6 +81,24 @@ impl MetricsFile {
     fn write(&mut self, text: &str) -> Result<()> {
         self.file.write_all(text.as_bytes()).map_err(|e| LabError::file("write", &self.path, e))
     }
+}
+
+/// Reads the rows of a file, up to one that was torn.
+///
+/// # Errors
+/// [`LabError::File`] if it cannot be read, [`LabError::Content`] if it is another kind of file.
+pub(super) fn read_rows(path: &Path) -> Result<Vec<MetricsRow>> {
+    let text = std::fs::read_to_string(path).map_err(|e| LabError::file("read", path, e))?;
+    let mut lines = text.split_inclusive('\n');
+    check_header(path, lines.next())?;
+    Ok(lines.map_while(|line| line.strip_suffix('\n').and_then(parse_row)).collect())
+}
+
+fn check_header(path: &Path, line: Option<&str>) -> Result<()> {
+    if line.map(str::trim_end) == Some(HEADER) {
+        return Ok(());
+    }
+    Err(LabError::content(path.display().to_string(), format!("the first line must be {HEADER}")))
 }
 
 /// A row with the fewest digits that give the same floats back.

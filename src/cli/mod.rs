@@ -13,6 +13,7 @@ mod args;
 mod bench;
 mod cadence;
 mod convert;
+mod html_report;
 mod interrupt;
 mod metrics;
 mod options;
@@ -20,6 +21,7 @@ mod output;
 mod pace;
 mod progress;
 mod report_text;
+mod reproduce;
 mod resume;
 mod run_dir;
 mod session;
@@ -62,6 +64,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Print the report on a file of weights: every number of the paper
     Analyse(analyse::AnalyseArgs),
+    /// Train, analyse every checkpoint, and say claim by claim whether the paper holds
+    Reproduce(reproduce::ReproduceArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
     /// Write weights in the layout of the paper's code or of TransformerLens
@@ -73,6 +77,8 @@ enum Command {
 enum Outcome {
     /// All of it.
     Done,
+    /// All of it, and a claim that must hold does not.
+    Refuted,
     /// The user stopped it.
     Interrupted,
 }
@@ -112,11 +118,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Train(args) => train::run(&args),
         Command::Analyse(args) => analyse::run(&args),
+        Command::Reproduce(args) => reproduce::run(args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refuted) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(Failure::Run(error)) => {
             complain(&error.to_string());

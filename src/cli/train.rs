@@ -24,19 +24,19 @@ use crate::task::Task;
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
     #[command(flatten)]
-    settings: SettingArgs,
+    pub(super) settings: SettingArgs,
     /// Start from the weights in this safetensors file instead of drawing them
     #[arg(long, value_name = "FILE")]
-    init: Option<PathBuf>,
+    pub(super) init: Option<PathBuf>,
     /// The directory for the run's files
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Go on with the run in DIR; only --epochs may differ from before, and only upwards
     #[arg(long, conflicts_with = "force")]
-    resume: bool,
+    pub(super) resume: bool,
     /// Start anew in a DIR that is not empty, in place of the run that is there
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
 }
 
 /// Trains.

@@ -16,6 +16,8 @@ mod cli_bad_input;
 #[cfg(feature = "cli")]
 mod cli_golden;
 #[cfg(feature = "cli")]
+mod cli_reproduce;
+#[cfg(feature = "cli")]
 mod cli_train;
 mod close;
 #[cfg(feature = "engine")]

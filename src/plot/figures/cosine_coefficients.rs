@@ -1,6 +1,6 @@
 //! Figure 14: the logits' coefficients on cos w_k(a + b - c) by step (paper appendix C.2).
 
-use super::series::{Lines, YAxis, progress_table};
+use super::series::{Lines, YAxis, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
@@ -22,7 +22,7 @@ pub(super) const FIGURE: Figure = Figure {
 fn finding(data: &FigureData<'_>) -> String {
     let Some((step, last)) = data.progress.last() else { return String::new() };
     let parts = last.cosine_coefficients.iter().map(|(freq, value)| format!("k = {freq}: {}", short(*value)));
-    format!("At step {}: {}.", count(*step), parts.collect::<Vec<_>>().join(", "))
+    format!("At step {}: {}.", count(*step), listed(parts))
 }
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {

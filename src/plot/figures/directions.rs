@@ -1,9 +1,11 @@
 //! Table 1: what the directions of W_L read from the neurons (paper section 4.2).
 
+use super::series::strongest;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
 use crate::analysis::directions::{DirectionFit, Part};
+use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
 use crate::plot::theme::Theme;
 
@@ -15,17 +17,22 @@ pub(super) const FIGURE: Figure = Figure {
               cos(w_k c) to the logits, another, v_k, writes sin(w_k c). Read along u_k the neurons give \
               nearly cos(w_k(a+b)) = cos cos \u{2212} sin sin, along v_k nearly sin(w_k(a+b)) = sin cos + cos \
               sin. Shown are the two largest coefficients, and the fraction of variance that the wave in a+b \
-              explains.",
+              explains; of at most eight frequencies, those of the largest norm in W_L.",
     finding,
     missing: needs_report,
     sheet,
     tables,
 };
 
+/// A model that has not grokked may have many more key frequencies than a table can show.
+const MAX_FREQS: usize = 8;
+
 fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
     let Some(report) = data.report else { return Sheet { rows: Vec::new() } };
     let mut table = DataTable::new("directions", ["k", "direction", "reads about", "explained"]);
-    for fit in &report.directions {
+    let norms = norms_by_freq(&report.spectra.w_l);
+    let shown = strongest(&report.key_freqs, |freq| norms[freq - 1], MAX_FREQS);
+    for fit in report.directions.iter().filter(|fit| shown.contains(&fit.freq)) {
         table.push([
             Cell::Count(fit.freq),
             Cell::text(direction(fit)),

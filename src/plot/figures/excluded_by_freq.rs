@@ -1,6 +1,6 @@
 //! Figure 15: excluded loss and accuracy for each key frequency (paper appendix C.2).
 
-use super::series::{ACCURACY, LOSS, Lines, YAxis, progress_table};
+use super::series::{ACCURACY, LOSS, Lines, YAxis, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
@@ -23,7 +23,7 @@ fn finding(data: &FigureData<'_>) -> String {
     let Some((step, last)) = data.progress.last() else { return String::new() };
     let parts =
         last.excluded_loss.per_freq.iter().map(|(freq, loss)| format!("k = {freq}: {}", short(*loss)));
-    format!("Losses at step {}: {}.", count(*step), parts.collect::<Vec<_>>().join(", "))
+    format!("Losses at step {}: {}.", count(*step), listed(parts))
 }
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {

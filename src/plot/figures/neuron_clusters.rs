@@ -1,7 +1,7 @@
 //! Figure 5: how purely each neuron computes one frequency (paper section 4.3).
 
 use super::bars::{Bar, BarChart};
-use super::series::{spectrum_panel, spectrum_table};
+use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
@@ -27,9 +27,9 @@ pub(super) const FIGURE: Figure = Figure {
 fn finding(data: &FigureData<'_>) -> String {
     let Some(report) = data.report else { return String::new() };
     let NeuronReport { clustered, per_freq, fve, .. } = &report.neurons;
-    let clusters: Vec<_> = per_freq.iter().map(|(freq, n)| format!("{n} at k = {freq}")).collect();
-    let clusters = if clusters.is_empty() { "none".to_owned() } else { clusters.join(", ") };
-    format!("{clustered} of {} neurons belong to a cluster: {clusters}.", fve.len())
+    let clusters = listed(per_freq.iter().map(|(freq, n)| format!("{n} at k = {freq}")));
+    let clusters = if clusters.is_empty() { clusters } else { format!(": {clusters}") };
+    format!("{clustered} of {} neurons belong to a cluster{clusters}.", fve.len())
 }
 
 /// Bars of the histogram: a whole number of them up to 0.85.

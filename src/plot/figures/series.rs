@@ -18,7 +18,7 @@ pub(super) const LOSS: &str = "loss (nats)";
 /// Accuracy by step, with room for the lines at 0 and 1.
 pub(super) const ACCURACY: &str = "accuracy (fraction of pairs)";
 
-/// Named lines of one panel.
+/// Named lines of one panel; one without a name is not in its legend.
 pub(super) struct Lines(pub(super) Vec<(String, Line)>);
 
 impl Lines {
@@ -43,17 +43,30 @@ impl Lines {
         )
     }
 
-    /// A line for each key frequency.
+    /// A line for each key frequency. If there are more than colours, as in a model that has not grokked,
+    /// the strongest cosines in the last logits have them, and the others lie behind in grey.
     pub(super) fn by_freq(
         data: &FigureData<'_>,
         theme: &Theme,
         of: impl Fn(&ProgressMeasures) -> &ByFreq<f64>,
     ) -> Self {
-        let line = |(i, freq): (usize, &usize)| {
-            let points = data.series(|measures| of(measures).get(freq).copied().unwrap_or(f64::NAN));
-            (format!("k = {freq}"), Line { color: theme.member(i), points })
+        let freqs = data.tracked_freqs();
+        let strength = |freq: usize| {
+            let last = data.progress.last().and_then(|(_, measures)| measures.cosine_coefficients.get(&freq));
+            last.map_or(0.0, |coefficient| coefficient.abs())
         };
-        Self(data.tracked_freqs().iter().enumerate().map(line).collect())
+        let chosen = strongest(freqs, strength, theme.series.len());
+        let points =
+            |freq: usize| data.series(|measures| of(measures).get(&freq).copied().unwrap_or(f64::NAN));
+        let others = freqs.iter().filter(|freq| !chosen.contains(freq)).enumerate().map(|(i, &freq)| {
+            let name = if i == 0 { format!("{} others", freqs.len() - chosen.len()) } else { String::new() };
+            (name, Line { color: theme.muted, points: points(freq) })
+        });
+        let named = chosen
+            .iter()
+            .enumerate()
+            .map(|(i, &freq)| (format!("k = {freq}"), Line { color: theme.member(i), points: points(freq) }));
+        Self(others.chain(named).collect())
     }
 
     /// The panel of these lines by step, crossed where the phases end.
@@ -69,7 +82,8 @@ impl Lines {
             }
         };
         let x = Axis::linear(0.0, data.last_step().max(1) as f64);
-        let legend = self.0.iter().map(|(name, line)| (name.clone(), line.color)).collect();
+        let named = self.0.iter().filter(|(name, _)| !name.is_empty());
+        let legend = named.map(|(name, line)| (name.clone(), line.color)).collect();
         let lines = self.0.into_iter().map(|(_, line)| line).collect();
         let marks = data.phase_ends.iter().map(|&(_, step)| step as f64).collect();
         Panel { legend, marks, ..Panel::new(title, STEP, y_name, Chart::Lines(LineChart { lines, x, y })) }
@@ -111,9 +125,30 @@ impl Quantity {
     }
 }
 
+/// The `n` frequencies of the largest strength, ascending.
+pub(super) fn strongest(freqs: &[usize], strength: impl Fn(usize) -> f64, n: usize) -> Vec<usize> {
+    let mut freqs = freqs.to_vec();
+    freqs.sort_by(|&k, &l| strength(l).total_cmp(&strength(k)));
+    freqs.truncate(n);
+    freqs.sort_unstable();
+    freqs
+}
+
+/// The parts of a list with commas, the end of a long one as a number.
+pub(super) fn listed(parts: impl IntoIterator<Item = String>) -> String {
+    const MOST: usize = 8;
+    let mut parts: Vec<String> = parts.into_iter().collect();
+    let rest = parts.len().saturating_sub(MOST);
+    if rest > 1 {
+        parts.truncate(MOST);
+        parts.push(format!("and {rest} more"));
+    }
+    parts.join(", ")
+}
+
 /// Parts of a list as a sentence; nothing of nothing.
 pub(super) fn sentence(parts: impl IntoIterator<Item = String>) -> String {
-    let list = parts.into_iter().collect::<Vec<_>>().join(", ");
+    let list = listed(parts);
     let mut letters = list.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
@@ -168,4 +203,24 @@ pub(super) fn metrics_table(data: &FigureData<'_>) -> DataTable {
         table.push(std::iter::once(Cell::Count(row.step)).chain(values));
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{listed, sentence, strongest};
+
+    #[test]
+    fn long_lists_end_in_a_number_and_sentences_begin_large() {
+        let parts = |n: usize| (0..n).map(|i| format!("k{i}"));
+        assert_eq!(listed(parts(9)), "k0, k1, k2, k3, k4, k5, k6, k7, k8", "one more is written out");
+        assert_eq!(listed(parts(10)), "k0, k1, k2, k3, k4, k5, k6, k7, and 2 more");
+        assert_eq!((sentence(parts(2)), sentence(parts(0))), ("K0, k1.".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn the_strongest_are_kept_in_ascending_order() {
+        let strength = |freq: usize| [0.0, 3.0, 1.0, 5.0, f64::NAN, 4.0][freq];
+        assert_eq!(strongest(&[1, 2, 3, 5], strength, 2), [3, 5]);
+        assert_eq!(strongest(&[1, 2], strength, 6), [1, 2], "fewer than wanted");
+    }
 }

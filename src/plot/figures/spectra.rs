@@ -1,6 +1,6 @@
 //! Figure 3: the Fourier spectra of W_E and W_L (paper section 4.1).
 
-use super::series::{spectrum_panel, spectrum_table};
+use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::short;
 use super::{DataTable, Figure, FigureData, needs_report};
@@ -25,13 +25,12 @@ fn finding(data: &FigureData<'_>) -> String {
     if report.key_freqs.is_empty() {
         return "W_L is zero.".to_owned();
     }
-    let freqs: Vec<_> = report.key_freqs.iter().map(|freq| freq.to_string()).collect();
     format!(
         "{} of {} frequencies have a norm in W_L above a quarter of the largest: k = {}. The Gini coefficient \
          is {} for W_E, {} for W_L.",
-        freqs.len(),
+        report.key_freqs.len(),
         n_freqs(report.p),
-        freqs.join(", "),
+        listed(report.key_freqs.iter().map(usize::to_string)),
         short(report.gini.w_e),
         short(report.gini.w_l)
     )

@@ -1,0 +1,132 @@
+//! The verdict, claim by claim.
+
+use super::element::escaped;
+use crate::analysis::phases::Phases;
+use crate::analysis::verdict::{Outcome, Row, Standing, Verdict};
+use crate::plot::figures::table::count;
+
+/// The outcome in a paragraph.
+pub(super) fn summary(verdict: &Verdict, phases: &Phases) -> String {
+    let of = |outcome: Outcome| verdict.rows.iter().filter(|row| row.outcome == outcome).count();
+    let broken = verdict.broken();
+    let word = if of(Outcome::Pass) + of(Outcome::Fail) == 0 {
+        "None of the paper\u{2019}s claims could be judged on this run.".to_owned()
+    } else if broken.is_empty() {
+        "Every claim that was judged and must hold for any seed holds.".to_owned()
+    } else {
+        let numbers: Vec<_> = broken.iter().map(|claim| claim.number.to_string()).collect();
+        format!("Claims that must hold for any seed and fail here: {}.", numbers.join(", "))
+    };
+    format!(
+        "<p><strong>{word}</strong> Of {} claims {} hold, {} do not, {} could not be judged \
+         (<a href=\"#verdict\">claim by claim</a>). {}</p>",
+        verdict.rows.len(),
+        of(Outcome::Pass),
+        of(Outcome::Fail),
+        of(Outcome::NotApplicable),
+        escaped(&phase_text(phases))
+    )
+}
+
+/// The section with a row for each claim.
+pub(super) fn section(verdict: &Verdict) -> String {
+    let rows: String = verdict.rows.iter().map(|row| table_row(row, verdict)).collect();
+    format!(
+        "<h2 id=\"verdict\">Verdict, claim by claim</h2>\n\
+         <div class=\"wide\"><table class=\"verdict\">\n<colgroup><col style=\"width:4%\"><col style=\"width:21%\">\
+         <col style=\"width:16%\"><col style=\"width:26%\"><col><col style=\"width:11%\"></colgroup>\n\
+         <thead><tr><th scope=\"col\" class=\"number\">#</th>\
+         <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th><th scope=\"col\">Accepted, and why</th>\
+         <th scope=\"col\">This run</th><th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
+    )
+}
+
+/// The boundaries between the phases in a sentence.
+fn phase_text(phases: &Phases) -> String {
+    let ends: Vec<_> = phases
+        .ends()
+        .into_iter()
+        .map(|(name, step)| format!("{name} ends at step {}", count(step)))
+        .collect();
+    if ends.is_empty() {
+        return "No phases were found: the excluded loss does not fall and rise again.".to_owned();
+    }
+    format!("By the progress measures, {}.", ends.join(", "))
+}
+
+fn table_row(row: &Row, verdict: &Verdict) -> String {
+    let claim = row.claim();
+    let (class, outcome) = match row.outcome {
+        Outcome::Pass => ("passed", "\u{2713} holds"),
+        Outcome::Fail => ("failed", "\u{2717} fails"),
+        Outcome::NotApplicable => ("quiet", "not judged"),
+    };
+    let standing = match claim.standing {
+        Standing::EverySeed => "must hold for any seed",
+        Standing::WideRange => "must hold; the value depends on the seed",
+        Standing::SomeSeeds => "need not hold: other seeds do otherwise",
+        Standing::OtherRuns => "about other runs",
+    };
+    // A run of another kind has the same reason many times.
+    let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
+    let found = match same {
+        Some(first) if first.number < row.number => format!("as claim {}", first.number),
+        _ if row.measured.is_empty() => row.reason.clone(),
+        _ => row.measured.clone(),
+    };
+    let [text, paper, accepted, why, source, found] =
+        [claim.text, claim.paper, claim.accepted, claim.why, claim.source, found.as_str()].map(escaped);
+    format!(
+        "<tr id=\"claim-{number}\"><td class=\"number\">{number}</td>\
+         <td>{text}<br><span class=\"quiet\">{source}; {standing}</span></td><td>{paper}</td>\
+         <td>{accepted}<br><span class=\"quiet\">{why}</span></td><td>{found}</td>\
+         <td class=\"outcome {class}\">{outcome}</td></tr>\n",
+        number = row.number
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{section, summary};
+    use crate::analysis::phases::Phases;
+    use crate::analysis::verdict::{Outcome, Row, Verdict, claims};
+
+    fn verdict(outcome: impl Fn(usize) -> Outcome) -> Verdict {
+        let row = |number| Row {
+            number,
+            outcome: outcome(number),
+            measured: format!("measured & {number}"),
+            reason: String::new(),
+        };
+        Verdict { rows: claims().into_iter().map(|claim| row(claim.number)).collect() }
+    }
+
+    #[test]
+    fn every_claim_has_a_row_with_its_outcome() {
+        let verdict = verdict(|n| if n == 3 { Outcome::Fail } else { Outcome::Pass });
+        let html = section(&verdict);
+        assert_eq!(html.matches("<tr id=\"claim-").count(), claims().len(), "a row for each claim");
+        let counts = (html.matches('\u{2713}').count(), html.matches('\u{2717}').count());
+        assert_eq!(counts, (claims().len() - 1, 1), "outcomes");
+        assert!(html.contains("measured &amp; 34"), "words are escaped");
+        for claim in claims() {
+            assert!(html.contains(&super::escaped(claim.why)), "claim {} says why", claim.number);
+        }
+        let words = summary(&verdict, &Phases::default());
+        assert!(words.contains("fail here: 3.") && words.contains("No phases were found"), "{words}");
+    }
+
+    #[test]
+    fn nothing_judged_is_not_called_success() {
+        let mut verdict = verdict(|_| Outcome::NotApplicable);
+        for row in &mut verdict.rows {
+            (row.measured, row.reason) = (String::new(), "another model".to_owned());
+        }
+        let words = summary(&verdict, &Phases::default());
+        assert!(words.contains("None of the paper\u{2019}s claims could be judged"), "{words}");
+        let html = section(&verdict);
+        assert!(!html.contains('\u{2713}'), "{html}");
+        assert_eq!(html.matches("another model").count(), 1, "the reason is said once");
+        assert_eq!(html.matches("as claim 1<").count(), claims().len() - 1, "and then referred to");
+    }
+}

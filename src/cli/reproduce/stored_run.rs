@@ -1,0 +1,106 @@
+//! A run as its directory tells it, read only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::metrics::read_rows;
+use crate::cli::run_dir::read_whole;
+use crate::cli::start::read_fitting;
+use crate::config::ExperimentConfig;
+use crate::engine::{EngineInfo, MetricsRow};
+use crate::error::{LabError, Result};
+use crate::model::safetensors::container;
+use crate::model::{ModelShape, Weights};
+
+/// What a run left.
+#[derive(Debug)]
+pub(in crate::cli) struct StoredRun {
+    root: PathBuf,
+    /// The experiment.
+    pub(in crate::cli) config: ExperimentConfig,
+    /// Rows of metrics by step, ascending.
+    pub(in crate::cli) metrics: Vec<MetricsRow>,
+    /// Steps and files of the checkpoints, ascending; there may be none.
+    pub(in crate::cli) checkpoints: Vec<(usize, PathBuf)>,
+    /// What made the last state, if the directory says.
+    pub(in crate::cli) engine: Option<EngineInfo>,
+}
+
+impl StoredRun {
+    /// Reads the directory of a run, finished or not.
+    ///
+    /// # Errors
+    /// [`LabError::File`] if the configuration or the metrics cannot be read, [`LabError::Content`] if they are
+    /// not what they should be.
+    pub(in crate::cli) fn read(root: &Path) -> Result<Self> {
+        let path = root.join("config.json");
+        let text = fs::read_to_string(&path).map_err(|e| LabError::file("read", &path, e))?;
+        let wrong = |reason: String| LabError::content(path.display().to_string(), reason);
+        let config: ExperimentConfig = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        config.validate().map_err(|e| wrong(e.to_string()))?;
+        let metrics = read_rows(&root.join("metrics.csv"))?;
+        let checkpoints = checkpoints(&root.join("checkpoints"));
+        // A run that is still going, or whose state was deleted, can be analysed all the same.
+        let engine = read_whole(&root.join("state.safetensors")).ok().and_then(|bytes| engine_of(&bytes));
+        Ok(Self { root: root.to_owned(), config, metrics, checkpoints, engine })
+    }
+
+    /// The step of the last checkpoint; 0 if there is none.
+    pub(in crate::cli) fn last_step(&self) -> usize {
+        self.checkpoints.last().map_or(0, |(step, _)| *step)
+    }
+
+    /// The file of the last checkpoint.
+    ///
+    /// # Errors
+    /// [`LabError::Content`] if there is none.
+    pub(in crate::cli) fn last_checkpoint(&self) -> Result<&Path> {
+        self.checkpoints.last().map(|(_, path)| path.as_path()).ok_or_else(|| {
+            let reason = "it holds no checkpoints/step-NNNNNN.safetensors, so there is nothing to analyse";
+            LabError::content(self.root.display().to_string(), reason)
+        })
+    }
+
+    /// The weights of a checkpoint.
+    ///
+    /// # Errors
+    /// As [`read_fitting`].
+    pub(in crate::cli) fn weights(&self, path: &Path) -> Result<Weights> {
+        read_fitting(path, &ModelShape::new(&self.config.data, &self.config.model))
+    }
+}
+
+fn checkpoints(folder: &Path) -> Vec<(usize, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<_> =
+        entries.filter_map(|entry| Some((step_of(&entry.path())?, entry.path()))).collect();
+    found.sort();
+    found
+}
+
+fn step_of(path: &Path) -> Option<usize> {
+    path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+}
+
+fn engine_of(bytes: &[u8]) -> Option<EngineInfo> {
+    let contents = container::read(bytes, |_| false).ok()?;
+    serde_json::from_str(contents.metadata.get("engine")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::step_of;
+
+    #[test]
+    fn only_checkpoints_have_a_step() {
+        assert_eq!(step_of(Path::new("a/step-000120.safetensors")), Some(120));
+        assert_eq!(step_of(Path::new("a/step-1234567.safetensors")), Some(1_234_567), "more digits");
+        for other in
+            ["a/notes.txt", "a/step-.safetensors", "a/step-000120.safetensors.part", "a/step-x.safetensors"]
+        {
+            assert_eq!(step_of(Path::new(other)), None, "{other}");
+        }
+    }
+}
