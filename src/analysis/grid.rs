@@ -82,11 +82,6 @@ impl GridLogits {
         &self.values
     }
 
-    /// All values, to be written.
-    pub fn values_mut(&mut self) -> &mut [f64] {
-        &mut self.values
-    }
-
     /// The logits of one pair, length p.
     pub fn row(&self, a: usize, b: usize) -> &[f64] {
         &self.values[(a * self.p + b) * self.p..][..self.p]

@@ -1,6 +1,7 @@
 //! How far each pair's neurons reach along the directions u_k, v_k of the neuron-logit map.
 
 use super::forward::{Block, HostModel, TiledMatrix};
+use super::grid::GridLogits;
 use super::neuron_logit_map;
 use crate::maths::fourier::{cos_index, sin_index};
 use crate::maths::matrix::{Matrix, add_scaled, dot, sum_sq};
@@ -54,9 +55,15 @@ impl Reads {
             .copy_from_slice(along.values());
     }
 
-    /// The logits `N Qᵀ Q W_Lᵀ` of what the directions read, p² × p.
-    pub fn logits(&self, model: &HostModel) -> Matrix {
-        self.along.mul(&model.through_map(&self.span))
+    /// Adds `factor` times the logits `N Qᵀ Q W_Lᵀ` of what the directions read.
+    pub fn add_logits(&self, model: &HostModel, factor: f64, logits: &mut GridLogits) {
+        let (p, width) = (model.p(), self.span.rows());
+        let back = model.through_map(&self.span);
+        for a in 0..p {
+            let along = self.along.values()[a * p * width..][..p * width].to_vec();
+            let read = Matrix::from_values(p, width, along).mul(&back);
+            add_scaled(logits.block_mut(a), factor, read.values());
+        }
     }
 
     /// The neurons times each direction itself, p² × 2n.

@@ -76,7 +76,7 @@ pub fn n_freqs(p: usize) -> usize {
 /// For each k from 1 to K, the norm √(v_cos² + v_sin²) of a spectrum in the basis' order; entry 0 is
 /// k = 1.
 pub fn norms_by_freq(spectrum: &[f64]) -> Vec<f64> {
-    spectrum[1..].chunks_exact(2).map(|pair| pair[0].hypot(pair[1])).collect()
+    spectrum[1..].chunks_exact(2).map(|pair| (pair[0] * pair[0] + pair[1] * pair[1]).sqrt()).collect()
 }
 
 /// cos(2πt/p) for t = 0 … p - 1: w_k x for all k and x runs through these.

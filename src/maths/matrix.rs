@@ -81,8 +81,18 @@ impl Matrix {
         for start in (0..self.cols).step_by(BLOCK) {
             let end = (start + BLOCK).min(self.cols);
             for i in 0..self.rows {
-                let (left, out) = (&self.row(i)[start..end], out.row_mut(i));
-                for (&factor, inner) in left.iter().zip(start..end) {
+                let out = &mut out.values[i * right.cols..][..right.cols];
+                let (fours, rest) = self.row(i)[start..end].as_chunks::<4>();
+                for (inner, factors) in (start..).step_by(4).zip(fours) {
+                    let rows = [0, 1, 2, 3].map(|r| right.row(inner + r));
+                    for (j, out) in out.iter_mut().enumerate() {
+                        *out += factors[0] * rows[0][j]
+                            + factors[1] * rows[1][j]
+                            + factors[2] * rows[2][j]
+                            + factors[3] * rows[3][j];
+                    }
+                }
+                for (inner, &factor) in (end - rest.len()..end).zip(rest) {
                     add_scaled(out, factor, right.row(inner));
                 }
             }

@@ -39,10 +39,10 @@ pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
         NeuronEdit::OnlyDirections(freqs) => {
             let none = Marginals::zeros(p, p);
             set_mlp(&mut logits, &run.model, &vec![0.0; p], &none);
-            add_scaled(logits.values_mut(), 1.0, run.reads(freqs).logits(&run.model).values());
+            run.reads(freqs).add_logits(&run.model, 1.0, &mut logits);
         }
         NeuronEdit::WithoutDirections(freqs) => {
-            add_scaled(logits.values_mut(), -1.0, run.reads(freqs).logits(&run.model).values());
+            run.reads(freqs).add_logits(&run.model, -1.0, &mut logits);
         }
     }
     logits

@@ -21,7 +21,7 @@ use crate::model::shape::{ModelShape, Param};
 use crate::model::weights::Weights;
 
 /// Values computed at once; their sums stay in registers.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// Every so many values of a are looked at to see which neurons are mostly active.
 const SAMPLE_EVERY: usize = 16;

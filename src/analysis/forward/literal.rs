@@ -1,6 +1,7 @@
 //! The transformer as written: every position, every block, every pair.
 
 use super::{AttentionEdit, Block, activated, number_columns};
+use crate::maths::exp::exp;
 use crate::maths::matrix::{Matrix, add_scaled, dot};
 use crate::model::shape::{ModelShape, N_CTX, Param};
 use crate::model::weights::Weights;
@@ -116,9 +117,9 @@ impl Literal {
                         |pos: usize| dot(query, &keys[pos].row(b)[part.clone()]) / (d_head as f64).sqrt();
                     let scores: Vec<f64> = (0..seen).map(score).collect();
                     let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                    let sum: f64 = scores.iter().map(|s| (s - top).exp()).sum();
+                    let sum: f64 = scores.iter().map(|s| exp(s - top)).sum();
                     for (pos, score) in scores.iter().enumerate() {
-                        let weight = (score - top).exp() / sum;
+                        let weight = exp(score - top) / sum;
                         add_scaled(
                             &mut mixed.row_mut(b)[part.clone()],
                             weight,

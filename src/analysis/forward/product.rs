@@ -60,13 +60,18 @@ impl TiledMatrix {
         if self.rows == 0 {
             return;
         }
-        let mut active: Vec<(u32, f64)> = Vec::with_capacity(self.rows);
+        // One place more than can be filled: the last value may be written and not count.
+        let mut active = vec![(0, 0.0); self.rows + 1];
         let mut sums = [0.0; TILE];
         for i in 0..left.rows() {
-            active.clear();
-            active.extend((0..).zip(left.row(i).iter().copied()).filter(|&(_, value)| counts(value)));
+            // Without a branch: which neurons are active is anyone's guess, the processor's included.
+            let mut n_active = 0;
+            for (j, &value) in (0_u32..).zip(left.row(i)) {
+                active[n_active] = (j, value);
+                n_active += usize::from(counts(value));
+            }
             for (tile, out) in self.tiles.chunks_exact(self.rows).zip(out.row_mut(i).chunks_mut(TILE)) {
-                combine(&active, tile, &mut sums);
+                combine(&active[..n_active], tile, &mut sums);
                 for (out, sum) in out.iter_mut().zip(&sums) {
                     *out += sum;
                 }

@@ -21,10 +21,11 @@ use crate::task::Task;
 /// The report on some weights; the task says which pairs were trained on.
 ///
 /// # Errors
-/// [`LabError::Setting`] if the task has another modulus than the weights, [`LabError::Content`] if a
-/// weight is not finite.
+/// [`LabError::Setting`](crate::error::LabError::Setting) if the task has another modulus than the weights,
+/// [`LabError::Content`](crate::error::LabError::Content)
+/// if a weight is not finite.
 pub fn analyse(weights: &Weights, task: &Task) -> Result<Report> {
-    Ok(analyse_with_maps(weights, task)?.0)
+    Ok(build(weights, task)?.0)
 }
 
 /// The report and the larger arrays that only figures need.
@@ -32,6 +33,13 @@ pub fn analyse(weights: &Weights, task: &Task) -> Result<Report> {
 /// # Errors
 /// As [`analyse`].
 pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps)> {
+    let (report, ablator, logit_norms) = build(weights, task)?;
+    let maps = Maps::new(weights, &ablator.whole().model, &report, logit_norms);
+    Ok((report, maps))
+}
+
+/// The report, what it was read from, and the norms of the logits' 2-D transform.
+fn build<'a>(weights: &'a Weights, task: &Task) -> Result<(Report, Ablator<'a>, Vec<f64>)> {
     check(weights, task)?;
     let p = task.p;
     let map = neuron_logit_map::of(weights);
@@ -76,8 +84,7 @@ pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps
         spectra,
         key_freqs: keys,
     };
-    let maps = Maps::new(weights, &whole.model, &report, logit_norms);
-    Ok((report, maps))
+    Ok((report, ablator, logit_norms))
 }
 
 fn neuron_report(fits: &[NeuronFit], map_directions: &Matrix) -> NeuronReport {

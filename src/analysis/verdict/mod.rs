@@ -182,4 +182,3 @@ fn per_cent(value: f64) -> String {
 fn at(step: Option<usize>) -> String {
     step.map_or("never".into(), |step| format!("at step {step}"))
 }
-
