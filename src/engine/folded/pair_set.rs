@@ -15,7 +15,7 @@ const MAX_SHARDS: usize = 16;
 const MIN_SHARD: usize = 64;
 /// Pairs are visited in squares of so many a by so many b, whose table rows fit the second-level
 /// cache together.
-const SQUARE: usize = 32;
+const SQUARE: usize = 24;
 
 /// Pairs, their answers, and where each number occurs.
 #[derive(Debug)]
