@@ -13,8 +13,8 @@ pub enum Preset {
     /// 40,000 epochs. Split, betas and warm-up from the published code.
     Paper,
     /// Half the pairs of p = 59, half the paper's widths: memorised by step 300, above 99 % on the
-    /// test set near step 1,800, which two CPU cores reach within a minute or two, in a tab too.
-    /// Found by experiment: see docs/performance.md.
+    /// test set near step 2,000, which a CPU reaches within two minutes, in a tab too. Found by
+    /// experiment: see docs/performance.md.
     Quick,
     /// A few steps of a very small model, for tests.
     Tiny,
