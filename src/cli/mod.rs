@@ -65,6 +65,10 @@ enum Command {
     /// Print the report on a file of weights: every number of the paper
     Analyse(analyse::AnalyseArgs),
     /// Train, analyse every checkpoint, and say claim by claim whether the paper holds
+    ///
+    /// Takes the options of train, and keeps up to 400 checkpoints (360 MB for the paper's run) unless
+    /// --checkpoint-every says otherwise. Writes report.html, verdict.json, progress.csv and figures/. Ends
+    /// with code 1 if a claim that must hold for any seed fails.
     Reproduce(reproduce::ReproduceArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),

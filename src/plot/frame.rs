@@ -75,7 +75,7 @@ pub(super) fn draw_as<'a, DB: DrawingBackend>(
 ) -> Result<(Plane<'a, DB>, PixelMap)> {
     let (width, height) = area.dim_in_pixel();
     let wanted =
-        |size: u32, room: f64, tick: f64| ((f64::from(size) / theme.scale - room) / tick).max(2.0) as usize;
+        |size: u32, room: f64, tick: f64| ((f64::from(size) / theme.scale - room) / tick).max(3.0) as usize;
     let (n_x, n_y) = (wanted(width, style.left + style.right, X_TICK), wanted(height, BELOW + EDGE, Y_TICK));
 
     let mut plane = ChartBuilder::on(area)
