@@ -39,7 +39,7 @@ impl ExperimentConfig {
         range("d_model", model.d_model, 1, 2048)?;
         range("n_heads", model.n_heads, 1, 64)?;
         check(
-            model.d_model % model.n_heads == 0,
+            model.d_model.is_multiple_of(model.n_heads),
             "n_heads",
             model.n_heads,
             format!("the number of heads must divide d_model = {}", model.d_model),

@@ -161,7 +161,7 @@ impl Run {
         self.engine.train(1).await?;
         let step = self.engine.step();
         let finished = step >= self.config.run.epochs;
-        if finished || step % self.config.run.eval_every == 0 {
+        if finished || step.is_multiple_of(self.config.run.eval_every) {
             self.evaluate().await?;
         }
         self.speed.note(now_secs, step);

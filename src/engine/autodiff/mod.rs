@@ -144,7 +144,7 @@ impl Engine for AutodiffEngine {
                 self.step += 1;
             }
             // A browser's queue has no bound of its own: wait until the device has caught up.
-            read_all(vec![self.params.clone().slice([0..1])]).await.map(|_| ())
+            read_all(vec![self.params.clone().slice(0..1)]).await.map(|_| ())
         })
     }
 

@@ -61,7 +61,7 @@ impl RowsBackward {
         g: &mut Tensors,
     ) {
         self.values(sizes, team, rows, tokens);
-        self.to_atoms(sizes, team, tokens);
+        self.split_to_atoms(sizes, team, tokens);
         self.attention_and_embedding(sizes, team, w, rows, g);
         self.residual(sizes, team, w, g);
         self.neurons_and_unembedding(sizes, team, w, rows, g);
@@ -95,7 +95,7 @@ impl RowsBackward {
 
     /// `d_V` and `d_scores` by token and position from those by row: a row is the sum of a token
     /// and a position, less "=", which is itself such a sum.
-    fn to_atoms(&mut self, sizes: &Sizes, team: &Team, tokens: &TokenGradient) {
+    fn split_to_atoms(&mut self, sizes: &Sizes, team: &Team, tokens: &TokenGradient) {
         let (p, n_heads, eq) = (sizes.shape.p, sizes.shape.n_heads, sizes.eq_atom());
         self.d_V.data_mut().fill(0.0);
         self.d_scores.fill(0.0);

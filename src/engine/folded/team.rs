@@ -134,11 +134,7 @@ impl Team {
 }
 
 /// Cuts the rows behind a slice at the given row numbers.
-pub fn split_rows<'a, T>(
-    mut data: &'a mut [T],
-    row_len: usize,
-    ends: impl Iterator<Item = usize>,
-) -> Vec<&'a mut [T]> {
+pub fn split_rows<T>(mut data: &mut [T], row_len: usize, ends: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     let mut start = 0;
     ends.map(|end| {
         let (head, tail) = std::mem::take(&mut data).split_at_mut((end - start) * row_len);

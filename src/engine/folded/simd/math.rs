@@ -11,7 +11,7 @@ const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 /// (eʳ - 1 - r) / r² on |r| ≤ ln(2)/2, highest power first (Cephes `expf`; 1.7e-7 relative).
 const EXP_SERIES: [f32; 6] =
-    [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+    [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.0e-1];
 
 /// eˣ for x ≤ 88, to two units in the last place; zero below [`EXP_MIN`].
 #[inline(always)]

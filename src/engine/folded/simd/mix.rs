@@ -1,5 +1,7 @@
 //! Rows that are weighted sums of a few rows of a table.
 
+#![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
+
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut, padded};
 

@@ -1,5 +1,7 @@
 //! C = A B and C += A B: a block of C in registers, a panel of B in the first-level cache.
 
+#![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
+
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut, padded};
 

@@ -4,6 +4,8 @@
 //! over them, as it does in the transformer as written; summed in float32 it would put several
 //! times the noise into the gradient.
 
+#![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
+
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut, padded};
 
