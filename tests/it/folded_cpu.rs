@@ -11,6 +11,7 @@ use grokking_lab::model::{ModelShape, Param, Weights};
 use grokking_lab::task::{Pair, Task};
 use pollster::block_on;
 
+use crate::bits;
 use crate::close::{Tolerance, assert_close};
 use crate::literal;
 
@@ -236,6 +237,14 @@ fn bits_do_not_depend_on_threads_or_on_a_stop_between() {
             let same = block_on(together.evaluate()).expect("the CPU does not fail");
             assert_eq!(same, scores, "{threads} threads");
         }
+    }
+}
+
+#[test]
+fn reproducible_bits_are_the_known_ones() {
+    for (activation, known) in bits::KNOWN {
+        let hash = block_on(bits::hash_after_50_steps(activation));
+        assert_eq!(hash, known, "{activation:?}: weights after 50 steps hash to {hash:#018x}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tests in a browser's worker: both devices, the messages, the start-up ladder.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "../it/bits.rs"]
+mod bits;
+
 use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
 use grokking_lab::engine::{self, Evaluation, TrainState};
 use grokking_lab::model::ModelShape;
@@ -38,6 +41,14 @@ async fn scores(
         all.push(engine.evaluate().await.expect("reads"));
     }
     all
+}
+
+#[wasm_bindgen_test]
+async fn the_folded_engine_gives_the_bits_of_a_native_run() {
+    for (activation, known) in bits::KNOWN {
+        let hash = bits::hash_after_50_steps(activation).await;
+        assert_eq!(hash, known, "{activation:?}: weights after 50 steps hash to {hash:#018x}");
+    }
 }
 
 #[wasm_bindgen_test]

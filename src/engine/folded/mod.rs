@@ -1,21 +1,24 @@
 //! The hand-derived training step on the processor: the transformer of one block, folded.
 //!
 //! Before the softmax over positions everything depends on one token at one position. So keys,
-//! values and all they lead to are computed once per number and position ([`rows`]); a pair only
-//! mixes table rows, goes through its neurons and one product with W_out W_U ([`pairs`]); the way
-//! back collects by number ([`tokens`]) and ends in small products ([`rows_backward`]). Nothing is
-//! approximated. All arithmetic is float32 in a fixed order of sums: the same bits for any number of
-//! threads, and on every machine if [`RunConfig::reproducible`](crate::config::RunConfig) is set.
+//! values and all they lead to are computed once per number and position (`rows`); a pair only mixes
+//! table rows, goes through its neurons and one product with W_out W_U (`pairs`); the way back
+//! collects by number (`tokens`) and ends in small products (`rows_backward`). Nothing is
+//! approximated.
+//!
+//! All arithmetic is float32 in a fixed order of sums, the products of weights float64: the same bits
+//! for any number of threads, and on every machine if
+//! [`RunConfig::reproducible`](crate::config::RunConfig) is set.
 
 mod activation;
 mod adamw;
 mod loss;
-mod matrix;
+pub mod matrix;
 mod pair_set;
 mod pairs;
 mod rows;
 mod rows_backward;
-mod simd;
+pub mod simd;
 mod stepper;
 mod team;
 mod tensors;

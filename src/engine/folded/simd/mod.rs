@@ -17,6 +17,8 @@ mod neon;
 mod portable;
 pub mod product;
 pub mod product_wide;
+#[cfg(test)]
+mod tests;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;

@@ -3,7 +3,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
 use super::{Kernel, Simd};
-use crate::engine::folded::matrix::{View, ViewMut, padded};
+use crate::engine::folded::matrix::{View, ViewMut};
 
 /// Rows of B whose panel stays in the first-level cache between two rows of blocks: at 64 floats a
 /// row, 32 KiB of the 32 to 48 KiB there are.
@@ -12,7 +12,7 @@ const PANEL_ROWS: usize = 128;
 /// C = A B, or C += A B with `add`, for m × k times k × n.
 ///
 /// Each entry of C is one sum in the order of k. With a list, row l of B is row `list[l]` of the
-/// matrix behind it. Columns of C up to the next multiple of 16 are written too, with A times the
+/// matrix behind it. Columns of C up to the next multiple of a vector are written too, with A times the
 /// padding of B.
 #[derive(Debug)]
 pub struct Product<'a> {
@@ -40,7 +40,7 @@ impl Kernel for Product<'_> {
         if c.rows == 0 || c.cols == 0 {
             return;
         }
-        let width = padded(c.cols);
+        let width = c.cols.next_multiple_of(S::LANES);
         assert!((c.rows - 1) * c.stride + width <= c.data.len(), "C is padded");
         if k == 0 {
             if !add {
