@@ -13,7 +13,7 @@ pub enum Preset {
     /// 40,000 epochs. Split, betas and warm-up from the published code.
     Paper,
     /// Half the pairs of p = 59, half the paper's widths: memorised by step 300, above 99 % on the
-    /// test set near step 2,000, which a CPU reaches within two minutes, in a tab too. Found by
+    /// test set near step 2,000, which one CPU core reaches in 20 seconds in a tab. Found by
     /// experiment: see docs/performance.md.
     Quick,
     /// A few steps of a very small model, for tests.
@@ -37,7 +37,7 @@ impl Preset {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Paper => "the paper's run: p = 113, 30 % of the pairs, 40,000 epochs",
-            Self::Quick => "groks within about two minutes on a CPU",
+            Self::Quick => "groks within a minute on a CPU",
             Self::Tiny => "a few hundred steps of a very small model, for trying things out",
         }
     }
