@@ -7,6 +7,7 @@ mod analysis_planted;
 mod analysis_progress;
 mod analysis_reference;
 mod analysis_verdict;
+mod bits;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
