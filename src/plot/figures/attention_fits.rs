@@ -10,9 +10,10 @@ pub(super) const FIGURE: Figure = Figure {
     id: "table-2",
     name: "Table 2",
     title: "Attention as a wave of one frequency",
-    caption: "The attention of \u{201c}=\u{201d} to a, fitted by its mean plus \u{03b1}(cos w_k a \u{2212} cos \
-              w_k b) + \u{03b2}(sin w_k a \u{2212} sin w_k b) with each head\u{2019}s best frequency k, the \
-              fraction of variance explained, and how much attention goes where on average.",
+    caption: "The attention of \u{201c}=\u{201d} to a, fitted by its mean plus \u{03b1}(cos w_k a \
+              \u{2212} cos w_k b) + \u{03b2}(sin w_k a \u{2212} sin w_k b) with each head\u{2019}s \
+              best frequency k, the fraction of variance explained, and how much attention goes where \
+              on average.",
     finding,
     missing: needs_report,
     sheet,

@@ -12,10 +12,11 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-08",
     name: "Figure 8",
     title: "Attention scores and what the heads carry, in the Fourier basis",
-    caption: "Top: the score that \u{201c}=\u{201d} gives each number at position a before the softmax, as \
-              Fourier coefficients, one panel a head. In a model that groks few waves stand out: a head looks \
-              at a number by where it lies on one or two circles. Bottom: how strongly each wave of the embedding reaches the \
-              neurons through the head\u{2019}s values.",
+    caption: "Top: the score that \u{201c}=\u{201d} gives each number at position a before the \
+              softmax, as Fourier coefficients, one panel a head. In a model that groks few waves \
+              stand out: a head looks at a number by where it lies on one or two circles. Bottom: how \
+              strongly each wave of the embedding reaches the neurons through the head\u{2019}s \
+              values.",
     finding,
     missing: needs_report,
     sheet,

@@ -10,9 +10,9 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-14",
     name: "Figure 14",
     title: "Cosines in the logits",
-    caption: "The inner product of the logits with cos(w_k(a+b\u{2212}c)), scaled to norm 1, for each key \
-              frequency. In a model that groks they grow gradually, while train and test loss stand nearly \
-              still.",
+    caption: "The inner product of the logits with cos(w_k(a+b\u{2212}c)), scaled to norm 1, for each \
+              key frequency. In a model that groks they grow gradually, while train and test loss \
+              stand nearly still.",
     finding,
     missing: needs_progress,
     sheet,

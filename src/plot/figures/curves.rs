@@ -11,10 +11,10 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-02",
     name: "Figure 2",
     title: "Accuracy and loss",
-    caption: "Accuracy and loss by step, on the pairs trained on and on those held out; loss on a logarithmic \
-              axis. A model that groks learns the train set by heart within a few hundred steps, while its \
-              test loss rises above that of guessing. Much later, with the train set long at 100 %, the test \
-              accuracy jumps.",
+    caption: "Accuracy and loss by step, on the pairs trained on and on those held out; loss on a \
+              logarithmic axis. A model that groks learns the train set by heart within a few hundred \
+              steps, while its test loss rises above that of guessing. Much later, with the train set \
+              long at 100 %, the test accuracy jumps.",
     finding,
     missing: needs_metrics,
     sheet,

@@ -13,11 +13,12 @@ pub(super) const FIGURE: Figure = Figure {
     id: "table-1",
     name: "Table 1",
     title: "What each direction of W_L reads from the neurons",
-    caption: "W_L is nearly of rank two for each key frequency in a model that groks: one direction u_k in neuron space writes \
-              cos(w_k c) to the logits, another, v_k, writes sin(w_k c). Read along u_k the neurons give \
-              nearly cos(w_k(a+b)) = cos cos \u{2212} sin sin, along v_k nearly sin(w_k(a+b)) = sin cos + cos \
-              sin. Shown are the two largest coefficients, and the fraction of variance that the wave in a+b \
-              explains; of at most eight frequencies, those of the largest norm in W_L.",
+    caption: "W_L is nearly of rank two for each key frequency in a model that groks: one direction \
+              u_k in neuron space writes cos(w_k c) to the logits, another, v_k, writes sin(w_k c). \
+              Read along u_k the neurons give nearly cos(w_k(a+b)) = cos cos \u{2212} sin sin, along \
+              v_k nearly sin(w_k(a+b)) = sin cos + cos sin. Shown are the two largest coefficients, \
+              and the fraction of variance that the wave in a+b explains; of at most eight \
+              frequencies, those of the largest norm in W_L.",
     finding,
     missing: needs_report,
     sheet,

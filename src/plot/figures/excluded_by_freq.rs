@@ -10,9 +10,9 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-15",
     name: "Figure 15",
     title: "Excluded loss and accuracy, one frequency at a time",
-    caption: "Loss and accuracy on the train pairs when the waves in a+b of one key frequency are removed \
-              from the logits. In a model that groks none is needed while the train set is known by heart; \
-              later every one is.",
+    caption: "Loss and accuracy on the train pairs when the waves in a+b of one key frequency are \
+              removed from the logits. In a model that groks none is needed while the train set is \
+              known by heart; later every one is.",
     finding,
     missing: needs_progress,
     sheet,

@@ -14,11 +14,10 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-06",
     name: "Figure 6",
     title: "Loss without each frequency",
-    caption: "The loss over all pairs when the eight Fourier components of one frequency are removed from the \
-              logits. In a model that groks, removing a key frequency does great harm, and removing any other none; it \
-              may even help. \
-              The lines are the whole model and what is left when only the constant and the key \
-              frequencies\u{2019} components are kept.",
+    caption: "The loss over all pairs when the eight Fourier components of one frequency are removed \
+              from the logits. In a model that groks, removing a key frequency does great harm, and \
+              removing any other none; it may even help. The lines are the whole model and what is \
+              left when only the constant and the key frequencies\u{2019} components are kept.",
     finding,
     missing: needs_report,
     sheet,

@@ -13,10 +13,11 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 4",
     title: "Waves in attention, neurons and logits",
     caption: "First: how much each head attends from \u{201c}=\u{201d} to a, for every pair. Then: the \
-              activation of the purest neuron of each frequency, for every pair. In a model that groks both are periodic in a and b. \
-              Last: the norm over the answers of each two-dimensional Fourier component of the logits; the \
-              constant is left out of the colour scale. There a few 2 × 2 blocks on the \
-              diagonal, products of waves of one frequency in a and in b, hold nearly everything.",
+              activation of the purest neuron of each frequency, for every pair. In a model that groks \
+              both are periodic in a and b. Last: the norm over the answers of each two-dimensional \
+              Fourier component of the logits; the constant is left out of the colour scale. There a \
+              few 2 × 2 blocks on the diagonal, products of waves of one frequency in a and in b, hold \
+              nearly everything.",
     finding,
     missing: needs_maps,
     sheet,

@@ -20,6 +20,7 @@ mod excluded_by_freq;
 mod freq_ablations;
 mod grids;
 mod neuron_clusters;
+mod panel;
 mod progress_measures;
 mod restricted_accuracy;
 mod series;

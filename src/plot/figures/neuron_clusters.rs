@@ -13,11 +13,11 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-05",
     name: "Figure 5",
     title: "Neurons by frequency",
-    caption: "Top: for each neuron, the fraction of its variance over the pairs that its best frequency \
-              explains with a polynomial of degree two in the waves of a and b. Neurons right of the line \
-              (0.85) belong to that frequency\u{2019}s cluster. Below: for each cluster, the norms of its \
-              neurons\u{2019} columns of W_L. In a model that groks, neurons that compute one frequency \
-              write to the logits in that frequency alone.",
+    caption: "Top: for each neuron, the fraction of its variance over the pairs that its best \
+              frequency explains with a polynomial of degree two in the waves of a and b. Neurons \
+              right of the line (0.85) belong to that frequency\u{2019}s cluster. Below: for each \
+              cluster, the norms of its neurons\u{2019} columns of W_L. In a model that groks, neurons \
+              that compute one frequency write to the logits in that frequency alone.",
     finding,
     missing: needs_report,
     sheet,

@@ -10,9 +10,9 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-13",
     name: "Figure 13",
     title: "Restricted accuracy",
-    caption: "How many of all pairs the waves in a+b of the key frequencies get right by themselves, beside \
-              the accuracy of the whole model. In a model that groks the waves know the answers long before \
-              it shows on the test set.",
+    caption: "How many of all pairs the waves in a+b of the key frequencies get right by themselves, \
+              beside the accuracy of the whole model. In a model that groks the waves know the answers \
+              long before it shows on the test set.",
     finding,
     missing: needs_progress,
     sheet,

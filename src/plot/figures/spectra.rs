@@ -11,9 +11,10 @@ pub(super) const FIGURE: Figure = Figure {
     id: "figure-03",
     name: "Figure 3",
     title: "Fourier norms of the embedding and of the neuron-logit map",
-    caption: "Left: the norm of W_E along each wave over the numbers. Right: the norm of W_L = W_U\u{1d40} \
-              W_out along each wave over the answers. Random weights make all bars about equal; a model that \
-              groks keeps a handful of frequencies, and nearly the same ones at both ends.",
+    caption: "Left: the norm of W_E along each wave over the numbers. Right: the norm of W_L = \
+              W_U\u{1d40} W_out along each wave over the answers. Random weights make all bars about \
+              equal; a model that groks keeps a handful of frequencies, and nearly the same ones at \
+              both ends.",
     finding,
     missing: needs_report,
     sheet,
