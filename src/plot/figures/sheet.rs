@@ -50,7 +50,7 @@ impl Shape {
     fn widths(self) -> (f64, f64) {
         match self {
             Self::Wide => (400.0, f64::INFINITY),
-            Self::Small => (225.0, f64::INFINITY),
+            Self::Small => (215.0, f64::INFINITY),
             Self::Map => (290.0, 330.0),
             Self::LargeMap => (300.0, 560.0),
             Self::Table => (0.0, f64::INFINITY),
