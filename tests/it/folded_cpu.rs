@@ -2,8 +2,8 @@
 //! golden trajectory, and against itself on other threads.
 
 use grokking_lab::config::{Activation, ExperimentConfig, LossForm, Preset};
-use grokking_lab::engine::folded::{FoldedCpu, supports};
-use grokking_lab::engine::{Engine, TrainState};
+use grokking_lab::engine::folded::{FoldedCpu, InTurn, supports};
+use grokking_lab::engine::{Engine, Evaluation, TrainState};
 use grokking_lab::maths::normal::NormalSource;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
@@ -241,6 +241,35 @@ fn bits_do_not_depend_on_threads_or_on_a_stop_between() {
 }
 
 #[test]
+fn a_step_can_be_shared_out() {
+    let mut config = small(31, 2, 24, 40);
+    config.run.reproducible = true;
+    let (task, at) = (Task::new(&config.data), start(&config));
+    let mut alone = engine(&config, &at);
+    train(&mut alone, 30);
+    let expected = block_on(alone.evaluate()).expect("the CPU does not fail");
+    for n_peers in [1, 2, 3] {
+        let run = || {
+            let peers = InTurn::new(&config, &task, at.weights.shape(), n_peers).expect("the model folds");
+            let mut engine =
+                FoldedCpu::with_peers(&config, &task, &at, Box::new(peers)).expect("the model folds");
+            train(&mut engine, 30);
+            let scores = block_on(engine.evaluate()).expect("the CPU does not fail");
+            (state(&mut engine), scores)
+        };
+        let (shared, scores) = run();
+        // The same sums in another order, over 30 steps of 1e-3.
+        let tolerance = Tolerance { absolute: 1e-5, relative: 0.0 };
+        let weights = state(&mut alone).weights;
+        assert_close(&format!("{n_peers} peers"), shared.weights.flat(), weights.flat(), tolerance);
+        let losses = |e: &Evaluation| [e.train_loss, e.test_loss];
+        let tolerance = Tolerance { absolute: 0.0, relative: 1e-5 };
+        assert_close("losses", &losses(&scores), &losses(&expected), tolerance);
+        assert_eq!(run(), (shared, scores), "the same number of peers, the same bits");
+    }
+}
+
+#[test]
 fn reproducible_bits_are_the_known_ones() {
     for (activation, known) in bits::KNOWN {
         let hash = block_on(bits::hash_after_50_steps(activation));
@@ -277,7 +306,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     let exact = block_on(engine.evaluate()).expect("the CPU does not fail").train_loss;
     // Logits of size 50 carry float32 errors of 4e-6 each; exp turns them into relative errors.
     assert_close("exact", &[exact], &[expected], Tolerance { absolute: 0.0, relative: 1e-3 });
-    assert_eq!(engine.collapsed_share(), 1.0, "every probability rounds to 1");
+    assert_eq!(block_on(engine.collapsed_share()), Ok(1.0), "every probability rounds to 1");
 
     config.optim.loss = LossForm::Textbook;
     let mut textbook = FoldedCpu::new(&config, &Task::new(&config.data), &at).expect("allowed");
@@ -286,7 +315,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
         0.0,
         "stalled at zero"
     );
-    assert_eq!(textbook.collapsed_share(), 1.0, "every probability rounds to 1");
+    assert_eq!(block_on(textbook.collapsed_share()), Ok(1.0), "every probability rounds to 1");
 }
 
 #[test]

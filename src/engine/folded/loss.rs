@@ -4,6 +4,8 @@
 //! log1p(S), with gradient exp(d_j) / (1 + S) and -S / (1 + S) at y: no difference of nearly equal
 //! numbers anywhere. The textbook form goes through log-softmax and stalls near 1.2e-7 in float32.
 
+use serde::{Deserialize, Serialize};
+
 use super::matrix::{ViewMut, padded};
 use super::simd::math::{Parts, exp, row_max, row_sum, vectors_per_group};
 use super::simd::{GROUP, Kernel, Simd};
@@ -34,7 +36,7 @@ pub struct ScoreRows<'a> {
 }
 
 /// What some examples score together.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Sum of the losses, in nats.
     pub loss_sum: f64,

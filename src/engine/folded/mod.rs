@@ -16,13 +16,18 @@ mod loss;
 pub mod matrix;
 mod pair_set;
 mod pairs;
+mod peers;
 mod rows;
 mod rows_backward;
+mod share;
 pub mod simd;
 mod stepper;
 mod team;
 mod tensors;
 mod tokens;
+
+pub use loss::Score;
+pub use peers::{InTurn, Peer, Peers, Request};
 
 use simd::Lanes;
 use stepper::Stepper;
@@ -64,12 +69,34 @@ impl FoldedCpu {
     /// [`LabError::Setting`] if [`supports`] refuses the model, [`LabError::Device`] if the system
     /// refuses the threads.
     pub fn new(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
-        Self::with_lanes(Lanes::detect(config.run.reproducible), config, task, start)
+        Self::build(Lanes::detect(config.run.reproducible), config, task, start, None)
     }
 
-    fn with_lanes(lanes: Lanes, config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
+    /// Sets up a run that shares each step out to peers.
+    ///
+    /// The same number of peers gives the same bits, another number others.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_peers(
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        peers: Box<dyn Peers>,
+    ) -> Result<Self> {
+        Self::build(Lanes::detect(config.run.reproducible), config, task, start, Some(peers))
+    }
+
+    fn build(
+        lanes: Lanes,
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        peers: Option<Box<dyn Peers>>,
+    ) -> Result<Self> {
         supports(start.weights.shape()).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let stepper = Stepper::new(lanes, config, task, start)?;
+        check_memory(start.weights.shape(), task.train.len())?;
+        let stepper = Stepper::new(lanes, config, task, start, peers)?;
         let threads = match stepper.threads() {
             1 => "1 thread".into(),
             n => format!("{n} threads"),
@@ -86,9 +113,27 @@ impl FoldedCpu {
 
     /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
     /// of the loss has no gradient left.
-    pub fn collapsed_share(&mut self) -> f64 {
-        self.stepper.collapsed_share()
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer fails.
+    pub async fn collapsed_share(&mut self) -> Result<f64> {
+        self.stepper.collapsed_share().await
     }
+}
+
+/// The gradient of every train pair is kept for the way back: in a tab, which has 4 GiB, it may take
+/// half.
+fn check_memory(shape: &ModelShape, n_train: usize) -> Result<()> {
+    let floats = (matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out)) as u64;
+    let bytes = floats * n_train as u64 * size_of::<f32>() as u64;
+    if bytes > usize::MAX as u64 / 2 {
+        let reason = format!(
+            "a step on {n_train} pairs needs {} MiB here, a tab has 2048: take a smaller p, frac_train or d_mlp",
+            bytes >> 20
+        );
+        return Err(LabError::device("CPU", reason));
+    }
+    Ok(())
 }
 
 impl Engine for FoldedCpu {
@@ -101,14 +146,11 @@ impl Engine for FoldedCpu {
     }
 
     fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.stepper.train(n_steps);
-            Ok(())
-        })
+        Box::pin(self.stepper.train(n_steps))
     }
 
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
-        Box::pin(async move { Ok(self.stepper.evaluate()) })
+        Box::pin(self.stepper.evaluate())
     }
 
     fn state(&mut self) -> LocalFuture<'_, Result<TrainState>> {

@@ -38,11 +38,12 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// Orders pairs and indexes them.
-    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair]) -> Self {
-        let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
+    /// Orders pairs, takes the `index`th of `count` nearly equal shares and indexes it.
+    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], index: usize, count: usize) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
+        let pairs = &pairs[index * pairs.len() / count..(index + 1) * pairs.len() / count];
+        let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
 
         let rows: Vec<_> = pairs.iter().map(|pair| [pair.a as u32, (p + pair.b) as u32]).collect();
         let mut starts = vec![0; 2 * p + 1];
@@ -110,7 +111,7 @@ mod tests {
         let config = Preset::Paper.config();
         let sizes = Sizes::new(&ModelShape::new(&config.data, &config.model));
         let task = Task::new(&config.data);
-        let set = PairSet::new(&sizes, &task, &task.train);
+        let set = PairSet::new(&sizes, &task, &task.train, 0, 1);
         let visited: Vec<usize> = set.shards.iter().cloned().flat_map(tiles).flatten().collect();
         assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "shards and tiles cover all pairs");
         assert!(set.shards.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
@@ -128,5 +129,9 @@ mod tests {
         pairs.sort_unstable();
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
+
+        let shares = [0, 1, 2].map(|index| PairSet::new(&sizes, &task, &task.train, index, 3));
+        let rows: Vec<_> = shares.iter().flat_map(|share| share.rows.clone()).collect();
+        assert_eq!(rows, set.rows, "three shares are the whole");
     }
 }

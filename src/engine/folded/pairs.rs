@@ -61,20 +61,17 @@ impl PairWork {
         }
     }
 
-    /// Fills `hidden` and `logits` with the gradient of the mean loss, and sums it up in
-    /// `d_W_ou_t` (d_vocab_out × d_mlp) and `d_base` (1 × wide).
-    #[expect(clippy::too_many_arguments, reason = "two tables in, two sums out")]
+    /// Fills `hidden` and `logits` with the gradient of `scale` times the sum of losses, and adds it
+    /// up in `d_W_ou_t` (d_vocab_out × d_mlp) and `d_base` (1 × wide).
     pub fn gradient(
         &mut self,
         sizes: &Sizes,
         team: &Team,
         set: &PairSet,
         rows: &Rows,
-        form: LossForm,
-        d_W_ou_t: &mut Mat,
-        d_base: &mut Mat,
+        (form, scale): (LossForm, f32),
+        (d_W_ou_t, d_base): (&mut Mat, &mut Mat),
     ) {
-        let scale = (1.0 / set.len() as f64) as f32;
         let ends = || set.shards.iter().map(|shard| shard.end);
         let (hidden_stride, logits_stride) = (self.hidden.stride(), self.logits.stride());
         let hidden = split_rows(self.hidden.data_mut(), hidden_stride, ends());

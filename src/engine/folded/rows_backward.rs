@@ -12,9 +12,9 @@ use super::tokens::TokenGradient;
 #[derive(Debug)]
 pub struct RowsBackward {
     /// d_vocab_out × d_mlp: the gradient of `Rows::W_ou_t`.
-    pub d_W_ou_t: Mat,
+    d_W_ou_t: Mat,
     /// 1 × wide: the gradient of `Rows::base`.
-    pub d_base: Mat,
+    d_base: Mat,
     d_W_ou: Mat,
     G_t: Mat,
     W_iu_t: Mat,
@@ -48,6 +48,11 @@ impl RowsBackward {
             d_q: Mat::zeros(1, heads),
             d_x_eq: Mat::zeros(1, d_model),
         }
+    }
+
+    /// Where the gradients of `Rows::W_ou_t` and `Rows::base` belong.
+    pub fn pair_sums(&mut self) -> (&mut Mat, &mut Mat) {
+        (&mut self.d_W_ou_t, &mut self.d_base)
     }
 
     /// Overwrites `g` with the gradient of the weights `w`.

@@ -1,42 +1,35 @@
-//! One run: weights, moments and tables, and the order in which a step goes through them.
+//! One run: a step is a gradient, from one share or several, and an update.
 
 use super::adamw::{Rates, Update};
 use super::loss::Score;
-use super::pair_set::PairSet;
-use super::pairs::{PairWork, score};
-use super::rows::Rows;
-use super::rows_backward::RowsBackward;
+use super::peers::{Peers, Request};
+use super::share::Share;
 use super::simd::Lanes;
 use super::team::Team;
-use super::tensors::{Sizes, Tensors};
-use super::tokens::TokenGradient;
+use super::tensors::Tensors;
 use crate::config::{ExperimentConfig, OptimConfig};
 use crate::engine::{Evaluation, TrainState};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
-/// A run on some threads.
+/// A run on some threads, and perhaps with peers.
 #[derive(Debug)]
 pub struct Stepper {
     team: Team,
+    peers: Option<Box<dyn Peers>>,
     run: Run,
+    /// Train pairs and test pairs of all shares.
+    n_pairs: [usize; 2],
 }
 
+/// What belongs to a run apart from its threads.
 #[derive(Debug)]
 struct Run {
-    sizes: Sizes,
     optim: OptimConfig,
     step: usize,
-    weights: Tensors,
+    share: Share,
     first_moment: Tensors,
     second_moment: Tensors,
-    gradient: Tensors,
-    rows: Rows,
-    rows_backward: RowsBackward,
-    train: PairSet,
-    test: PairSet,
-    pairs: PairWork,
-    tokens: TokenGradient,
 }
 
 impl Stepper {
@@ -44,32 +37,31 @@ impl Stepper {
     ///
     /// # Errors
     /// [`LabError::Device`] if the system refuses the threads.
-    pub fn new(lanes: Lanes, config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
-        let sizes = Sizes::new(start.weights.shape());
-        let train = PairSet::new(&sizes, task, &task.train);
+    pub fn new(
+        lanes: Lanes,
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        peers: Option<Box<dyn Peers>>,
+    ) -> Result<Self> {
+        let n_shares = 1 + peers.as_ref().map_or(0, |peers| peers.count());
+        let share = Share::new(config, task, start.weights.shape(), 0, n_shares);
         let run = Run {
             optim: config.optim.clone(),
             step: 0,
-            weights: Tensors::zeros(&sizes),
-            first_moment: Tensors::zeros(&sizes),
-            second_moment: Tensors::zeros(&sizes),
-            gradient: Tensors::zeros(&sizes),
-            rows: Rows::new(&sizes),
-            rows_backward: RowsBackward::new(&sizes),
-            pairs: PairWork::new(&sizes, &train),
-            tokens: TokenGradient::new(&sizes, &train),
-            train,
-            test: PairSet::new(&sizes, task, &task.test),
-            sizes,
+            first_moment: Tensors::zeros(&share.sizes),
+            second_moment: Tensors::zeros(&share.sizes),
+            share,
         };
-        let mut stepper = Self { team: Team::new(lanes, config.run.threads)?, run };
+        let team = Team::new(lanes, config.run.threads)?;
+        let mut stepper = Self { team, peers, run, n_pairs: [task.train.len(), task.test.len()] };
         stepper.load(start)?;
         Ok(stepper)
     }
 
-    /// Number of threads.
+    /// Number of threads, peers included.
     pub fn threads(&self) -> usize {
-        self.team.threads()
+        self.team.threads() + self.peers.as_ref().map_or(0, |peers| peers.count())
     }
 
     /// Updates done so far.
@@ -78,39 +70,61 @@ impl Stepper {
     }
 
     /// Does `n_steps` updates.
-    pub fn train(&mut self, n_steps: usize) {
-        let Self { team, run } = self;
-        team.run(|| {
-            for _ in 0..n_steps {
-                run.compute_gradient(team);
-                run.update(team);
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer fails.
+    pub async fn train(&mut self, n_steps: usize) -> Result<()> {
+        let Self { team, peers, run, .. } = self;
+        let Some(peers) = peers else {
+            team.run(|| {
+                for _ in 0..n_steps {
+                    run.share.compute_gradient(team);
+                    run.update(team);
+                }
+            });
+            return Ok(());
+        };
+        for _ in 0..n_steps {
+            peers.ask(Request::Gradient, &run.share.weights.pack())?;
+            team.run(|| run.share.compute_gradient(team));
+            for gradient in peers.gradients().await? {
+                run.share.gradient.add_packed(&gradient)?;
             }
-        });
+            team.run(|| run.update(team));
+        }
+        Ok(())
     }
 
     /// Losses and accuracies of the current weights.
-    pub fn evaluate(&mut self) -> Evaluation {
-        let [train, test] = self.scores();
-        let (n_train, n_test) = (self.run.train.len() as f64, self.run.test.len() as f64);
-        Evaluation {
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer fails.
+    pub async fn evaluate(&mut self) -> Result<Evaluation> {
+        let [train, test] = self.scores().await?;
+        let [n_train, n_test] = self.n_pairs.map(|n| n as f64);
+        Ok(Evaluation {
             train_loss: train.loss_sum / n_train,
             test_loss: test.loss_sum / n_test,
             train_accuracy: train.n_correct as f64 / n_train,
             test_accuracy: test.n_correct as f64 / n_test,
-        }
+        })
     }
 
     /// The share of train pairs whose answer has probability 1 in float32.
-    pub fn collapsed_share(&mut self) -> f64 {
-        self.scores()[0].n_collapsed as f64 / self.run.train.len() as f64
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer fails.
+    pub async fn collapsed_share(&mut self) -> Result<f64> {
+        Ok(self.scores().await?[0].n_collapsed as f64 / self.n_pairs[0] as f64)
     }
 
     /// A copy of weights and moments.
     pub fn state(&self) -> TrainState {
-        let Run { sizes, step, weights, first_moment, second_moment, .. } = &self.run;
+        let Run { step, share, first_moment, second_moment, .. } = &self.run;
+        let sizes = &share.sizes;
         TrainState {
             step: *step,
-            weights: weights.to_weights(sizes),
+            weights: share.weights.to_weights(sizes),
             first_moment: first_moment.to_weights(sizes),
             second_moment: second_moment.to_weights(sizes),
         }
@@ -121,52 +135,47 @@ impl Stepper {
     /// # Errors
     /// [`LabError::Content`] if the state has another shape.
     pub fn load(&mut self, state: &TrainState) -> Result<()> {
-        let run = &mut self.run;
+        let Run { step, share, first_moment, second_moment, .. } = &mut self.run;
         for weights in [&state.weights, &state.first_moment, &state.second_moment] {
-            if *weights.shape() != run.sizes.shape {
+            if *weights.shape() != share.sizes.shape {
                 return Err(LabError::content(
                     "training state",
-                    format!("the run has the shape {:?}, the state {:?}", run.sizes.shape, weights.shape()),
+                    format!("the run has the shape {:?}, the state {:?}", share.sizes.shape, weights.shape()),
                 ));
             }
         }
-        run.step = state.step;
-        run.weights.read(&state.weights, &run.sizes);
-        run.first_moment.read(&state.first_moment, &run.sizes);
-        run.second_moment.read(&state.second_moment, &run.sizes);
+        *step = state.step;
+        share.weights.read(&state.weights, &share.sizes);
+        first_moment.read(&state.first_moment, &share.sizes);
+        second_moment.read(&state.second_moment, &share.sizes);
         Ok(())
     }
 
-    /// Scores of the train and the test pairs.
-    fn scores(&mut self) -> [Score; 2] {
-        let Self { team, run } = self;
-        team.run(|| {
-            run.rows.forward(&run.sizes, team, &run.weights);
-            [&run.train, &run.test].map(|set| score(&run.sizes, team, set, &run.rows, run.optim.loss))
-        })
+    /// Scores of all train and all test pairs.
+    async fn scores(&mut self) -> Result<[Score; 2]> {
+        let Self { team, peers, run, .. } = self;
+        let Some(peers) = peers else {
+            return Ok(team.run(|| run.share.scores(team)));
+        };
+        peers.ask(Request::Scores, &run.share.weights.pack())?;
+        let mut sums = team.run(|| run.share.scores(team));
+        for scores in peers.scores().await? {
+            sums.iter_mut().zip(&scores).for_each(|(sum, score)| sum.add(score));
+        }
+        Ok(sums)
     }
 }
 
 impl Run {
-    /// Fills `gradient` with that of the mean loss over the train pairs.
-    fn compute_gradient(&mut self, team: &Team) {
-        let Self { sizes, rows, rows_backward, pairs, tokens, train, .. } = self;
-        rows.forward(sizes, team, &self.weights);
-        let (d_W_ou_t, d_base) = (&mut rows_backward.d_W_ou_t, &mut rows_backward.d_base);
-        pairs.gradient(sizes, team, train, rows, self.optim.loss, d_W_ou_t, d_base);
-        tokens.collect(sizes, team, train, rows, pairs);
-        rows_backward.backward(sizes, team, &self.weights, rows, tokens, &mut self.gradient);
-    }
-
     /// One update of AdamW.
     fn update(&mut self, team: &Team) {
         // Pieces of 16 KiB: more than enough for the threads there are.
         const PIECE: usize = 4096;
         let rates = Rates::new(&self.optim, self.step);
-        let weights = self.weights.all_mut().into_iter();
+        let weights = self.share.weights.all_mut().into_iter();
         let moments = self.first_moment.all_mut().into_iter().zip(self.second_moment.all_mut());
         let mut pieces = Vec::new();
-        for ((w, (m, v)), g) in weights.zip(moments).zip(self.gradient.all()) {
+        for ((w, (m, v)), g) in weights.zip(moments).zip(self.share.gradient.all()) {
             let w = w.data_mut().chunks_mut(PIECE);
             let m = m.data_mut().chunks_mut(PIECE);
             let v = v.data_mut().chunks_mut(PIECE);
