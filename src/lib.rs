@@ -2,12 +2,14 @@
 //! interpretability" (Nanda, Chan, Lieberum, Smith, Steinhardt, ICLR 2023), watch it grok and take
 //! it apart; in a browser tab on WebGPU or WebAssembly, or natively.
 //!
-//! # Three programs over one library
+//! # The programs over one library
 //!
 //! | program | feature | what it is |
 //! |---|---|---|
 //! | `app` | `page` | the page: user interface and figures on the main thread, without Burn |
 //! | `worker` | `worker` | the web worker: owns the device and the training run |
+//! | `peer` | `peer` | does a share of each step for the training worker, without Burn |
+//! | `analyst` | `analyst` | takes checkpoints apart while another worker trains, without Burn |
 //! | `grok` | `cli` | the command line |
 //!
 //! The page and the worker exchange the two enums of [`protocol`] and nothing else.
@@ -58,7 +60,7 @@ pub mod analysis;
 pub mod protocol;
 #[cfg(feature = "figures")]
 pub mod plot;
-#[cfg(feature = "worker")]
+#[cfg(any(feature = "engine", feature = "peer", feature = "analyst"))]
 pub mod worker;
 #[cfg(feature = "page")]
 pub mod ui;

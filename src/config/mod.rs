@@ -3,6 +3,7 @@
 //! The tree is sent to the worker, saved in every checkpoint and written in the page's URL.
 //! [`ExperimentConfig::validate`] is called once, where the outside world comes in.
 
+pub mod cadence;
 mod presets;
 mod split_rule;
 mod validate;
