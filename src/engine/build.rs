@@ -2,6 +2,7 @@
 
 use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::{self, FoldedCpu};
+use super::folded_gpu::FoldedGpu;
 use super::{Engine, EngineInfo, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
@@ -9,9 +10,11 @@ use crate::task::Task;
 
 /// Builds the engine a configuration asks for, at a state.
 ///
-/// `Auto` takes the folded engine on the CPU wherever it can train the model; on a GPU, in float64
-/// and for models that do not fold it takes Burn's, and [`EngineInfo::reason`] says which it was.
-/// The device `Auto` is the CPU: who has climbed a ladder and found a GPU passes `Gpu`.
+/// `Auto` takes the folded engine wherever it can train the model; in float64 and for models that do
+/// not fold it takes Burn's, and [`EngineInfo::reason`] says which it was. The device `Auto` is the
+/// CPU: who has climbed a ladder and found a GPU passes `Gpu`. A GPU that refuses the folded engine,
+/// for want of memory or because its driver does not take a kernel, gets Burn's; if that was not
+/// asked for, or cannot be had either, the processor does it.
 ///
 /// # Errors
 /// [`LabError::Device`] if the device cannot be had, [`LabError::Setting`] if the engine that was
@@ -19,6 +22,9 @@ use crate::task::Task;
 pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Box<dyn Engine>> {
     let why_not_folded = why_not_folded(config, start);
     match (config.run.engine, why_not_folded) {
+        (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
+            folded_on_gpu(config, task, start).await
+        }
         (EngineChoice::Folded | EngineChoice::Auto, None) => {
             Ok(Box::new(FoldedCpu::new(config, task, start)?))
         }
@@ -30,14 +36,38 @@ pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -
     }
 }
 
+/// Whether [`build`] would take the folded engine on the CPU.
+pub fn takes_folded_cpu(config: &ExperimentConfig, start: &TrainState) -> bool {
+    matches!(config.run.engine, EngineChoice::Folded | EngineChoice::Auto)
+        && config.run.device != DeviceChoice::Gpu
+        && why_not_folded(config, start).is_none()
+}
+
 fn why_not_folded(config: &ExperimentConfig, start: &TrainState) -> Option<String> {
-    if config.run.device == DeviceChoice::Gpu {
-        return Some("the folded engine runs on the CPU".into());
-    }
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
     folded::supports(start.weights.shape()).err()
+}
+
+/// The folded engine on the GPU, or what comes next, with the reason.
+async fn folded_on_gpu(
+    config: &ExperimentConfig,
+    task: &Task,
+    start: &TrainState,
+) -> Result<Box<dyn Engine>> {
+    let gpu = device::gpu().await?;
+    let mut reason = match FoldedGpu::new(config, task, start, &gpu.setup, &gpu.name).await {
+        Ok(engine) => return Ok(Box::new(engine)),
+        Err(refusal) => format!("the folded engine cannot run there: {refusal}"),
+    };
+    if config.run.engine == EngineChoice::Auto {
+        match with_burn(config, task, start, reason.clone()).await {
+            Ok(engine) => return Ok(engine),
+            Err(refusal) => reason = format!("{reason}; {refusal}"),
+        }
+    }
+    Ok(Box::new(FoldedCpu::new(config, task, start)?.because(reason)))
 }
 
 async fn with_burn(

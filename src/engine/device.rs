@@ -2,8 +2,10 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
+use burn::tensor::wgpu::WgpuSetup;
 
+use super::folded_gpu;
 use crate::error::{LabError, Result};
 
 /// A graphics processor that answers.
@@ -11,6 +13,8 @@ use crate::error::{LabError, Result};
 pub struct Gpu {
     /// Burn's handle.
     pub device: Device,
+    /// The handles below Burn's.
+    pub setup: WgpuSetup,
     /// The adapter in words.
     pub name: String,
     /// Whether the processor plays the GPU (SwiftShader, lavapipe).
@@ -48,32 +52,6 @@ async fn start_gpu() -> Result<Gpu> {
             .iter()
             .any(|known| info.name.to_lowercase().contains(known));
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name };
-    check_arithmetic(&device).await?;
-    Ok(Gpu { device, name, software })
-}
-
-/// Multiplies two small matrices and compares with the exact answer: a driver that compiles a
-/// kernel badly is found here and not in the losses.
-async fn check_arithmetic(device: &Device) -> Result<()> {
-    const N: usize = 8;
-    let values =
-        |f: fn(usize) -> f32| burn::tensor::TensorData::new((0..N * N).map(f).collect::<Vec<_>>(), [N, N]);
-    let left = Tensor::<2>::from_data(values(|i| (i % 7) as f32), device);
-    let right = Tensor::<2>::from_data(values(|i| (i % 5) as f32 - 2.0), device);
-    let data = left.matmul(right).into_data_async().await.map_err(|e| LabError::device("GPU", e))?;
-    // Sums of small integers are exact in float32, in any order.
-    let wrong = data.iter::<f32>().enumerate().find(|&(i, got)| {
-        let want: i64 =
-            (0..N).map(|k| ((i / N * N + k) % 7) as i64 * (((k * N + i % N) % 5) as i64 - 2)).sum();
-        (got - want as f32).abs() > 0.0
-    });
-    match wrong {
-        None => Ok(()),
-        Some((i, got)) => Err(LabError::device(
-            "GPU",
-            format!(
-                "a test product is wrong at element {i} ({got}): the driver cannot be trusted, use the CPU"
-            ),
-        )),
-    }
+    folded_gpu::check_arithmetic(&setup).await?;
+    Ok(Gpu { device, setup, name, software })
 }

@@ -9,10 +9,14 @@ mod build;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod folded;
+#[cfg(feature = "engine")]
+pub mod folded_gpu;
+pub mod metrics_csv;
 pub mod record;
+pub mod state_file;
 
 #[cfg(feature = "engine")]
-pub use build::build;
+pub use build::{build, takes_folded_cpu};
 pub use record::{EngineInfo, Evaluation, MetricsRow, TrainState};
 
 use std::future::Future;
@@ -31,6 +35,12 @@ pub trait Engine {
 
     /// Updates done so far.
     fn step(&self) -> usize;
+
+    /// Whether many steps asked for at once cost less than one by one: then who asks for as many as
+    /// take about 50 ms.
+    fn likes_batches(&self) -> bool {
+        false
+    }
 
     /// Does `n_steps` updates.
     ///

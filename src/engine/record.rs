@@ -46,6 +46,16 @@ impl TrainState {
         let zeros = Weights::zeros(weights.shape().clone());
         Self { step: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
     }
+
+    /// The first number that is infinite or none, and whether it is a weight or a moment. A file with
+    /// such a number could not be read again.
+    pub fn not_finite(&self) -> Option<(&'static str, f64)> {
+        let parts =
+            [("weight", &self.weights), ("moment", &self.first_moment), ("moment", &self.second_moment)];
+        parts.into_iter().find_map(|(what, part)| {
+            part.flat().iter().find(|value| !value.is_finite()).map(|value| (what, *value))
+        })
+    }
 }
 
 /// Which engine runs, and on what.

@@ -3,6 +3,8 @@
 
 #[path = "../it/bits.rs"]
 mod bits;
+pub mod folded_gpu;
+mod gpu_calls;
 
 use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
 use grokking_lab::engine::{self, Evaluation, TrainState};
@@ -66,12 +68,37 @@ async fn web_gpu_and_cpu_give_the_same_losses() {
     assert!(cpu[2].train_loss < cpu[0].train_loss, "the run learns: {cpu:?}");
 }
 
+/// Bytes of this program's memory, which a browser never takes back.
+fn memory_bytes() -> usize {
+    core::arch::wasm32::memory_size(0) << 16
+}
+
+#[wasm_bindgen_test]
+async fn ten_thousand_steps_leave_the_memory_as_it_is() {
+    for choice in [EngineChoice::Folded, EngineChoice::Autodiff] {
+        let mut config = Preset::Tiny.config();
+        (config.run.engine, config.run.device) = (choice, DeviceChoice::Cpu);
+        let task = Task::new(&config.data);
+        let shape = ModelShape::new(&config.data, &config.model);
+        let start = TrainState::start(initial_weights(&shape, config.model.seed));
+        let mut engine = engine::build(&config, &task, &start).await.expect("the CPU is there");
+        engine.train(500).await.expect("steps");
+        let before = memory_bytes();
+        for _ in 0..10 {
+            engine.train(1_000).await.expect("steps");
+            engine.evaluate().await.expect("reads");
+        }
+        let growth = memory_bytes() - before;
+        assert!(growth <= 5 << 20, "{choice:?}: {growth} bytes more after 10,000 steps");
+    }
+}
+
 #[wasm_bindgen_test]
 async fn a_run_obeys_its_commands() {
     let mut session = Session::new(DeviceChoice::Cpu);
     let mut config = tiny();
     config.run.epochs = 5;
-    let start = Command::Start { run_id: 1, config: Box::new(config), paused: true };
+    let start = Command::Start { run_id: 1, config: Box::new(config), paused: true, saved: Vec::new() };
     let events = session.handle(start, 0.0).await;
     assert!(matches!(events[0], Event::Started { run_id: 1, .. }), "{events:?}");
     assert!(!session.is_training(), "it was started paused");
@@ -91,7 +118,8 @@ async fn a_run_obeys_its_commands() {
 
 #[wasm_bindgen_test]
 fn messages_survive_the_border() {
-    let command = Command::Start { run_id: 3, config: Box::new(tiny()), paused: false };
+    let command =
+        Command::Start { run_id: 3, config: Box::new(tiny()), paused: false, saved: vec![1, 2, 255] };
     let encoded = codec::encode(command.clone()).expect("plain data");
     assert_eq!(codec::decode::<Command>(&encoded.value).expect("reads"), command, "a command");
 

@@ -111,6 +111,13 @@ impl FoldedCpu {
         Ok(Self { info, stepper })
     }
 
+    /// Says why it is not a faster engine.
+    #[must_use]
+    pub fn because(mut self, reason: String) -> Self {
+        self.info.reason = reason;
+        self
+    }
+
     /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
     /// of the loss has no gradient left.
     ///

@@ -3,6 +3,8 @@
 //! Who leads sends the weights, does its own share and adds up what comes back, in the order of the
 //! shares. How messages travel is not this layer's business: it is behind [`Peers`].
 
+use serde::{Deserialize, Serialize};
+
 use super::loss::Score;
 use super::share::Share;
 use super::simd::Lanes;
@@ -14,7 +16,8 @@ use crate::model::ModelShape;
 use crate::task::Task;
 
 /// What is asked of a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// The gradient over its train pairs.
     Gradient,

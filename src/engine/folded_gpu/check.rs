@@ -1,0 +1,61 @@
+//! Whether a device computes at all: one product of small integers, compared with the exact answer.
+
+use burn::tensor::wgpu::WgpuSetup;
+
+use super::context::{Blueprint, Context, Part};
+use super::kernels::{Kernel, TABLE_TILE};
+use super::layout::Layout;
+use super::plan::Dispatch;
+use super::products::{Job, Matrix, Table};
+use crate::config::Preset;
+use crate::error::{LabError, Result};
+use crate::model::ModelShape;
+
+/// More than a tile each way, and no multiple of one.
+const SIZES: [usize; 3] = [40, 21, 37];
+
+/// Multiplies two matrices with the engine's own kernel: a driver that compiles it badly is found
+/// here and not in the losses.
+///
+/// # Errors
+/// [`LabError::Device`] if the device refuses the kernel or an entry is wrong.
+pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
+    let [rows, depth, cols] = SIZES;
+    let a: Vec<f32> = (0..rows * depth).map(|i| (i % 7) as f32).collect();
+    let b: Vec<f32> = (0..depth * cols).map(|i| (i % 5) as f32 - 2.0).collect();
+    let c_at = a.len() + b.len();
+    let (left, right) = (Matrix::new(0, depth), Matrix::new(a.len(), cols));
+    let mut table = Table::default();
+    let group = table.add(TABLE_TILE, &[Job::new(SIZES, left, right, Matrix::new(c_at, cols))]);
+
+    // The other buffers are there because the layout names them.
+    let config = Preset::Tiny.config();
+    let layout = Layout::new(&ModelShape::new(&config.data, &config.model), 1, 1);
+    let context = Context::new(
+        setup,
+        &Blueprint {
+            sizes: [c_at + rows * cols, 4, 4, 4, 4, 4, table.words.len(), 4],
+            params: &[[group.first as u32, 0, 0, 0]],
+            constants: &layout.constants(&config.optim),
+            kernels: &[Kernel::Product],
+        },
+    )
+    .await?;
+    context.write_words(Part::Jobs, 0, &table.words);
+    context.write(Part::Arena, 0, &a);
+    context.write(Part::Arena, a.len(), &b);
+    let dispatch = Dispatch { kernel: Kernel::Product, params: 0, groups: [group.n_tiles, 1] };
+    let got = context.run(&[dispatch], 1, (Part::Arena, c_at, rows * cols)).await?;
+    // Sums of small integers are exact in float32, in any order.
+    let exact = |i: usize| (0..depth).map(|k| a[i / cols * depth + k] * b[k * cols + i % cols]).sum::<f32>();
+    match (0..got.len()).find(|&i| (got[i] - exact(i)).abs() > 0.0 || got[i].is_nan()) {
+        None => Ok(()),
+        Some(i) => Err(LabError::device(
+            "GPU",
+            format!(
+                "a test product is wrong at element {i} ({}): the driver cannot be trusted, use the CPU",
+                got[i]
+            ),
+        )),
+    }
+}

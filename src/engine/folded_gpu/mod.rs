@@ -1,0 +1,312 @@
+//! The hand-derived training step on a graphics processor: the transformer of one block, folded.
+//!
+//! The algebra is that of [`folded`](super::folded): what depends on one number at one position is
+//! computed once, measured from "="; a pair mixes table rows, goes through its neurons and one product
+//! with W_out W_U; the way back collects by number and ends in small products. Everything stays on the
+//! device; a step is sixteen dispatches of twelve pipelines in one compute pass, and a submit holds as
+//! many steps as [`Engine::train`] is asked for. Losses go to a ring on the device, read once a submit.
+//!
+//! Float32 throughout, sums in a fixed order, no atomics and no subgroups: the same device gives the
+//! same bits twice. It keeps to the limits every WebGPU device has.
+
+mod algebra;
+mod check;
+mod context;
+mod kernels;
+mod layout;
+mod pair_index;
+mod plan;
+mod products;
+mod rates;
+mod signal;
+
+pub use check::check_arithmetic;
+
+use burn::tensor::wgpu::WgpuSetup;
+use burn::tensor::wgpu::wgpu::Limits;
+
+use self::context::{Blueprint, Context, Part};
+use self::layout::Layout;
+use self::pair_index::{PairIndex, capacity};
+use self::plan::{Plan, ScorePlace};
+use self::rates::{RATES_LENGTH, rates};
+use super::folded::{self, Score};
+use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
+use crate::config::{ExperimentConfig, OptimConfig};
+use crate::error::{LabError, Result};
+use crate::model::{ModelShape, Weights};
+use crate::task::{Pair, Task};
+
+/// Where the ring of losses begins in `record`; before it lies the step counter.
+const RING_AT: usize = 4;
+/// Steps whose losses the device keeps: more than one submit holds.
+const RING_LENGTH: usize = 1024;
+/// Steps in a submit at most: half of the ring and of the table of rates.
+const MAX_BATCH: usize = 512;
+
+/// The folded engine on a GPU.
+#[derive(Debug)]
+pub struct FoldedGpu {
+    info: EngineInfo,
+    optim: OptimConfig,
+    layout: Layout,
+    plan: Plan,
+    context: Context,
+    /// Train pairs in the order of the device's buffers, and the number of test pairs.
+    order: Vec<Pair>,
+    n_test: usize,
+    step: usize,
+    /// The rates of steps before this one are on the device.
+    rates_until: usize,
+    /// What the train set scored before each update of the last submit.
+    train_scores: Vec<Score>,
+}
+
+impl FoldedGpu {
+    /// Sets up a run on a device, at a state.
+    ///
+    /// # Errors
+    /// [`LabError::Setting`] if [`folded::supports`] refuses the model, [`LabError::Device`] if the device
+    /// refuses a size or a kernel.
+    pub async fn new(
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        setup: &WgpuSetup,
+        device_name: &str,
+    ) -> Result<Self> {
+        let shape = start.weights.shape();
+        folded::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        let layout = Layout::new(shape, task.train.len(), capacity(task));
+        let limits = setup.device.limits();
+        check_sizes(&layout, &limits)?;
+        let index = PairIndex::new(&layout, task);
+        let plan = Plan::new(&layout, &index);
+        check_groups(&plan, &limits)?;
+        let blueprint = Blueprint {
+            sizes: [
+                layout.at.len,
+                2 * shape.n_values(),
+                layout.capacity * shape.d_mlp,
+                layout.capacity * shape.d_vocab_out,
+                plan.record_len,
+                index.words.len(),
+                plan.products.words.len(),
+                4 * RATES_LENGTH,
+            ],
+            params: &plan.params,
+            constants: &layout.constants(&config.optim),
+            kernels: &kernels::ALL,
+        };
+        let context = Context::new(setup, &blueprint).await?;
+        context.write_words(Part::Index, 0, &index.words);
+        context.write_words(Part::Jobs, 0, &plan.products.words);
+        context.write(Part::Arena, layout.at.one, &[1.0]);
+        let info = EngineInfo {
+            engine: "folded".into(),
+            device: "gpu".into(),
+            device_name: device_name.into(),
+            precision: "f32".into(),
+            reason: String::new(),
+        };
+        let mut engine = Self {
+            info,
+            optim: config.optim.clone(),
+            layout,
+            plan,
+            context,
+            order: index.order,
+            n_test: task.test.len(),
+            step: 0,
+            rates_until: 0,
+            train_scores: Vec::new(),
+        };
+        engine.load(start)?;
+        Ok(engine)
+    }
+
+    /// What the train set scored before each update of the last submit, the last update last: a
+    /// by-product of training.
+    pub fn train_scores(&self) -> &[Score] {
+        &self.train_scores
+    }
+
+    /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
+    /// of the loss has no gradient left.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if the device fails.
+    pub async fn collapsed_share(&mut self) -> Result<f64> {
+        let [train, _] = self.scores().await?;
+        Ok(train.n_collapsed as f64 / self.order.len() as f64)
+    }
+
+    /// The logits of every train pair.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if the device fails.
+    pub async fn train_logits(&mut self) -> Result<Vec<(Pair, Vec<f32>)>> {
+        let n_out = self.layout.shape.d_vocab_out;
+        let all = (Part::Logits, 0, self.order.len() * n_out);
+        let logits = self.context.run(&self.plan.train_logits, 1, all).await?;
+        Ok(self.order.iter().copied().zip(logits.chunks(n_out).map(<[f32]>::to_vec)).collect())
+    }
+
+    async fn train_steps(&mut self, n_steps: usize) -> Result<()> {
+        let mut left = n_steps;
+        while left > 0 {
+            let n = left.min(MAX_BATCH);
+            self.write_rates(n);
+            let ring = (Part::Record, RING_AT, 3 * RING_LENGTH);
+            let ring = self.context.run(&self.plan.step, n, ring).await?;
+            let entry = |step: usize| score(&ring[step % RING_LENGTH * 3..][..3]);
+            self.train_scores = (self.step..self.step + n).map(entry).collect();
+            self.step += n;
+            left -= n;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the device has the rates of the next `n` steps.
+    fn write_rates(&mut self, n: usize) {
+        if self.step + n <= self.rates_until {
+            return;
+        }
+        let mut table = vec![0.0; 4 * RATES_LENGTH];
+        for step in self.step..self.step + RATES_LENGTH {
+            table[step % RATES_LENGTH * 4..][..4].copy_from_slice(&rates(&self.optim, step));
+        }
+        self.context.write(Part::Rates, 0, &table);
+        self.rates_until = self.step + RATES_LENGTH;
+    }
+
+    /// Scores of all train and all test pairs.
+    async fn scores(&mut self) -> Result<[Score; 2]> {
+        let (Some(first), Some(last)) = (self.plan.scores.first(), self.plan.scores.last()) else {
+            return Ok([Score::default(); 2]);
+        };
+        let len = last.at + 3 * last.n - first.at;
+        let read = self.context.run(&self.plan.evaluation, 1, (Part::Record, first.at, len)).await?;
+        let sum = |places: &[ScorePlace]| {
+            let mut total = Score::default();
+            for place in places {
+                for three in read[place.at - first.at..][..3 * place.n].chunks_exact(3) {
+                    total.add(&score(three));
+                }
+            }
+            total
+        };
+        Ok([sum(&self.plan.scores[..1]), sum(&self.plan.scores[1..])])
+    }
+}
+
+/// Loss, right and collapsed, as a workgroup leaves them.
+fn score(three: &[f32]) -> Score {
+    Score { loss_sum: f64::from(three[0]), n_correct: three[1] as usize, n_collapsed: three[2] as usize }
+}
+
+/// Before anything of these sizes is planned: places are 32 bits wide on the device.
+fn check_sizes(layout: &Layout, limits: &Limits) -> Result<()> {
+    let shape = &layout.shape;
+    let largest = layout.at.len.max(layout.capacity * shape.d_mlp.max(shape.d_vocab_out));
+    let bytes = (largest * size_of::<f32>()) as u64;
+    let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u64::from(u32::MAX));
+    if bytes > allowed {
+        let reason = format!(
+            "a buffer of {} MiB is needed, the device allows {}: take a smaller p, frac_train or d_mlp",
+            bytes >> 20,
+            allowed >> 20
+        );
+        return Err(LabError::device("GPU", reason));
+    }
+    Ok(())
+}
+
+fn check_groups(plan: &Plan, limits: &Limits) -> Result<()> {
+    let most = plan.step.iter().chain(&plan.evaluation).flat_map(|dispatch| dispatch.groups).max();
+    let allowed = limits.max_compute_workgroups_per_dimension as usize;
+    match most {
+        Some(most) if most > allowed => Err(LabError::device(
+            "GPU",
+            format!("a kernel needs {most} workgroups, the device allows {allowed}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl Engine for FoldedGpu {
+    fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    fn step(&self) -> usize {
+        self.step
+    }
+
+    fn likes_batches(&self) -> bool {
+        true
+    }
+
+    fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
+        Box::pin(self.train_steps(n_steps))
+    }
+
+    fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
+        Box::pin(async move {
+            let [train, test] = self.scores().await?;
+            let [n_train, n_test] = [self.order.len(), self.n_test].map(|n| n as f64);
+            Ok(Evaluation {
+                train_loss: train.loss_sum / n_train,
+                test_loss: test.loss_sum / n_test,
+                train_accuracy: train.n_correct as f64 / n_train,
+                test_accuracy: test.n_correct as f64 / n_test,
+            })
+        })
+    }
+
+    fn weights(&mut self) -> LocalFuture<'_, Result<Weights>> {
+        Box::pin(async move {
+            let n = self.layout.shape.n_values();
+            let values = self.context.run(&[], 0, (Part::Arena, 0, n)).await?;
+            Ok(to_weights(&self.layout.shape, &values))
+        })
+    }
+
+    fn state(&mut self) -> LocalFuture<'_, Result<TrainState>> {
+        Box::pin(async move {
+            let weights = self.weights().await?;
+            let n = self.layout.shape.n_values();
+            let moments = self.context.run(&[], 0, (Part::Moments, 0, 2 * n)).await?;
+            Ok(TrainState {
+                step: self.step,
+                weights,
+                first_moment: to_weights(&self.layout.shape, &moments[..n]),
+                second_moment: to_weights(&self.layout.shape, &moments[n..]),
+            })
+        })
+    }
+
+    fn load(&mut self, state: &TrainState) -> Result<()> {
+        for weights in [&state.weights, &state.first_moment, &state.second_moment] {
+            if *weights.shape() != self.layout.shape {
+                return Err(LabError::content(
+                    "training state",
+                    format!("the run has the shape {:?}, the state {:?}", self.layout.shape, weights.shape()),
+                ));
+            }
+        }
+        let floats = |weights: &Weights| weights.flat().iter().map(|&x| x as f32).collect::<Vec<_>>();
+        self.context.write(Part::Arena, 0, &floats(&state.weights));
+        self.context.write(Part::Moments, 0, &floats(&state.first_moment));
+        self.context.write(Part::Moments, self.layout.shape.n_values(), &floats(&state.second_moment));
+        // The counter may wrap: it only finds a place in the ring and in the table of rates.
+        self.context.write_words(Part::Record, 0, &[state.step as u32]);
+        self.step = state.step;
+        self.rates_until = 0;
+        Ok(())
+    }
+}
+
+fn to_weights(shape: &ModelShape, values: &[f32]) -> Weights {
+    Weights::from_flat(shape.clone(), values.iter().map(|&x| f64::from(x)).collect())
+}

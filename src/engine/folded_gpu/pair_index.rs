@@ -1,0 +1,147 @@
+//! Which pairs there are, by number: the tables that the kernels walk along.
+
+use super::layout::Layout;
+use crate::task::{Pair, Task};
+
+/// Consecutive pairs of one set that fit the buffers together: all pairs of some numbers a.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where the starts by a begin in the index.
+    pub starts: usize,
+    /// Where the numbers b begin.
+    pub numbers: usize,
+    /// Where the answers of these pairs begin.
+    pub answers: usize,
+    /// The first a.
+    pub first_a: usize,
+    /// How many a.
+    pub n_a: usize,
+    /// The first pair.
+    pub first_pair: usize,
+    /// How many pairs.
+    pub n_pairs: usize,
+}
+
+/// The index buffer and the chunks of both sets.
+#[derive(Debug)]
+pub struct PairIndex {
+    /// What the device reads: starts of the 2p rows of the train set, its pairs by row (a, then b), and
+    /// for each set its starts by a, its numbers b and its answers.
+    pub words: Vec<u32>,
+    /// The train set, in one piece.
+    pub train: Chunk,
+    /// The test set.
+    pub test: Vec<Chunk>,
+    /// Pairs of the row with most pairs.
+    pub longest: usize,
+    /// Train pairs in the order of the buffers.
+    pub order: Vec<Pair>,
+}
+
+/// Pairs that the buffers must hold at least: the train set, and all test pairs of any number a.
+pub fn capacity(task: &Task) -> usize {
+    let starts = starts(task.p, &task.test, |pair| pair.a);
+    starts.windows(2).map(|ends| ends[1] - ends[0]).fold(task.train.len(), usize::max)
+}
+
+impl PairIndex {
+    /// Indexes both sets of a task.
+    pub fn new(layout: &Layout, task: &Task) -> Self {
+        let p = task.p;
+        let mut train = task.train.clone();
+        train.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        let by_a = starts(p, &train, |pair| pair.a);
+        let by_b = starts(p, &train, |pair| pair.b);
+        let mut words: Vec<u32> = by_a.iter().map(|&start| start as u32).collect();
+        words.extend(by_b[1..].iter().map(|&start| (train.len() + start) as u32));
+        assert_eq!(words.len(), layout.pairs(), "pairs follow the starts of 2p rows");
+        words.extend(0..train.len() as u32);
+        let mut list: Vec<u32> = (0..train.len() as u32).collect();
+        list.sort_by_key(|&i| train[i as usize].b);
+        words.extend(list);
+        let longest = by_a.windows(2).chain(by_b.windows(2)).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+
+        let train_chunks = add_set(&mut words, task, &train, layout.capacity);
+        let mut test = task.test.clone();
+        test.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        let test = add_set(&mut words, task, &test, layout.capacity);
+        Self { words, train: train_chunks[0], test, longest, order: train }
+    }
+}
+
+/// Where the pairs of each number begin in a list sorted by it; one more at the end.
+fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usize> {
+    let mut starts = vec![0; p + 1];
+    for pair in pairs {
+        starts[number(pair) + 1] += 1;
+    }
+    for i in 0..p {
+        starts[i + 1] += starts[i];
+    }
+    starts
+}
+
+/// Appends a sorted set and cuts it into chunks of at most `capacity` pairs.
+fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -> Vec<Chunk> {
+    let by_a = starts(task.p, pairs, |pair| pair.a);
+    let starts = words.len();
+    words.extend(by_a.iter().map(|&start| start as u32));
+    let numbers = words.len();
+    words.extend(pairs.iter().map(|pair| pair.b as u32));
+    let answers = words.len();
+    words.extend(pairs.iter().map(|&pair| task.answer(pair) as u32));
+    let mut chunks = Vec::new();
+    let mut first_a = 0;
+    while first_a < task.p {
+        let first_pair = by_a[first_a];
+        let mut end = first_a + 1;
+        while end < task.p && by_a[end + 1] - first_pair <= capacity {
+            end += 1;
+        }
+        let n_pairs = by_a[end] - first_pair;
+        let (answers, n_a) = (answers + first_pair, end - first_a);
+        chunks.push(Chunk { starts, numbers, answers, first_a, n_a, first_pair, n_pairs });
+        first_a = end;
+    }
+    chunks.retain(|chunk| chunk.n_pairs > 0);
+    chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PairIndex, capacity};
+    use crate::config::Preset;
+    use crate::engine::folded_gpu::layout::Layout;
+    use crate::model::ModelShape;
+    use crate::task::Task;
+
+    #[test]
+    fn every_pair_is_in_one_chunk_and_under_both_numbers() {
+        let config = Preset::Paper.config();
+        let (task, p) = (Task::new(&config.data), config.data.p);
+        let shape = ModelShape::new(&config.data, &config.model);
+        assert_eq!(capacity(&task), 3830, "the train set is larger than any row");
+        let layout = Layout::new(&shape, task.train.len(), 3830);
+        let index = PairIndex::new(&layout, &task);
+        assert_eq!(index.train.n_pairs, 3830, "the train set is one chunk");
+        assert_eq!(index.test.iter().map(|chunk| chunk.n_pairs).sum::<usize>(), 8939, "all test pairs");
+        assert!(index.test.iter().all(|chunk| chunk.n_pairs <= 3830), "chunks fit");
+        for row in 0..2 * p {
+            let [start, end] = [row, row + 1].map(|row| index.words[layout.starts() + row] as usize);
+            for &pair in &index.words[layout.pairs() + start..layout.pairs() + end] {
+                let pair = index.order[pair as usize];
+                assert_eq!([pair.a, pair.b][row / p], row % p, "a pair of row {row}");
+            }
+        }
+        for chunk in index.test.iter().chain([&index.train]) {
+            for a in chunk.first_a..chunk.first_a + chunk.n_a {
+                let [start, end] = [a, a + 1].map(|a| index.words[chunk.starts + a] as usize);
+                for pair in start..end {
+                    let b = index.words[chunk.numbers + pair] as usize;
+                    let answer = index.words[chunk.answers + pair - chunk.first_pair] as usize;
+                    assert_eq!(answer, (a + b) % p, "the answer of ({a}, {b})");
+                }
+            }
+        }
+    }
+}

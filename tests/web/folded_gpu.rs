@@ -1,0 +1,120 @@
+//! The folded engine on WebGPU: the numbers of the CPU, and no more calls than it promises.
+
+use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
+use grokking_lab::engine::{self, Engine, TrainState, device};
+use grokking_lab::model::ModelShape;
+use grokking_lab::model::init::initial_weights;
+use grokking_lab::protocol::{Command, Event};
+use grokking_lab::task::Task;
+use grokking_lab::worker::session::Session;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test};
+
+use crate::gpu_calls::{calls, reset};
+
+fn small() -> ExperimentConfig {
+    let mut config = Preset::Tiny.config();
+    (config.data.p, config.data.frac_train) = (13, 0.6);
+    (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (24, 2, 40);
+    config.run.engine = EngineChoice::Folded;
+    config
+}
+
+async fn engine_on(config: &ExperimentConfig, device: DeviceChoice) -> Box<dyn Engine> {
+    let mut config = config.clone();
+    config.run.device = device;
+    let task = Task::new(&config.data);
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    let engine = engine::build(&config, &task, &start).await.expect("the device is there");
+    let found = if engine.info().device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
+    assert_eq!(found, device, "{:?}", engine.info());
+    engine
+}
+
+#[wasm_bindgen_test]
+async fn the_folded_engines_agree_after_100_steps() {
+    let config = small();
+    let mut cpu = engine_on(&config, DeviceChoice::Cpu).await;
+    let mut gpu = engine_on(&config, DeviceChoice::Gpu).await;
+    for round in 0..5 {
+        let [c, g] = [
+            cpu.evaluate().await.expect("the CPU does not fail"),
+            gpu.evaluate().await.expect("the GPU works"),
+        ];
+        for (name, c, g) in [("train", c.train_loss, g.train_loss), ("test", c.test_loss, g.test_loss)] {
+            assert!(!g.is_nan(), "{name} loss of round {round} is not a number on WebGPU");
+            assert!(
+                (c - g).abs() <= 1e-4 * (1.0 + c.abs()),
+                "{name} loss, round {round}: CPU {c}, WebGPU {g}"
+            );
+        }
+        cpu.train(25).await.expect("the CPU does not fail");
+        gpu.train(25).await.expect("the GPU works");
+    }
+    let [c, g] =
+        [cpu.weights().await.expect("the CPU does not fail"), gpu.weights().await.expect("the GPU works")];
+    let far = c.flat().iter().zip(g.flat()).position(|(c, g)| !((c - g).abs() <= 1e-3 * (1.0 + c.abs())));
+    assert_eq!(far, None, "the first weight that lies apart");
+}
+
+#[wasm_bindgen_test]
+async fn a_step_keeps_to_its_number_of_calls() {
+    device::gpu().await.expect("this browser has an adapter");
+    reset();
+    let mut engine = engine_on(&small(), DeviceChoice::Gpu).await;
+    let built = calls();
+    reset();
+    engine.train(1).await.expect("steps");
+    let one = calls();
+    reset();
+    engine.train(10).await.expect("steps");
+    let ten = calls();
+    console_log!("built: {built:?}; one step: {one:?}; ten steps: {ten:?}");
+    assert!((1..=20).contains(&built.pipelines), "pipelines: {built:?}");
+    assert_eq!(built.dispatches, 0, "nothing runs before the first step: {built:?}");
+    assert_eq!((one.pipelines, one.submits, one.maps), (0, 1, 1), "one step: {one:?}");
+    assert!((1..=24).contains(&one.dispatches), "one step: {one:?}");
+    assert_eq!((ten.pipelines, ten.submits, ten.maps), (0, 1, 1), "ten steps at once: {ten:?}");
+    assert_eq!(ten.dispatches, 10 * one.dispatches, "ten steps at once: {ten:?}");
+}
+
+#[wasm_bindgen_test]
+async fn all_pipelines_of_the_papers_model_are_built() {
+    let now = || js_sys::Date::now();
+    let start = now();
+    device::gpu().await.expect("this browser has an adapter");
+    let found = now();
+    let mut config = Preset::Paper.config();
+    config.run.engine = EngineChoice::Folded;
+    let mut engine = engine_on(&config, DeviceChoice::Gpu).await;
+    let built = now();
+    engine.train(1).await.expect("steps");
+    console_log!(
+        "p = 113: device {} ms (0 if a test had it before), engine {} ms, first step {} ms",
+        found - start,
+        built - found,
+        now() - built
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_run_on_the_gpu_is_evaluated_on_time() {
+    let mut session = Session::new(DeviceChoice::Gpu);
+    let mut config = small();
+    (config.run.epochs, config.run.eval_every) = (25, 10);
+    let start = Command::Start { run_id: 1, config: Box::new(config), paused: false, saved: Vec::new() };
+    let mut now_secs = 0.0;
+    let mut events = session.handle(start, now_secs).await;
+    let mut n_calls = 0;
+    while session.is_training() {
+        now_secs += 0.01;
+        n_calls += 1;
+        events.extend(session.advance(now_secs).await);
+    }
+    let rows = events.iter().filter_map(|event| match event {
+        Event::Progress { rows, .. } => Some(rows.iter().map(|row| row.step)),
+        _ => None,
+    });
+    assert_eq!(rows.flatten().collect::<Vec<_>>(), [0, 10, 20, 25], "{events:?}");
+    assert!(n_calls < 25, "several steps at once: {n_calls} calls for 25 steps");
+}
