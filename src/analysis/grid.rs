@@ -105,8 +105,13 @@ impl GridLogits {
 
     /// The smallest margin of all pairs: above 0 if every answer is right.
     pub fn min_margin(&self) -> f64 {
-        let margins = Task::all_pairs(self.p).into_iter().map(|pair| self.loss_and_margin(pair.a, pair.b).1);
-        margins.fold(f64::INFINITY, f64::min)
+        self.margins().into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    /// For each pair the answer's logit minus the largest other, length p²: above 0 where it is right.
+    pub fn margins(&self) -> Vec<f64> {
+        let rows = self.values.chunks_exact(self.p).enumerate();
+        rows.map(|(pair, row)| stats::margin(row, (pair / self.p + pair % self.p) % self.p)).collect()
     }
 
     /// The mean over the p pairs of each sum s = a + b mod p: p × p, row s, column c.

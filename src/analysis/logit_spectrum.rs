@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::GridLogits;
 use crate::maths::fft::RealFft;
-use crate::maths::fourier::freq_of;
+use crate::maths::fourier::{freq_of, n_freqs};
 
 /// A component counts as significant when its norm is above this fraction of the largest but the constant.
 /// On trained models the four of each key frequency stand ten times above the rest.
@@ -45,6 +45,16 @@ pub fn norms(logits: &GridLogits) -> Vec<f64> {
         for (sum, value) in sum_sq.iter_mut().zip(&grid) {
             *sum += value * value;
         }
+    }
+    sum_sq.into_iter().map(f64::sqrt).collect()
+}
+
+/// The norms by frequencies i of a and j of b from 0 to (p - 1) / 2, row-major: cosines and sines together.
+pub fn by_freqs(p: usize, norms: &[f64]) -> Vec<f64> {
+    let n = n_freqs(p) + 1;
+    let mut sum_sq = vec![0.0; n * n];
+    for (place, norm) in norms.iter().enumerate() {
+        sum_sq[freq_of(place / p) * n + freq_of(place % p)] += norm * norm;
     }
     sum_sq.into_iter().map(f64::sqrt).collect()
 }

@@ -22,6 +22,7 @@ pub mod phases;
 pub mod progress;
 pub mod reads;
 pub mod report;
+pub mod snapshot;
 pub mod sum_waves;
 pub mod verdict;
 pub mod weight_norms;

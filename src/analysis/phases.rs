@@ -6,8 +6,8 @@
 //!   train set without the key frequencies better and better, from there it comes to depend on them. It
 //!   has ended once the excluded loss is at [`RISE`] times that minimum.
 //! - Cleanup begins at the knee of the sum of squared weights: between the end of memorisation and the
-//!   point where the weights have settled, the place where its logarithm lies highest above the straight
-//!   line between the two. It has begun once the ratio of test loss to restricted loss, which grows while
+//!   point where all but [`TAIL`] of its fall is done, the place where its logarithm lies highest above the
+//!   straight line between the two. It has begun once the ratio of test loss to restricted loss, which grows while
 //!   circuits form unseen, is [`FALL`] times below its peak.
 //! - Cleanup ends where the weights have settled: from there on the sum of squares stays within
 //!   [`SETTLED`] of its fall since memorisation from its last value. A run that ends before leaves this
@@ -25,6 +25,10 @@ pub const RISE: f64 = 2.0;
 
 /// How far the test-to-restricted ratio must fall from its peak: it falls a thousandfold in a cleanup.
 pub const FALL: f64 = 10.0;
+
+/// The part of the fall of the squared weights that the knee leaves out: some seeds creep through their last
+/// tenth for as long as all the rest took, and a line to the end of that tail has its knee anywhere.
+pub const TAIL: f64 = 0.1;
 
 /// The part of the fall of the squared weights that counts as settled.
 pub const SETTLED: f64 = 0.02;
@@ -77,8 +81,9 @@ impl Phases {
         if !cleaning {
             return Self { memorisation_end, ..Self::default() };
         }
-        let settled = settled(rest);
-        let cleanup_start = settled.and_then(|settled| knee(&rest[..=settled])).map(|i| rest[i]);
+        let settled = near_last(rest, SETTLED);
+        let fallen = settled.and_then(|_| near_last(rest, TAIL));
+        let cleanup_start = fallen.and_then(|fallen| knee(&rest[..=fallen])).map(|i| rest[i]);
         let steps = |from: &Boundary, to: &Boundary| (to.step - from.step) as f64;
         let long_enough = |&i: &usize| {
             let last = &points[points.len() - 1];
@@ -124,11 +129,11 @@ fn end_of_memorisation(points: &[Boundary]) -> Option<usize> {
     lowest.reduce(|best, i| if excluded(i) < excluded(best) { i } else { best })
 }
 
-/// The first place from which the sum of squares stays near its last value.
-fn settled(points: &[Boundary]) -> Option<usize> {
+/// The first place from which the sum of squares stays within a part of its fall from its last value.
+fn near_last(points: &[Boundary], part: f64) -> Option<usize> {
     let last = points.last()?.sum_sq_weights;
     let fall = points[0].sum_sq_weights - last;
-    let far = |point: &Boundary| (point.sum_sq_weights - last).abs() > SETTLED * fall;
+    let far = |point: &Boundary| (point.sum_sq_weights - last).abs() > part * fall;
     (fall > 0.0).then(|| points.iter().rposition(far).map_or(0, |i| i + 1))
 }
 

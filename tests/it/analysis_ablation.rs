@@ -137,6 +137,50 @@ fn logit_edits_are_projections_on_the_grid() {
 }
 
 #[test]
+fn single_components_of_the_logits_vanish() {
+    let weights = random(&shape(P, 1, Activation::Relu));
+    let ablator = Ablator::new(&weights, &KEYS);
+    let logits = Matrix::from_values(P * P, P, ablator.whole().logits.values().to_vec());
+    let basis = FourierBasis::new(P);
+    // The same twice counts once; two may share a row or a column.
+    let removed_components = [[2, 2], [2, 3], [0, 3], [2, 2], [3, 0], [0, 0]];
+    let mut expected = logits.clone();
+    for [k, l] in &removed_components[..3] {
+        let rows = |freq: usize| if freq == 0 { vec![0] } else { vec![cos_index(freq), sin_index(freq)] };
+        for i in rows(*k) {
+            for j in rows(*l) {
+                let wave = |pair: usize| basis.row(i)[pair / P] * basis.row(j)[pair % P];
+                for c in 0..P {
+                    let along: f64 = (0..P * P).map(|pair| wave(pair) * logits[(pair, c)]).sum();
+                    (0..P * P).for_each(|pair| expected[(pair, c)] -= along * wave(pair));
+                }
+            }
+        }
+    }
+    let some = Ablation { removed_components: removed_components[..4].to_vec(), ..Ablation::default() };
+    check("three components", ablator.scores(&task(P), &some).unwrap(), score(&expected));
+    let all = (0..=P / 2).flat_map(|i| (0..=P / 2).map(move |j| [i, j])).collect();
+    let nothing = Ablation { removed_components: all, ..Ablation::default() };
+    let loss = ablator.scores(&task(P), &nothing).unwrap().loss.all;
+    assert!((loss - (P as f64).ln()).abs() < 1e-12, "without any component all answers are alike: {loss}");
+    let absent = Ablation { removed_components: vec![[0, P]], ..Ablation::default() };
+    assert!(ablator.scores(&task(P), &absent).is_err(), "no such frequency");
+}
+
+#[test]
+fn margins_come_with_the_scores() {
+    let weights = random(&shape(P, 1, Activation::Relu));
+    let ablator = Ablator::new(&weights, &KEYS);
+    let attention = AttentionEdit { removed_heads: vec![0], ..AttentionEdit::default() };
+    for ablation in [Ablation::default(), Ablation { attention: attention.clone(), ..Ablation::default() }] {
+        let (scores, margins) = ablator.scores_and_margins(&task(P), &ablation).unwrap();
+        assert_eq!(scores, ablator.scores(&task(P), &ablation).unwrap(), "the same scores");
+        let right = margins.iter().filter(|margin| **margin > 0.0).count() as f64 / (P * P) as f64;
+        assert!((right - scores.accuracy.all).abs() < 1e-12, "{right} of the margins are above 0");
+    }
+}
+
+#[test]
 fn neurons_become_polynomials_or_vanish_by_cluster() {
     let weights = random(&shape(P, 1, Activation::Relu));
     let (ablator, written) =
@@ -157,11 +201,14 @@ fn neurons_become_polynomials_or_vanish_by_cluster() {
     let edited = |neurons| ablator.scores(&task(P), &Ablation { neurons, ..Ablation::default() }).unwrap();
     let expected = written.scores(&polynomials, &written.skip);
     check("polynomials", edited(NeuronEdit::Polynomials { min_fve }), expected);
-    let without = Matrix::from_fn(P * P, cluster.len(), |pair, n| {
-        if cluster[n] == freq { 0.0 } else { written.neurons[(pair, n)] }
-    });
-    let expected = written.scores(&without, &written.skip);
-    check("without a cluster", edited(NeuronEdit::WithoutCluster { freq, min_fve }), expected);
+    let other = *cluster.iter().rfind(|&&k| k > 0 && k != freq).expect("a second cluster");
+    for freqs in [vec![freq], vec![freq, other]] {
+        let without = Matrix::from_fn(P * P, cluster.len(), |pair, n| {
+            if freqs.contains(&cluster[n]) { 0.0 } else { written.neurons[(pair, n)] }
+        });
+        let expected = written.scores(&without, &written.skip);
+        check("without clusters", edited(NeuronEdit::WithoutClusters { freqs, min_fve }), expected);
+    }
 }
 
 #[test]
@@ -234,6 +281,7 @@ fn skips_and_combinations() {
         neurons: NeuronEdit::Grid(GridEdit { waves: Waves::Without(vec![4]), terms: Terms::Sums }),
         mlp_skip: SkipEdit::Zero,
         logits: GridEdit { waves: Waves::Only(KEYS.to_vec()), terms: Terms::Block },
+        removed_components: Vec::new(),
     };
     check("everything at once", scores(&ablation), expected);
 }

@@ -1,13 +1,16 @@
 //! The single edits, each on the logits of all pairs.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::run::Run;
 use super::{GridEdit, NeuronEdit, SkipEdit, Waves};
 use crate::analysis::forward::HostModel;
 use crate::analysis::grid::GridLogits;
 use crate::analysis::marginals::Marginals;
-use crate::analysis::neurons::{clusters, fits, polynomial_logits};
-use crate::maths::fourier::FourierBasis;
-use crate::maths::matrix::add_scaled;
+use crate::analysis::neurons::{clusters, polynomial_logits};
+use crate::maths::fourier::{FourierBasis, cos_index, freq_of, sin_index};
+use crate::maths::matrix::{Matrix, add_scaled};
 
 /// The logits of a run after its neurons were changed.
 pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
@@ -25,15 +28,15 @@ pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
             }
         }
         NeuronEdit::Polynomials { min_fve } => {
-            let cluster = clusters(&fits(run.neurons()), *min_fve);
+            let cluster = clusters(run.fits(), *min_fve);
             let (constant, waves) = polynomial_logits(run.neurons(), &run.model, &cluster);
             set_mlp(&mut logits, &run.model, &constant, &waves);
             let rest: Vec<bool> = cluster.iter().map(|&freq| freq == 0).collect();
             add_some(&mut logits, &run.model, 1.0, &rest);
         }
-        NeuronEdit::WithoutCluster { freq, min_fve } => {
-            let cluster = clusters(&fits(run.neurons()), *min_fve);
-            let removed: Vec<bool> = cluster.iter().map(|of| of == freq).collect();
+        NeuronEdit::WithoutClusters { freqs, min_fve } => {
+            let cluster = clusters(run.fits(), *min_fve);
+            let removed: Vec<bool> = cluster.iter().map(|of| freqs.contains(of)).collect();
             add_some(&mut logits, &run.model, -1.0, &removed);
         }
         NeuronEdit::OnlyDirections(freqs) => {
@@ -96,13 +99,16 @@ pub(super) fn edit_skip(logits: &mut GridLogits, model: &HostModel, edit: SkipEd
     }
 }
 
-/// Keeps or removes waves of the logits.
-pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit) {
+/// Keeps or removes waves of the logits; `marginals` are theirs, if they are known.
+pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit, marginals: Option<&Marginals>) {
     if edit.waves == Waves::All {
         return;
     }
     let p = logits.p();
-    let marginals = Marginals::of(p, logits.values());
+    let marginals = match marginals {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(Marginals::of(p, logits.values())),
+    };
     let part = marginals.project(&FourierBasis::new(p), edit.waves.named(), edit.terms);
     match edit.waves {
         Waves::Only(_) => {
@@ -115,6 +121,33 @@ pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit) {
             add_part(logits, 1.0, &part);
         }
         _ => add_part(logits, -1.0, &part),
+    }
+}
+
+/// Removes single components of the logits' 2-D spectrum: for each the products of the waves of its two
+/// frequencies.
+pub(super) fn remove_components(logits: &mut GridLogits, components: &[[usize; 2]]) {
+    if components.is_empty() {
+        return;
+    }
+    let p = logits.p();
+    let basis = FourierBasis::new(p);
+    let rows = |freq: usize| if freq == 0 { 0..1 } else { cos_index(freq)..sin_index(freq) + 1 };
+    let chosen: BTreeSet<[usize; 2]> = components.iter().copied().collect();
+    let freqs_a: BTreeSet<usize> = chosen.iter().map(|[freq, _]| *freq).collect();
+    for i in freqs_a.into_iter().flat_map(rows) {
+        let of_a = chosen.iter().filter(|[freq, _]| *freq == freq_of(i));
+        let rows_b: Vec<usize> = of_a.flat_map(|[_, freq]| rows(*freq)).collect();
+        // Σ_a F_i[a] L[a, b, c], p × p: row b, column c. Components do not touch each other.
+        let mut by_b = Matrix::zeros(p, p);
+        for (a, &wave) in basis.row(i).iter().enumerate() {
+            add_scaled(by_b.values_mut(), wave, logits.block_mut(a));
+        }
+        let removed = Matrix::from_fn(rows_b.len(), p, |r, x| basis.row(rows_b[r])[x]);
+        let part = removed.transposed().mul(&removed.mul(&by_b));
+        for (a, &wave) in basis.row(i).iter().enumerate() {
+            add_scaled(logits.block_mut(a), -wave, part.values());
+        }
     }
 }
 

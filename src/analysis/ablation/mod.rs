@@ -28,6 +28,9 @@ pub struct Ablation {
     pub mlp_skip: SkipEdit,
     /// The logits as functions on the grid of pairs. The constant stays.
     pub logits: GridEdit,
+    /// Components of the logits' 2-D spectrum that are removed after that: a frequency of a and one of b, 0 for
+    /// the constant.
+    pub removed_components: Vec<[usize; 2]>,
 }
 
 /// Some of the frequencies 1 to (p - 1) / 2.
@@ -72,10 +75,10 @@ pub enum NeuronEdit {
         /// The least fraction of variance explained.
         min_fve: f64,
     },
-    /// The cluster of a frequency gives 0.
-    WithoutCluster {
-        /// The cluster's frequency.
-        freq: usize,
+    /// The clusters of some frequencies give 0.
+    WithoutClusters {
+        /// The clusters' frequencies.
+        freqs: Vec<usize>,
         /// The least fraction of variance explained.
         min_fve: f64,
     },
@@ -121,9 +124,13 @@ impl Ablation {
         check(self.logits.waves.named())?;
         match &self.neurons {
             NeuronEdit::Grid(edit) => check(edit.waves.named())?,
-            NeuronEdit::WithoutCluster { freq, .. } => check(&[*freq])?,
-            NeuronEdit::OnlyDirections(freqs) | NeuronEdit::WithoutDirections(freqs) => check(freqs)?,
+            NeuronEdit::WithoutClusters { freqs, .. }
+            | NeuronEdit::OnlyDirections(freqs)
+            | NeuronEdit::WithoutDirections(freqs) => check(freqs)?,
             NeuronEdit::Polynomials { .. } => {}
+        }
+        for [i, j] in &self.removed_components {
+            check(&[(*i).max(1), (*j).max(1)])?;
         }
         match self.attention.removed_heads.iter().find(|&&head| head >= n_heads) {
             Some(head) => Err(LabError::setting("head", head, format!("there are 0 to {}", n_heads - 1))),

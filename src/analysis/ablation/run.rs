@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::edits::{edit_grid, edit_neurons, edit_skip};
-use super::{Ablation, Waves};
+use super::edits::{edit_grid, edit_neurons, edit_skip, remove_components};
+use super::{Ablation, NeuronEdit, SkipEdit, Waves};
 use crate::analysis::forward::{AttentionEdit, HostModel};
 use crate::analysis::grid::{GridLogits, Scores, column_means};
-use crate::analysis::marginals::project_rows;
+use crate::analysis::marginals::{Marginals, project_rows};
 use crate::analysis::moments::Moments;
+use crate::analysis::neurons::{self, NeuronFit};
+use crate::analysis::progress::current_key_freqs;
 use crate::analysis::reads::Reads;
 use crate::error::{LabError, Result};
 use crate::maths::fourier::FourierBasis;
@@ -18,8 +20,9 @@ use crate::task::Task;
 
 /// A model and its activations on all pairs, ready to be ablated again and again.
 #[derive(Debug)]
-pub struct Ablator<'a> {
-    weights: &'a Weights,
+pub struct Ablator {
+    /// A copy: small beside the activations.
+    weights: Weights,
     whole: Run,
 }
 
@@ -31,6 +34,8 @@ pub struct Run {
     /// Its logits.
     pub logits: GridLogits,
     neurons: OnceCell<Moments>,
+    fits: OnceCell<Vec<NeuronFit>>,
+    marginals: OnceCell<Marginals>,
     reads: Option<Reads>,
 }
 
@@ -51,18 +56,30 @@ impl Run {
             }
             reads.take_in(a, &block);
         }
-        Self { model, logits, neurons: neurons.into(), reads: Some(reads) }
+        let (fits, marginals) = Default::default();
+        Self { model, logits, neurons: neurons.into(), fits, marginals, reads: Some(reads) }
     }
 
     /// A pass that takes in the logits alone.
     fn changed(weights: &Weights, attention: &AttentionEdit) -> Self {
         let model = HostModel::new(weights, attention);
-        Self { logits: model.logits(), model, neurons: OnceCell::new(), reads: None }
+        let (neurons, fits, marginals) = Default::default();
+        Self { logits: model.logits(), model, neurons, fits, marginals, reads: None }
     }
 
     /// The neurons' moments.
     pub fn neurons(&self) -> &Moments {
         self.neurons.get_or_init(|| Moments::of_neurons(&self.model))
+    }
+
+    /// The neurons' frequencies.
+    pub fn fits(&self) -> &[NeuronFit] {
+        self.fits.get_or_init(|| neurons::fits(self.neurons()))
+    }
+
+    /// The logits' means along the directions of the grid.
+    pub fn marginals(&self) -> &Marginals {
+        self.marginals.get_or_init(|| Marginals::of(self.logits.p(), self.logits.values()))
     }
 
     /// What the directions of some frequencies read.
@@ -74,11 +91,26 @@ impl Run {
     }
 }
 
-impl<'a> Ablator<'a> {
+impl Ablator {
     /// Runs the whole model once. What the directions of `key_freqs` read is kept: other frequencies may
     /// be asked for, and cost another pass.
-    pub fn new(weights: &'a Weights, key_freqs: &[usize]) -> Self {
-        Self { weights, whole: Run::whole(weights, key_freqs) }
+    pub fn new(weights: &Weights, key_freqs: &[usize]) -> Self {
+        Self { whole: Run::whole(weights, key_freqs), weights: weights.clone() }
+    }
+
+    /// Runs the whole model once, for its own key frequencies.
+    pub fn with_own_freqs(weights: &Weights) -> Self {
+        Self::new(weights, &current_key_freqs(weights))
+    }
+
+    /// The frequencies whose directions were read.
+    pub fn key_freqs(&self) -> &[usize] {
+        self.whole.reads.as_ref().map_or(&[], |reads| &reads.freqs)
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
     }
 
     /// The pass over the whole model.
@@ -97,15 +129,33 @@ impl<'a> Ablator<'a> {
     /// [`LabError::Setting`] if it names a frequency or head that is not there, or if the task has
     /// another modulus than the model.
     pub fn scores(&self, task: &Task, ablation: &Ablation) -> Result<Scores> {
+        Ok(self.logits_of(task, ablation)?.scores(task))
+    }
+
+    /// Losses and accuracies of what an ablation leaves, and for each pair the answer's logit minus the largest
+    /// other, length p².
+    ///
+    /// # Errors
+    /// As [`Self::scores`].
+    pub fn scores_and_margins(&self, task: &Task, ablation: &Ablation) -> Result<(Scores, Vec<f64>)> {
+        let logits = self.logits_of(task, ablation)?;
+        let p = task.p;
+        let of_pairs: Vec<(f64, f64)> =
+            (0..p * p).map(|pair| logits.loss_and_margin(pair / p, pair % p)).collect();
+        let scores = Scores::of(task, |a, b| of_pairs[a * p + b]);
+        Ok((scores, of_pairs.into_iter().map(|(_, margin)| margin).collect()))
+    }
+
+    fn logits_of(&self, task: &Task, ablation: &Ablation) -> Result<Cow<'_, GridLogits>> {
         let shape = self.weights.shape();
         if task.p != shape.p {
             return Err(LabError::setting("p", task.p, format!("the model adds modulo {}", shape.p)));
         }
         ablation.validate(shape.p, shape.n_heads)?;
         if *ablation == Ablation::default() {
-            return Ok(self.whole.logits.scores(task));
+            return Ok(Cow::Borrowed(&self.whole.logits));
         }
-        Ok(self.logits(ablation).scores(task))
+        Ok(Cow::Owned(self.logits(ablation)))
     }
 
     /// The logits that an ablation leaves. It must be valid for the model.
@@ -114,13 +164,16 @@ impl<'a> Ablator<'a> {
         let run = if ablation.leaves_inputs() {
             &self.whole
         } else {
-            let weights = filter_embedding(self.weights, &ablation.embedding);
+            let weights = filter_embedding(&self.weights, &ablation.embedding);
             changed = Run::changed(&weights, &ablation.attention);
             &changed
         };
         let mut logits = edit_neurons(run, &ablation.neurons);
         edit_skip(&mut logits, &run.model, ablation.mlp_skip);
-        edit_grid(&mut logits, &ablation.logits);
+        let untouched = ablation.neurons == NeuronEdit::default() && ablation.mlp_skip == SkipEdit::Keep;
+        let marginals = (untouched && ablation.logits.waves != Waves::All).then(|| run.marginals());
+        edit_grid(&mut logits, &ablation.logits, marginals);
+        remove_components(&mut logits, &ablation.removed_components);
         logits
     }
 }

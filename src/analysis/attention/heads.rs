@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{Pattern, key_readers};
+use super::pattern::{Pattern, key_readers, position_scores};
 use crate::analysis::embedding;
 use crate::analysis::moments::Moments;
 use crate::maths::fourier::{FourierBasis, cos_index, sin_index};
@@ -41,11 +41,12 @@ pub fn heads(weights: &Weights) -> Vec<HeadReport> {
     let (to_a, mean_to) = attention_to_a(weights.shape().p, &pattern);
     let embedding = embedding::fourier_rows(weights);
     let readers = key_readers(weights).mul(&embedding);
+    let position_scores = position_scores(weights);
     (0..pattern.n_heads())
         .map(|head| {
             let Fit { freq, alpha, beta, fve } = fit(&to_a, head);
             let mut qk = readers.row(head).to_vec();
-            qk[0] += pattern.position_score(head) * (weights.shape().p as f64).sqrt();
+            qk[0] += position_scores[head] * (weights.shape().p as f64).sqrt();
             let ov_norms = ov_norms(weights, head, &embedding);
             HeadReport { head, mean_to: mean_to[head], freq, alpha, beta, fve, qk, ov_norms }
         })

@@ -7,14 +7,9 @@ use crate::model::{Param, Weights};
 /// The scores of each head, from which the weights on any pair follow.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// n_heads × p: the score of each number at position 0.
-    scores_a: Matrix,
-    /// n_heads × p: the score of each number at position 1.
-    scores_b: Matrix,
-    /// The score of "=" for itself, by head; -∞ where it may not attend to itself.
-    scores_eq: Vec<f64>,
-    /// What position 0 adds to the scores there, by head.
-    position_scores: Vec<f64>,
+    /// For each head the scores of the p numbers at position 0, of the p numbers at position 1 and of "=" for
+    /// itself, n_heads × (2p + 1); the last is -∞ where "=" may not attend to itself.
+    scores: Matrix,
 }
 
 impl Pattern {
@@ -29,34 +24,40 @@ impl Pattern {
         // Scores of the tokens alone, (p + 1) × n_heads; the positions add one number each.
         let scores = tokens.mul_transposed(&readers);
         let at = |pos: usize, head: usize| dot(position(pos), readers.row(head));
-        let numbers =
-            |pos: usize| Matrix::from_fn(shape.n_heads, shape.p, |h, x| scores[(x, h)] + at(pos, h));
-        let of_eq = |h: usize| if to_eq { scores[(shape.p, h)] + at(2, h) } else { f64::NEG_INFINITY };
-        Self {
-            scores_a: numbers(0),
-            scores_b: numbers(1),
-            scores_eq: (0..shape.n_heads).map(of_eq).collect(),
-            position_scores: (0..shape.n_heads).map(|h| at(0, h)).collect(),
-        }
+        let p = shape.p;
+        let score = |h: usize, i: usize| match i / p {
+            2 if to_eq => scores[(p, h)] + at(2, h),
+            2 => f64::NEG_INFINITY,
+            pos => scores[(i % p, h)] + at(pos, h),
+        };
+        Self { scores: Matrix::from_fn(shape.n_heads, 2 * p + 1, score) }
+    }
+
+    /// The pattern of known scores, n_heads × (2p + 1) in the order of [`Self::scores`].
+    pub fn from_scores(scores: Matrix) -> Self {
+        Self { scores }
+    }
+
+    /// For each head the scores of the p numbers at position 0, of the p numbers at position 1 and of "=" for
+    /// itself, n_heads × (2p + 1).
+    pub fn scores(&self) -> &Matrix {
+        &self.scores
     }
 
     /// Number of heads.
     pub fn n_heads(&self) -> usize {
-        self.scores_eq.len()
+        self.scores.rows()
     }
 
     /// The weights of a head on a, on b and on "="; they sum to 1.
     pub fn weights(&self, head: usize, a: usize, b: usize) -> [f64; 3] {
-        let scores = [self.scores_a[(head, a)], self.scores_b[(head, b)], self.scores_eq[head]];
+        let scores = self.scores.row(head);
+        let p = scores.len() / 2;
+        let scores = [scores[a], scores[p + b], scores[2 * p]];
         let top = scores[0].max(scores[1]).max(scores[2]);
         let parts = scores.map(|score| exp(score - top));
         let sum: f64 = parts.iter().sum();
         parts.map(|part| part / sum)
-    }
-
-    /// The share of position 0 in the scores of a head at that position.
-    pub fn position_score(&self, head: usize) -> f64 {
-        self.position_scores[head]
     }
 }
 
@@ -75,4 +76,11 @@ pub fn key_readers(weights: &Weights) -> Matrix {
         add_scaled(readers.row_mut(row / d_head), query, &W_K[row * d_model..][..d_model]);
     }
     readers
+}
+
+/// What position 0 adds to the scores of each head there.
+pub fn position_scores(weights: &Weights) -> Vec<f64> {
+    let first = &weights.get(Param::W_pos)[..weights.shape().d_model];
+    let readers = key_readers(weights);
+    (0..readers.rows()).map(|head| dot(first, readers.row(head))).collect()
 }

@@ -13,7 +13,7 @@
 //! two terms a head.
 
 use super::product::TiledMatrix;
-use super::{AttentionEdit, activated, number_columns, relu};
+use super::{AttentionEdit, NeuronTable, activated, number_columns, relu};
 use crate::analysis::attention::pattern::Pattern;
 use crate::config::Activation;
 use crate::maths::matrix::{Matrix, add_scaled};
@@ -116,6 +116,29 @@ impl Folded {
             add_scaled(&mut self.direct.base, bias, kept.row(n));
         }
         self.inputs.negate(&self.mirrored);
+    }
+
+    /// The attention, of every head.
+    pub(super) fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// The neurons' non-linearity.
+    pub(super) fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// One neuron by token; none if a head is taken out.
+    pub(super) fn neuron_table(&self, neuron: usize) -> Option<NeuronTable> {
+        let Table { base, from_a, from_b, n_heads } = &self.inputs;
+        if *n_heads != self.pattern.n_heads() {
+            return None;
+        }
+        let sign = if self.mirrored[neuron] { -1.0 } else { 1.0 };
+        let by_token =
+            |from: &Matrix| Matrix::from_fn(*n_heads, self.p, |h, x| sign * from[(x * n_heads + h, neuron)]);
+        let (from_a, from_b) = (by_token(from_a), by_token(from_b));
+        Some(NeuronTable { base: sign * base[neuron], from_a, from_b })
     }
 
     /// Whether any head is left: without, every pair looks the same.

@@ -5,8 +5,10 @@
 
 mod folded;
 mod literal;
+mod neuron_table;
 mod product;
 
+pub use neuron_table::{NeuronTable, activations};
 pub use product::TiledMatrix;
 
 use serde::{Deserialize, Serialize};
@@ -131,6 +133,30 @@ impl HostModel {
             }
             Way::Literal(literal) => literal.fill(a, block),
         }
+    }
+
+    /// Some neurons by token; none if the model has several blocks, or heads taken out.
+    pub fn neuron_tables(&self, neurons: &[usize]) -> Option<Vec<NeuronTable>> {
+        match &self.way {
+            Way::Folded(folded) => neurons.iter().map(|&n| folded.neuron_table(n)).collect(),
+            Way::Literal(_) => None,
+        }
+    }
+
+    /// The activations of some neurons on all pairs: for each, p² values, row a, column b.
+    pub fn neurons_on_pairs(&self, neurons: &[usize]) -> Vec<Vec<f64>> {
+        if let (Some(tables), Way::Folded(folded)) = (self.neuron_tables(neurons), &self.way) {
+            return neuron_table::activations(folded.pattern(), &tables, folded.activation());
+        }
+        let mut values = vec![Vec::with_capacity(self.p * self.p); neurons.len()];
+        let mut block = self.new_block();
+        for a in 0..self.p {
+            self.fill_neurons(a, &mut block);
+            for (values, &n) in values.iter_mut().zip(neurons) {
+                values.extend((0..self.p).map(|b| block.neurons[(b, n)]));
+            }
+        }
+        values
     }
 
     /// Computes the logits of what goes around the MLP.

@@ -17,7 +17,7 @@ pub struct Maps {
     /// The purest neuron of each cluster, by frequency (figure 4 middle).
     pub neurons: Vec<NeuronMap>,
     /// The norms over c of the logits' 2-D Fourier coefficients; here rows and columns are basis rows
-    /// (figure 4 right).
+    /// (figure 4 right); or, from a snapshot, the (p + 1) / 2 frequencies.
     pub logit_norms: Vec<f64>,
 }
 
@@ -38,24 +38,13 @@ impl Maps {
         let pattern = Pattern::new(weights, true);
         let to_a =
             |head: usize| (0..p * p).map(|pair| pattern.weights(head, pair / p, pair % p)[0]).collect();
-        let purest = |&freq: &usize| {
-            let own = (0..report.neurons.freq.len()).filter(|&n| report.neurons.freq[n] == freq);
-            own.max_by(|&m, &n| report.neurons.fve[m].total_cmp(&report.neurons.fve[n])).map(|n| (n, freq))
-        };
-        let mut neurons: Vec<NeuronMap> = report
-            .neurons
-            .per_freq
-            .keys()
-            .filter_map(purest)
-            .map(|(neuron, freq)| NeuronMap { neuron, freq, values: Vec::with_capacity(p * p) })
+        let (numbers, freqs): (Vec<usize>, Vec<usize>) = report.neurons.purest().into_iter().unzip();
+        let on_pairs = model.neurons_on_pairs(&numbers);
+        let neurons = on_pairs
+            .into_iter()
+            .zip(numbers.into_iter().zip(freqs))
+            .map(|(values, (neuron, freq))| NeuronMap { neuron, freq, values })
             .collect();
-        let mut block = model.new_block();
-        for a in 0..p {
-            model.fill_neurons(a, &mut block);
-            for map in &mut neurons {
-                map.values.extend((0..p).map(|b| block.neurons[(b, map.neuron)]));
-            }
-        }
         Self { p, attention_to_a: (0..pattern.n_heads()).map(to_a).collect(), neurons, logit_norms }
     }
 }

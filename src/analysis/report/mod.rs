@@ -6,7 +6,7 @@
 mod build;
 mod maps;
 
-pub use build::{analyse, analyse_with_maps};
+pub use build::{Findings, analyse, analyse_with_maps};
 pub use maps::{Maps, NeuronMap};
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,17 @@ pub struct NeuronReport {
     pub fve: Vec<f64>,
     /// For each cluster, the Fourier norms of its columns of W_L, length p (figure 5 right).
     pub w_l_norms: ByFreq<Vec<f64>>,
+}
+
+impl NeuronReport {
+    /// For each cluster the neuron that its frequency explains best, with the frequency.
+    pub fn purest(&self) -> Vec<(usize, usize)> {
+        let purest = |&freq: &usize| {
+            let own = (0..self.freq.len()).filter(|&n| self.freq[n] == freq);
+            own.max_by(|&m, &n| self.fve[m].total_cmp(&self.fve[n])).map(|n| (n, freq))
+        };
+        self.per_freq.keys().filter_map(purest).collect()
+    }
 }
 
 /// Losses over all p² pairs (paper section 4.4 and appendix A.1).
