@@ -68,8 +68,25 @@ impl LineChart {
                 _ => pieces.push(Vec::new()),
             }
         }
-        pieces.retain(|piece| !piece.is_empty());
-        pieces
+        pieces.into_iter().map(|piece| self.inside(&piece)).filter(|piece| !piece.is_empty()).collect()
+    }
+
+    /// The part of a line that the horizontal axis shows, cut at its ends.
+    fn inside(&self, piece: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        let (low, high) = (self.x.low, self.x.high);
+        let first = piece.partition_point(|point| point.0 < low);
+        let last = piece.partition_point(|point| point.0 <= high);
+        let cut = |a: (f64, f64), b: (f64, f64), x: f64| (x, a.1 + (b.1 - a.1) * (x - a.0) / (b.0 - a.0));
+        let crosses = |i: usize| i > 0 && i < piece.len() && piece[i - 1].0 < piece[i].0;
+        let mut inside = Vec::with_capacity(last.saturating_sub(first) + 2);
+        if crosses(first) && piece[first].0 > low {
+            inside.push(cut(piece[first - 1], piece[first], low));
+        }
+        inside.extend_from_slice(piece.get(first..last).unwrap_or_default());
+        if crosses(last) && piece[last - 1].0 < high {
+            inside.push(cut(piece[last - 1], piece[last], high));
+        }
+        inside
     }
 }
 
@@ -132,6 +149,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_line_is_cut_at_the_ends_of_a_narrower_axis() {
+        let points = vec![(0.0, 0.0), (10.0, 10.0), (20.0, 0.0)];
+        let y = Axis::linear(0.0, 10.0);
+        let cut = |low: f64, high: f64| {
+            let chart = LineChart { lines: Vec::new(), x: Axis::linear(low, high), y };
+            chart.pieces(&points).concat()
+        };
+        assert_eq!(cut(0.0, 20.0), points, "all of it");
+        assert_eq!(cut(5.0, 15.0), [(5.0, 5.0), (10.0, 10.0), (15.0, 5.0)], "both ends");
+        assert_eq!(cut(12.0, 14.0), [(12.0, 8.0), (14.0, 6.0)], "between two points");
+        assert_eq!(cut(10.0, 20.0), points[1..], "an end on a point");
+        assert_eq!(cut(30.0, 40.0), [], "beside it");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod blitting;
 pub mod downsample;
 pub mod figures;
 mod frame;
+pub mod ink;
 pub mod line_chart;
 pub mod pixel_map;
 mod png;

@@ -91,6 +91,13 @@ impl Theme {
         (css * self.scale).round().max(1.0) as u32
     }
 
+    /// A colour thinned to a tint of the background.
+    pub fn pale(&self, color: RGBColor) -> RGBColor {
+        let mix = |x: u8, y: u8| (0.28 * f64::from(x) + 0.72 * f64::from(y)).round() as u8;
+        let (RGBColor(r, g, b), RGBColor(r2, g2, b2)) = (color, self.background);
+        RGBColor(mix(r, r2), mix(g, g2), mix(b, b2))
+    }
+
     /// The colour of the i-th member of a family; after the last, the first again.
     pub fn member(&self, i: usize) -> RGBColor {
         self.series[i % self.series.len()]

@@ -47,6 +47,7 @@ impl Planted {
 
     fn data(&self) -> FigureData<'_> {
         FigureData {
+            other_seeds: &[],
             metrics: &self.metrics,
             progress: &self.progress,
             phase_ends: &[("memorisation", 150), ("circuit formation", 500), ("cleanup", 700)],
@@ -307,4 +308,20 @@ fn without_data_every_figure_says_what_is_missing_and_none_fails() {
     for figure in Figure::ALL {
         assert_eq!((figure.missing)(&planted.data()), None, "{} can be drawn", figure.id);
     }
+}
+
+#[test]
+fn runs_with_other_seeds_lie_behind_in_figure_2() {
+    let planted = Planted::new();
+    let figure = Figure::ALL.iter().find(|figure| figure.id == "figure-02").expect("it is in the list");
+    let lines = |data: &FigureData| {
+        let text = svg::svg(figure, data, 640, &Theme::light()).expect("strings take everything");
+        text.matches("<polyline").count()
+    };
+    let alone = lines(&planted.data());
+    let others = [planted.metrics.clone(), planted.metrics.clone()];
+    let data = FigureData { other_seeds: &others, ..planted.data() };
+    // Train and test, on both panels, of two runs.
+    assert_eq!(lines(&data), alone + 8);
+    assert!((figure.finding)(&data).contains("2 runs with other seeds"), "{}", (figure.finding)(&data));
 }

@@ -28,8 +28,13 @@ fn finding(data: &FigureData<'_>) -> String {
         let row = data.metrics.iter().find(|row| of(&row.evaluation) > 0.99);
         row.map_or("at no step".to_owned(), |row| format!("first at step {}", count(row.step)))
     };
+    let seeds = match data.other_seeds.len() {
+        0 => String::new(),
+        1 => " A run with another seed lies behind.".into(),
+        n => format!(" {n} runs with other seeds lie behind."),
+    };
     format!(
-        "Above 99 % on the train set {}, on the test set {}. At step {} the train loss is {}, the test loss {}.",
+        "Above 99 % on the train set {}, on the test set {}. At step {} the train loss is {}, the test loss {}.{seeds}",
         first_above(|e| e.train_accuracy),
         first_above(|e| e.test_accuracy),
         count(row.step),
@@ -39,8 +44,8 @@ fn finding(data: &FigureData<'_>) -> String {
 }
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
-    let accuracy = Lines::train_and_test(data, theme, Quantity::Accuracy);
-    let loss = Lines::train_and_test(data, theme, Quantity::Loss);
+    let lines = |of| Lines::train_and_test(data, theme, of).before_them_other_seeds(data, theme, of);
+    let (accuracy, loss) = (lines(Quantity::Accuracy), lines(Quantity::Loss));
     let panels = vec![
         accuracy.panel(data, "Accuracy", ACCURACY, YAxis::Fraction),
         loss.panel(data, "Loss", LOSS, YAxis::Log),

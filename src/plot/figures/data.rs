@@ -9,6 +9,8 @@ use crate::engine::MetricsRow;
 pub struct FigureData<'a> {
     /// Losses and accuracies by step, ascending.
     pub metrics: &'a [MetricsRow],
+    /// The same of runs that differ in their seeds alone (figure 2 shows them behind).
+    pub other_seeds: &'a [Vec<MetricsRow>],
     /// The progress measures at each checkpoint, by step, ascending; all with the same key frequencies.
     pub progress: &'a [(usize, ProgressMeasures)],
     /// The steps at which memorisation, circuit formation and cleanup end, as far as they are known.

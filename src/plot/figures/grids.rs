@@ -59,7 +59,7 @@ fn sheet(data: &FigureData<'_>, _: &Theme) -> Sheet {
 }
 
 /// A function on the grid of pairs, given with row a: a to the right, b upwards.
-fn pair_map(title: String, p: usize, values: &[f64], range: (f64, f64)) -> Panel {
+pub(super) fn pair_map(title: String, p: usize, values: &[f64], range: (f64, f64)) -> Panel {
     let values = (0..p * p).map(|i| values[i % p * p + i / p]).collect();
     let axis = Axis::linear(0.0, p as f64);
     Panel::new(title, "a", "b", Chart::Heat(HeatMap { n_cols: p, values, x: axis, y: axis, range }))
@@ -68,11 +68,14 @@ fn pair_map(title: String, p: usize, values: &[f64], range: (f64, f64)) -> Panel
 /// The norms of the logits' components. Each frequency spans one unit of both axes, its cosine before
 /// its sine; the constant stands before them.
 fn spectrum_map(p: usize, norms: &[f64]) -> Panel {
-    let values = (0..p * p).map(|i| norms[i % p * p + i / p]).collect();
-    let axis = Axis::linear(0.0, p as f64 / 2.0);
+    let n = side(norms);
+    let values = (0..n * n).map(|i| norms[i % n * n + i / n]).collect();
+    let by_freq = n < p;
+    let axis = if by_freq { Axis::linear(-0.5, n as f64 - 0.5) } else { Axis::linear(0.0, n as f64 / 2.0) };
     let range = HeatMap::range_of(norms.get(1..).unwrap_or_default());
-    let chart = HeatMap { n_cols: p, values, x: axis, y: axis, range };
-    let name = |of: &str| format!("frequency of the wave in {of}: cos k, then sin k");
+    let chart = HeatMap { n_cols: n, values, x: axis, y: axis, range };
+    let parts = if by_freq { "" } else { ": cos k, then sin k" };
+    let name = |of: &str| format!("frequency of the wave in {of}{parts}");
     Panel::new("Logits, norm of each 2-D component", &name("a"), &name("b"), Chart::Heat(chart))
 }
 
@@ -89,10 +92,17 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
         grids.push([Cell::Count(pair / p), Cell::Count(pair % p)].into_iter().chain(values));
     }
     let mut spectrum = DataTable::new("logit-spectrum", ["wave_in_a", "wave_in_b", "norm"]);
+    let n = side(&maps.logit_norms);
+    let name = |row: usize| if n < p { format!("frequency {row}") } else { wave(row) };
     for (i, &norm) in maps.logit_norms.iter().enumerate() {
-        spectrum.push([Cell::text(wave(i / p)), Cell::text(wave(i % p)), Cell::Number(norm)]);
+        spectrum.push([Cell::text(name(i / n)), Cell::text(name(i % n)), Cell::Number(norm)]);
     }
     vec![grids, spectrum]
+}
+
+/// The length of a side of the logits' norms: p basis rows, or (p + 1) / 2 frequencies.
+fn side(norms: &[f64]) -> usize {
+    norms.len().isqrt()
 }
 
 /// The name of a basis row.

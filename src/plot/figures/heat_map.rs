@@ -129,7 +129,7 @@ impl HeatMap {
 }
 
 /// The plotting rectangle in the area's own pixels: upper left corner, then size.
-fn place<DB: DrawingBackend>(
+pub(super) fn place<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     map: &PixelMap,
     theme: &Theme,
@@ -142,9 +142,11 @@ fn place<DB: DrawingBackend>(
 }
 
 /// Colours spread over a rectangle of pixels, as one bitmap.
-struct Cells {
-    corner: (BackendCoord, (u32, u32)),
-    rows: Vec<Vec<RGBColor>>,
+pub(super) struct Cells {
+    /// Upper left corner, then size.
+    pub(super) corner: (BackendCoord, (u32, u32)),
+    /// The highest row first.
+    pub(super) rows: Vec<Vec<RGBColor>>,
 }
 
 impl<'a> PointCollection<'a, (i32, i32)> for &'a Cells {

@@ -5,8 +5,11 @@
 //! titles are our own words; what each figure must show is said in paper sections 4 and 5 and appendix C.
 
 pub mod bars;
+pub mod category_map;
 pub mod data;
 pub mod heat_map;
+pub mod inside;
+pub mod scatter;
 pub mod sheet;
 pub mod svg;
 pub mod table;

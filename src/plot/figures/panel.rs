@@ -8,7 +8,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, RGBColor, TextStyle};
 
 use super::bars::BarChart;
+use super::category_map::CategoryMap;
 use super::heat_map::HeatMap;
+use super::scatter::Scatter;
 use super::table::DataTable;
 use super::table_drawing;
 use crate::error::Result;
@@ -46,6 +48,10 @@ pub enum Chart {
     Bars(BarChart),
     /// Colours on a grid.
     Heat(HeatMap),
+    /// Kinds on a grid.
+    Categories(CategoryMap),
+    /// Points in a plane.
+    Scatter(Scatter),
     /// Words and numbers.
     Table(DataTable),
 }
@@ -163,6 +169,8 @@ impl Panel {
             Chart::Spectrum(chart) => chart.draw(area, theme).map(Some),
             Chart::Bars(chart) => chart.draw(area, theme).map(Some),
             Chart::Heat(chart) => chart.draw(area, theme).map(Some),
+            Chart::Categories(chart) => chart.draw(area, theme).map(Some),
+            Chart::Scatter(chart) => chart.draw(area, theme).map(Some),
             Chart::Table(table) => table_drawing::draw(table, area, theme).map(|()| None),
         }
     }

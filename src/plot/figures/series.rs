@@ -6,6 +6,7 @@ use super::data::FigureData;
 use super::sheet::{Chart, Panel};
 use super::table::{Cell, DataTable};
 use crate::analysis::progress::{ByFreq, ProgressMeasures};
+use crate::engine::MetricsRow;
 use crate::engine::record::Evaluation;
 use crate::maths::fourier::{cos_index, freq_of};
 use crate::plot::theme::Theme;
@@ -41,6 +42,17 @@ impl Lines {
             theme.test,
             points(|both| both[1]),
         )
+    }
+
+    /// Before these lines, the same of the runs with other seeds; they have no names of their own.
+    pub(super) fn before_them_other_seeds(self, data: &FigureData<'_>, theme: &Theme, of: Quantity) -> Self {
+        let line = |rows: &[MetricsRow], color, set: usize| {
+            let points = rows.iter().map(|row| (row.step as f64, of.on_row(&row.evaluation)[set])).collect();
+            (String::new(), Line { color, points })
+        };
+        let behind =
+            data.other_seeds.iter().flat_map(|rows| [line(rows, theme.train, 0), line(rows, theme.test, 1)]);
+        Self(behind.chain(self.0).collect())
     }
 
     /// A line for each key frequency. If there are more than colours, as in a model that has not grokked,

@@ -4,10 +4,11 @@ use plotters::drawing::IntoDrawingArea;
 use plotters::prelude::SVGBackend;
 use plotters::style::RGBColor;
 
-use super::{Figure, FigureData};
+use super::{Figure, FigureData, Sheet};
 use crate::error::{LabError, Result};
 use crate::plot::blitting::Blitting;
 use crate::plot::frame::failed;
+use crate::plot::ink::Ink;
 use crate::plot::png::Picture;
 use crate::plot::theme::Theme;
 
@@ -19,7 +20,14 @@ const FINENESS: u32 = 4;
 /// # Errors
 /// [`LabError::Content`] with the backend's reason.
 pub fn svg(figure: &Figure, data: &FigureData<'_>, width: u32, theme: &Theme) -> Result<String> {
-    let sheet = (figure.sheet)(data, theme);
+    of_sheet(figure.id, &(figure.sheet)(data, theme), width, theme)
+}
+
+/// A sheet at a width in CSS pixels, on the theme's background; `name` says in an error what it is.
+///
+/// # Errors
+/// [`LabError::Content`] with the backend's reason.
+pub fn of_sheet(name: &str, sheet: &Sheet, width: u32, theme: &Theme) -> Result<String> {
     let height = sheet.height(f64::from(width), theme).ceil().max(1.0) as u32;
     let fine = theme.clone().scaled(f64::from(FINENESS));
     let mut text = String::new();
@@ -28,7 +36,7 @@ pub fn svg(figure: &Figure, data: &FigureData<'_>, width: u32, theme: &Theme) ->
         let inner = SVGBackend::with_string(&mut text, (width * FINENESS, height * FINENESS));
         let backend =
             Blitting::new(inner, |corner, size, rgb: &[u8]| images.push((corner, size, rgb.to_vec())));
-        let area = backend.into_drawing_area();
+        let area = Ink::new(backend).into_drawing_area();
         area.fill(&theme.background).map_err(failed)?;
         sheet.draw(&area, &fine)?;
         area.present().map_err(failed)?;
@@ -36,7 +44,7 @@ pub fn svg(figure: &Figure, data: &FigureData<'_>, width: u32, theme: &Theme) ->
     let mut elements = String::new();
     for ((x, y), (w, h), rgb) in images {
         let picture = Picture::from_rgb(w, h, &rgb)
-            .ok_or_else(|| LabError::content(figure.id, "a heat map has more than 256 colours"))?;
+            .ok_or_else(|| LabError::content(name, "a heat map has more than 256 colours"))?;
         let uri = picture.data_uri();
         elements.push_str(&format!(
             "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" \

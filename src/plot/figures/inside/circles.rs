@@ -1,0 +1,58 @@
+//! The embedding on the circles of the key frequencies.
+
+use super::{Inside, InsideData};
+use crate::plot::Axis;
+use crate::plot::figures::scatter::Scatter;
+use crate::plot::figures::series::listed;
+use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
+use crate::plot::figures::{Cell, DataTable};
+use crate::plot::theme::Theme;
+
+pub(super) const VIEW: Inside = Inside {
+    id: "circles",
+    title: "The embedding on its circles",
+    caption: "The numbers 0 to p \u{2212} 1 in the plane in which the embedding turns with one key frequency k: \
+              number x stands at the angle 2\u{3c0}kx/p. In a model that groks they lie on a circle, and adding \
+              is turning. A line joins each number to the next one around the circle.",
+    finding: |data| {
+        let freqs = data.snapshot.fields.circles.iter().map(|circle| circle.freq.to_string());
+        format!("At step {}: the circles of k = {}.", data.snapshot.step, listed(freqs))
+    },
+    sheet,
+    tables,
+};
+
+/// About so many numbers are written beside their points.
+const LABELS: usize = 12;
+
+fn sheet(data: &InsideData<'_>, _: &Theme) -> Sheet {
+    let panels = data.snapshot.fields.circles.iter().map(|circle| {
+        let points: Vec<(f64, f64)> =
+            circle.x.iter().zip(&circle.y).map(|(&x, &y)| (f64::from(x), f64::from(y))).collect();
+        let reach = points.iter().flat_map(|&(x, y)| [x.abs(), y.abs()]).fold(1e-9, f64::max) * 1.2;
+        let axis = Axis::linear(-reach, reach);
+        let n = points.len();
+        // Around the circle the next number is 1/k mod p further.
+        let step = (1..n).find(|step| step * circle.freq % n == 1).unwrap_or(1);
+        let order = (0..=n).map(|i| i * step % n.max(1)).collect();
+        let chart = Scatter { points, order, label_every: n.div_ceil(LABELS), x: axis, y: axis };
+        Panel::new(
+            format!("k = {}", circle.freq),
+            "along the cosine",
+            "along the sine",
+            Chart::Scatter(chart),
+        )
+    });
+    Sheet { rows: vec![Row { panels: panels.collect(), shape: Shape::Map }] }
+}
+
+fn tables(data: &InsideData<'_>) -> Vec<DataTable> {
+    let mut table = DataTable::new("circles", ["frequency", "number", "x", "y"]);
+    for circle in &data.snapshot.fields.circles {
+        for (number, (&x, &y)) in circle.x.iter().zip(&circle.y).enumerate() {
+            let place = [x, y].map(|v| Cell::Number(f64::from(v)));
+            table.push([Cell::Count(circle.freq), Cell::Count(number)].into_iter().chain(place));
+        }
+    }
+    vec![table]
+}
