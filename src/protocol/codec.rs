@@ -1,14 +1,17 @@
 //! The only file that turns the protocol's types into `JsValue` and back.
 //!
-//! A message is an object `{ body, arrays }`: the body through serde, the big arrays as
-//! `Float32Array`s whose buffers are transferred, not copied.
+//! A message is an object `{ body, arrays, files }`: the body through serde, big arrays as
+//! `Float32Array`s and files as `Uint8Array`s, whose buffers are transferred, not copied.
 
-use js_sys::{Array, Float32Array, Object, Reflect};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::analyst::{AnalystReply, AnalystRequest};
+use super::peer::{PeerCommand, PeerReply};
 use super::{Command, Event};
+use crate::analysis::snapshot::Fields;
 use crate::error::{LabError, Result};
 
 /// A value ready for `postMessage`, and the buffers to transfer with it.
@@ -22,13 +25,23 @@ pub struct Encoded {
 
 /// A message of the protocol: its big arrays travel beside the rest.
 pub trait Message: Serialize + DeserializeOwned {
-    /// The fields that serde skips, in a fixed order.
-    fn arrays(&mut self) -> Vec<&mut Vec<f32>>;
+    /// The big arrays, in a fixed order. They are taken out of a message before serde sees it.
+    fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
+        Vec::new()
+    }
+
+    /// The files, in a fixed order; they too are taken out.
+    fn files(&mut self) -> Vec<&mut Vec<u8>> {
+        Vec::new()
+    }
 }
 
 impl Message for Command {
-    fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
-        Vec::new()
+    fn files(&mut self) -> Vec<&mut Vec<u8>> {
+        match self {
+            Self::Start { saved, .. } => vec![saved],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -36,6 +49,64 @@ impl Message for Event {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
             Self::Spectrum { norms, .. } => vec![norms],
+            _ => Vec::new(),
+        }
+    }
+
+    fn files(&mut self) -> Vec<&mut Vec<u8>> {
+        match self {
+            Self::Checkpoint { weights: file, .. } | Self::Saved { state: file, .. } => vec![file],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Message for AnalystRequest {
+    fn files(&mut self) -> Vec<&mut Vec<u8>> {
+        match self {
+            Self::Hold { file, .. } => vec![file],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Message for AnalystReply {
+    fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
+        match self {
+            Self::Snapshot { snapshot, .. } => {
+                let Fields { attention_scores, margins, logit_norms, circles, neurons } =
+                    &mut snapshot.fields;
+                let circles = circles.iter_mut().flat_map(|circle| [&mut circle.x, &mut circle.y]);
+                let neurons = neurons.iter_mut().map(|neuron| &mut neuron.values);
+                attention_scores
+                    .iter_mut()
+                    .chain([margins, logit_norms])
+                    .chain(circles)
+                    .chain(neurons)
+                    .collect()
+            }
+            Self::Ablated { margins, .. } => vec![margins],
+            Self::Answer { logits, votes, .. } => {
+                std::iter::once(logits).chain(votes.iter_mut().map(|(_, votes)| votes)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Message for PeerCommand {
+    fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
+        match self {
+            Self::Ask { weights, .. } => vec![weights],
+            Self::Join { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Message for PeerReply {
+    fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
+        match self {
+            Self::Gradient { gradient } => vec![gradient],
             _ => Vec::new(),
         }
     }
@@ -47,16 +118,22 @@ impl Message for Event {
 /// [`LabError::Protocol`] if serde refuses the value.
 pub fn encode<M: Message>(mut message: M) -> Result<Encoded> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not write: {reason:?}"));
-    let (arrays, transfer) = (Array::new(), Array::new());
+    let (arrays, files, transfer) = (Array::new(), Array::new(), Array::new());
     for values in message.arrays() {
-        let array = Float32Array::from(values.as_slice());
+        let array = Float32Array::from(std::mem::take(values).as_slice());
         transfer.push(&array.buffer());
         arrays.push(&array);
+    }
+    for bytes in message.files() {
+        let array = Uint8Array::from(std::mem::take(bytes).as_slice());
+        transfer.push(&array.buffer());
+        files.push(&array);
     }
     let body = serde_wasm_bindgen::to_value(&message).map_err(|e| failed(&e))?;
     let value = Object::new();
     Reflect::set(&value, &"body".into(), &body).map_err(|e| failed(&e))?;
     Reflect::set(&value, &"arrays".into(), &arrays).map_err(|e| failed(&e))?;
+    Reflect::set(&value, &"files".into(), &files).map_err(|e| failed(&e))?;
     Ok(Encoded { value: value.into(), transfer })
 }
 
@@ -67,15 +144,22 @@ pub fn encode<M: Message>(mut message: M) -> Result<Encoded> {
 pub fn decode<M: Message>(value: &JsValue) -> Result<M> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not read: {reason:?}"));
     let body = Reflect::get(value, &"body".into()).map_err(|e| failed(&e))?;
-    let arrays: Array = Reflect::get(value, &"arrays".into())
-        .map_err(|e| failed(&e))?
-        .dyn_into()
-        .map_err(|_| LabError::Protocol("could not read: no list of arrays".into()))?;
+    let list = |name: &str| {
+        let list = Reflect::get(value, &name.into()).map_err(|e| failed(&e))?;
+        list.dyn_into::<Array>().map_err(|_| LabError::Protocol(format!("could not read: no list of {name}")))
+    };
+    let (arrays, files) = (list("arrays")?, list("files")?);
     let mut message: M = serde_wasm_bindgen::from_value(body).map_err(|e| failed(&e))?;
     for (values, array) in message.arrays().into_iter().zip(arrays.iter()) {
         *values = array
             .dyn_into::<Float32Array>()
             .map_err(|_| LabError::Protocol("could not read: an array is not a Float32Array".into()))?
+            .to_vec();
+    }
+    for (bytes, file) in message.files().into_iter().zip(files.iter()) {
+        *bytes = file
+            .dyn_into::<Uint8Array>()
+            .map_err(|_| LabError::Protocol("could not read: a file is not a Uint8Array".into()))?
             .to_vec();
     }
     Ok(message)

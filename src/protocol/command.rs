@@ -7,7 +7,7 @@ use crate::config::{DeviceChoice, ExperimentConfig};
 
 /// A request. Each takes effect between two training steps; none is answered by silence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Finds a device. The first message; answered by [`Event::Device`](super::Event::Device) or
     /// [`Event::Failed`](super::Event::Failed).
@@ -25,7 +25,28 @@ pub enum Command {
         config: Box<ExperimentConfig>,
         /// Stop before the first update.
         paused: bool,
+        /// A saved state to go on from, as [`Event::Saved`](super::Event::Saved) carried it; empty
+        /// for drawn weights. Transferred.
+        #[serde(skip)]
+        saved: Vec<u8>,
     },
+    /// Sends the run's state. Answered by [`Event::Saved`](super::Event::Saved).
+    Save {
+        /// The run meant.
+        run_id: RunId,
+    },
+    /// Times every engine at hand on an experiment. Answered by [`Event::Timed`](super::Event::Timed) and
+    /// [`Event::NotTimed`](super::Event::NotTimed), one an engine, then by
+    /// [`Event::BenchOver`](super::Event::BenchOver).
+    Bench {
+        /// The experiment; its engine and device are left out of account.
+        config: Box<ExperimentConfig>,
+    },
+    /// Ends the bench; what is measured so far is told.
+    StopBench,
+    /// Computes a few steps on every engine at hand and compares. Answered by
+    /// [`Event::Verified`](super::Event::Verified) or [`Event::VerifyFailed`](super::Event::VerifyFailed).
+    Verify,
     /// Stops after the step in hand.
     Pause {
         /// The run meant.

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RunId;
+use super::{RunId, Timing};
 use crate::engine::{EngineInfo, MetricsRow};
 
 /// Something that happened in the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The worker listens. The first message.
     Ready {
@@ -56,6 +56,42 @@ pub enum Event {
         #[serde(skip)]
         norms: Vec<f32>,
     },
+    /// The weights at a step, for the page's panels: at log-spaced and at regular steps.
+    Checkpoint {
+        /// The run.
+        run_id: RunId,
+        /// Updates done.
+        step: usize,
+        /// A safetensors file with the experiment and the step in its metadata; transferred.
+        #[serde(skip)]
+        weights: Vec<u8>,
+    },
+    /// All that the run can go on from: every half a minute, at a pause and at the end.
+    Saved {
+        /// The run.
+        run_id: RunId,
+        /// Updates done.
+        step: usize,
+        /// A file of [`StateFile`](crate::engine::state_file::StateFile); transferred.
+        #[serde(skip)]
+        state: Vec<u8>,
+    },
+    /// An engine was timed.
+    Timed(Timing),
+    /// An engine could not be timed.
+    NotTimed {
+        /// What was tried, what was wrong, what is allowed.
+        message: String,
+    },
+    /// The bench is over.
+    BenchOver,
+    /// The engines were compared.
+    Verified(Verification),
+    /// They could not be compared; the reason in words.
+    VerifyFailed {
+        /// What was tried, what was wrong, what is allowed.
+        message: String,
+    },
     /// Something failed. Without a run id it is the worker itself.
     Failed {
         /// The run, if one is meant.
@@ -65,6 +101,42 @@ pub enum Event {
         /// The rungs that were tried, if a device was asked for.
         ladder: Vec<LadderRung>,
     },
+}
+
+/// The same few steps on several engines, against a reference in float64.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Updates made by each.
+    pub n_steps: usize,
+    /// The drift up to which an engine counts as right.
+    pub max_drift: f64,
+    /// The engines.
+    pub checks: Vec<Check>,
+}
+
+/// One engine against the reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Which engine, and on what.
+    pub engine: EngineInfo,
+    /// ‖w - w_ref‖ / ‖w_ref‖ over all weights.
+    pub drift: f64,
+    /// Loss over the train set, in nats.
+    pub train_loss: f64,
+    /// How far that is from the reference's.
+    pub loss_difference: f64,
+}
+
+impl Verification {
+    /// Whether every engine is right.
+    pub fn is_passed(&self) -> bool {
+        self.checks.iter().all(Self::passes(self.max_drift))
+    }
+
+    /// Whether an engine is right, given the drift that is allowed. What is no number is not.
+    pub fn passes(max_drift: f64) -> impl Fn(&Check) -> bool {
+        move |check| check.drift <= max_drift
+    }
 }
 
 /// What a run does.

@@ -2,15 +2,21 @@
 
 #[cfg(feature = "web")]
 pub mod codec;
+pub mod analyst;
+mod bench;
+pub mod capsule;
 mod command;
 mod event;
+pub mod peer;
+pub mod recording;
 
+pub use bench::Timing;
 pub use command::Command;
-pub use event::{DeviceReport, Event, LadderRung, RunState, RungOutcome};
+pub use event::{Check, DeviceReport, Event, LadderRung, RunState, RungOutcome, Verification};
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse
 /// to talk.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Numbers a run; messages of a run that was replaced are dropped.
 pub type RunId = u32;
