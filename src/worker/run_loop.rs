@@ -1,18 +1,20 @@
 //! The worker's life: say ready, take commands, step, and let the event loop breathe between.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
+use web_sys::{MessageChannel, MessageEvent};
 
+use super::bench;
+use super::inbox::Inbox;
 use super::ladder;
+use super::scope::{now_secs, post, report_panics, scope};
 use super::session::Session;
-use crate::config::DeviceChoice;
+use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::protocol::{Command, Event, PROTOCOL_VERSION, codec};
 
 /// Installs the message handler, says [`Event::Ready`] and serves commands until the worker ends.
@@ -20,7 +22,7 @@ use crate::protocol::{Command, Event, PROTOCOL_VERSION, codec};
 /// # Panics
 /// If it does not run in a dedicated worker.
 pub fn start() {
-    report_panics();
+    report_panics(failed);
     let inbox = Rc::new(Inbox::default());
     let receiver = Rc::clone(&inbox);
     let on_message =
@@ -37,7 +39,7 @@ pub fn start() {
     post(Event::Ready { version: PROTOCOL_VERSION });
 }
 
-async fn serve(inbox: Rc<Inbox>) {
+async fn serve(inbox: Rc<Inbox<Command>>) {
     let mut session = Session::new(DeviceChoice::Cpu);
     let turn = Turn::new();
     loop {
@@ -57,6 +59,14 @@ async fn serve(inbox: Rc<Inbox>) {
                     }
                     post(answer);
                 }
+                Command::Bench { config } => {
+                    if session.is_training() {
+                        post(Event::NotTimed { message: "a run is under way: pause it first".into() });
+                    } else {
+                        time_all(&config, session.device(), &inbox, &turn).await;
+                    }
+                    post(Event::BenchOver);
+                }
                 command => session.handle(command, now_secs()).await.into_iter().for_each(post),
             }
         }
@@ -69,31 +79,20 @@ async fn serve(inbox: Rc<Inbox>) {
     }
 }
 
-/// Commands that have arrived, and whoever waits for the next one.
-#[derive(Default)]
-struct Inbox {
-    commands: RefCell<VecDeque<Command>>,
-    waiter: RefCell<Option<Function>>,
-}
-
-impl Inbox {
-    fn push(&self, command: Command) {
-        self.commands.borrow_mut().push_back(command);
-        if let Some(wake) = self.waiter.borrow_mut().take() {
-            wake.call0(&JsValue::NULL).expect("a promise's resolve function does not throw");
-        }
-    }
-
-    fn pop(&self) -> Option<Command> {
-        self.commands.borrow_mut().pop_front()
-    }
-
-    async fn wait(&self) {
-        if !self.commands.borrow().is_empty() {
+/// Times every engine, until a command arrives.
+async fn time_all(config: &ExperimentConfig, device: DeviceChoice, inbox: &Inbox<Command>, turn: &Turn) {
+    let breathe = async || {
+        turn.over().await;
+        inbox.is_empty()
+    };
+    for config in bench::candidates(config, device == DeviceChoice::Gpu) {
+        if !inbox.is_empty() {
             return;
         }
-        let woken = Promise::new(&mut |resolve, _| *self.waiter.borrow_mut() = Some(resolve));
-        JsFuture::from(woken).await.expect("the promise is never rejected");
+        post(match bench::time(&config, bench::SECONDS, now_secs, breathe).await {
+            Ok(timing) => Event::Timed(timing),
+            Err(error) => Event::NotTimed { message: error.to_string() },
+        });
     }
 }
 
@@ -128,27 +127,6 @@ impl Turn {
     }
 }
 
-/// A panic ends the worker's wasm; its last words still reach the page.
-fn report_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        console_error_panic_hook::hook(info);
-        post(failed(format!("the worker stopped: {info}")));
-    }));
-}
-
 fn failed(message: String) -> Event {
     Event::Failed { run_id: None, message, ladder: Vec::new() }
-}
-
-fn post(event: Event) {
-    let encoded = codec::encode(event).expect("events are plain data");
-    scope().post_message_with_transfer(&encoded.value, &encoded.transfer).expect("the page listens");
-}
-
-fn now_secs() -> f64 {
-    scope().performance().map_or(0.0, |clock| clock.now() / 1000.0)
-}
-
-fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().dyn_into().expect("this program runs in a dedicated worker")
 }

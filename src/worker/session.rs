@@ -1,20 +1,30 @@
 //! The run as a state machine: commands in, events out; no browser, no clock of its own.
 
 use crate::analysis::embedding;
+use crate::config::cadence::{is_evaluated, is_shown};
 use crate::config::{DeviceChoice, ExperimentConfig};
-use crate::engine::{self, Engine, MetricsRow, TrainState};
+use crate::engine::state_file::StateFile;
+use crate::engine::{Engine, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
+use crate::model::safetensors::{Layout, WeightsFile};
 use crate::model::shape::ModelShape;
 use crate::protocol::{Command, Event, RunId, RunState};
 use crate::task::Task;
 
+use super::batch::Batch;
 use super::speedometer::Speedometer;
+use super::verify::verify;
 
 /// The page hears of progress about this often, whatever the speed.
 const PROGRESS_EVERY_SECS: f64 = 0.1;
 /// A spectrum needs the weights read back: seldom enough not to slow the run.
 const SPECTRUM_EVERY_SECS: f64 = 1.0;
+/// A crash costs no more than this,
+const SAVE_EVERY_SECS: f64 = 30.0;
+/// and of a run that has only just begun no more than about half: the first state is saved after this, the
+/// next ones after as long again.
+const FIRST_SAVE_SECS: f64 = 3.0;
 
 /// The run a worker owns, if there is one.
 #[derive(Debug)]
@@ -31,14 +41,22 @@ struct Run {
     state: RunState,
     rows: Vec<MetricsRow>,
     speed: Speedometer,
+    batch: Batch,
     progress_at_secs: f64,
     spectrum_at_secs: f64,
+    began_at_secs: f64,
+    saved_at_secs: f64,
 }
 
 impl Session {
     /// A session whose `auto` device is `device`.
     pub fn new(device: DeviceChoice) -> Self {
         Self { device, run: None }
+    }
+
+    /// What `auto` means here.
+    pub fn device(&self) -> DeviceChoice {
+        self.device
     }
 
     /// Whether [`Self::advance`] would do a step.
@@ -49,10 +67,11 @@ impl Session {
     /// Carries out a command. Commands for a run that is no longer there are dropped.
     pub async fn handle(&mut self, command: Command, now_secs: f64) -> Vec<Event> {
         match command {
-            Command::Connect { .. } => Vec::new(),
-            Command::Start { run_id, config, paused } => {
+            // Others do these.
+            Command::Connect { .. } | Command::Bench { .. } | Command::StopBench => Vec::new(),
+            Command::Start { run_id, config, paused, saved } => {
                 self.run = None;
-                match self.start(run_id, *config, paused, now_secs).await {
+                match self.start(run_id, *config, paused, &saved, now_secs).await {
                     Ok(events) => events,
                     Err(error) => vec![self.fail(run_id, &error)],
                 }
@@ -70,10 +89,28 @@ impl Session {
                 self.change(run_id, now_secs, RunState::Paused, RunState::Training).await
             }
             Command::Step { run_id } => self.single_step(run_id, now_secs).await,
+            // A check between two steps would hold up the run: it is for a worker at rest.
+            Command::Verify if self.is_training() => {
+                vec![Event::VerifyFailed { message: "a run is under way: pause it first".into() }]
+            }
+            Command::Verify => match verify(self.device == DeviceChoice::Gpu).await {
+                Ok(verification) => vec![Event::Verified(verification)],
+                Err(error) => vec![Event::VerifyFailed { message: error.to_string() }],
+            },
+            Command::Save { run_id } => {
+                let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) else {
+                    return Vec::new();
+                };
+                match run.save(now_secs).await {
+                    Ok(event) => vec![event],
+                    Err(error) => vec![self.fail(run_id, &error)],
+                }
+            }
         }
     }
 
-    /// Does one update of a training run, with the evaluation that is due after it.
+    /// Does one update of a training run, or as many as the engine does at once in a twentieth of a
+    /// second, with the evaluation that is due after it.
     pub async fn advance(&mut self, now_secs: f64) -> Vec<Event> {
         let Some(run) = self.run.as_mut().filter(|run| run.state == RunState::Training) else {
             return Vec::new();
@@ -90,6 +127,7 @@ impl Session {
         run_id: RunId,
         mut config: ExperimentConfig,
         paused: bool,
+        saved: &[u8],
         now_secs: f64,
     ) -> Result<Vec<Event>> {
         config.validate()?;
@@ -98,10 +136,18 @@ impl Session {
         }
         let task = Task::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
-        let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        let engine = engine::build(&config, &task, &start).await?;
+        let start = match saved {
+            [] => TrainState::start(initial_weights(&shape, config.model.seed)),
+            bytes => StateFile::from_bytes(bytes, &shape)?.state,
+        };
+        let engine = super::crew::build(&config, &task, &start).await?;
         let started = Event::Started { run_id, engine: engine.info().clone(), n_train: task.train.len() };
-        let state = if paused { RunState::Paused } else { RunState::Training };
+        let step = start.step;
+        let state = match paused {
+            _ if step >= config.run.epochs => RunState::Finished,
+            true => RunState::Paused,
+            false => RunState::Training,
+        };
         let run = self.run.insert(Run {
             id: run_id,
             config,
@@ -109,13 +155,21 @@ impl Session {
             state,
             rows: Vec::new(),
             speed: Speedometer::default(),
+            batch: Batch::default(),
             progress_at_secs: now_secs,
             spectrum_at_secs: now_secs,
+            began_at_secs: now_secs,
+            saved_at_secs: now_secs,
         });
-        run.evaluate().await?;
-        let mut events = vec![started, Event::State { run_id, step: 0, state }];
+        if is_evaluated(&run.config.run, step) {
+            run.evaluate().await?;
+        }
+        let mut events = vec![started, Event::State { run_id, step, state }];
         events.push(run.progress(now_secs));
         events.push(run.spectrum(now_secs).await?);
+        if is_shown(&run.config.run, step) {
+            events.push(run.checkpoint().await?);
+        }
         Ok(events)
     }
 
@@ -125,6 +179,7 @@ impl Session {
         };
         run.state = to;
         run.speed.restart();
+        run.batch.restart();
         match run.report(now_secs).await {
             Ok(events) => events,
             Err(error) => vec![self.fail(run_id, &error)],
@@ -142,7 +197,9 @@ impl Session {
             if run.engine.step() >= run.config.run.epochs {
                 run.state = RunState::Finished;
             }
-            run.report(now_secs).await
+            let mut events = run.checkpoint_if_due().await?;
+            events.extend(run.report(now_secs).await?);
+            Ok(events)
         };
         match outcome.await {
             Ok(events) => events,
@@ -158,31 +215,55 @@ impl Session {
 
 impl Run {
     async fn advance(&mut self, now_secs: f64) -> Result<Vec<Event>> {
-        self.engine.train(1).await?;
+        let n_steps = self.n_steps(now_secs);
+        self.engine.train(n_steps).await?;
         let step = self.engine.step();
         let finished = step >= self.config.run.epochs;
-        if finished || step.is_multiple_of(self.config.run.eval_every) {
+        if is_evaluated(&self.config.run, step) {
             self.evaluate().await?;
         }
+        let mut events = self.checkpoint_if_due().await?;
         self.speed.note(now_secs, step);
         if finished {
             self.state = RunState::Finished;
-            return self.report(now_secs).await;
+            events.extend(self.report(now_secs).await?);
+            return Ok(events);
         }
-        let mut events = Vec::new();
         if now_secs - self.progress_at_secs >= PROGRESS_EVERY_SECS {
             events.push(self.progress(now_secs));
         }
         if now_secs - self.spectrum_at_secs >= SPECTRUM_EVERY_SECS {
             events.push(self.spectrum(now_secs).await?);
         }
+        let wait_secs = (self.saved_at_secs - self.began_at_secs).clamp(FIRST_SAVE_SECS, SAVE_EVERY_SECS);
+        if now_secs - self.saved_at_secs >= wait_secs {
+            // The rows come first: a saved state is never ahead of them.
+            events.push(self.progress(now_secs));
+            events.push(self.save(now_secs).await?);
+        }
         Ok(events)
+    }
+
+    /// How many updates come next: never past one after which there is something to do.
+    fn n_steps(&mut self, now_secs: f64) -> usize {
+        let (run, step) = (&self.config.run, self.engine.step());
+        if !self.engine.likes_batches() {
+            return 1;
+        }
+        let is_due = |step: &usize| is_evaluated(run, *step) || is_shown(run, *step);
+        let limit = (step + 1..=run.epochs).find(is_due).map_or(1, |due| due - step);
+        self.batch.next(now_secs, limit)
     }
 
     /// Everything there is to say, whatever the cadence: at a change of state.
     async fn report(&mut self, now_secs: f64) -> Result<Vec<Event>> {
         let state = Event::State { run_id: self.id, step: self.engine.step(), state: self.state };
-        Ok(vec![self.progress(now_secs), self.spectrum(now_secs).await?, state])
+        let mut events = vec![self.progress(now_secs), self.spectrum(now_secs).await?];
+        if self.state != RunState::Training {
+            events.push(self.save(now_secs).await?);
+        }
+        events.push(state);
+        Ok(events)
     }
 
     async fn evaluate(&mut self) -> Result<()> {
@@ -205,6 +286,32 @@ impl Run {
         }
     }
 
+    async fn checkpoint_if_due(&mut self) -> Result<Vec<Event>> {
+        if is_shown(&self.config.run, self.engine.step()) {
+            return Ok(vec![self.checkpoint().await?]);
+        }
+        Ok(Vec::new())
+    }
+
+    async fn checkpoint(&mut self) -> Result<Event> {
+        let step = self.engine.step();
+        let weights = self.engine.weights().await?;
+        let file = WeightsFile { weights, config: Some(self.config.clone()), step: Some(step) };
+        Ok(Event::Checkpoint { run_id: self.id, step, weights: file.to_bytes(Layout::ProgressMeasures) })
+    }
+
+    async fn save(&mut self, now_secs: f64) -> Result<Event> {
+        self.saved_at_secs = now_secs;
+        let state = self.engine.state().await?;
+        let step = state.step;
+        if let Some((what, value)) = state.not_finite() {
+            let reason = format!("a {what} is {value}; try a smaller lr");
+            return Err(LabError::Training { step, reason });
+        }
+        let file = StateFile { state, engine: self.engine.info().clone() };
+        Ok(Event::Saved { run_id: self.id, step, state: file.to_bytes(&self.config) })
+    }
+
     async fn spectrum(&mut self, now_secs: f64) -> Result<Event> {
         self.spectrum_at_secs = now_secs;
         let norms = embedding::spectrum(&self.engine.weights().await?);
@@ -218,3 +325,7 @@ impl std::fmt::Debug for Run {
         f.debug_struct("Run").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -1,0 +1,5 @@
+//! The worker that takes weights apart.
+
+fn main() {
+    grokking_lab::worker::analyst_loop::start();
+}

@@ -1,0 +1,158 @@
+//! The analyst as a state machine: requests in, answers out; no browser, no clock.
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+
+use crate::analysis::ablation::Ablator;
+use crate::analysis::progress::{current_key_freqs, measure};
+use crate::analysis::snapshot::Snapshot;
+use crate::analysis::sum_waves::SumWaves;
+use crate::config::{DataConfig, ExperimentConfig, Preset};
+use crate::error::{LabError, Result};
+use crate::model::ModelShape;
+use crate::model::safetensors::WeightsFile;
+use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
+use crate::task::Task;
+
+/// As many sets of weights are held. Once they were ablated, those of the paper take 20 MB each.
+const MOST_HELD: usize = 4;
+
+/// The weights at hand, and what is known of them.
+#[derive(Debug, Default)]
+pub struct Analyst {
+    /// The ones asked for last at the end.
+    held: VecDeque<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    id: WeightsId,
+    file: WeightsFile,
+    config: ExperimentConfig,
+    task: Task,
+    ablator: OnceCell<Ablator>,
+    waves: OnceCell<SumWaves>,
+}
+
+impl Analyst {
+    /// Answers a request; what cannot be answered is [`AnalystReply::Failed`].
+    pub fn answer(&mut self, request: AnalystRequest) -> AnalystReply {
+        let id = id_of(&request);
+        self.try_answer(request)
+            .unwrap_or_else(|error| AnalystReply::Failed { id: Some(id), message: error.to_string() })
+    }
+
+    fn try_answer(&mut self, request: AnalystRequest) -> Result<AnalystReply> {
+        Ok(match request {
+            AnalystRequest::Hold { id, weights_id, config, file } => {
+                let held = Held::new(weights_id, &file, config.map(|config| *config))?;
+                let (config, step) = (Some(Box::new(held.config.clone())), held.file.step);
+                self.held.retain(|held| held.id != weights_id);
+                if self.held.len() == MOST_HELD {
+                    self.held.pop_front();
+                }
+                self.held.push_back(held);
+                AnalystReply::Held { id, weights_id, config, step }
+            }
+            AnalystRequest::Snapshot { id, weights_id, followed_freqs } => {
+                let held = self.get(weights_id)?;
+                let freqs = followed_freqs.as_deref();
+                let snapshot = Snapshot::of(held.ablator(), &held.task, held.step(), freqs)?;
+                AnalystReply::Snapshot { id, snapshot: Box::new(snapshot) }
+            }
+            AnalystRequest::Measure { id, weights_id, followed_freqs } => {
+                let held = self.get(weights_id)?;
+                let freqs = followed_freqs.unwrap_or_else(|| current_key_freqs(&held.file.weights));
+                let measures = Box::new(measure(&held.file.weights, &held.task, &freqs)?);
+                AnalystReply::Measures { id, step: held.step(), measures }
+            }
+            AnalystRequest::Ablate { id, weights_id, ablation } => {
+                let held = self.get(weights_id)?;
+                let (scores, margins) = held.ablator().scores_and_margins(&held.task, &ablation)?;
+                let margins = margins.into_iter().map(|margin| margin as f32).collect();
+                AnalystReply::Ablated { id, scores, margins }
+            }
+            AnalystRequest::Ask { id, weights_id, a, b } => self.get(weights_id)?.ask(id, a, b)?,
+        })
+    }
+
+    /// The weights of a number, which now count as the ones asked for last.
+    fn get(&mut self, id: WeightsId) -> Result<&Held> {
+        let place = self.held.iter().position(|held| held.id == id);
+        let held = place
+            .and_then(|place| self.held.remove(place))
+            .ok_or_else(|| LabError::Protocol(format!("the weights {id} are not held; send them again")))?;
+        self.held.push_back(held);
+        Ok(&self.held[self.held.len() - 1])
+    }
+}
+
+impl Held {
+    fn new(id: WeightsId, file: &[u8], given: Option<ExperimentConfig>) -> Result<Self> {
+        let file = WeightsFile::from_bytes(file)?;
+        let shape = file.weights.shape();
+        let config = match (&file.config, given) {
+            (Some(own), _) => own.clone(),
+            (None, Some(given)) => {
+                let p = given.data.p;
+                if p != shape.p {
+                    let reason = format!("they add modulo {}, the settings modulo {p}", shape.p);
+                    return Err(LabError::content("weights", reason));
+                }
+                given
+            }
+            (None, None) => of_paper(shape),
+        };
+        config.validate()?;
+        let task = Task::new(&config.data);
+        Ok(Self { id, task, config, file, ablator: OnceCell::new(), waves: OnceCell::new() })
+    }
+
+    fn step(&self) -> usize {
+        self.file.step.unwrap_or(0)
+    }
+
+    fn ablator(&self) -> &Ablator {
+        self.ablator.get_or_init(|| Ablator::with_own_freqs(&self.file.weights))
+    }
+
+    fn ask(&self, id: RequestId, a: usize, b: usize) -> Result<AnalystReply> {
+        let p = self.task.p;
+        for (field, number) in [("a", a), ("b", b)] {
+            if number >= p {
+                return Err(LabError::setting(field, number, format!("the numbers are 0 to {}", p - 1)));
+            }
+        }
+        let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
+        let whole = self.ablator().whole();
+        let waves = self.waves.get_or_init(|| SumWaves::new(&whole.logits));
+        let vote = |&freq: &usize| (freq, narrow(waves.projection(&[freq]).row((a + b) % p)));
+        let votes = self.ablator().key_freqs().iter().map(vote).collect();
+        Ok(AnalystReply::Answer { id, logits: narrow(whole.logits.row(a, b)), votes })
+    }
+}
+
+/// The paper's experiment with the sizes of some weights, for files that come without theirs.
+fn of_paper(shape: &ModelShape) -> ExperimentConfig {
+    let mut config = Preset::Paper.config();
+    config.data = DataConfig { p: shape.p, ..config.data };
+    let ModelShape { n_layers, d_model, n_heads, d_mlp, activation, .. } = *shape;
+    let model = &mut config.model;
+    (model.n_layers, model.d_model, model.n_heads, model.d_mlp) = (n_layers, d_model, n_heads, d_mlp);
+    model.activation = activation;
+    config
+}
+
+fn id_of(request: &AnalystRequest) -> RequestId {
+    match request {
+        AnalystRequest::Hold { id, .. }
+        | AnalystRequest::Snapshot { id, .. }
+        | AnalystRequest::Measure { id, .. }
+        | AnalystRequest::Ablate { id, .. }
+        | AnalystRequest::Ask { id, .. } => *id,
+    }
+}
+
+#[cfg(test)]
+#[path = "analyst_tests.rs"]
+mod tests;

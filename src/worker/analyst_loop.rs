@@ -1,0 +1,33 @@
+//! The analyst's life: requests in, answers out, one after the other.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::MessageEvent;
+
+use super::analyst::Analyst;
+use super::scope::{post, report_panics, scope};
+use crate::protocol::analyst::{AnalystReply, AnalystRequest};
+use crate::protocol::{PROTOCOL_VERSION, codec};
+
+/// Installs the message handler, says [`AnalystReply::Ready`] and answers until the worker ends.
+///
+/// # Panics
+/// If it does not run in a dedicated worker.
+pub fn start() {
+    report_panics(failed);
+    let mut analyst = Analyst::default();
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        post(match codec::decode::<AnalystRequest>(&message.data()) {
+            Ok(request) => analyst.answer(request),
+            Err(error) => failed(error.to_string()),
+        });
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // The handler lives as long as the worker.
+    on_message.forget();
+    post(AnalystReply::Ready { version: PROTOCOL_VERSION });
+}
+
+fn failed(message: String) -> AnalystReply {
+    AnalystReply::Failed { id: None, message }
+}

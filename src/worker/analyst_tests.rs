@@ -1,0 +1,166 @@
+//! The analyst's answers are the analysis' own, and nothing it is sent ends it.
+
+use super::{Analyst, MOST_HELD};
+use crate::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
+use crate::analysis::forward::{AttentionEdit, HostModel};
+use crate::analysis::marginals::Terms;
+use crate::analysis::progress::{current_key_freqs, measure};
+use crate::analysis::snapshot::Snapshot;
+use crate::config::{ExperimentConfig, Preset};
+use crate::model::init::initial_weights;
+use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::{ModelShape, Weights};
+use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
+use crate::task::Task;
+
+fn tiny(seed: u32) -> (ExperimentConfig, Weights) {
+    let config = Preset::Tiny.config();
+    let weights = initial_weights(&ModelShape::new(&config.data, &config.model), seed);
+    // As a file of 32-bit floats has them.
+    let rounded = weights.flat().iter().map(|&w| f64::from(w as f32)).collect();
+    (config, Weights::from_flat(weights.shape().clone(), rounded))
+}
+
+fn file(config: Option<ExperimentConfig>, weights: Weights) -> Vec<u8> {
+    WeightsFile { weights, config, step: Some(30) }.to_bytes(Layout::ProgressMeasures)
+}
+
+fn hold(weights_id: WeightsId, seed: u32) -> AnalystRequest {
+    let (config, weights) = tiny(seed);
+    AnalystRequest::Hold { id: 90 + weights_id, weights_id, config: None, file: file(Some(config), weights) }
+}
+
+fn message(reply: AnalystReply, expected_id: u32) -> String {
+    match reply {
+        AnalystReply::Failed { id, message } => {
+            assert_eq!(id, Some(expected_id), "the request is named");
+            message
+        }
+        other => panic!("it should fail: {other:?}"),
+    }
+}
+
+#[test]
+fn every_answer_is_that_of_the_analysis() {
+    let (config, weights) = tiny(1);
+    let task = Task::new(&config.data);
+    let mut analyst = Analyst::default();
+    let held = analyst.answer(hold(5, 1));
+    let expected =
+        AnalystReply::Held { id: 95, weights_id: 5, config: Some(Box::new(config)), step: Some(30) };
+    assert_eq!(held, expected);
+
+    let followed_freqs = Some(vec![1, 2]);
+    let reply = analyst.answer(AnalystRequest::Snapshot { id: 1, weights_id: 5, followed_freqs });
+    let snapshot = Box::new(Snapshot::new(&weights, &task, 30, Some(&[1, 2])).unwrap());
+    assert_eq!(reply, AnalystReply::Snapshot { id: 1, snapshot });
+
+    let reply = analyst.answer(AnalystRequest::Measure { id: 2, weights_id: 5, followed_freqs: None });
+    let measures = Box::new(measure(&weights, &task, &current_key_freqs(&weights)).unwrap());
+    assert_eq!(reply, AnalystReply::Measures { id: 2, step: 30, measures });
+
+    let logits = GridEdit { waves: Waves::Without(vec![1]), terms: Terms::Block };
+    let ablation = Ablation { logits, ..Ablation::default() };
+    let (scores, margins) = Ablator::with_own_freqs(&weights).scores_and_margins(&task, &ablation).unwrap();
+    let reply = analyst.answer(AnalystRequest::Ablate { id: 3, weights_id: 5, ablation: Box::new(ablation) });
+    let margins = margins.into_iter().map(|margin| margin as f32).collect();
+    assert_eq!(reply, AnalystReply::Ablated { id: 3, scores, margins });
+}
+
+#[test]
+fn votes_are_the_waves_of_the_sum_and_add_up_with_the_rest() {
+    let (config, weights) = tiny(1);
+    let p = config.data.p;
+    let mut analyst = Analyst::default();
+    analyst.answer(hold(5, 1));
+    let AnalystReply::Answer { logits, votes, .. } =
+        analyst.answer(AnalystRequest::Ask { id: 4, weights_id: 5, a: 3, b: p - 1 })
+    else {
+        panic!("an answer");
+    };
+    let all = HostModel::new(&weights, &AttentionEdit::default()).logits();
+    let freqs: Vec<usize> = votes.iter().map(|(freq, _)| *freq).collect();
+    assert_eq!(freqs, current_key_freqs(&weights), "one vote for each key frequency");
+    for c in 0..p {
+        assert_eq!(logits[c], all.row(3, p - 1)[c] as f32, "logit {c}");
+        for (freq, vote) in &votes {
+            // The definition: (2/p²) Σ over pairs of L cos w_k((a + b) - (a' + b')).
+            let sum: f64 = (0..p * p)
+                .map(|pair| {
+                    let difference = (freq * (3 + p - 1 + 2 * p - pair / p - pair % p)) as f64;
+                    let wave = (std::f64::consts::TAU * difference / p as f64).cos();
+                    all.row(pair / p, pair % p)[c] * wave
+                })
+                .sum();
+            let expected = 2.0 * sum / (p * p) as f64;
+            assert!(
+                (f64::from(vote[c]) - expected).abs() < 1e-6,
+                "k = {freq}, c = {c}: {}, not {expected}",
+                vote[c]
+            );
+        }
+    }
+}
+
+#[test]
+fn weights_without_their_experiment_take_the_one_that_is_given_or_the_papers() {
+    let (config, weights) = tiny(2);
+    let mut analyst = Analyst::default();
+    let mut given = config.clone();
+    given.data.frac_train = 0.55;
+    let mut hold = |given: Option<&ExperimentConfig>| {
+        let config = given.map(|given| Box::new(given.clone()));
+        analyst.answer(AnalystRequest::Hold {
+            id: 1,
+            weights_id: 1,
+            config,
+            file: file(None, weights.clone()),
+        })
+    };
+    let AnalystReply::Held { config: Some(found), .. } = hold(Some(&given)) else { panic!("held") };
+    assert_eq!(*found, given, "as given");
+    let AnalystReply::Held { config: Some(found), .. } = hold(None) else { panic!("held") };
+    assert_eq!((found.data.p, found.data.split), (config.data.p, Preset::Paper.config().data.split));
+    assert_eq!(found.model.d_mlp, config.model.d_mlp, "the sizes are the weights' own");
+    given.data.p = 5;
+    assert!(message(hold(Some(&given)), 1).contains("modulo 5"));
+}
+
+#[test]
+fn what_cannot_be_answered_is_said_and_survived() {
+    let mut analyst = Analyst::default();
+    analyst.answer(hold(1, 1));
+    let p = Preset::Tiny.config().data.p;
+    let broken = AnalystRequest::Hold { id: 6, weights_id: 2, config: None, file: b"not weights".to_vec() };
+    assert!(message(analyst.answer(broken), 6).contains("safetensors"));
+    let unknown = AnalystRequest::Measure { id: 7, weights_id: 2, followed_freqs: None };
+    assert!(message(analyst.answer(unknown), 7).contains("weights 2 are not held"));
+    let absent = AnalystRequest::Measure { id: 8, weights_id: 1, followed_freqs: Some(vec![p]) };
+    assert!(message(analyst.answer(absent), 8).contains("freq"));
+    let ablation = Box::new(Ablation { removed_components: vec![[0, p]], ..Ablation::default() });
+    assert!(
+        message(analyst.answer(AnalystRequest::Ablate { id: 9, weights_id: 1, ablation }), 9)
+            .contains("freq")
+    );
+    let beyond = AnalystRequest::Ask { id: 10, weights_id: 1, a: 0, b: p };
+    assert!(message(analyst.answer(beyond), 10).contains(&format!("b = {p}")));
+    let fine = analyst.answer(AnalystRequest::Ask { id: 11, weights_id: 1, a: 0, b: 0 });
+    assert!(matches!(fine, AnalystReply::Answer { id: 11, .. }), "it still answers");
+}
+
+#[test]
+fn the_weights_asked_for_last_are_kept() {
+    let mut analyst = Analyst::default();
+    let n = MOST_HELD as WeightsId;
+    (0..n).for_each(|i| drop(analyst.answer(hold(i, 1))));
+    let ask = |weights_id| AnalystRequest::Measure { id: 1, weights_id, followed_freqs: None };
+    analyst.answer(ask(0));
+    analyst.answer(hold(n, 2));
+    assert!(matches!(analyst.answer(ask(0)), AnalystReply::Measures { .. }), "asked for just before");
+    message(analyst.answer(ask(1)), 1);
+    analyst.answer(hold(n, 3));
+    assert!(
+        matches!(analyst.answer(ask(2)), AnalystReply::Measures { .. }),
+        "a known number takes no other's place"
+    );
+}

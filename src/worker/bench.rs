@@ -1,0 +1,126 @@
+//! The page's bench: each engine at hand does steps of one experiment for some seconds.
+
+use super::crew;
+use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
+use crate::engine::{Engine, TrainState};
+use crate::error::Result;
+use crate::model::ModelShape;
+use crate::model::init::initial_weights;
+use crate::protocol::Timing;
+use crate::task::Task;
+
+/// How long each engine is timed, after a second of warm-up.
+pub const SECONDS: f64 = 10.0;
+
+/// Times one engine.
+///
+/// `now_secs` is a clock; `breathe` lets the event loop turn and says whether to go on. Broken off, it gives
+/// what was measured until then.
+///
+/// # Errors
+/// [`LabError`](crate::error::LabError) if the engine cannot be built or fails.
+pub async fn time(
+    config: &ExperimentConfig,
+    seconds: f64,
+    now_secs: impl Fn() -> f64,
+    breathe: impl AsyncFn() -> bool,
+) -> Result<Timing> {
+    let task = Task::new(&config.data);
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    let mut engine = crew::build(config, &task, &start).await?;
+    let warm = steps_for(engine.as_mut(), 1, seconds.min(1.0), &now_secs, &breathe).await?;
+    // Four looks at the clock a second are enough, and cost nothing.
+    let chunk = (0.25 * warm).max(1.0) as usize;
+    let steps_per_s = steps_for(engine.as_mut(), chunk, seconds, &now_secs, &breathe).await?;
+    Ok(Timing {
+        engine: engine.info().clone(),
+        steps_per_s,
+        p: config.data.p,
+        d_model: config.model.d_model,
+        n_train: task.train.len(),
+    })
+}
+
+/// What can be timed here: every engine on the processor, and on the graphics card if there is one.
+pub fn candidates(config: &ExperimentConfig, gpu: bool) -> Vec<ExperimentConfig> {
+    let devices = [Some(DeviceChoice::Cpu), gpu.then_some(DeviceChoice::Gpu)].into_iter().flatten();
+    let of = |engine, device| {
+        let mut config = config.clone();
+        (config.run.engine, config.run.device) = (engine, device);
+        config
+    };
+    devices
+        .flat_map(|device| [EngineChoice::Auto, EngineChoice::Autodiff].map(|engine| of(engine, device)))
+        .collect()
+}
+
+/// Steps per second over at least two chunks and about `seconds`.
+async fn steps_for(
+    engine: &mut dyn Engine,
+    chunk: usize,
+    seconds: f64,
+    now_secs: &impl Fn() -> f64,
+    breathe: &impl AsyncFn() -> bool,
+) -> Result<f64> {
+    // A GPU may still be at work when `train` returns; reading the state waits for it.
+    engine.state().await?;
+    let (start_secs, first_step, mut n_chunks) = (now_secs(), engine.step(), 0);
+    while n_chunks < 2 || now_secs() - start_secs < seconds {
+        engine.train(chunk).await?;
+        n_chunks += 1;
+        if !breathe().await {
+            break;
+        }
+    }
+    engine.state().await?;
+    Ok((engine.step() - first_step) as f64 / (now_secs() - start_secs).max(1e-9))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use pollster::block_on;
+
+    use super::{candidates, time};
+    use crate::config::{DeviceChoice, EngineChoice, Preset};
+
+    #[test]
+    fn steps_are_divided_by_the_seconds_of_the_clock() {
+        let mut config = Preset::Tiny.config();
+        (config.run.device, config.run.threads) = (DeviceChoice::Cpu, 1);
+        // A clock that moves a tenth of a second at every look.
+        let clock = Cell::new(0.0);
+        let now = || {
+            clock.set(clock.get() + 0.1);
+            clock.get()
+        };
+        let timing = block_on(time(&config, 1.0, now, async || true)).expect("the CPU does not fail");
+        assert_eq!((timing.engine.engine.as_str(), timing.engine.device.as_str()), ("folded", "cpu"));
+        // A chunk at every look: between 8 and 12 chunks of 2 steps in a second.
+        assert!((15.0..=30.0).contains(&timing.steps_per_s), "{} steps/s", timing.steps_per_s);
+    }
+
+    #[test]
+    fn a_bench_that_is_broken_off_ends_at_once() {
+        let mut config = Preset::Tiny.config();
+        (config.run.device, config.run.threads) = (DeviceChoice::Cpu, 1);
+        let clock = Cell::new(0.0);
+        let now = || {
+            clock.set(clock.get() + 0.1);
+            clock.get()
+        };
+        let timing = block_on(time(&config, 1e9, now, async || false));
+        assert!(timing.expect("the CPU does not fail").steps_per_s > 0.0);
+    }
+
+    #[test]
+    fn a_graphics_card_is_timed_where_there_is_one() {
+        let config = Preset::Tiny.config();
+        let both = candidates(&config, true);
+        assert_eq!(candidates(&config, false).len(), 2);
+        assert_eq!(both.len(), 4);
+        assert_eq!((both[2].run.engine, both[2].run.device), (EngineChoice::Auto, DeviceChoice::Gpu));
+    }
+}

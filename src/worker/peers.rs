@@ -1,0 +1,168 @@
+//! Workers of the training worker's own that share its steps: plain messages and transferred buffers, no
+//! shared memory, so that the site needs no headers of its server.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::inbox::Inbox;
+use super::scope::scope;
+use crate::config::ExperimentConfig;
+use crate::engine::LocalFuture;
+use crate::engine::folded::{Peers, Request, Score};
+use crate::error::{LabError, Result};
+use crate::protocol::peer::{PeerCommand, PeerReply};
+use crate::protocol::{PROTOCOL_VERSION, codec};
+
+/// The peers' program, beside the training worker's own.
+const PEER_URL: &str = "./peer_loader.js";
+
+/// More would wait for messages more than they compute.
+const MAX_WORKERS: usize = 8;
+
+/// Below so many multiply-adds in the neurons' product a step is over before a message has arrived.
+const SHARED_STEP: usize = 5_000_000;
+
+/// How many workers a run gets, the training worker included: what the setting says, or what the
+/// machine offers if it says 0 and the steps are worth sharing out.
+pub(super) fn n_workers(config: &ExperimentConfig, n_train: usize) -> usize {
+    let offered = || match scope().navigator().hardware_concurrency() as usize {
+        cores @ 0..=2 => cores.max(1),
+        // The page wants to draw meanwhile.
+        cores => (cores - 1).min(MAX_WORKERS),
+    };
+    match config.run.threads {
+        0 if n_train * config.model.d_mlp * config.data.p < SHARED_STEP => 1,
+        0 => offered(),
+        threads => threads.min(MAX_WORKERS),
+    }
+}
+
+/// Workers that each hold a share; they end when this is dropped.
+#[derive(Debug)]
+pub(super) struct BrowserPeers {
+    members: Vec<Member>,
+}
+
+impl BrowserPeers {
+    /// Begins `count` workers and gives each its share of `count + 1`.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if the browser refuses one or its program cannot be had.
+    pub(super) async fn join(config: &ExperimentConfig, count: usize) -> Result<Self> {
+        // All load at the same time.
+        let members: Vec<Member> = (0..count).map(|_| Member::spawn()).collect::<Result<_>>()?;
+        for (i, member) in members.iter().enumerate() {
+            match member.reply().await? {
+                PeerReply::Ready { version } if version == PROTOCOL_VERSION => {}
+                other => return Err(unexpected(&other)),
+            }
+            let (config, count) = (Box::new(config.clone()), count + 1);
+            member.post(PeerCommand::Join { version: PROTOCOL_VERSION, config, index: i + 1, count })?;
+        }
+        for member in &members {
+            match member.reply().await? {
+                PeerReply::Joined => {}
+                other => return Err(unexpected(&other)),
+            }
+        }
+        Ok(Self { members })
+    }
+}
+
+impl Peers for BrowserPeers {
+    fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    fn ask(&mut self, request: Request, weights: &[f32]) -> Result<()> {
+        let ask = |member: &Member| member.post(PeerCommand::Ask { request, weights: weights.to_vec() });
+        self.members.iter().try_for_each(ask)
+    }
+
+    fn gradients(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async {
+            let mut gradients = Vec::with_capacity(self.members.len());
+            for member in &self.members {
+                match member.reply().await? {
+                    PeerReply::Gradient { gradient } => gradients.push(gradient),
+                    other => return Err(unexpected(&other)),
+                }
+            }
+            Ok(gradients)
+        })
+    }
+
+    fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
+        Box::pin(async {
+            let mut all = Vec::with_capacity(self.members.len());
+            for member in &self.members {
+                match member.reply().await? {
+                    PeerReply::Scores { scores } => all.push(scores),
+                    other => return Err(unexpected(&other)),
+                }
+            }
+            Ok(all)
+        })
+    }
+}
+
+/// One worker.
+#[derive(Debug)]
+struct Member {
+    worker: Worker,
+    inbox: Rc<Inbox<Result<PeerReply>>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut()>,
+}
+
+impl Member {
+    fn spawn() -> Result<Self> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("peer");
+        let worker = Worker::new_with_options(PEER_URL, &options)
+            .map_err(|reason| failed(&format!("the browser refuses it: {reason:?}")))?;
+        let inbox = Rc::new(Inbox::default());
+        let receiver = Rc::clone(&inbox);
+        let on_message =
+            Closure::new(move |message: MessageEvent| receiver.push(codec::decode(&message.data())));
+        let receiver = Rc::clone(&inbox);
+        let on_error = Closure::new(move || receiver.push(Err(failed("its program broke off"))));
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, inbox, _on_message: on_message, _on_error: on_error })
+    }
+
+    fn post(&self, command: PeerCommand) -> Result<()> {
+        let message = codec::encode(command)?;
+        self.worker
+            .post_message_with_transfer(&message.value, &message.transfer)
+            .map_err(|reason| failed(&format!("it cannot be reached: {reason:?}")))
+    }
+
+    async fn reply(&self) -> Result<PeerReply> {
+        match self.inbox.next().await? {
+            PeerReply::Failed { message } => Err(failed(&message)),
+            reply => Ok(reply),
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+fn failed(reason: &str) -> LabError {
+    LabError::device("a worker that shares the steps", reason)
+}
+
+fn unexpected(reply: &PeerReply) -> LabError {
+    failed(&format!("it said {reply:?} out of turn"))
+}

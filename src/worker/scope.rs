@@ -1,0 +1,35 @@
+//! What a worker needs of the browser around it: its messages out, its clock, its last words.
+
+use js_sys::global;
+use wasm_bindgen::JsCast;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use crate::protocol::codec::{self, Message};
+
+/// The worker's global object.
+///
+/// # Panics
+/// If this program does not run in a dedicated worker.
+pub(super) fn scope() -> DedicatedWorkerGlobalScope {
+    global().dyn_into().expect("this program runs in a dedicated worker")
+}
+
+/// Sends a message to whoever made this worker.
+pub(super) fn post(message: impl Message) {
+    let encoded = codec::encode(message).expect("messages are plain data");
+    scope().post_message_with_transfer(&encoded.value, &encoded.transfer).expect("the maker listens");
+}
+
+/// A panic ends the worker's program; its last words still get out.
+pub(super) fn report_panics<M: Message + 'static>(failed: fn(String) -> M) {
+    std::panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        post(failed(format!("the worker stopped: {info}")));
+    }));
+}
+
+/// Seconds since the worker began.
+#[cfg(feature = "worker")]
+pub(super) fn now_secs() -> f64 {
+    scope().performance().map_or(0.0, |clock| clock.now() / 1000.0)
+}

@@ -1,0 +1,108 @@
+//! "Verify this device": the same few steps on every engine at hand, against the transformer as written in
+//! float64 on the processor.
+
+use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, Preset};
+use crate::engine::{self, EngineInfo, Evaluation, TrainState};
+use crate::error::Result;
+use crate::model::init::initial_weights;
+use crate::model::{ModelShape, Weights};
+use crate::protocol::{Check, Verification};
+use crate::task::Task;
+
+/// Updates of each engine: past the warm-up of the learning rate, and few enough for a software GPU.
+pub const N_STEPS: usize = 50;
+
+/// The largest drift of an engine that computes rightly, relative to the weights. Float32 rounds to 6e-8;
+/// AdamW's division by a root of small numbers makes a thousandfold of it in 50 steps, and the orders of sums
+/// of two devices another tenfold. A wrong kernel is off by parts of one.
+pub const MAX_DRIFT: f64 = 1e-3;
+
+/// Runs the check; with `gpu`, on the graphics card too.
+///
+/// # Errors
+/// [`LabError::Device`](crate::error::LabError::Device) if an engine cannot be built or fails.
+pub async fn verify(gpu: bool) -> Result<Verification> {
+    let reference = run(EngineChoice::Literal, DeviceChoice::Cpu, Precision::F64).await?;
+    let mut checks = Vec::new();
+    let mut asked =
+        vec![(EngineChoice::Auto, DeviceChoice::Cpu), (EngineChoice::Autodiff, DeviceChoice::Cpu)];
+    if gpu {
+        asked.push((EngineChoice::Auto, DeviceChoice::Gpu));
+    }
+    for (engine, device) in asked {
+        checks.push(compare(&run(engine, device, Precision::F32).await?, &reference));
+    }
+    Ok(Verification { n_steps: N_STEPS, max_drift: MAX_DRIFT, checks })
+}
+
+/// Where an engine came to.
+struct Outcome {
+    engine: EngineInfo,
+    weights: Weights,
+    evaluation: Evaluation,
+}
+
+async fn run(engine: EngineChoice, device: DeviceChoice, precision: Precision) -> Result<Outcome> {
+    let config = small(engine, device, precision);
+    let task = Task::new(&config.data);
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    let mut engine = engine::build(&config, &task, &start).await?;
+    engine.train(N_STEPS).await?;
+    Ok(Outcome {
+        engine: engine.info().clone(),
+        weights: engine.weights().await?,
+        evaluation: engine.evaluate().await?,
+    })
+}
+
+/// Small, but with no two sizes alike, so that a swap of dimensions cannot go unseen.
+fn small(engine: EngineChoice, device: DeviceChoice, precision: Precision) -> ExperimentConfig {
+    let mut config = Preset::Tiny.config();
+    (config.data.p, config.data.frac_train) = (13, 0.5);
+    (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (24, 2, 40);
+    (config.run.engine, config.run.device, config.run.precision) = (engine, device, precision);
+    config
+}
+
+fn compare(found: &Outcome, reference: &Outcome) -> Check {
+    let pairs = || found.weights.flat().iter().zip(reference.weights.flat());
+    let distance = pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    let length = reference.weights.flat().iter().map(|w| w * w).sum::<f64>().sqrt();
+    Check {
+        engine: found.engine.clone(),
+        drift: distance / length,
+        train_loss: found.evaluation.train_loss,
+        loss_difference: (found.evaluation.train_loss - reference.evaluation.train_loss).abs(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+
+    use super::{MAX_DRIFT, verify};
+
+    #[test]
+    fn this_processor_is_right_and_its_float32_shows() {
+        let result = block_on(verify(false)).expect("the CPU does not fail");
+        assert_eq!(result.checks.len(), 2);
+        for check in &result.checks {
+            assert!(check.drift < MAX_DRIFT / 10.0, "{check:?}: the limit leaves room");
+            assert!(check.drift > 1e-9, "{check:?}: float32 cannot be exact");
+            assert!(check.loss_difference < 1e-4, "{check:?}");
+        }
+        assert!(result.is_passed());
+        let engines: Vec<_> = result.checks.iter().map(|check| check.engine.engine.as_str()).collect();
+        assert_eq!(engines, ["folded", "autodiff"], "two programs that share no code");
+    }
+
+    #[test]
+    fn a_wrong_engine_fails() {
+        let mut result = block_on(verify(false)).expect("the CPU does not fail");
+        for wrong in [2.0 * MAX_DRIFT, f64::NAN] {
+            result.checks[0].drift = wrong;
+            assert!(!result.is_passed(), "a drift of {wrong}");
+        }
+    }
+}
