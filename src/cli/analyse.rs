@@ -16,7 +16,7 @@ use crate::task::Task;
 /// Options of `grok analyse`.
 #[derive(Debug, Args)]
 pub(super) struct AnalyseArgs {
-    /// Weights in either layout: a checkpoint, a saved state, or another program's file
+    /// Weights in either layout: a checkpoint, a saved state, a capsule of the page, or another program's file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which pairs were trained on [default: what the file says, else python:0:0.3]

@@ -12,7 +12,7 @@ use super::output::{remark, say};
 use super::start::initial_state;
 use super::{Failure, Outcome};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
-use crate::engine::{self, Engine, TrainState};
+use crate::engine::{self, Engine, EngineInfo, TrainState};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
@@ -112,11 +112,16 @@ fn build(
         EngineChoice::Literal => "literal",
         EngineChoice::Autodiff | EngineChoice::Auto => "autodiff",
     };
-    if built.info().engine == name {
+    let info = built.info();
+    let is_there = match device {
+        DeviceChoice::Gpu => info.device == "gpu",
+        DeviceChoice::Cpu | DeviceChoice::Auto => info.device == "cpu",
+    };
+    if info.engine == name && is_there {
         return Ok(built);
     }
-    let reason =
-        format!("for these settings there is {} instead: {}", built.info().engine, built.info().reason);
+    let EngineInfo { engine, device, reason, .. } = info;
+    let reason = format!("for these settings there is {engine} on the {device} instead: {reason}");
     Err(LabError::setting("engine", name, reason))
 }
 
@@ -124,7 +129,7 @@ fn build(
 fn time(mut engine: Box<dyn Engine>, config: &ExperimentConfig, seconds: f64) -> Result<Timing> {
     let warm_up = Duration::from_secs_f64(seconds.min(1.0));
     let mut rate = steps_for(engine.as_mut(), warm_up, 1)?;
-    let chunk = (0.25 * rate).max(1.0) as usize;
+    let chunk = (0.05 * rate).max(1.0) as usize;
     rate = steps_for(engine.as_mut(), Duration::from_secs_f64(seconds), chunk)?;
     let info = engine.info().clone();
     let threads = match (info.device.as_str(), config.run.threads) {

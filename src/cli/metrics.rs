@@ -8,11 +8,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::engine::MetricsRow;
-use crate::engine::record::Evaluation;
+use crate::engine::metrics_csv::{HEADER, format_row, parse_row};
 use crate::error::{LabError, Result};
-
-/// The first line of the file.
-pub(super) const HEADER: &str = "step,train_loss,test_loss,train_accuracy,test_accuracy";
 
 /// The file, open at its end.
 #[derive(Debug)]
@@ -101,29 +98,9 @@ fn check_header(path: &Path, line: Option<&str>) -> Result<()> {
     Err(LabError::content(path.display().to_string(), format!("the first line must be {HEADER}")))
 }
 
-/// A row with the fewest digits that give the same floats back.
-fn format_row(row: &MetricsRow) -> String {
-    let MetricsRow { step, evaluation } = row;
-    let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy } = evaluation;
-    format!("{step},{train_loss:?},{test_loss:?},{train_accuracy:?},{test_accuracy:?}\n")
-}
-
-fn parse_row(line: &str) -> Option<MetricsRow> {
-    let mut fields = line.split(',');
-    let step = fields.next()?.parse().ok()?;
-    let mut number = || fields.next()?.parse::<f64>().ok();
-    let evaluation = Evaluation {
-        train_loss: number()?,
-        test_loss: number()?,
-        train_accuracy: number()?,
-        test_accuracy: number()?,
-    };
-    fields.next().is_none().then_some(MetricsRow { step, evaluation })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, MetricsFile, format_row, parse_row};
+    use super::{HEADER, MetricsFile};
     use crate::engine::MetricsRow;
     use crate::engine::record::Evaluation;
 
@@ -135,16 +112,6 @@ mod tests {
             test_accuracy: 0.1 + 0.2,
         };
         MetricsRow { step, evaluation }
-    }
-
-    #[test]
-    fn a_row_gives_the_same_floats_back() {
-        for step in 0..100 {
-            let text = format_row(&row(step));
-            assert_eq!(parse_row(text.trim_end()), Some(row(step)), "{text}");
-        }
-        assert_eq!(parse_row("1,2,3,4"), None, "too short");
-        assert_eq!(parse_row("1,2,3,4,5,6"), None, "too long");
     }
 
     #[test]

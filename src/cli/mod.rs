@@ -11,7 +11,6 @@
 mod analyse;
 mod args;
 mod bench;
-mod cadence;
 mod convert;
 mod html_report;
 mod interrupt;
@@ -20,13 +19,13 @@ mod options;
 mod output;
 mod pace;
 mod progress;
+mod record;
 mod report_text;
 mod reproduce;
 mod resume;
 mod run_dir;
 mod session;
 mod start;
-mod state_file;
 mod train;
 
 use std::ffi::OsString;
@@ -70,6 +69,8 @@ enum Command {
     /// --checkpoint-every says otherwise. Writes report.html, verdict.json, progress.csv and figures/. Ends
     /// with code 1 if a claim that must hold for any seed fails.
     Reproduce(reproduce::ReproduceArgs),
+    /// Put a run and its checkpoints into one small file, as the page opens on it
+    Record(record::RecordArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
     /// Write weights in the layout of the paper's code or of TransformerLens
@@ -123,6 +124,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Analyse(args) => analyse::run(&args),
         Command::Reproduce(args) => reproduce::run(args),
+        Command::Record(args) => record::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
     };

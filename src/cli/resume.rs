@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::args::SettingArgs;
 use super::run_dir::{RunDir, read_whole};
 use super::start::{named, read_fitting};
-use super::state_file::StateFile;
 use crate::config::ExperimentConfig;
+use crate::engine::state_file::StateFile;
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 

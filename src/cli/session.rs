@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use pollster::block_on;
 
 use super::Outcome;
-use super::cadence::{is_evaluated, is_saved, next_stop};
 use super::metrics::MetricsFile;
 use super::pace::Pace;
 use super::progress::Progress;
 use super::run_dir::{RunDir, write_json, write_whole};
-use super::state_file::StateFile;
 use crate::analysis::report;
 use crate::config::ExperimentConfig;
-use crate::engine::{Engine, MetricsRow, TrainState};
+use crate::config::cadence::{is_evaluated, is_saved, next_stop};
+use crate::engine::state_file::StateFile;
+use crate::engine::{Engine, MetricsRow};
 use crate::error::{LabError, Result};
 use crate::model::safetensors::{Layout, WeightsFile};
 use crate::task::Task;
@@ -108,7 +108,9 @@ impl Session {
             return Ok(());
         }
         let state = block_on(self.engine.state())?;
-        check_finite(&state)?;
+        if let Some((what, value)) = state.not_finite() {
+            return Err(diverged(step, format!("a {what} is {value}")));
+        }
         self.metrics.sync()?;
         if with_checkpoint {
             let weights = WeightsFile {
@@ -123,17 +125,6 @@ impl Session {
         self.saved_step = Some(step);
         Ok(())
     }
-}
-
-fn check_finite(state: &TrainState) -> Result<()> {
-    let parts =
-        [("weight", &state.weights), ("moment", &state.first_moment), ("moment", &state.second_moment)];
-    for (what, part) in parts {
-        if let Some(value) = part.flat().iter().find(|value| !value.is_finite()) {
-            return Err(diverged(state.step, format!("a {what} is {value}")));
-        }
-    }
-    Ok(())
 }
 
 fn diverged(step: usize, what: String) -> LabError {

@@ -9,6 +9,7 @@ use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::WeightsFile;
 use crate::model::{ModelShape, Weights};
+use crate::protocol::capsule::{Capsule, archive};
 
 /// The state before the first update: weights from `init`, or drawn from the seed.
 ///
@@ -23,12 +24,18 @@ pub(super) fn initial_state(config: &ExperimentConfig, init: Option<&Path>) -> R
     Ok(TrainState::start(weights))
 }
 
-/// Reads weights of any shape.
+/// Reads weights of any shape: of a safetensors file, or the newest of a capsule.
 ///
 /// # Errors
 /// [`LabError::File`] if the file cannot be read, [`LabError::Content`] if it holds no weights.
 pub(super) fn read_weights(path: &Path) -> Result<WeightsFile> {
-    WeightsFile::from_bytes(&read_whole(path)?).map_err(|error| named(path, &error))
+    let bytes = read_whole(path)?;
+    let file = if bytes.starts_with(archive::SIGNATURE) {
+        Capsule::from_bytes(&bytes).and_then(|capsule| capsule.last_weights())
+    } else {
+        WeightsFile::from_bytes(&bytes)
+    };
+    file.map_err(|error| named(path, &error))
 }
 
 /// Reads weights of the given shape; the activation is the model's, whatever the file says.

@@ -6,7 +6,6 @@ use clap::Args;
 use pollster::block_on;
 
 use super::args::SettingArgs;
-use super::cadence::{is_evaluated, last_evaluated};
 use super::metrics::MetricsFile;
 use super::output::{duration_text, remark, say};
 use super::pace::Pace;
@@ -16,6 +15,7 @@ use super::session::Session;
 use super::start::initial_state;
 use super::{Failure, Outcome, interrupt, resume};
 use crate::config::ExperimentConfig;
+use crate::config::cadence::{is_evaluated, last_evaluated};
 use crate::engine::{self, EngineInfo};
 use crate::error::{LabError, Result};
 use crate::task::Task;

@@ -26,7 +26,7 @@ fn check_refused(dir: &Path, line: &str, words: &[&str]) {
 fn settings_out_of_range_are_named_with_what_is_allowed() {
     let dir = TempDir::new().unwrap();
     let cases: [(&str, &[&str]); 29] = [
-        ("--preset tinny", &["tinny", "quick, paper, tiny"]),
+        ("--preset tinny", &["tinny", "quick, paper, seed-1", "tiny"]),
         ("--p 12", &["p = 12", "odd prime from 3 to 499"]),
         ("--p 2", &["p = 2", "odd prime"]),
         ("--p 503", &["p = 503", "499"]),

@@ -11,6 +11,7 @@ use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, measure};
 use crate::analysis::report::{Maps, Report, analyse_with_maps};
 use crate::cli::start::named;
+use crate::engine::MetricsRow;
 use crate::error::Result;
 use crate::plot::figures::FigureData;
 use crate::task::Task;
@@ -27,6 +28,8 @@ pub(in crate::cli) struct RunAnalysis {
     pub(in crate::cli) phases: Phases,
     phase_ends: Vec<(&'static str, usize)>,
     loss_without_freq: Vec<f64>,
+    /// The metrics of further runs that differ in their seeds alone.
+    pub(in crate::cli) other_seeds: Vec<Vec<MetricsRow>>,
 }
 
 impl RunAnalysis {
@@ -57,13 +60,22 @@ impl RunAnalysis {
         let phases = Phases::find(&history);
         let loss_without_freq = losses_without_each_freq(&last, &task)?;
         let phase_ends = phases.ends();
-        Ok(Some(Self { report, maps, history, phases, phase_ends, loss_without_freq }))
+        Ok(Some(Self {
+            report,
+            maps,
+            history,
+            phases,
+            phase_ends,
+            loss_without_freq,
+            other_seeds: Vec::new(),
+        }))
     }
 
     /// What the figures are made from.
     pub(in crate::cli) fn figure_data<'a>(&'a self, run: &'a StoredRun) -> FigureData<'a> {
         FigureData {
             metrics: &run.metrics,
+            other_seeds: &self.other_seeds,
             progress: &self.history,
             phase_ends: &self.phase_ends,
             report: Some(&self.report),

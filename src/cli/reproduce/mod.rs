@@ -25,7 +25,8 @@ pub(super) struct ReproduceArgs {
     /// Analyse the run in this directory instead of training one; --out is then for the report alone
     #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["SettingArgs", "init", "resume"])]
     from: Option<PathBuf>,
-    /// A further run that some claims are about, for example one without weight decay; may be repeated
+    /// A further run: some claims are about others, for example one without weight decay, and figure 2 shows those
+    /// with other seeds; may be repeated
     #[arg(long, value_name = "RUN_DIR")]
     with: Vec<PathBuf>,
 }
@@ -63,10 +64,12 @@ pub(super) fn run(mut args: ReproduceArgs) -> Result<Outcome, Failure> {
         remark(&format!("the last checkpoint is of step {step}, the run was to have {epochs}"));
     }
     say(&format!("analysing {} checkpoints", run.checkpoints.len()));
-    let Some(analysis) = RunAnalysis::new(&run, interrupt::is_asked).map_err(at_fault)? else {
+    let Some(mut analysis) = RunAnalysis::new(&run, interrupt::is_asked).map_err(at_fault)? else {
         say("stopped before the report was written");
         return Ok(Outcome::Interrupted);
     };
+    analysis.other_seeds =
+        others.iter().filter(|other| run.is_like(other)).map(|o| o.metrics.clone()).collect();
     let verdict = judge(&run, &analysis, &others);
     files::write(&out, &run, &analysis, &verdict).map_err(Failure::Run)?;
     say(&summary(&verdict));

@@ -45,6 +45,14 @@ impl StoredRun {
         Ok(Self { root: root.to_owned(), config, metrics, checkpoints, engine })
     }
 
+    /// Whether another run differs in its seeds at most, and in how it was computed.
+    pub(in crate::cli) fn is_like(&self, other: &Self) -> bool {
+        let (mut ours, theirs) = (self.config.clone(), &other.config);
+        (ours.model.seed, ours.data.split, ours.run) =
+            (theirs.model.seed, theirs.data.split, theirs.run.clone());
+        ours == *theirs
+    }
+
     /// The step of the last checkpoint; 0 if there is none.
     pub(in crate::cli) fn last_step(&self) -> usize {
         self.checkpoints.last().map_or(0, |(step, _)| *step)
