@@ -2,51 +2,63 @@
 
 use leptos::prelude::*;
 
-use super::charts::{Cursor, Curves, Quantity, SpectrumPanel};
+use super::bench::BenchPanel;
+use super::charts::{TimeLine, Transport};
 use super::controls::Controls;
 use super::dom;
 use super::error_panel::{ErrorPanel, Notices};
+use super::files::{DropZone, Files};
+use super::foot::Foot;
 use super::format;
 use super::header::{Header, Look};
+use super::keep::{KeptRuns, ResumeOffer};
+use super::panels::{InsidePanels, Knife, PaperFigures};
+use super::reading::Reading;
 use super::readouts::Readouts;
 use super::settings::Settings;
 use super::state::{Phase, State};
 use super::status::StatusLine;
 use super::store::Store;
+use super::verdict::VerdictPanel;
+use super::verify::VerifyDevice;
 
 /// The lab.
 #[component]
 pub(super) fn App() -> impl IntoView {
     provide_context(Store::open());
     provide_context(Look::open());
-    provide_context(Cursor::new());
     name_the_tab(Store::get());
     view! {
         <Header />
         <main class="lab">
-            <section class="panel console" aria-label="Run">
-                <Controls />
-                <StatusLine />
-            </section>
             <ErrorPanel />
             <Notices />
-            <Readouts />
-            <div class="charts">
-                <Curves quantity=Quantity::Loss />
-                <Curves quantity=Quantity::Accuracy />
-                <SpectrumPanel />
+            <ResumeOffer />
+            <div class="hero">
+                <TimeLine />
+                <div class="own" id="train">
+                    <section class="panel console" aria-labelledby="train-title">
+                        <h2 id="train-title">"Train your own"</h2>
+                        <Controls />
+                        <Readouts />
+                        <StatusLine />
+                        <VerifyDevice />
+                    </section>
+                    <Settings />
+                    <BenchPanel />
+                </div>
             </div>
-            <Settings />
+            <InsidePanels />
+            <Knife />
+            <VerdictPanel />
+            <PaperFigures />
+            <KeptRuns />
+            <Files />
+            <DropZone />
+            <Transport />
         </main>
-        <footer class="foot">
-            <p>
-                "After "
-                <a href="https://arxiv.org/abs/2301.05217">
-                    "Nanda et al., Progress measures for grokking via mechanistic interpretability"
-                </a>
-                " (ICLR 2023). Everything is computed in this tab; nothing is sent anywhere."
-            </p>
-        </footer>
+        <Reading />
+        <Foot />
     }
 }
 
@@ -65,5 +77,6 @@ fn title(state: &State) -> String {
         Phase::Paused => format!("paused at {} · {name}", format::count(run.step)),
         Phase::Finished => format!("finished · {name}"),
         Phase::Broken => format!("stopped · {name}"),
+        Phase::Kept => format!("kept at {} · {name}", format::count(run.step)),
     }
 }

@@ -1,20 +1,32 @@
 //! The only file that touches the document, the window and canvases.
 
-use leptos::prelude::{document, window};
+use std::time::Duration;
+
+use leptos::prelude::{document, set_timeout, window};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, MediaQueryList, UrlSearchParams,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, DragEvent, Element, File, FileList, HtmlAnchorElement,
+    HtmlCanvasElement, HtmlElement, HtmlInputElement, ImageData, IntersectionObserver,
+    IntersectionObserverEntry, IntersectionObserverInit, MediaQueryList, ScrollBehavior,
+    ScrollIntoViewOptions, ScrollLogicalPosition, Url, UrlSearchParams,
 };
 
+use super::keep::Room;
 use crate::error::{LabError, Result};
-use crate::plot::Theme;
+use crate::plot::blitting::Blitting;
+use crate::plot::ink::Ink;
+use crate::plot::{PixelMap, Theme};
 
-/// A canvas as plotters sees it.
-pub(super) type CanvasArea = DrawingArea<CanvasBackend, Shift>;
+/// A surface as the figures see it.
+pub(super) type Area = DrawingArea<Ink<'static>, Shift>;
+
+/// How long something is marked that the text points at: time to find it on a full page.
+const FLASH: Duration = Duration::from_millis(2_400);
 
 const THEME_KEY: &str = "grokking-lab.theme";
 
@@ -26,6 +38,19 @@ pub(super) fn empty_root() -> HtmlElement {
         .expect("index.html has an element with the id lab");
     root.set_inner_html("");
     root
+}
+
+/// How the browser calls itself.
+pub(super) fn user_agent() -> String {
+    window().navigator().user_agent().unwrap_or_default()
+}
+
+/// The address of a file that was built with this page: the publishing step puts all of them into a
+/// folder named by the build, so that an old worker never meets a new page, and tells the page its
+/// name. Without that step they lie beside index.html.
+pub(super) fn asset(file: &str) -> String {
+    let folder = document().document_element().and_then(|root| root.get_attribute("data-assets"));
+    folder.map_or_else(|| format!("./{file}"), |folder| format!("./{folder}/{file}"))
 }
 
 /// The decoded name-value pairs of the page's query.
@@ -63,6 +88,113 @@ pub(super) fn focus_is_lost() -> bool {
         None => true,
         Some(element) => element.tag_name() == "BODY" || element.has_attribute("disabled"),
     }
+}
+
+/// Lets an element keep a pointer that was pressed on it, wherever it goes.
+pub(super) fn hold_pointer(event: &web_sys::PointerEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(element) = target {
+        // A pointer that has gone since cannot be held, and need not.
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// Scrolls an element into sight: gently, unless the reader asked for little motion.
+pub(super) fn scroll_to(element: &Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_behavior(if prefers_little_motion() {
+        ScrollBehavior::Instant
+    } else {
+        ScrollBehavior::Smooth
+    });
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Draws the eye to the part of the page with this `data-testid`: unfolds what hides it, scrolls to it
+/// and marks it for a moment. Whether there is such a part.
+pub(super) fn flash(hook: &str) -> bool {
+    let Ok(Some(element)) = document().query_selector(&format!("[data-testid='{hook}']")) else {
+        return false;
+    };
+    let mut around = element.closest("details").ok().flatten();
+    while let Some(details) = around {
+        // Neither call fails on an attribute of this name.
+        let _ = details.set_attribute("open", "");
+        around = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
+    }
+    scroll_to(&element);
+    let _ = element.set_attribute("data-flash", "");
+    set_timeout(
+        move || {
+            let _ = element.remove_attribute("data-flash");
+        },
+        FLASH,
+    );
+    true
+}
+
+/// Registers the service worker, so that the page opens without a network from now on. Only a published
+/// page has one. `kept` is called when a worker is at its post.
+pub(super) fn keep_offline(kept: impl FnOnce() + 'static) {
+    let is_published = document().document_element().is_some_and(|root| root.has_attribute("data-assets"));
+    let navigator = window().navigator();
+    // Where the page is not served securely, browsers have no service workers at all.
+    let is_possible = js_sys::Reflect::has(&navigator, &"serviceWorker".into()).unwrap_or(false);
+    if !is_published || !is_possible {
+        return;
+    }
+    let container = navigator.service_worker();
+    leptos::task::spawn_local(async move {
+        // A browser may refuse, as in a private window: the page works without, but not offline.
+        if JsFuture::from(container.register("./offline.js")).await.is_ok()
+            && let Ok(ready) = container.ready()
+            && JsFuture::from(ready).await.is_ok()
+        {
+            kept();
+        }
+    });
+}
+
+fn prefers_little_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// A name that no other tab has.
+pub(super) fn new_tab_name() -> String {
+    let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("{:011x}{random:08x}", now_ms() as u64)
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A time as the reader's system writes it.
+pub(super) fn local_time(ms: f64) -> String {
+    let date = js_sys::Date::new(&ms.into());
+    String::from(date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
+}
+
+/// Asks the browser not to clear this page's storage by itself. It may say no, and then nothing is lost.
+pub(super) async fn ask_for_persistence() {
+    if let Ok(answer) = window().navigator().storage().persist() {
+        let _ = JsFuture::from(answer).await;
+    }
+}
+
+/// How full this page's storage is; none where the browser does not tell.
+pub(super) async fn storage_room() -> Option<Room> {
+    let storage = window().navigator().storage();
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let number = |name: &str| js_sys::Reflect::get(&estimate, &name.into()).ok()?.as_f64();
+    let is_persistent = match storage.persisted() {
+        Ok(answer) => JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()),
+        Err(_) => false,
+    };
+    Some(Room { used_bytes: number("usage")?, quota_bytes: number("quota")?, is_persistent })
 }
 
 /// Sets the text on the browser's tab.
@@ -110,35 +242,155 @@ pub(super) fn watch_size(element: &Element, changed: impl FnMut() + 'static) {
     on_change.forget();
 }
 
-/// Draws a figure over a whole canvas, sharp on any screen.
+/// Calls back with whether an element is on the screen or about to be, for as long as the page lives.
+pub(super) fn watch_visible(element: &Element, mut changed: impl FnMut(bool) + 'static) {
+    let on_change = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last = entries.pop().dyn_into::<IntersectionObserverEntry>();
+        changed(last.is_ok_and(|entry| entry.is_intersecting()));
+    });
+    let options = IntersectionObserverInit::new();
+    // Half a screen ahead, so that a figure is there before the reader is.
+    options.set_root_margin("50% 0px");
+    let callback = on_change.as_ref().unchecked_ref();
+    if let Ok(observer) = IntersectionObserver::new_with_options(callback, &options) {
+        observer.observe(element);
+    }
+    on_change.forget();
+}
+
+/// Draws over a whole canvas, sharp on any screen. The canvas becomes as high as `height` says for its
+/// width, in CSS pixels; without an answer it keeps its own. Nothing is drawn on a canvas too small to read.
 ///
 /// # Errors
 /// [`LabError::Content`] if the canvas cannot be drawn on, or what `draw` returns.
-pub(super) fn paint<T>(
+pub(super) fn paint(
     canvas: &HtmlCanvasElement,
     theme: &Theme,
-    draw: impl FnOnce(&CanvasArea, &Theme) -> Result<T>,
-) -> Result<Option<T>> {
+    painter: &dyn Painter,
+) -> Result<Option<Vec<PixelMap>>> {
     // Plotters has whole pixels only: two of them per CSS pixel keep slanted lines smooth on
     // coarse screens too.
     let scale = window().device_pixel_ratio().max(2.0);
     let rect = canvas.get_bounding_client_rect();
-    if rect.width() < 80.0 || rect.height() < 60.0 {
+    let (width, mut height) = (rect.width(), rect.height());
+    if let Some(needed) = painter.height(width, theme) {
+        height = needed.ceil();
+        // A style that cannot be set leaves the figure a little squeezed.
+        let _ = canvas.style().set_property("height", &format!("{height}px"));
+    }
+    if width < 80.0 || height < 60.0 {
         return Ok(None);
     }
-    canvas.set_width((rect.width() * scale).round() as u32);
-    canvas.set_height((rect.height() * scale).round() as u32);
-    round_joins(canvas);
-    let backend = CanvasBackend::with_canvas_object(canvas.clone())
-        .ok_or_else(|| LabError::content("figure", "this browser gives no 2d canvas"))?;
-    draw(&backend.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
+    canvas.set_width((width * scale).round() as u32);
+    canvas.set_height((height * scale).round() as u32);
+    let context = context_2d(canvas)?;
+    context.set_line_join("round");
+    context.set_line_cap("butt");
+    let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(no_canvas)?;
+    let ink = Ink::new(Blitting::new(backend, move |corner, size, rgb: &[u8]| {
+        put_image(&context, corner, size, rgb);
+    }));
+    painter.draw(&ink.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
 }
 
-fn round_joins(canvas: &HtmlCanvasElement) {
-    if let Ok(Some(context)) = canvas.get_context("2d")
-        && let Ok(context) = context.dyn_into::<CanvasRenderingContext2d>()
-    {
-        context.set_line_join("round");
-        context.set_line_cap("butt");
+/// Something that draws itself on any surface.
+pub(super) trait Painter {
+    /// The height it needs at a width, both in CSS pixels; none if it fills what it is given.
+    fn height(&self, width: f64, theme: &Theme) -> Option<f64>;
+
+    /// Draws it; returns the map of each panel that has axes.
+    ///
+    /// # Errors
+    /// [`LabError::Content`] with the surface's reason.
+    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>>;
+}
+
+fn context_2d(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d> {
+    let context = canvas.get_context("2d").ok().flatten().ok_or_else(no_canvas)?;
+    context.dyn_into().map_err(|_| no_canvas())
+}
+
+fn no_canvas() -> LabError {
+    LabError::content("figure", "this browser gives no 2d canvas")
+}
+
+fn put_image(
+    context: &CanvasRenderingContext2d,
+    (x, y): (i32, i32),
+    (width, height): (u32, u32),
+    rgb: &[u8],
+) {
+    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), width, height) {
+        // It fails only for sizes that are not numbers.
+        let _ = context.put_image_data(&image, f64::from(x), f64::from(y));
+    }
+}
+
+/// Lets the reader save a text as a file.
+pub(super) fn save_text(name: &str, media_type: &str, text: &str) {
+    save_bytes(name, media_type, text.as_bytes());
+}
+
+/// Calls back with files that are dropped anywhere on the page, and with whether some hover over it, for as
+/// long as the page lives.
+pub(super) fn watch_drops(hovers: impl Fn(bool) + 'static, dropped: impl Fn(Vec<File>) + 'static) {
+    let on_event = Closure::<dyn Fn(DragEvent)>::new(move |event: DragEvent| {
+        let Some(data) = event.data_transfer() else { return };
+        // A text that is dragged about is none of ours.
+        if !data.types().iter().any(|kind| kind == "Files") {
+            return;
+        }
+        event.prevent_default();
+        match event.type_().as_str() {
+            "dragleave" => hovers(event.related_target().is_some()),
+            "drop" => {
+                hovers(false);
+                dropped(files_of(data.files()));
+            }
+            _ => hovers(true),
+        }
+    });
+    for kind in ["dragenter", "dragover", "dragleave", "drop"] {
+        // Adding a listener does not fail; the listener lives as long as the page.
+        let _ = document().add_event_listener_with_callback(kind, on_event.as_ref().unchecked_ref());
+    }
+    on_event.forget();
+}
+
+/// The files chosen in a file input.
+pub(super) fn chosen_files(input: &HtmlInputElement) -> Vec<File> {
+    files_of(input.files())
+}
+
+fn files_of(list: Option<FileList>) -> Vec<File> {
+    list.map_or_else(Vec::new, |list| (0..list.length()).filter_map(|i| list.get(i)).collect())
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// [`LabError::Content`] if the browser cannot, for example because the file has gone.
+pub(super) async fn read_file(file: &File) -> Result<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|reason| {
+        LabError::content("file", format!("the browser cannot read it ({reason:?}); it may have moved"))
+    })?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Lets the reader save bytes as a file.
+pub(super) fn save_bytes(name: &str, media_type: &str, bytes: &[u8]) {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let url = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+        .and_then(|blob| Url::create_object_url_with_blob(&blob));
+    let link = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+    if let (Ok(url), Some(link)) = (url, link) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+        // The browser has taken the blob by the end of the click.
+        let _ = Url::revoke_object_url(&url);
     }
 }

@@ -2,15 +2,23 @@
 
 use leptos::prelude::*;
 
+use super::format;
 use super::ladder::Ladder;
 use super::store::Store;
 use super::update::Message;
+use crate::config::DeviceChoice;
 
 /// The error panel; absent while nothing is wrong.
 #[component]
 pub(super) fn ErrorPanel() -> impl IntoView {
     let store = Store::get();
     let failure = store.memo(|state| state.failure.clone());
+    // The step of the state to go on from, and whether the graphics card may be to blame.
+    let failed_at = store.memo(|state| {
+        let run = state.run.as_ref().filter(|_| state.can_go_on())?;
+        let on_gpu = run.engine.as_ref().is_some_and(|engine| engine.device == "gpu");
+        Some((run.saved.as_ref()?.step, on_gpu || state.connected_choice == DeviceChoice::Gpu))
+    });
     move || {
         failure.get().map(|failure| {
             let ladder = (!failure.ladder.is_empty()).then(|| {
@@ -28,11 +36,28 @@ pub(super) fn ErrorPanel() -> impl IntoView {
                     </button>
                 }
             });
+            let go_on = failed_at.get().map(|(step, was_on_gpu)| {
+                let words = format!("Go on from step {}", format::count(step));
+                let on_cpu = was_on_gpu.then(|| {
+                    view! {
+                        <button type="button" data-testid="go-on-cpu" on:click=move |_| store.send(Message::GoOn(Some(DeviceChoice::Cpu)))>
+                            {format!("{words}, on the CPU")}
+                        </button>
+                    }
+                });
+                view! {
+                    <button type="button" class="primary" data-testid="go-on" on:click=move |_| store.send(Message::GoOn(None))>
+                        {words}
+                    </button>
+                    {on_cpu}
+                }
+            });
             view! {
                 <section class="panel error" data-testid="error" role="alert" aria-label="Error">
                     <h2>"The lab stopped"</h2>
                     <p class="error-message">{failure.message.clone()}</p>
                     <div class="row">
+                        {go_on}
                         {cpu}
                         <button type="button" data-testid="restart" on:click=move |_| store.send(Message::Restart)>
                             "Restart the worker"
@@ -45,9 +70,39 @@ pub(super) fn ErrorPanel() -> impl IntoView {
     }
 }
 
-/// What the page's link said and the page ignored.
+/// What the page's link said and the page ignored, and what else the reader should know.
 #[component]
 pub(super) fn Notices() -> impl IntoView {
+    view! {
+        <LinkNotices />
+        <Remarks />
+    }
+}
+
+#[component]
+fn Remarks() -> impl IntoView {
+    let store = Store::get();
+    let remarks = store.memo(|state| {
+        let coming = state.recorded_bytes.filter(|_| state.exhibit.is_none());
+        let coming = coming.map(|n_bytes| format!("Fetching the recorded run: {} kB", n_bytes / 1000));
+        state.remarks.iter().cloned().chain(coming).collect::<Vec<_>>()
+    });
+    move || {
+        let remarks = remarks.get();
+        (!remarks.is_empty()).then(|| {
+            let items = remarks.into_iter().map(|remark| view! { <li>{remark}</li> }).collect_view();
+            view! {
+                <section class="panel notice" data-testid="remarks" role="status" aria-label="Remarks">
+                    <ul>{items}</ul>
+                    <button type="button" on:click=move |_| store.send(Message::DismissRemarks)>"Dismiss"</button>
+                </section>
+            }
+        })
+    }
+}
+
+#[component]
+fn LinkNotices() -> impl IntoView {
     let store = Store::get();
     let notices = store.memo(|state| state.notices.clone());
     move || {

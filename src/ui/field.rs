@@ -31,6 +31,7 @@ pub enum Field {
     EvalEvery,
     Engine,
     Device,
+    Threads,
 }
 
 /// What a setting is entered with.
@@ -70,7 +71,11 @@ pub const GROUPS: [Group; 5] = [
         fields: &[Field::Lr, Field::WeightDecay, Field::Epochs, Field::EvalEvery],
         folded: false,
     },
-    Group { title: "Computation", fields: &[Field::Device, Field::Engine, Field::Loss], folded: false },
+    Group {
+        title: "Computation",
+        fields: &[Field::Device, Field::Threads, Field::Engine, Field::Loss],
+        folded: false,
+    },
     Group {
         title: "AdamW in detail",
         fields: &[Field::Beta1, Field::Beta2, Field::Eps, Field::WarmupSteps],
@@ -107,6 +112,7 @@ impl Field {
             Self::EvalEvery => "eval_every",
             Self::Engine => "engine",
             Self::Device => "backend",
+            Self::Threads => "threads",
         }
     }
 
@@ -138,6 +144,7 @@ impl Field {
             Self::EvalEvery => "Measure every",
             Self::Engine => "Engine",
             Self::Device => "Device",
+            Self::Threads => "CPU workers",
         }
     }
 
@@ -164,6 +171,9 @@ impl Field {
             Self::EvalEvery => "Steps between two points of the curves.",
             Self::Engine => "Which implementation computes the step.",
             Self::Device => "Where the run computes.",
+            Self::Threads => {
+                "Workers that share a step on the CPU; 0 takes what the machine has. The same number gives the same bits."
+            }
         }
     }
 
@@ -209,6 +219,7 @@ impl Field {
             Self::Loss => choice_name(&optim.loss),
             Self::Epochs => run.epochs.to_string(),
             Self::EvalEvery => run.eval_every.to_string(),
+            Self::Threads => run.threads.to_string(),
             Self::Engine => choice_name(&run.engine),
             Self::Device => match run.device {
                 DeviceChoice::Auto => "auto",
@@ -246,6 +257,7 @@ impl Field {
             Self::Loss => optim.loss = self.choice(text)?,
             Self::Epochs => run.epochs = self.number(text)?,
             Self::EvalEvery => run.eval_every = self.number(text)?,
+            Self::Threads => run.threads = self.number(text)?,
             Self::Engine => run.engine = self.choice(text)?,
             Self::Device => run.device = self.choice(if text == "webgpu" { "gpu" } else { text })?,
         }

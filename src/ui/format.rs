@@ -49,6 +49,23 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
+/// A size: `512 B`, `37.4 kB`, `2.13 GB`.
+pub fn bytes(n_bytes: f64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = n_bytes.max(0.0);
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let decimals = match value {
+        _ if unit == 0 || value >= 99.95 => 0,
+        value if value >= 9.995 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$} {}", units[unit])
+}
+
 /// A count with its thousands grouped.
 pub fn count(n: usize) -> String {
     crate::plot::axis::group_thousands(&n.to_string())
@@ -56,7 +73,7 @@ pub fn count(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, duration, loss, percent, rate};
+    use super::{bytes, count, duration, loss, percent, rate};
 
     #[test]
     fn losses_keep_four_digits_and_stay_numbers() {
@@ -95,6 +112,21 @@ mod tests {
             assert_eq!(duration(secs), text, "{secs} s");
         }
         assert_eq!(duration(f64::INFINITY), duration(1e9), "no overflow");
+    }
+
+    #[test]
+    fn sizes_keep_three_digits() {
+        for (n, text) in [
+            (0.0, "0 B"),
+            (512.0, "512 B"),
+            (37_400.0, "37.4 kB"),
+            (999_499.0, "999 kB"),
+            (999_600.0, "1.00 MB"),
+            (2.13e9, "2.13 GB"),
+            (5e15, "5000 TB"),
+        ] {
+            assert_eq!(bytes(n), text);
+        }
     }
 
     #[test]

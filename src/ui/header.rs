@@ -73,6 +73,14 @@ pub(super) fn Header() -> impl IntoView {
                     "A small transformer learns a + b mod p from a part of all sums. First it memorises them. \
                      Long after, it finds a rule that solves the sums it never saw: it groks."
                 </p>
+                <nav class="sections" aria-label="Sections">
+                    <a href="#run">"Run"</a>
+                    <a href="#train">"Train your own"</a>
+                    <a href="#inside">"Inside"</a>
+                    <a href="#ablate">"Cut and ask"</a>
+                    <a href="#verdict">"Verdict"</a>
+                    <a href="#figures">"Figures"</a>
+                </nav>
             </div>
             <div class="switch" role="group" aria-label="Theme">{buttons}</div>
         </header>

@@ -3,25 +3,48 @@
 //!
 //! One loop: a control or the worker sends a [`Message`](update::Message) to the
 //! `Store`; [`update`](update::update) changes the [`State`](state::State); the
-//! views follow it. Only `dom` touches the document, only `worker_client` the worker.
+//! views follow it. Only `dom` touches the document, only `worker_client` and
+//! `analyst_client` the workers.
 
+mod analyst_client;
 mod app;
+pub mod bench;
 mod charts;
+pub mod checkpoints;
+pub mod compare;
 mod controls;
 mod dom;
 pub mod draft;
 mod error_panel;
+pub mod exhibit;
+mod exhibit_head;
+#[cfg(test)]
+mod exhibit_sample;
+mod fetch;
 pub mod field;
+pub mod files;
+mod foot;
 pub mod format;
 mod header;
+pub mod judgement;
+pub mod keep;
 mod ladder;
 pub mod link;
+mod panels;
+mod reading;
 mod readouts;
+mod recorded;
+pub mod run_name;
 mod settings;
 pub mod state;
 mod status;
+mod stops;
 mod store;
+pub mod surgery;
 pub mod update;
+mod verdict;
+pub mod verify;
+pub mod view;
 mod worker_client;
 
 /// Replaces the page's loading text by the lab.

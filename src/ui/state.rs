@@ -1,8 +1,21 @@
 //! Everything the page shows, as plain data. Only [`update`](super::update::update) changes it.
 
+use std::sync::Arc;
+
+use super::bench::Bench;
+use super::checkpoints::Checkpoints;
 use super::draft::Draft;
+use super::exhibit::{Exhibit, Origin};
+use super::files::report_card::ReportCard;
+use super::keep::Kept;
+use super::surgery::Surgery;
+use super::update::Desk;
+use super::verify::Verify;
+use super::view::View;
 use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::engine::{EngineInfo, MetricsRow};
+use crate::protocol::analyst::RequestId;
+use crate::protocol::capsule::Saved;
 use crate::protocol::{DeviceReport, LadderRung, RunId, RunState};
 
 /// The page.
@@ -12,18 +25,80 @@ pub struct State {
     pub draft: Draft,
     /// What the page's link said and the page ignored.
     pub notices: Vec<String>,
+    /// What else the reader should know.
+    pub remarks: Vec<String>,
     /// The worker.
     pub worker: Worker,
     /// The device that the worker was last asked for.
     pub connected_choice: DeviceChoice,
     /// A run to start as soon as there is a device: `true` to leave it paused.
     pub queued: Option<Start>,
-    /// The run, if there is one.
+    /// The run, if there is one. What it measured is in the exhibit of [`Origin::Own`].
     pub run: Option<Run>,
+    /// The run on show.
+    pub exhibit: Option<Exhibit>,
+    /// The other runs at hand.
+    pub shelf: Vec<Exhibit>,
+    /// What the analyst does.
+    pub analyst: Analyst,
+    /// Bytes of the recorded run that have come, while it is fetched.
+    pub recorded_bytes: Option<usize>,
+    /// How the run on show is looked at.
+    pub view: View,
+    /// What is cut out of it.
+    pub surgery: Surgery,
+    /// Where the page stands with the analyst.
+    pub desk: Desk,
     /// What went wrong, until it is repaired.
     pub failure: Option<Failure>,
+    /// The bench.
+    pub bench: Bench,
     /// The number the next run gets.
     pub next_run_id: RunId,
+    /// The runs that are kept in this browser.
+    pub kept: Kept,
+    /// The kept run that is being read, and what for.
+    pub wanted: Option<(String, Wish)>,
+    /// The runs that are laid over the one on show.
+    pub compared: Vec<Origin>,
+    /// How the check of the device stands.
+    pub verify: Verify,
+    /// What was wrong with the last file that was opened.
+    pub file_trouble: Option<String>,
+    /// Reports that were opened.
+    pub report_cards: Vec<ReportCard>,
+    /// How many runs were opened from files.
+    pub n_files: usize,
+    /// What tells the runs of this tab from those of another.
+    pub tab: String,
+    /// The time, in milliseconds since 1970, to the second.
+    pub now_ms: f64,
+}
+
+/// What is known of the analyst.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Analyst {
+    /// It listens, and its version is the page's.
+    pub ready: bool,
+    /// What it works at.
+    pub job: Option<Job>,
+    /// The number of the last request.
+    pub last_request: RequestId,
+    /// Files that it could not read or analyse; they are not sent again.
+    pub refused: Vec<Arc<Vec<u8>>>,
+}
+
+/// A checkpoint that the analyst takes apart or measures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The run it belongs to.
+    pub origin: Origin,
+    /// Its step.
+    pub step: usize,
+    /// Its file of weights.
+    pub file: Arc<Vec<u8>>,
+    /// The request whose answer ends the job.
+    pub request: RequestId,
 }
 
 /// How a run begins.
@@ -33,6 +108,19 @@ pub enum Start {
     Training,
     /// With a single update, then paused.
     OneStep,
+    /// From its saved state.
+    GoOn,
+}
+
+/// What a kept run is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To be shown.
+    Show,
+    /// To be trained on.
+    GoOn,
+    /// To be laid over the run on show.
+    Compare,
 }
 
 /// What is known of the worker.
@@ -53,6 +141,10 @@ pub enum Worker {
 pub struct Run {
     /// Its number.
     pub id: RunId,
+    /// What it is kept under.
+    pub key: String,
+    /// When it began, in milliseconds since 1970.
+    pub began_ms: f64,
     /// Its settings, which the form may have left behind.
     pub config: ExperimentConfig,
     /// What it does.
@@ -69,10 +161,16 @@ pub struct Run {
     pub engine: Option<EngineInfo>,
     /// Number of train pairs.
     pub n_train: Option<usize>,
-    /// The metrics, oldest first.
-    pub rows: Vec<MetricsRow>,
     /// The last spectrum of W_E.
     pub spectrum: Option<Spectrum>,
+    /// The checkpoints that the page holds.
+    pub checkpoints: Checkpoints,
+    /// The newest state that the run can go on from.
+    pub saved: Option<Saved>,
+    /// When that was, in milliseconds since 1970; none if not in this tab.
+    pub saved_at_ms: Option<f64>,
+    /// The step of the newest state that is kept in this browser.
+    pub kept_step: Option<usize>,
 }
 
 /// ‖W_E F_i‖ at a step.
@@ -97,6 +195,8 @@ pub enum Phase {
     Finished,
     /// It broke off; what was measured stays on the page.
     Broken,
+    /// It was read from the browser's storage or a file; the worker knows nothing of it.
+    Kept,
 }
 
 /// A request under way.
@@ -128,12 +228,30 @@ impl State {
         Self {
             draft,
             notices,
+            remarks: Vec::new(),
             worker: Worker::Loading,
             connected_choice,
             queued: None,
             run: None,
+            exhibit: None,
+            shelf: Vec::new(),
+            analyst: Analyst::default(),
+            recorded_bytes: None,
+            view: View::default(),
+            surgery: Surgery::default(),
+            desk: Desk::default(),
             failure: None,
+            bench: Bench::default(),
             next_run_id: 1,
+            kept: Kept::default(),
+            wanted: None,
+            compared: Vec::new(),
+            verify: Verify::Idle,
+            file_trouble: None,
+            report_cards: Vec::new(),
+            n_files: 0,
+            tab: String::new(),
+            now_ms: 0.0,
         }
     }
 
@@ -150,13 +268,24 @@ impl State {
         self.run.as_ref().map(|run| run.phase)
     }
 
-    /// The last row of metrics.
+    /// What the run of this tab has measured.
+    pub fn own(&self) -> Option<&Exhibit> {
+        self.exhibits().find(|exhibit| exhibit.origin == Origin::Own)
+    }
+
+    /// All runs at hand, the one on show first.
+    pub fn exhibits(&self) -> impl Iterator<Item = &Exhibit> {
+        self.exhibit.iter().chain(&self.shelf)
+    }
+
+    /// The last row of metrics of the run of this tab.
     pub fn last_row(&self) -> Option<&MetricsRow> {
-        self.run.as_ref()?.rows.last()
+        self.own()?.rows.last()
     }
 
     fn idle(&self) -> bool {
-        self.queued.is_none() && matches!(self.phase(), None | Some(Phase::Finished | Phase::Broken))
+        self.queued.is_none()
+            && matches!(self.phase(), None | Some(Phase::Finished | Phase::Broken | Phase::Kept))
     }
 
     fn answers(&self) -> bool {
@@ -165,6 +294,12 @@ impl State {
 
     fn in_phase(&self, phase: Phase) -> bool {
         self.answers() && self.run.as_ref().is_some_and(|run| run.phase == phase && run.asked.is_none())
+    }
+
+    /// Whether the engines can be timed: while no run is being trained.
+    pub fn can_bench(&self) -> bool {
+        let at_rest = !matches!(self.phase(), Some(Phase::Training | Phase::Preparing));
+        at_rest && self.answers() && !self.bench.running && self.draft.config().is_ok()
     }
 
     /// Whether a run can be started.
@@ -185,6 +320,25 @@ impl State {
     /// Whether a single update can be made: of a paused run, or as the first of a new one.
     pub fn can_step(&self) -> bool {
         self.in_phase(Phase::Paused) || self.can_start()
+    }
+
+    /// Whether a run is under way that another one must not push aside.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Preparing | Phase::Training | Phase::Paused))
+    }
+
+    /// Whether the run can go on from a saved state: the worker has lost it, or never had it.
+    pub fn can_go_on(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| {
+            matches!(run.phase, Phase::Kept | Phase::Broken)
+                && run.saved.as_ref().is_some_and(|saved| saved.step < run.config.run.epochs)
+        })
+    }
+
+    /// Whether the device can be checked: the worker must be at rest.
+    pub fn can_verify(&self) -> bool {
+        let at_rest = !matches!(self.phase(), Some(Phase::Preparing | Phase::Training));
+        self.answers() && at_rest && self.verify != Verify::Running && !self.bench.running
     }
 
     /// Whether there is a run to drop.
@@ -214,6 +368,28 @@ impl From<RunState> for Option<Phase> {
 }
 
 impl Run {
+    /// A run that has only just been asked for.
+    pub fn new(id: RunId, config: ExperimentConfig) -> Self {
+        Self {
+            id,
+            key: String::new(),
+            began_ms: 0.0,
+            config,
+            phase: Phase::Preparing,
+            asked: None,
+            step_when_paused: false,
+            step: 0,
+            steps_per_s: None,
+            engine: None,
+            n_train: None,
+            spectrum: None,
+            checkpoints: Checkpoints::default(),
+            saved: None,
+            saved_at_ms: None,
+            kept_step: None,
+        }
+    }
+
     /// Seconds until the last epoch at the present speed.
     pub fn secs_left(&self) -> Option<f64> {
         let rate = self.steps_per_s.filter(|rate| *rate > 0.0)?;

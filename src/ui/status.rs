@@ -42,6 +42,7 @@ fn describe(state: &State) -> (&'static str, &'static str) {
             Some((Phase::Training, _)) => ("training", "training"),
             Some((Phase::Paused, _)) => ("paused", "paused"),
             Some((Phase::Finished, _)) => ("finished", "done"),
+            Some((Phase::Kept, _)) => ("ready; a kept run is on show", "idle"),
             Some((Phase::Broken, _)) => ("ready; the last run broke off", "failed"),
         },
     }
@@ -70,6 +71,11 @@ fn facts(state: &State) -> Vec<String> {
         }
         if let Some(secs) = run.secs_left() {
             facts.push(format!("{} left", format::duration(secs)));
+        }
+        if let (Some(saved), Some(at_ms)) = (&run.saved, run.saved_at_ms) {
+            let age = format::duration((state.now_ms - at_ms).max(0.0) / 1000.0);
+            let place = if run.kept_step == Some(saved.step) { "kept" } else { "held in memory" };
+            facts.push(format!("step {} {place} {age} ago", format::count(saved.step)));
         }
     }
     facts

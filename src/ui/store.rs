@@ -1,12 +1,21 @@
 //! The one place where messages meet the state and effects meet the world.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
+use super::analyst_client::AnalystClient;
+use super::compare::compared;
 use super::dom;
+use super::exhibit::Origin;
+use super::keep::{KeepCommand, Keeper};
 use super::link;
-use super::state::{Run, State};
+use super::recorded;
+use super::state::State;
 use super::update::{Effect, Message, update};
+use super::view::{Track, View};
 use super::worker_client::WorkerClient;
+use crate::plot::Scale;
 use crate::protocol::RunId;
 
 /// A handle to the page's state; copies share it.
@@ -14,31 +23,60 @@ use crate::protocol::RunId;
 pub(super) struct Store {
     state: RwSignal<State>,
     worker: StoredValue<Option<WorkerClient>, LocalStorage>,
+    analyst: StoredValue<Option<AnalystClient>, LocalStorage>,
+    keeper: StoredValue<Option<Keeper>, LocalStorage>,
     revision: Memo<Revision>,
 }
 
-/// Changes exactly when a figure would change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Changes exactly when a chart of the time line would change.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Revision {
     run: Option<RunId>,
+    origin: Option<Origin>,
     rows: usize,
-    spectrum_step: Option<usize>,
+    checkpoints: usize,
+    compared: Vec<(Origin, usize)>,
+    zoom: Option<(f64, f64)>,
+    x: Scale,
+    y: [Scale; Track::ALL.len()],
+}
+
+impl Revision {
+    fn of(state: &State) -> Self {
+        let exhibit = state.exhibit.as_ref();
+        let View { zoom, x, y, .. } = state.view;
+        Self {
+            run: state.run.as_ref().map(|run| run.id),
+            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
+            rows: exhibit.map_or(0, |exhibit| exhibit.rows.len()),
+            checkpoints: exhibit.map_or(0, |exhibit| exhibit.progress.len()),
+            compared: compared(state).into_iter().map(|(c, e)| (c.origin, e.rows.len())).collect(),
+            zoom,
+            x,
+            y,
+        }
+    }
 }
 
 impl Store {
     /// Reads the page's link and begins the worker.
     pub(super) fn open() -> Self {
         let (draft, notices) = link::from_pairs(&dom::query_pairs());
-        let state = RwSignal::new(State::new(draft, notices));
-        let revision = Memo::new(move |_| {
-            state.with(|state| Revision {
-                run: state.run.as_ref().map(|run| run.id),
-                rows: state.run.as_ref().map_or(0, |run| run.rows.len()),
-                spectrum_step: state.run.as_ref().and_then(|run| run.spectrum.as_ref()).map(|s| s.step),
-            })
-        });
-        let store = Self { state, worker: StoredValue::new_local(None), revision };
+        let tab = dom::new_tab_name();
+        let state = RwSignal::new(State { tab, now_ms: dom::now_ms(), ..State::new(draft, notices) });
+        let revision = Memo::new(move |_| state.with(Revision::of));
+        let (worker, analyst, keeper) =
+            (StoredValue::new_local(None), StoredValue::new_local(None), StoredValue::new_local(None));
+        let store = Self { state, worker, analyst, keeper, revision };
+        recorded::load(store);
+        match AnalystClient::spawn(move |message| store.send(message)) {
+            Ok(client) => store.analyst.set_value(Some(client)),
+            Err(error) => store.send(Message::AnalystDied(error.to_string())),
+        }
+        keeper.set_value(Some(Keeper::new(move |event| store.send(Message::Kept(event)))));
         store.perform(Effect::Respawn);
+        store.perform(Effect::Keep(KeepCommand::List));
+        set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));
         store
     }
 
@@ -55,19 +93,9 @@ impl Store {
         }
     }
 
-    /// Reads the state; the view follows it.
-    pub(super) fn with<T>(self, read: impl FnOnce(&State) -> T) -> T {
-        self.state.with(read)
-    }
-
     /// Reads the state once.
     pub(super) fn peek<T>(self, read: impl FnOnce(&State) -> T) -> T {
         self.state.with_untracked(read)
-    }
-
-    /// Reads the run once.
-    pub(super) fn peek_run<T>(self, read: impl FnOnce(&Run) -> T) -> Option<T> {
-        self.state.with_untracked(|state| state.run.as_ref().map(read))
     }
 
     /// A value of the state that notifies its readers only when it changes.
@@ -78,7 +106,7 @@ impl Store {
         Memo::new(move |_| self.state.with(&read))
     }
 
-    /// Follows whatever the figures are made of.
+    /// Follows whatever the charts of the time line are made of.
     pub(super) fn track_figures(self) {
         // A memo that is only tracked is never computed, and so never changes.
         self.revision.get();
@@ -86,6 +114,11 @@ impl Store {
 
     fn perform(self, effect: Effect) {
         match effect {
+            Effect::Keep(command) => self.keeper.with_value(|keeper| {
+                if let Some(keeper) = keeper {
+                    keeper.push(command);
+                }
+            }),
             Effect::SaveLink(query) => dom::save_query(&query),
             Effect::End => self.worker.set_value(None),
             Effect::Respawn => {
@@ -94,6 +127,13 @@ impl Store {
                 match WorkerClient::spawn(move |message| self.send(message)) {
                     Ok(worker) => self.worker.set_value(Some(worker)),
                     Err(error) => self.send(Message::WorkerDied(error.to_string())),
+                }
+            }
+            Effect::AskAnalyst(request) => {
+                let posted =
+                    self.analyst.with_value(|analyst| analyst.as_ref().map(|analyst| analyst.post(request)));
+                if let Some(Err(error)) = posted {
+                    self.send(Message::AnalystDied(error.to_string()));
                 }
             }
             Effect::Post(command) => {

@@ -4,13 +4,13 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use super::dom;
 use super::update::Message;
 use crate::error::{LabError, Result};
 use crate::protocol::{Command, codec};
 
-/// The worker's entry, beside the page's own index.html: a relative address, so that the site
-/// works from any folder.
-const WORKER_URL: &str = "./worker_loader.js";
+/// The worker's entry.
+const WORKER: &str = "worker_loader.js";
 
 /// A living worker; ends it when dropped.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl WorkerClient {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("training");
-        let worker = Worker::new_with_options(WORKER_URL, &options)
+        let worker = Worker::new_with_options(&dom::asset(WORKER), &options)
             .map_err(|reason| LabError::Protocol(format!("the worker could not be started: {reason:?}")))?;
 
         let on_message = {
@@ -73,7 +73,7 @@ impl Drop for WorkerClient {
 
 /// An error event in words. A program that cannot be fetched or compiled gives an event without a
 /// message.
-fn reason(event: &web_sys::Event) -> String {
+pub(super) fn reason(event: &web_sys::Event) -> String {
     match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|message| !message.is_empty()) {
         Some(message) => format!("{message}."),
         None if event.type_() == "messageerror" => "it sent a message that this browser cannot read.".into(),

@@ -5,8 +5,11 @@ use crate::config::{DeviceChoice, Preset};
 use crate::engine::{EngineInfo, Evaluation, MetricsRow};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::ui::draft::Draft;
+use crate::ui::exhibit::{Exhibit, Origin};
+use crate::ui::exhibit_sample::exhibit;
 use crate::ui::field::Field;
 use crate::ui::state::{Phase, State, Worker};
+use crate::ui::view::Look;
 
 fn report() -> DeviceReport {
     DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() }
@@ -116,8 +119,9 @@ fn events_of_a_run_that_was_replaced_are_dropped() {
     let late = Event::Progress { run_id: 1, step: 99, steps_per_s: Some(1.0), rows: vec![row(99, 1.0)] };
     tell(&mut state, late);
     tell(&mut state, run_state(1, 99, RunState::Dropped));
-    let run = state.run.expect("run 2 is there");
-    assert_eq!((run.id, run.step, run.rows.len()), (2, 0, 0));
+    let run = state.run.as_ref().expect("run 2 is there");
+    assert_eq!((run.id, run.step), (2, 0));
+    assert_eq!(state.exhibit.map(|exhibit| exhibit.rows.len()), Some(0), "nothing of the first run");
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn rows_arrive_once_and_in_order() {
     for rows in [vec![row(0, 2.0), row(5, 1.5)], vec![row(5, 9.0), row(10, 1.0)]] {
         tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows });
     }
-    let rows = &state.run.as_ref().expect("a run").rows;
+    let rows = &state.own().expect("a run").rows;
     assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [0, 5, 10]);
     assert_eq!(state.last_row(), Some(&row(10, 1.0)));
 }
@@ -216,4 +220,26 @@ fn editing_the_form_during_a_run_is_noticed() {
     assert!(state.form_left_run(), "the run has the old rate");
     update(&mut state, Message::ResetFields);
     assert!(!state.form_left_run());
+}
+
+#[test]
+fn a_run_of_this_tab_comes_on_show_and_the_recorded_one_returns_after_it() {
+    let mut state = ready();
+    let recorded = Exhibit { origin: Origin::Recorded, ..exhibit(4) };
+    update(&mut state, Message::AddExhibit { exhibit: Box::new(recorded), show: false });
+    let shown = |state: &State| state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone());
+    assert_eq!(shown(&state), Some(Origin::Recorded), "the page opens on it");
+    update(&mut state, Message::Look(Look::Pin(20.0)));
+    update(&mut state, Message::Start);
+    assert_eq!((shown(&state), state.view.pin), (Some(Origin::Own), None), "the new run, from its end");
+    update(&mut state, Message::Show(Origin::Recorded));
+    let progress = Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] };
+    tell(&mut state, progress);
+    assert_eq!(state.last_row(), Some(&row(5, 1.0)), "it measures on, unseen");
+    assert_eq!(state.exhibits().count(), 2);
+    update(&mut state, Message::Show(Origin::Own));
+    update(&mut state, Message::Reset);
+    assert_eq!((shown(&state), state.exhibits().count()), (Some(Origin::Recorded), 1));
+    update(&mut state, Message::Show(Origin::Own));
+    assert_eq!(shown(&state), Some(Origin::Recorded), "what is gone cannot be shown");
 }

@@ -1,0 +1,104 @@
+//! What stands below every figure: its numbers as a table, and its files.
+
+use leptos::prelude::*;
+
+use crate::plot::Theme;
+use crate::plot::figures::{Cell, DataTable, Sheet, svg};
+use crate::ui::dom;
+use crate::ui::format;
+use crate::ui::header::Look;
+
+/// Rows of a table that a reader can still go through.
+const MAX_ROWS: usize = 100;
+/// The width of a saved figure, in CSS pixels: a page's text column.
+const SVG_WIDTH: u32 = 928;
+
+/// A table that exists only while it is unfolded.
+#[component]
+pub(in crate::ui) fn Numbers(
+    /// The numbers; the view follows what it reads.
+    table: Callback<(), Option<DataTable>>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let body = move || open.get().then(|| table.run(()).map(|table| table_view(&table)));
+    view! {
+        <details class="fold numbers" on:toggle=move |_| open.update(|open| *open = !*open)>
+            <summary>"Numbers"</summary>
+            <div class="table-box" tabindex="0" role="region" aria-label="Table of numbers">{body}</div>
+        </details>
+    }
+}
+
+/// A table of numbers, long ones thinned.
+pub(in crate::ui) fn table_view(table: &DataTable) -> AnyView {
+    let shown = thinned(table.rows.len(), MAX_ROWS);
+    let left_out = (shown.len() < table.rows.len()).then(|| {
+        let all = format::count(table.rows.len());
+        view! { <caption>{format!("{} of {all} rows; the CSV file has all.", shown.len())}</caption> }
+    });
+    let cell = |(i, cell): (usize, &Cell)| {
+        let text = cell.short();
+        if i == 0 {
+            view! { <th scope="row">{text}</th> }.into_any()
+        } else {
+            view! { <td class:words=!cell.is_number()>{text}</td> }.into_any()
+        }
+    };
+    let head = table.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view();
+    let rows = shown
+        .into_iter()
+        .map(|i| view! { <tr>{table.rows[i].iter().enumerate().map(cell).collect_view()}</tr> })
+        .collect_view();
+    view! { <table>{left_out}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table> }.into_any()
+}
+
+/// At most `wanted` of `n` indices, evenly spread, the first and the last among them.
+fn thinned(n: usize, wanted: usize) -> Vec<usize> {
+    if n <= wanted { (0..n).collect() } else { (0..wanted).map(|i| i * (n - 1) / (wanted - 1)).collect() }
+}
+
+/// Two buttons: the figure as SVG, its numbers as CSV.
+#[component]
+pub(in crate::ui) fn Downloads(
+    /// What the files' names begin with.
+    name: &'static str,
+    /// The figure.
+    sheet: Callback<Theme, Option<Sheet>>,
+    /// Its numbers; a file for each table.
+    tables: Callback<(), Vec<DataTable>>,
+) -> impl IntoView {
+    let look = Look::get();
+    let save_svg = move |_| {
+        let theme = look.theme_now();
+        let Some(sheet) = sheet.run(theme.clone()) else { return };
+        match svg::of_sheet(name, &sheet, SVG_WIDTH, &theme) {
+            Ok(text) => dom::save_text(&format!("{name}.svg"), "image/svg+xml", &text),
+            Err(error) => leptos::logging::error!("{error}"),
+        }
+    };
+    let save_csv = move |_| {
+        for table in tables.run(()) {
+            let file = if table.name == name { name.to_owned() } else { format!("{name}-{}", table.name) };
+            dom::save_text(&format!("{file}.csv"), "text/csv", &table.csv());
+        }
+    };
+    view! {
+        <span class="files" role="group" aria-label=format!("Files of {name}")>
+            <button type="button" class="quiet" data-testid=format!("{name}-svg") on:click=save_svg>"SVG"</button>
+            <button type="button" class="quiet" data-testid=format!("{name}-csv") on:click=save_csv>"CSV"</button>
+        </span>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thinned;
+
+    #[test]
+    fn a_thinned_table_keeps_both_ends_and_the_order() {
+        let few = thinned(1001, 100);
+        assert_eq!((few.len(), few[0], few[99]), (100, 0, 1000));
+        assert!(few.is_sorted_by(|a, b| a < b), "in order, none twice");
+        assert_eq!(thinned(3, 100), [0, 1, 2], "few rows are all shown");
+    }
+}

@@ -1,0 +1,312 @@
+//! The charts of the time line: what each shows, in which colours and words. Pure.
+
+use plotters::style::RGBColor;
+
+use crate::analysis::progress::ProgressMeasures;
+use crate::engine::Evaluation;
+use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
+use crate::plot::figures::{Cell, DataTable};
+use crate::plot::{Axis, Line, LineChart, Scale, Theme};
+use crate::ui::exhibit::Exhibit;
+use crate::ui::format;
+use crate::ui::view::{Track, View};
+
+/// One line of a track.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Series {
+    /// Its colour's name in the style sheet, and its hook for tests after `read-`.
+    pub(super) key: &'static str,
+    /// Its name beside its value.
+    pub(super) name: &'static str,
+    /// Its name as a column, with its unit.
+    column: &'static str,
+    of: Source,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// The rows of metrics.
+    Rows(fn(&Evaluation) -> f64),
+    /// The progress measures.
+    Measures(fn(&ProgressMeasures) -> f64),
+}
+
+const fn rows(
+    key: &'static str,
+    name: &'static str,
+    column: &'static str,
+    of: fn(&Evaluation) -> f64,
+) -> Series {
+    Series { key, name, column, of: Source::Rows(of) }
+}
+
+const fn measures(
+    key: &'static str,
+    name: &'static str,
+    column: &'static str,
+    of: fn(&ProgressMeasures) -> f64,
+) -> Series {
+    Series { key, name, column, of: Source::Measures(of) }
+}
+
+const LOSS: &[Series] = &[
+    rows("train", "train", "train_loss_nats", |e| e.train_loss),
+    rows("test", "test", "test_loss_nats", |e| e.test_loss),
+];
+const ACCURACY: &[Series] = &[
+    rows("train", "train", "train_accuracy", |e| e.train_accuracy),
+    rows("test", "test", "test_accuracy", |e| e.test_accuracy),
+];
+const CIRCUITS: &[Series] = &[
+    measures("restricted", "restricted", "restricted_loss_all_nats", |m| m.restricted_loss.all),
+    measures("excluded", "excluded", "excluded_loss_train_nats", |m| m.excluded_loss.train),
+];
+const GINI: &[Series] = &[
+    measures("restricted", "W_E", "gini_w_e", |m| m.gini.w_e),
+    measures("excluded", "W_L", "gini_w_l", |m| m.gini.w_l),
+];
+const WEIGHTS: &[Series] =
+    &[measures("weights", "all parameters", "sum_sq_weights", |m| m.sum_sq_weights.total)];
+
+impl Series {
+    /// Its value at the measured step nearest to `step`, with that step.
+    pub(super) fn at(&self, exhibit: &Exhibit, step: usize) -> Option<(usize, f64)> {
+        match self.of {
+            Source::Rows(of) => exhibit.row_near(step).map(|row| (row.step, of(&row.evaluation))),
+            Source::Measures(of) => exhibit.measures_near(step).map(|(step, m)| (*step, of(m))),
+        }
+    }
+
+    /// Its values by step.
+    fn points(&self, exhibit: &Exhibit) -> Vec<(f64, f64)> {
+        match self.of {
+            Source::Rows(of) => {
+                exhibit.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect()
+            }
+            Source::Measures(of) => exhibit.progress.iter().map(|(step, m)| (*step as f64, of(m))).collect(),
+        }
+    }
+
+    fn color(&self, theme: &Theme) -> RGBColor {
+        match self.key {
+            "train" => theme.train,
+            "test" => theme.test,
+            "restricted" => theme.series[2],
+            "excluded" => theme.series[4],
+            _ => theme.series[3],
+        }
+    }
+}
+
+impl Track {
+    /// Its name for files and tests.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Accuracy => "accuracy",
+            Self::Circuits => "circuits",
+            Self::Gini => "gini",
+            Self::Weights => "weights",
+        }
+    }
+
+    /// What it shows.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Loss => "Loss",
+            Self::Accuracy => "Accuracy",
+            Self::Circuits => "Restricted and excluded loss",
+            Self::Gini => "Gini coefficient of the Fourier norms",
+            Self::Weights => "Sum of squared weights",
+        }
+    }
+
+    /// The vertical axis' name, with its unit.
+    pub(super) fn unit(self) -> &'static str {
+        match self {
+            Self::Loss => "nats",
+            Self::Accuracy => "part of right answers",
+            Self::Circuits => "nats; key frequencies alone, and without them",
+            Self::Gini => "0 to 1",
+            Self::Weights => "Σ w²",
+        }
+    }
+
+    /// How to read it.
+    pub(super) fn caption(self) -> &'static str {
+        match self {
+            Self::Loss => {
+                "Mean cross-entropy on the sums trained on and on those held out. First only the train loss \
+                 falls: the sums are learned by heart. Much later the test loss drops: the model groks."
+            }
+            Self::Accuracy => "The part of sums whose largest logit is the right answer's.",
+            Self::Circuits => {
+                "Restricted: the loss over all sums of the waves cos, sin w_k(a + b) of the key frequencies \
+                 alone. It falls long before the test loss. Excluded: the loss over the train set without \
+                 them. It falls while sums are learned by heart and rises as the model comes to need the waves."
+            }
+            Self::Gini => {
+                "How unevenly the embedding W_E and the neuron-logit map W_L spread over the frequencies: near \
+                 0 for all alike, near 1 if a few hold everything."
+            }
+            Self::Weights => "Weight decay pulls it down; it falls most in cleanup.",
+        }
+    }
+
+    /// Its lines, the last on top.
+    pub(super) fn series(self) -> &'static [Series] {
+        match self {
+            Self::Loss => LOSS,
+            Self::Accuracy => ACCURACY,
+            Self::Circuits => CIRCUITS,
+            Self::Gini => GINI,
+            Self::Weights => WEIGHTS,
+        }
+    }
+
+    /// A value in words.
+    pub(super) fn words(self, value: f64) -> String {
+        match self {
+            Self::Loss | Self::Circuits => format::loss(value),
+            Self::Accuracy => format::percent(value),
+            Self::Gini => format!("{value:.3}"),
+            Self::Weights => format!("{value:.0}"),
+        }
+    }
+
+    /// Whether both of its scales make sense.
+    pub(super) fn has_scales(self) -> bool {
+        self != Self::Accuracy && self != Self::Gini
+    }
+
+    /// The chart of the stretch on show.
+    pub(super) fn chart(self, exhibit: &Exhibit, view: &View, theme: &Theme) -> LineChart {
+        self.chart_over(exhibit, &[], view, theme)
+    }
+
+    /// The chart of the stretch on show, over other runs in the theme's colours of the given numbers.
+    pub(super) fn chart_over(
+        self,
+        exhibit: &Exhibit,
+        others: &[(usize, &Exhibit)],
+        view: &View,
+        theme: &Theme,
+    ) -> LineChart {
+        let x = view.x_axis(exhibit);
+        let below = others.iter().flat_map(|&(color, other)| {
+            let color = theme.series[color % theme.series.len()];
+            // The last of a track's lines is its point; the others would only crowd it.
+            self.series().last().map(|series| Line { color, points: series.points(other) })
+        });
+        let own = self
+            .series()
+            .iter()
+            .map(|series| Line { color: series.color(theme), points: series.points(exhibit) });
+        let lines: Vec<Line> = below.chain(own).collect();
+        let shown = || {
+            let inside = |step: f64| x.coordinate_or_floor(step).is_some_and(|c| c >= x.low && c <= x.high);
+            lines.iter().flat_map(|line| &line.points).filter(move |p| inside(p.0)).map(|point| point.1)
+        };
+        let y = match (self, view.y_of(self)) {
+            // Room for the lines at 0 and 1.
+            (Self::Accuracy | Self::Gini, _) => Axis::linear(-0.02, 1.02),
+            (_, Scale::Linear) => {
+                let largest = shown().filter(|v| v.is_finite()).fold(0.0, f64::max);
+                Axis::linear(0.0, if largest > 0.0 { largest * 1.05 } else { 1.0 })
+            }
+            (_, Scale::Log) => Axis::fit(Scale::Log, shown(), 0.04),
+        };
+        LineChart { lines, x, y }
+    }
+
+    /// The chart as a figure of its own.
+    pub(super) fn sheet(self, exhibit: &Exhibit, view: &View, theme: &Theme) -> Sheet {
+        let chart = Chart::Lines(self.chart(exhibit, view, theme));
+        let legend = self.series().iter().map(|s| (s.name.to_owned(), s.color(theme))).collect();
+        let marks = exhibit.phases.ends().into_iter().map(|(_, step)| step as f64).collect();
+        let panel = Panel {
+            legend,
+            marks,
+            ..Panel::new(self.title(), "step (full-batch update)", self.unit(), chart)
+        };
+        Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
+    }
+
+    /// Its numbers.
+    pub(super) fn table(self, exhibit: &Exhibit) -> DataTable {
+        let columns = self.series().iter().map(|series| series.column);
+        let mut table = DataTable::new(self.id(), std::iter::once("step").chain(columns));
+        let lines: Vec<_> = self.series().iter().map(|series| series.points(exhibit)).collect();
+        for (i, &(step, _)) in lines[0].iter().enumerate() {
+            let values = lines.iter().map(|points| Cell::Number(points[i].1));
+            table.push(std::iter::once(Cell::Count(step as usize)).chain(values));
+        }
+        table
+    }
+
+    /// The chart in a sentence with the numbers at a step.
+    pub(super) fn description(self, exhibit: &Exhibit, step: usize) -> String {
+        let title = self.title();
+        let at = |series: &Series| series.at(exhibit, step);
+        let Some((step, _)) = self.series().first().and_then(at) else {
+            return format!("{title} by step: nothing measured yet.");
+        };
+        let values: Vec<_> = self
+            .series()
+            .iter()
+            .filter_map(|series| Some(format!("{} {}", series.name, self.words(at(series)?.1))))
+            .collect();
+        format!("{title} by step. At step {step}: {}.", values.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Track;
+    use crate::plot::{Scale, Theme};
+    use crate::ui::exhibit_sample::{exhibit, measures};
+    use crate::ui::view::{Look, View};
+
+    #[test]
+    fn charts_can_be_made_of_any_number_of_points_on_every_scale() {
+        for n in [0, 1, 2, 50] {
+            let mut run = exhibit(n);
+            run.progress = (0..n).map(|i| (10 * i, measures(i as f64))).collect();
+            for track in Track::ALL {
+                for x in [Scale::Linear, Scale::Log] {
+                    for y in [Scale::Linear, Scale::Log] {
+                        for zoom in [None, Some((100.0, 200.0))] {
+                            let mut view = View { x, zoom, ..View::default() };
+                            view.apply(Look::LayY(track, y), None);
+                            let chart = track.chart(&run, &view, &Theme::light());
+                            let (x, y) = (chart.x, chart.y);
+                            assert!(x.high > x.low && y.high > y.low, "{track:?} of {n}: {x:?} {y:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_zoomed_chart_fits_what_it_shows() {
+        let run = exhibit(101);
+        let view = View { zoom: Some((500.0, 1_000.0)), ..View::default() };
+        let chart = Track::Loss.chart(&run, &view, &Theme::light());
+        assert!(chart.y.value(chart.y.low) > 0.005, "the train loss is 0.0099 or more, test loss 4");
+        let all = Track::Loss.chart(&run, &View::default(), &Theme::light());
+        assert!(all.y.value(all.y.high) > 4.0 && all.y.low < chart.y.high, "all of it");
+    }
+
+    #[test]
+    fn the_description_and_the_table_hold_the_numbers() {
+        let mut run = exhibit(3);
+        let text = Track::Accuracy.description(&run, 19);
+        assert!(text.contains("step 20") && text.contains("train 100%, test 25.00%"), "{text}");
+        assert!(Track::Gini.description(&run, 0).contains("nothing measured"), "no measures yet");
+        run.progress = vec![(0, measures(0.5)), (20, measures(0.75))];
+        assert_eq!(Track::Gini.table(&run).csv(), "step,gini_w_e,gini_w_l\n0,0.5,0.5\n20,0.75,0.75\n");
+        assert_eq!(Track::Loss.table(&run).rows.len(), 3);
+    }
+}

@@ -1,0 +1,119 @@
+//! The checkpoints of a run that the page holds, within a budget of memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::cadence::is_log_spaced;
+
+/// What a tab may hold for one run: about 110 checkpoints of the paper's model, more than its run
+/// makes, and little enough for a phone.
+pub const BUDGET_BYTES: usize = 100 << 20;
+
+/// Files of weights by step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoints {
+    files: BTreeMap<usize, Arc<Vec<u8>>>,
+    n_bytes: usize,
+    n_thinned: usize,
+}
+
+impl Checkpoints {
+    /// Takes in a checkpoint, in place of one of the same step, and lets others go if all together
+    /// are more than `budget_bytes`: regular ones before log-spaced ones, those with near neighbours
+    /// before those that stand alone, the first and the last never.
+    pub fn add(&mut self, step: usize, file: Arc<Vec<u8>>, budget_bytes: usize) {
+        self.n_bytes += file.len();
+        if let Some(old) = self.files.insert(step, file) {
+            self.n_bytes -= old.len();
+        }
+        while self.n_bytes > budget_bytes {
+            let Some(step) = self.least_missed() else { break };
+            let gone = self.files.remove(&step).expect("it was found among them");
+            self.n_bytes -= gone.len();
+            self.n_thinned += 1;
+        }
+    }
+
+    /// Forgets what lies after a step: a run that goes on from there makes it anew.
+    pub fn truncate(&mut self, last_step: usize) {
+        for file in self.files.split_off(&(last_step + 1)).into_values() {
+            self.n_bytes -= file.len();
+        }
+    }
+
+    /// The files by step, ascending.
+    pub fn files(&self) -> &BTreeMap<usize, Arc<Vec<u8>>> {
+        &self.files
+    }
+
+    /// What all files take together.
+    pub fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+
+    /// How many were let go.
+    pub fn n_thinned(&self) -> usize {
+        self.n_thinned
+    }
+
+    fn least_missed(&self) -> Option<usize> {
+        let steps: Vec<usize> = self.files.keys().copied().collect();
+        // The gap that would be left, as a part of the step: the eye sees steps on a log scale.
+        let missed = |w: &[usize]| (is_log_spaced(w[1]), (w[2] - w[0]) as f64 / w[1] as f64);
+        let inner = steps.windows(3).map(|w| (w[1], missed(w)));
+        let least = inner.min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        least.map(|(step, _)| step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Checkpoints;
+    use crate::config::cadence::is_log_spaced;
+
+    fn held(steps: impl IntoIterator<Item = usize>, budget_bytes: usize) -> Checkpoints {
+        let mut held = Checkpoints::default();
+        for step in steps {
+            held.add(step, Arc::new(vec![0; 10]), budget_bytes);
+            assert!(held.n_bytes() <= budget_bytes.max(20), "over the budget after step {step}");
+            assert_eq!(held.n_bytes(), 10 * held.files().len(), "counted right after step {step}");
+        }
+        held
+    }
+
+    #[test]
+    fn regular_ones_go_first_and_the_ends_never() {
+        let shown = (0..=1000).filter(|&step| is_log_spaced(step) || step % 50 == 0);
+        let n_log_spaced = (0..=1000).filter(|&step| is_log_spaced(step)).count();
+        let held = held(shown, 10 * (n_log_spaced + 5));
+        let steps: Vec<usize> = held.files().keys().copied().collect();
+        assert!(steps.contains(&0) && steps.contains(&1000), "{steps:?}");
+        assert!((1..=1000).filter(|&s| is_log_spaced(s)).all(|s| steps.contains(&s)), "{steps:?}");
+        assert!(held.n_thinned() > 0, "some had to go");
+    }
+
+    #[test]
+    fn a_budget_for_nothing_keeps_the_first_and_the_last() {
+        let held = held(0..100, 1);
+        assert_eq!(held.files().keys().copied().collect::<Vec<_>>(), [0, 99]);
+    }
+
+    #[test]
+    fn what_is_left_is_spread_evenly() {
+        let held = held((0..=10_000).step_by(100), 200);
+        let steps: Vec<usize> = held.files().keys().copied().collect();
+        assert_eq!(steps.len(), 20);
+        let widest = steps.windows(2).skip(1).map(|w| w[1] as f64 / w[0] as f64).fold(0.0, f64::max);
+        assert!(widest <= 2.0, "no hole wider than a doubling: {steps:?}");
+    }
+
+    #[test]
+    fn a_step_comes_once_and_later_ones_can_be_forgotten() {
+        let mut held = held([0, 5, 5, 10], 1000);
+        assert_eq!(held.n_bytes(), 30);
+        held.truncate(5);
+        assert_eq!((held.files().len(), held.n_bytes()), (2, 20));
+    }
+}

@@ -1,0 +1,42 @@
+//! Small runs for the tests of the page's pure parts.
+
+use std::collections::BTreeMap;
+
+use super::exhibit::Exhibit;
+use crate::analysis::grid::Parts;
+use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
+use crate::analysis::weight_norms::SumSqWeights;
+use crate::config::Preset;
+use crate::engine::{Evaluation, MetricsRow};
+
+/// A run with `n` rows of metrics, every ten steps.
+pub(crate) fn exhibit(n: usize) -> Exhibit {
+    let row = |i: usize| MetricsRow {
+        step: 10 * i,
+        evaluation: Evaluation {
+            train_loss: 1.0 / (1 + i) as f64,
+            test_loss: if i == 0 { 0.0 } else { 4.0 },
+            train_accuracy: 1.0,
+            test_accuracy: 0.25,
+        },
+    };
+    Exhibit { rows: (0..n).map(row).collect(), ..Exhibit::own(Preset::Tiny.config()) }
+}
+
+/// Measures that are all the same number.
+pub(crate) fn measures(value: f64) -> ProgressMeasures {
+    let parts = Parts { train: value, test: value, all: value };
+    let excluded = Excluded { train: value, per_freq: BTreeMap::from([(1, value)]) };
+    ProgressMeasures {
+        key_freqs: vec![1],
+        loss: parts,
+        restricted_loss: parts,
+        restricted_accuracy: parts,
+        excluded_loss: excluded.clone(),
+        excluded_accuracy: excluded,
+        gini: Gini { w_e: value, w_l: value },
+        sum_sq_weights: SumSqWeights { total: value, tensors: BTreeMap::new() },
+        cosine_coefficients: BTreeMap::from([(1, value)]),
+        test_restricted_ratio: 1.0,
+    }
+}

@@ -1,0 +1,229 @@
+//! The zone that takes files, and the buttons that hand them out.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::MAX_FILE_BYTES;
+use super::found;
+use super::report_card::{self, ReportCard};
+use crate::analysis::report::Report;
+use crate::engine::metrics_csv;
+use crate::error::{LabError, Result};
+use crate::model::safetensors::Layout;
+use crate::protocol::capsule::archive::Packing;
+use crate::ui::state::State;
+use crate::ui::store::Store;
+use crate::ui::update::{Message, shown_capsule, slim_capsule};
+use crate::ui::{dom, format, run_name};
+
+/// Takes files that are dropped anywhere on the page, and says so while one hovers.
+#[component]
+pub(in crate::ui) fn DropZone() -> impl IntoView {
+    let store = Store::get();
+    let hovers = RwSignal::new(false);
+    dom::watch_drops(move |over| hovers.set(over), move |files| take(store, files));
+    view! {
+        <div class="drop-veil" class:shown=move || hovers.get() aria-hidden="true" data-testid="drop-zone">
+            <p>"Drop a capsule, weights, metrics.csv or report.json"</p>
+        </div>
+    }
+}
+
+fn take(store: Store, files: Vec<web_sys::File>) {
+    for file in files {
+        spawn_local(async move {
+            let name = file.name();
+            let found = read(&file).await.map(Box::new);
+            store.send(Message::FileRead { name, found });
+        });
+    }
+}
+
+async fn read(file: &web_sys::File) -> Result<found::Found> {
+    if file.size() > MAX_FILE_BYTES {
+        let (size, most) = (format::bytes(file.size()), format::bytes(MAX_FILE_BYTES));
+        return Err(LabError::content("file", format!("it has {size}; the page reads up to {most}")));
+    }
+    found::read(dom::read_file(file).await?)
+}
+
+/// Open, and save in every form.
+#[component]
+pub(in crate::ui) fn Files() -> impl IntoView {
+    let store = Store::get();
+    let trouble = store.memo(|state| state.file_trouble.clone());
+    let input = NodeRef::<html::Input>::new();
+    let chosen = move |_| {
+        if let Some(input) = input.get() {
+            take(store, dom::chosen_files(&input));
+            // The same file can be chosen again.
+            input.set_value("");
+        }
+    };
+    view! {
+        <section class="panel files" aria-labelledby="files-title">
+            <h2 id="files-title">"Files"</h2>
+            <p class="row">
+                <label for="open-file">"Open a capsule, weights, metrics.csv, report.json or config.json:"</label>
+                <input node_ref=input id="open-file" type="file" multiple data-testid="open-file" on:change=chosen />
+            </p>
+            {move || {
+                trouble.get().map(|reason| {
+                    view! {
+                        <div class="problem" role="alert" data-testid="file-error">
+                            <p>{reason}</p>
+                            <button type="button" on:click=move |_| store.send(Message::DismissFileTrouble)>"Dismiss"</button>
+                        </div>
+                    }
+                })
+            }}
+            <div class="buttons" role="group" aria-label="Save the run on show">
+                {SAVES.map(|save| view! { <SaveButton save /> }).collect_view()}
+            </div>
+            <Cards />
+        </section>
+    }
+}
+
+/// A file that the run on show can be saved as.
+struct Save {
+    test_id: &'static str,
+    words: &'static str,
+    hint: &'static str,
+    media_type: &'static str,
+    /// The end of the file's name, after that of the run.
+    ending: &'static str,
+    /// Whether there is anything to save.
+    enabled: fn(&State) -> bool,
+    bytes: fn(&State) -> Result<Vec<u8>>,
+}
+
+const SAVES: [Save; 5] = [
+    Save {
+        test_id: "download-capsule",
+        words: "Capsule",
+        hint: "One file with settings, curves, measures, checkpoints and the state to go on from",
+        media_type: "application/zip",
+        ending: ".capsule.zip",
+        enabled: |state| state.exhibit.is_some(),
+        bytes: |state| Ok(slim_capsule(shown(state)?).to_bytes(Packing::Small)),
+    },
+    Save {
+        test_id: "download-weights",
+        words: "Weights",
+        hint: "The last weights as safetensors, in the layout of the paper's code",
+        media_type: "application/octet-stream",
+        ending: ".safetensors",
+        enabled: has_weights,
+        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::ProgressMeasures)),
+    },
+    Save {
+        test_id: "download-weights-tl",
+        words: "Weights for TransformerLens",
+        hint: "The last weights as safetensors, in TransformerLens's layout",
+        media_type: "application/octet-stream",
+        ending: ".transformer-lens.safetensors",
+        enabled: has_weights,
+        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::TransformerLens)),
+    },
+    Save {
+        test_id: "download-metrics",
+        words: "metrics.csv",
+        hint: "Losses and accuracies by step, as grok writes them",
+        media_type: "text/csv",
+        ending: ".metrics.csv",
+        enabled: |state| state.exhibit.as_ref().is_some_and(|exhibit| !exhibit.rows.is_empty()),
+        bytes: |state| Ok(metrics_csv::write(&shown(state)?.rows).into_bytes()),
+    },
+    Save {
+        test_id: "download-report",
+        words: "report.json",
+        hint: "Every number of the last weights that were taken apart, as grok writes them",
+        media_type: "application/json",
+        ending: ".report.json",
+        enabled: |state| last_report(state).is_some(),
+        bytes: report_json,
+    },
+];
+
+fn shown(state: &State) -> Result<crate::protocol::capsule::Capsule> {
+    shown_capsule(state).ok_or_else(|| LabError::content("run on show", "there is none"))
+}
+
+fn has_weights(state: &State) -> bool {
+    let own = state.run.as_ref().is_some_and(|run| run.saved.is_some());
+    state.exhibit.as_ref().is_some_and(|exhibit| {
+        !exhibit.weights.is_empty() || (own && exhibit.origin == crate::ui::exhibit::Origin::Own)
+    })
+}
+
+fn last_report(state: &State) -> Option<&Report> {
+    state.exhibit.as_ref()?.snapshots.last_key_value().map(|(_, snapshot)| &snapshot.report)
+}
+
+fn report_json(state: &State) -> Result<Vec<u8>> {
+    let report =
+        last_report(state).ok_or_else(|| LabError::content("report", "nothing was taken apart yet"))?;
+    let mut json = serde_json::to_vec_pretty(report).map_err(|e| LabError::content("report", e))?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+#[component]
+fn SaveButton(save: Save) -> impl IntoView {
+    let store = Store::get();
+    let Save { test_id, words, hint, media_type, ending, enabled, bytes } = save;
+    let enabled = store.memo(enabled);
+    let click = move |_| {
+        let made = store.peek(|state| {
+            let name = state.exhibit.as_ref().map(|exhibit| run_name::file_name(&exhibit.config));
+            bytes(state).map(|bytes| (format!("grok-{}{ending}", name.unwrap_or_default()), bytes))
+        });
+        match made {
+            Ok((name, bytes)) => dom::save_bytes(&name, media_type, &bytes),
+            Err(error) => store.send(Message::FileRead { name: words.into(), found: Err(error) }),
+        }
+    };
+    view! {
+        <button type="button" data-testid=test_id title=hint disabled=move || !enabled.get() on:click=click>
+            {format!("Save {words}")}
+        </button>
+    }
+}
+
+/// Reports that were dropped in, beside the run on show.
+#[component]
+fn Cards() -> impl IntoView {
+    let store = Store::get();
+    let cards = store.memo(|state| state.report_cards.clone());
+    let own = store.memo(|state| last_report(state).cloned());
+    move || {
+        let cards = cards.get();
+        (!cards.is_empty()).then(|| {
+            let own = own.get();
+            let mut names: Vec<String> = cards.iter().map(|card: &ReportCard| card.name.clone()).collect();
+            let mut reports: Vec<&Report> = cards.iter().map(|card| &card.report).collect();
+            if let Some(own) = &own {
+                names.push("the run on show".into());
+                reports.push(own);
+            }
+            let head = names.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view();
+            let body = report_card::lines(&reports)
+                .into_iter()
+                .map(|(name, numbers)| {
+                    let cells = numbers.into_iter().map(|n| view! { <td>{n}</td> }).collect_view();
+                    view! { <tr><th scope="row">{name}</th>{cells}</tr> }
+                })
+                .collect_view();
+            view! {
+                <div class="table-box" tabindex="0" role="region" aria-label="Reports" data-testid="report-cards">
+                    <table>
+                        <thead><tr><th scope="col">"report"</th>{head}</tr></thead>
+                        <tbody>{body}</tbody>
+                    </table>
+                </div>
+            }
+        })
+    }
+}

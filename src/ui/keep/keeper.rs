@@ -1,0 +1,201 @@
+//! Does what is asked of the storage, one thing after the other, and tells how it went.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use leptos::task::spawn_local;
+
+use super::database::{Database, is_about_room};
+use super::records::{self, Change, Kind};
+use super::{KeepCommand, KeepEvent, KeptRun, ToKeep};
+use crate::error::{LabError, Result};
+use crate::ui::dom;
+
+/// A handle to the storage; copies share it.
+#[derive(Clone)]
+pub(in crate::ui) struct Keeper {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    queue: RefCell<VecDeque<KeepCommand>>,
+    is_busy: Cell<bool>,
+    database: RefCell<Option<Rc<Database>>>,
+    deliver: Box<dyn Fn(KeepEvent)>,
+}
+
+impl Keeper {
+    /// A keeper that tells its events through `deliver`.
+    pub(in crate::ui) fn new(deliver: impl Fn(KeepEvent) + 'static) -> Self {
+        let inner = Inner {
+            queue: RefCell::default(),
+            is_busy: Cell::new(false),
+            database: RefCell::default(),
+            deliver: Box::new(deliver),
+        };
+        Self { inner: Rc::new(inner) }
+    }
+
+    /// Takes in a command. A run that is to be kept takes the place of its own earlier state, if that still
+    /// waits.
+    pub(in crate::ui) fn push(&self, command: KeepCommand) {
+        let mut queue = self.inner.queue.borrow_mut();
+        if let KeepCommand::Save(new) = &command {
+            queue.retain(|waiting| !matches!(waiting, KeepCommand::Save(old) if old.key == new.key));
+        }
+        queue.push_back(command);
+        drop(queue);
+        if !self.inner.is_busy.replace(true) {
+            let inner = Rc::clone(&self.inner);
+            spawn_local(async move { inner.work().await });
+        }
+    }
+}
+
+impl Inner {
+    async fn work(&self) {
+        loop {
+            let Some(command) = self.queue.borrow_mut().pop_front() else { break };
+            let events = match self.perform(command).await {
+                Ok(events) => events,
+                Err(error) => {
+                    // The connection may be what broke: the next command opens another.
+                    self.database.take();
+                    vec![KeepEvent::Failed(error.to_string())]
+                }
+            };
+            events.into_iter().for_each(&self.deliver);
+        }
+        self.is_busy.set(false);
+    }
+
+    async fn perform(&self, command: KeepCommand) -> Result<Vec<KeepEvent>> {
+        if command == KeepCommand::Persist {
+            dom::ask_for_persistence().await;
+            return Ok(Vec::new());
+        }
+        let database = self.database().await?;
+        match command {
+            KeepCommand::List => Ok(vec![list(&database).await?]),
+            KeepCommand::Save(run) => {
+                let saved = save(&database, &run).await?;
+                Ok(vec![saved, list(&database).await?])
+            }
+            KeepCommand::Load(key) => Ok(vec![load(&database, &key).await?]),
+            KeepCommand::Rename(key, title) => {
+                change_entry(&database, &key, |entry| entry.title = title).await?;
+                Ok(vec![list(&database).await?])
+            }
+            KeepCommand::Close(key) => {
+                change_entry(&database, &key, |entry| entry.is_closed = true).await?;
+                Ok(vec![list(&database).await?])
+            }
+            KeepCommand::Delete(key) => {
+                database.write(&records::plan_delete(&database.keys().await?, &key)).await?;
+                Ok(vec![list(&database).await?])
+            }
+            KeepCommand::Persist => Ok(Vec::new()),
+        }
+    }
+
+    async fn database(&self) -> Result<Rc<Database>> {
+        if let Some(database) = self.database.borrow().as_ref() {
+            return Ok(Rc::clone(database));
+        }
+        let database = Rc::new(Database::open().await?);
+        *self.database.borrow_mut() = Some(Rc::clone(&database));
+        Ok(database)
+    }
+}
+
+async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
+    let keys = database.keys().await?;
+    let title = entry(database, &run.key).await?.and_then(|entry| entry.title);
+    let now_ms = js_sys::Date::now();
+    let capsule = &run.capsule;
+    let state_bytes = capsule.state.as_ref().map_or(0, |saved| saved.state.len());
+    let n_bytes = state_bytes + capsule.checkpoints.values().map(|file| file.len()).sum::<usize>();
+    let entry = KeptRun {
+        key: run.key.clone(),
+        title,
+        config: capsule.config.clone(),
+        began_ms: capsule.head.began_ms.unwrap_or(now_ms),
+        saved_ms: now_ms,
+        step: capsule.state.as_ref().map_or(0, |saved| saved.step),
+        n_bytes,
+        is_closed: false,
+        engine: capsule.head.engine.clone(),
+    };
+    let written = database.write(&records::plan_save(&keys, run, &entry, true)).await;
+    let remark = match written {
+        Err(error) if is_about_room(&error.to_string()) => {
+            let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
+            database.write(&records::plan_save(&keys, run, &entry, false)).await?;
+            Some(
+                "The browser's storage is full: this run's checkpoints are not kept, only what it needs to go on.",
+            )
+        }
+        other => other.map(|()| None)?,
+    };
+    Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark: remark.map(str::to_owned) })
+}
+
+async fn load(database: &Database, key: &str) -> Result<KeepEvent> {
+    let keys = database.keys().await?;
+    let mut states = Vec::new();
+    for step in records::states_of(&keys, key) {
+        if let Some(bytes) = database.get(&records::key_of(key, Kind::State(step))).await? {
+            states.push((step, bytes));
+        }
+    }
+    let (mut capsule, mut remarks) = records::newest_whole(states)?;
+    for step in records::checkpoints_of(&keys, key) {
+        if let Some(bytes) = database.get(&records::key_of(key, Kind::Checkpoint(step))).await? {
+            remarks.extend(records::add_checkpoint(&mut capsule, step, &bytes));
+        }
+    }
+    Ok(KeepEvent::Loaded { key: key.to_owned(), capsule: Box::new(capsule), remarks })
+}
+
+async fn list(database: &Database) -> Result<KeepEvent> {
+    let keys = database.keys().await?;
+    let mut runs = Vec::new();
+    let entries = keys.iter().filter_map(|key| match records::parse_key(key)? {
+        (run, Kind::Entry) => Some(run),
+        _ => None,
+    });
+    for run in entries {
+        runs.extend(entry(database, run).await?);
+    }
+    runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
+    Ok(KeepEvent::Listed { runs, room: dom::storage_room().await })
+}
+
+/// The line of a run; one that is damaged is made again from the newest whole state.
+async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
+    let Some(record) = database.get(&records::key_of(run, Kind::Entry)).await? else { return Ok(None) };
+    if let Ok(entry) = records::decode_entry(&record) {
+        return Ok(Some(entry));
+    }
+    let Ok(KeepEvent::Loaded { capsule, .. }) = load(database, run).await else { return Ok(None) };
+    Ok(Some(KeptRun {
+        key: run.to_owned(),
+        title: capsule.head.name.clone(),
+        step: capsule.state.as_ref().map_or(0, |saved| saved.step),
+        began_ms: capsule.head.began_ms.unwrap_or(0.0),
+        saved_ms: 0.0,
+        n_bytes: capsule.checkpoints.values().map(|file| file.len()).sum(),
+        is_closed: false,
+        engine: capsule.head.engine.clone(),
+        config: capsule.config,
+    }))
+}
+
+async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut KeptRun)) -> Result<()> {
+    let mut entry =
+        entry(database, key).await?.ok_or_else(|| LabError::content("kept run", "it is no longer there"))?;
+    change(&mut entry);
+    let record = records::encode_entry(&entry);
+    database.write(&[Change::Put(records::key_of(key, Kind::Entry), record)]).await
+}

@@ -1,0 +1,136 @@
+//! Runs kept in this browser, so that they survive a reload, a crash and the closing of the tab.
+//!
+//! They lie in IndexedDB: its transactions are all or nothing, it works in the page itself, and private
+//! windows have it too; the file system that pages own can only be written from a worker, lacks
+//! transactions, and some private windows refuse it. Every record is an archive with checksums
+//! ([`records`]); `database` is the only file that knows the browser's interface.
+
+mod database;
+mod keeper;
+mod panel;
+pub mod records;
+
+pub(super) use keeper::Keeper;
+pub(super) use panel::{KeptRuns, ResumeOffer};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ExperimentConfig;
+use crate::engine::EngineInfo;
+use crate::protocol::capsule::Capsule;
+
+/// What is known of the runs that are kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Kept {
+    /// The runs, the last saved first.
+    pub runs: Vec<KeptRun>,
+    /// How full the browser's storage is.
+    pub room: Option<Room>,
+    /// Why nothing can be kept, until it can.
+    pub trouble: Option<String>,
+    /// Whether the list was read once.
+    pub is_listed: bool,
+    /// Whether the browser was asked not to clear the storage.
+    pub is_persistence_asked: bool,
+}
+
+/// A kept run, as the list tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptRun {
+    /// What its records are filed under.
+    pub key: String,
+    /// The name it was given; none for one made of its settings.
+    pub title: Option<String>,
+    /// The experiment.
+    pub config: ExperimentConfig,
+    /// When it began, in milliseconds since 1970, UTC.
+    pub began_ms: f64,
+    /// When it was last saved.
+    pub saved_ms: f64,
+    /// Updates done by then.
+    pub step: usize,
+    /// What its records take.
+    pub n_bytes: usize,
+    /// Whether its reader has done with it.
+    pub is_closed: bool,
+    /// What computed it.
+    pub engine: Option<EngineInfo>,
+}
+
+/// The browser's storage for this page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Room {
+    /// In use.
+    pub used_bytes: f64,
+    /// Allowed.
+    pub quota_bytes: f64,
+    /// Whether the browser promised not to clear it by itself.
+    pub is_persistent: bool,
+}
+
+/// Something for the keeper to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeepCommand {
+    /// Read the list. Answered by [`KeepEvent::Listed`].
+    List,
+    /// Keep a run as it is. Answered by [`KeepEvent::Saved`].
+    Save(Box<ToKeep>),
+    /// Read a run. Answered by [`KeepEvent::Loaded`].
+    Load(String),
+    /// Give a run a name; none for one made of its settings.
+    Rename(String, Option<String>),
+    /// Note that a run's reader has done with it: it is not offered again by itself.
+    Close(String),
+    /// Remove a run.
+    Delete(String),
+    /// Ask the browser not to clear the storage by itself.
+    Persist,
+}
+
+/// A run to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToKeep {
+    /// What its records are filed under.
+    pub key: String,
+    /// All of it.
+    pub capsule: Capsule,
+}
+
+/// What the keeper tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeepEvent {
+    /// The runs that are kept, and the room there is.
+    Listed {
+        /// The runs.
+        runs: Vec<KeptRun>,
+        /// The room; none if the browser does not tell.
+        room: Option<Room>,
+    },
+    /// A run was kept.
+    Saved {
+        /// Its key.
+        key: String,
+        /// Updates done.
+        step: usize,
+        /// What had to be left out, and why.
+        remark: Option<String>,
+    },
+    /// A run was read.
+    Loaded {
+        /// Its key.
+        key: String,
+        /// The run.
+        capsule: Box<Capsule>,
+        /// What was damaged and what took its place.
+        remarks: Vec<String>,
+    },
+    /// The browser keeps nothing, or failed to.
+    Failed(String),
+}
+
+impl KeptRun {
+    /// Whether it has steps left that someone may want.
+    pub fn is_unfinished(&self) -> bool {
+        !self.is_closed && self.step < self.config.run.epochs
+    }
+}

@@ -1,0 +1,187 @@
+//! The list of kept runs, and the offer to go on with the one that was left off.
+
+use leptos::prelude::*;
+
+use super::{Kept, KeptRun, Room};
+use crate::ui::state::{Phase, State, Wish};
+use crate::ui::store::Store;
+use crate::ui::update::{Message, newest_unfinished};
+use crate::ui::{dom, format, run_name};
+
+/// What can be gone on with: the run on the page, if it only needs a worker, else the one left off last.
+#[derive(Debug, Clone, PartialEq)]
+struct Offer {
+    key: String,
+    words: String,
+    step: usize,
+    epochs: usize,
+    is_on_page: bool,
+}
+
+fn offer(state: &State) -> Option<Offer> {
+    if let Some(run) = &state.run {
+        let step = run.saved.as_ref()?.step;
+        let offered = run.phase == Phase::Kept && state.can_go_on();
+        return offered.then(|| Offer {
+            key: run.key.clone(),
+            words: run_name::name(&run.config),
+            step,
+            epochs: run.config.run.epochs,
+            is_on_page: true,
+        });
+    }
+    let kept = newest_unfinished(state)?;
+    Some(Offer {
+        words: kept.title.clone().unwrap_or_else(|| run_name::name(&kept.config)),
+        step: kept.step,
+        epochs: kept.config.run.epochs,
+        key: kept.key,
+        is_on_page: false,
+    })
+}
+
+/// "Go on with your run": present only while there is one.
+#[component]
+pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
+    let store = Store::get();
+    let offer = store.memo(offer);
+    move || {
+        offer.get().map(|Offer { key, words, step, epochs, is_on_page }| {
+            let go_on = move |_| store.send(Message::OpenKept { key: key.clone(), wish: Wish::GoOn });
+            let where_ = if is_on_page { "Its curves are on show." } else { "It is kept in this browser." };
+            view! {
+                <section class="panel notice" role="status" aria-label="A run to go on with">
+                    <p>
+                        {format!(
+                            "Your run {words} stopped at step {} of {}. {where_}",
+                            format::count(step),
+                            format::count(epochs)
+                        )}
+                    </p>
+                    <button type="button" class="primary" data-testid="resume-kept" on:click=go_on>
+                        {format!("Go on from step {}", format::count(step))}
+                    </button>
+                </section>
+            }
+        })
+    }
+}
+
+/// The list, with the room it takes.
+#[component]
+pub(in crate::ui) fn KeptRuns() -> impl IntoView {
+    let store = Store::get();
+    let kept = store.memo(|state| state.kept.clone());
+    let open_key = store.memo(|state| state.run.as_ref().map(|run| run.key.clone()));
+    let lines = move || {
+        let open = open_key.get();
+        kept.with(|kept| {
+            kept.runs
+                .iter()
+                .map(|run| {
+                    let is_open = open.as_ref() == Some(&run.key);
+                    view! { <Line run=run.clone() is_open /> }
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <section class="panel kept" aria-labelledby="kept-title" data-testid="kept-runs">
+            <div class="panel-head">
+                <h2 id="kept-title">"Kept in this browser"</h2>
+                <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
+            </div>
+            {move || {
+                kept.with(|kept| kept.trouble.clone()).map(|reason| {
+                    view! {
+                        <p class="problem" role="alert" data-testid="storage-notice">
+                            {format!("{reason} Runs go on in memory; a capsule keeps them as a file.")}
+                        </p>
+                    }
+                })
+            }}
+            <Show when=move || kept.with(|kept| kept.is_listed && kept.runs.is_empty())>
+                <p class="empty-list">"Runs that train here are kept here, and survive the closing of this tab."</p>
+            </Show>
+            <ul class="runs">{lines}</ul>
+        </section>
+    }
+}
+
+fn room_words(kept: &Kept) -> String {
+    match kept.room {
+        Some(Room { used_bytes, quota_bytes, is_persistent }) => {
+            let promise = if is_persistent { ", not cleared by the browser" } else { "" };
+            format!("{} of {} used{promise}", format::bytes(used_bytes), format::bytes(quota_bytes))
+        }
+        None => String::new(),
+    }
+}
+
+#[component]
+fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
+    let store = Store::get();
+    let KeptRun { key, title, config, saved_ms, step, n_bytes, .. } = run;
+    let name = title.unwrap_or_else(|| run_name::name(&config));
+    let is_done = step >= config.run.epochs;
+    let facts = format!(
+        "{}, step {} of {}, {}",
+        dom::local_time(saved_ms),
+        format::count(step),
+        format::count(config.run.epochs),
+        format::bytes(n_bytes as f64)
+    );
+    // A second press deletes: there is no way back.
+    let sure = RwSignal::new(false);
+    let [for_open, for_compare, for_rename, for_delete] = [(); 4].map(|()| key.clone());
+    let rename = move |text: String| {
+        let text = text.trim().to_owned();
+        store
+            .send(Message::RenameKept { key: for_rename.clone(), title: (!text.is_empty()).then_some(text) });
+    };
+    let delete = move |_| {
+        if sure.get_untracked() {
+            store.send(Message::DeleteKept(for_delete.clone()));
+        } else {
+            sure.set(true);
+        }
+    };
+    let open = move |_| store.send(Message::OpenKept { key: for_open.clone(), wish: Wish::Show });
+    let compare = move |_| store.send(Message::OpenKept { key: for_compare.clone(), wish: Wish::Compare });
+    view! {
+        <li class="kept-run" data-open=is_open.to_string()>
+            <input
+                class="kept-name"
+                type="text"
+                data-testid="kept-name"
+                aria-label="Name of the run"
+                autocomplete="off"
+                prop:value=name.clone()
+                on:change:target=move |event| rename(event.target().value())
+            />
+            <span class="facts">{facts}{is_done.then_some(", finished")}</span>
+            <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=format!("Open {name}")>
+                {if is_open { "Open" } else { "Show" }}
+            </button>
+            <button
+                type="button"
+                data-testid="compare-kept"
+                disabled=is_open
+                on:click=compare
+                aria-label=format!("Lay {name} over the run on show")
+            >
+                "Compare"
+            </button>
+            <button
+                type="button"
+                data-testid="delete-kept"
+                disabled=is_open
+                on:click=delete
+                on:blur=move |_| sure.set(false)
+                aria-label=move || if sure.get() { format!("Really delete {name}?") } else { format!("Delete {name}") }
+            >
+                {move || if sure.get() { "Really?" } else { "Delete" }}
+            </button>
+        </li>
+    }
+}

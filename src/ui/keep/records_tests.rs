@@ -1,0 +1,176 @@
+//! A storage in memory, filled, damaged and read again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Change, KeptRun, Kind, ToKeep, add_checkpoint, checkpoints_of, decode_entry, encode_entry, key_of,
+    newest_whole, parse_key, plan_delete, plan_save, states_of,
+};
+use crate::config::Preset;
+use crate::engine::state_file::StateFile;
+use crate::engine::{EngineInfo, TrainState};
+use crate::model::ModelShape;
+use crate::model::init::initial_weights;
+use crate::model::safetensors::{Layout, WeightsFile};
+use crate::protocol::capsule::{Capsule, Saved};
+
+type Storage = BTreeMap<String, Vec<u8>>;
+
+fn make(storage: &mut Storage, changes: Vec<Change>) {
+    for change in changes {
+        match change {
+            Change::Put(key, value) => drop(storage.insert(key, value)),
+            Change::Delete(key) => drop(storage.remove(&key)),
+        }
+    }
+}
+
+fn keys(storage: &Storage) -> Vec<String> {
+    storage.keys().cloned().collect()
+}
+
+fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
+    let config = Preset::Tiny.config();
+    let shape = ModelShape::new(&config.data, &config.model);
+    let engine = EngineInfo {
+        engine: "folded".into(),
+        device: "cpu".into(),
+        device_name: "a processor".into(),
+        precision: "f32".into(),
+        reason: String::new(),
+    };
+    let state = TrainState { step, ..TrainState::start(initial_weights(&shape, 3)) };
+    let state = StateFile { state, engine: engine.clone() }.to_bytes(&config);
+    let weights = |step: usize| {
+        let file = WeightsFile { weights: initial_weights(&shape, 1), config: None, step: Some(step) };
+        (step, Arc::new(file.to_bytes(Layout::ProgressMeasures)))
+    };
+    let mut capsule = Capsule::new(config);
+    capsule.head.engine = Some(engine);
+    capsule.state = Some(Saved { step, state: Arc::new(state) });
+    capsule.checkpoints = checkpoints.iter().map(|&step| weights(step)).collect();
+    ToKeep { key: key.into(), capsule }
+}
+
+fn entry(run: &ToKeep) -> KeptRun {
+    KeptRun {
+        key: run.key.clone(),
+        title: None,
+        config: run.capsule.config.clone(),
+        began_ms: 1.0,
+        saved_ms: 2.0,
+        step: run.capsule.step(),
+        n_bytes: 3,
+        is_closed: false,
+        engine: None,
+    }
+}
+
+fn save(storage: &mut Storage, run: &ToKeep, with_checkpoints: bool) {
+    let changes = plan_save(&keys(storage), run, &entry(run), with_checkpoints);
+    make(storage, changes);
+}
+
+fn load(storage: &Storage, run: &str) -> (Capsule, Vec<String>) {
+    let states = states_of(&keys(storage), run).into_iter();
+    let states = states.map(|step| (step, storage[&key_of(run, Kind::State(step))].clone())).collect();
+    let (mut capsule, mut remarks) = newest_whole(states).expect("a whole state is there");
+    for step in checkpoints_of(&keys(storage), run) {
+        remarks.extend(add_checkpoint(&mut capsule, step, &storage[&key_of(run, Kind::Checkpoint(step))]));
+    }
+    (capsule, remarks)
+}
+
+#[test]
+fn keys_are_read_as_they_are_written() {
+    for kind in [Kind::Entry, Kind::State(0), Kind::State(10_000_000), Kind::Checkpoint(120)] {
+        assert_eq!(parse_key(&key_of("a-1", kind)), Some(("a-1", kind)));
+    }
+    for other in ["", "a", "a/b", "a/state/x", "a/other/1"] {
+        assert_eq!(parse_key(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_run_comes_back_as_it_was_last_kept_and_takes_no_more_room_than_that() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 10, &[0, 1, 10]), true);
+    save(&mut storage, &run_at("b", 99, &[0]), true);
+    save(&mut storage, &run_at("a", 20, &[0, 10, 20]), true);
+    let last = run_at("a", 30, &[0, 20, 30]);
+    save(&mut storage, &last, true);
+    assert_eq!(states_of(&keys(&storage), "a"), [30, 20], "the last two states");
+    let (found, remarks) = load(&storage, "a");
+    assert_eq!(remarks, [""; 0], "nothing to remark");
+    // Not assert_eq: thousands of bytes say nothing to a reader.
+    assert!(found == last.capsule, "what was kept, and nothing that was thinned out");
+    assert_eq!(decode_entry(&storage["a/entry"]), Ok(entry(&last)));
+
+    let changes = plan_delete(&keys(&storage), "a");
+    make(&mut storage, changes);
+    assert_eq!(load(&storage, "b").0.step(), 99, "the other run stays");
+    assert!(keys(&storage).iter().all(|key| key.starts_with("b/")), "{:?}", keys(&storage));
+}
+
+#[test]
+fn a_damaged_newest_state_falls_back_to_the_one_before() {
+    let mut storage = Storage::new();
+    for step in [10, 20] {
+        save(&mut storage, &run_at("a", step, &[0, 10]), true);
+    }
+    let newest = storage["a/state/0000000020"].clone();
+    let torn = newest[..newest.len() / 2].to_vec();
+    let mut flipped = newest.clone();
+    flipped[newest.len() / 2] ^= 4;
+    for damaged in [torn, flipped, Vec::new()] {
+        storage.insert("a/state/0000000020".into(), damaged);
+        let (capsule, remarks) = load(&storage, "a");
+        assert_eq!(capsule.state.map(|saved| saved.step), Some(10));
+        assert!(remarks[0].contains("step 20 is damaged") && remarks[1].contains("step 10"), "{remarks:?}");
+    }
+    storage.insert("a/state/0000000010".into(), vec![1]);
+    let states = vec![(20, storage["a/state/0000000020"].clone()), (10, vec![1])];
+    let error = newest_whole(states).unwrap_err().to_string();
+    assert!(error.contains("No whole state is left"), "{error}");
+}
+
+#[test]
+fn a_damaged_checkpoint_is_left_out_by_name() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 10, &[0, 5, 10]), true);
+    storage.get_mut("a/step/0000000005").unwrap()[100] ^= 1;
+    let (capsule, remarks) = load(&storage, "a");
+    assert_eq!(capsule.checkpoints.keys().copied().collect::<Vec<_>>(), [0, 10]);
+    assert!(remarks.len() == 1 && remarks[0].contains("step 5"), "{remarks:?}");
+}
+
+#[test]
+fn without_room_the_checkpoints_go_and_the_state_stays() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 10, &[0, 5, 10]), true);
+    save(&mut storage, &run_at("a", 20, &[0, 5, 10, 20]), false);
+    let (capsule, _) = load(&storage, "a");
+    assert_eq!((capsule.checkpoints.len(), capsule.state.map(|saved| saved.step)), (0, Some(20)));
+}
+
+#[test]
+fn a_run_that_goes_on_from_an_older_state_never_costs_the_newest_one() {
+    let mut storage = Storage::new();
+    for step in [500, 600, 100, 150] {
+        save(&mut storage, &run_at("a", step, &[]), true);
+    }
+    assert_eq!(states_of(&keys(&storage), "a"), [600, 150], "the newest, and the one just made");
+}
+
+#[test]
+fn a_damaged_entry_is_an_error() {
+    let bytes = encode_entry(&entry(&run_at("a", 1, &[])));
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 8;
+        if let Ok(read) = decode_entry(&damaged) {
+            assert_eq!(read, entry(&run_at("a", 1, &[])), "byte {at}");
+        }
+    }
+}

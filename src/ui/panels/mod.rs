@@ -1,0 +1,58 @@
+//! The panels that follow the cursor: the model's inside, and the paper's figures.
+
+mod ablations;
+mod knife;
+mod panel;
+mod subject;
+
+use leptos::prelude::*;
+
+use ablations::ablations;
+pub(super) use knife::Knife;
+use panel::panel;
+use subject::Subject;
+
+use crate::plot::figures::Figure;
+use crate::plot::figures::inside::Inside;
+use crate::ui::store::Store;
+
+/// The inside of the model at the cursor.
+#[component]
+pub(super) fn InsidePanels() -> impl IntoView {
+    let panels = Inside::ALL.iter().map(|view| panel(Subject::Inside(view))).collect_view();
+    view! {
+        <section class="inside" id="inside" aria-labelledby="inside-title">
+            <div class="section-head">
+                <h2 id="inside-title">"Inside the model"</h2>
+                <p>"What the weights at the cursor compute. Move the cursor above, or with the bar below."</p>
+            </div>
+            <div class="panels">{panels} {ablations()}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The paper's figures for the run on show.
+#[component]
+pub(super) fn PaperFigures() -> impl IntoView {
+    let store = Store::get();
+    let open = RwSignal::new(true);
+    let has_run = store.memo(|state| state.exhibit.is_some());
+    let panels = move || {
+        let all = || Figure::ALL.map(|figure| panel(Subject::paper(figure))).collect_view();
+        (open.get() && has_run.get()).then(|| view! { <div class="panels">{all()}</div> })
+    };
+    view! {
+        <section class="paper-figures" id="figures" aria-labelledby="figures-title">
+            <div class="section-head">
+                <h2 id="figures-title">"The paper\u{2019}s figures"</h2>
+                <p>"The same figures for the run on show, as far as it has got at the cursor."</p>
+                <button type="button" data-testid="show-figures" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
+                    {move || if open.get() { "Hide the figures" } else { "Show the figures" }}
+                </button>
+            </div>
+            {panels}
+        </section>
+    }
+    .into_any()
+}

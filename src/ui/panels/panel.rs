@@ -1,0 +1,156 @@
+//! One panel: heading, figure, caption, numbers, files.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use super::subject::{Subject, snapshot};
+use crate::analysis::ablation::Ablation;
+use crate::error::Result;
+use crate::plot::figures::Sheet;
+use crate::plot::figures::inside::FieldLayout;
+use crate::plot::{PixelMap, Theme};
+use crate::ui::charts::{Downloads, Numbers, Stage};
+use crate::ui::dom::{Area, Painter};
+use crate::ui::exhibit::Origin;
+use crate::ui::state::State;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::view::Look;
+
+/// Changes exactly when a panel would change.
+#[derive(Debug, Clone, PartialEq)]
+struct Revision {
+    origin: Option<Origin>,
+    snapshot: Option<usize>,
+    rows: usize,
+    layout: FieldLayout,
+    cut: Option<Ablation>,
+}
+
+impl Revision {
+    fn of(state: &State, subject: Subject) -> Self {
+        let exhibit = state.exhibit.as_ref();
+        let is_paper = matches!(subject, Subject::Paper(_));
+        Self {
+            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
+            snapshot: snapshot(state).map(|snapshot| snapshot.step),
+            rows: exhibit.filter(|_| is_paper).map_or(0, |exhibit| exhibit.rows.len()),
+            layout: state.view.field,
+            cut: state.surgery.left.as_ref().map(|_| state.surgery.ablation.clone()),
+        }
+    }
+}
+
+/// The panel of a subject.
+pub(super) fn panel(subject: Subject) -> AnyView {
+    let store = Store::get();
+    let words = subject.words();
+    let revision = store.memo(move |state| Revision::of(state, subject));
+    let stage = Stage::new(Rc::new(SheetPainter { store, subject }), move || {
+        revision.get();
+    });
+    let follow = move || {
+        revision.get();
+    };
+    let missing = Memo::new(move |_| {
+        follow();
+        store.peek(|state| subject.missing(state))
+    });
+    let finding = Memo::new(move |_| {
+        follow();
+        store.peek(|state| subject.finding(state))
+    });
+    let tools = (words.id == "field").then(|| field_tools(store));
+    let heading = if words.name.is_empty() {
+        words.title.to_owned()
+    } else {
+        format!("{}. {}", words.name, words.title)
+    };
+    let hook =
+        if words.id == "spectrum" { "spectrum-chart".to_owned() } else { format!("panel-{}", words.id) };
+    view! {
+        <section class="panel figure-panel" id=words.id aria-label=heading.clone()>
+            <div class="panel-head">
+                <h3>{heading.clone()}</h3>
+                {tools}
+            </div>
+            <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
+            <div
+                class="sheet"
+                hidden=move || missing.get().is_some()
+                data-testid=hook
+                role="img"
+                aria-label=move || format!("{}: {}", words.title, finding.get())
+            >
+                <canvas node_ref=stage.canvas aria-hidden="true"></canvas>
+            </div>
+            <p class="caption">{words.caption}</p>
+            <div class="track-foot">
+                <Numbers table=Callback::new(move |()| {
+                    follow();
+                    store.peek(|state| subject.tables(state).into_iter().next())
+                }) />
+                <Downloads
+                    name=words.id
+                    sheet=Callback::new(move |theme: Theme| store.peek(|state| subject.sheet(state, &theme)))
+                    tables=Callback::new(move |()| store.peek(|state| subject.tables(state)))
+                />
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// How the field of predictions is laid out.
+fn field_tools(store: Store) -> AnyView {
+    let layout = store.memo(|state| state.view.field);
+    let button = move |words: &'static str,
+                       hook: &'static str,
+                       is_on: fn(&FieldLayout) -> bool,
+                       set: fn(&mut FieldLayout)| {
+        let change = move |_| {
+            let mut next = layout.get_untracked();
+            set(&mut next);
+            store.send(Message::Look(Look::LayField(next)));
+        };
+        view! {
+            <button type="button" data-testid=hook aria-pressed=move || is_on(&layout.get()).to_string() on:click=change>{words}</button>
+        }
+    };
+    view! {
+        <div class="switches">
+            <div class="switch small" role="group" aria-label="Rows of the field">
+                {button("by b", "field-by-b", |l| !l.by_sum, |l| l.by_sum = false)}
+                {button("by a + b", "field-by-sum", |l| l.by_sum, |l| l.by_sum = true)}
+            </div>
+            <div class="switch small" role="group" aria-label="Colours of the field">
+                {button("right or wrong", "field-right", |l| !l.margins, |l| l.margins = false)}
+                {button("margin", "field-margin", |l| l.margins, |l| l.margins = true)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Draws a subject's sheet.
+struct SheetPainter {
+    store: Store,
+    subject: Subject,
+}
+
+impl SheetPainter {
+    fn sheet(&self, theme: &Theme) -> Option<Sheet> {
+        self.store.peek(|state| self.subject.sheet(state, theme))
+    }
+}
+
+impl Painter for SheetPainter {
+    fn height(&self, width: f64, theme: &Theme) -> Option<f64> {
+        self.sheet(theme).map(|sheet| sheet.height(width, theme))
+    }
+
+    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
+        self.sheet(theme).map_or(Ok(Vec::new()), |sheet| sheet.draw(area, theme))
+    }
+}

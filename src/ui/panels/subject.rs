@@ -1,0 +1,155 @@
+//! What a panel shows, whichever registry it comes from: made from the page's state when it is drawn.
+
+use std::sync::Arc;
+
+use crate::analysis::report::{Maps, NeuronMap};
+use crate::analysis::snapshot::Snapshot;
+use crate::config::ExperimentConfig;
+use crate::plot::Theme;
+use crate::plot::figures::inside::{Inside, InsideData, attention_to_a};
+use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
+use crate::task::Task;
+use crate::ui::state::State;
+use crate::ui::update::weights_at;
+
+/// A view of the inside, or a figure of the paper.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject {
+    /// Made from the snapshot at the cursor.
+    Inside(&'static Inside),
+    /// Made from the run and the report at the cursor.
+    Paper(Figure),
+}
+
+/// The names of the files and hooks of a figure's copy in the page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) name: &'static str,
+    pub(super) caption: &'static str,
+}
+
+impl Subject {
+    /// A figure of the paper.
+    pub(super) fn paper(figure: Figure) -> Self {
+        Self::Paper(figure)
+    }
+
+    /// Its fixed words.
+    pub(super) fn words(self) -> Words {
+        match self {
+            Self::Inside(view) => Words { id: view.id, title: view.title, name: "", caption: view.caption },
+            Self::Paper(figure) => {
+                Words { id: figure.id, title: figure.title, name: figure.name, caption: figure.caption }
+            }
+        }
+    }
+
+    /// Why it cannot be shown; `None` if it can.
+    pub(super) fn missing(self, state: &State) -> Option<&'static str> {
+        match self {
+            Self::Inside(_) => {
+                snapshot(state).is_none().then_some("No weights of this run have been analysed yet.")
+            }
+            Self::Paper(figure) => with_figure(state, figure, |data| (figure.missing)(data)).flatten(),
+        }
+    }
+
+    /// Its panels.
+    pub(super) fn sheet(self, state: &State, theme: &Theme) -> Option<Sheet> {
+        match self {
+            Self::Inside(view) => with_inside(state, view, |data| (view.sheet)(data, theme)),
+            Self::Paper(figure) => with_figure(state, figure, |data| (figure.sheet)(data, theme)),
+        }
+    }
+
+    /// What it shows, in a sentence with its numbers.
+    pub(super) fn finding(self, state: &State) -> String {
+        match self {
+            Self::Inside(view) => with_inside(state, view, view.finding),
+            Self::Paper(figure) => with_figure(state, figure, figure.finding),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Its numbers.
+    pub(super) fn tables(self, state: &State) -> Vec<DataTable> {
+        match self {
+            Self::Inside(view) => with_inside(state, view, view.tables),
+            Self::Paper(figure) => with_figure(state, figure, figure.tables),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// The snapshot at the cursor.
+pub(super) fn snapshot(state: &State) -> Option<&Arc<Snapshot>> {
+    let exhibit = state.exhibit.as_ref()?;
+    exhibit.snapshot_near(state.view.step(exhibit))
+}
+
+fn with_inside<T>(state: &State, view: &Inside, read: impl FnOnce(&InsideData<'_>) -> T) -> Option<T> {
+    let snapshot = snapshot(state)?;
+    let config = &state.exhibit.as_ref()?.config;
+    // A file may have come with another experiment than its weights are for.
+    if snapshot.report.p != config.data.p {
+        return None;
+    }
+    // One view alone tells train from test, and shuffling the pairs takes a millisecond.
+    let train = if view.id == "field" { trained_on(config) } else { Vec::new() };
+    Some(read(&InsideData {
+        snapshot,
+        train: &train,
+        margins: cut_margins(state, snapshot).unwrap_or(&snapshot.fields.margins),
+        layout: state.view.field,
+    }))
+}
+
+fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
+    let exhibit = state.exhibit.as_ref()?;
+    let snapshot = snapshot(state);
+    // One figure alone needs the grids, and they take milliseconds.
+    let maps = snapshot.filter(|_| figure.id == "figure-04").map(|snapshot| maps(snapshot));
+    let phase_ends = exhibit.phases.ends();
+    Some(read(&FigureData {
+        other_seeds: &[],
+        metrics: &exhibit.rows,
+        progress: &exhibit.progress,
+        phase_ends: &phase_ends,
+        report: snapshot.map(|snapshot| &snapshot.report),
+        maps: maps.as_ref(),
+        loss_without_freq: &[],
+    }))
+}
+
+/// The margins that an ablation of these weights left.
+fn cut_margins<'a>(state: &'a State, snapshot: &Snapshot) -> Option<&'a [f32]> {
+    let left = state.surgery.left.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
+    (left.margins.len() == snapshot.fields.margins.len()).then_some(&left.margins[..])
+}
+
+/// For each pair, row a, column b, whether it is trained on.
+fn trained_on(config: &ExperimentConfig) -> Vec<bool> {
+    let p = config.data.p;
+    let mut train = vec![false; p * p];
+    for pair in &Task::new(&config.data).train {
+        train[pair.a * p + pair.b] = true;
+    }
+    train
+}
+
+/// The grids of figure 4; the logits' norms are by frequency here.
+fn maps(snapshot: &Snapshot) -> Maps {
+    let (p, fields) = (snapshot.report.p, &snapshot.fields);
+    let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
+    let neurons = fields.neurons.iter();
+    Maps {
+        p,
+        attention_to_a: fields.attention_scores.iter().map(|scores| attention_to_a(scores, p)).collect(),
+        neurons: neurons
+            .map(|n| NeuronMap { neuron: n.neuron, freq: n.freq, values: wide(&n.values) })
+            .collect(),
+        logit_norms: wide(&fields.logit_norms),
+    }
+}

@@ -1,0 +1,60 @@
+//! The recorded run that the page opens on: fetched after the first paint, shown piece by piece.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::exhibit::{Exhibit, Origin};
+use super::store::Store;
+use super::update::Message;
+use super::{dom, fetch};
+use crate::error::Result;
+use crate::model::safetensors::Layout;
+use crate::protocol::recording::Recording;
+
+/// The file, beside the page's programs.
+const FILE: &str = "data/recorded-run.grok";
+
+/// Snapshots unpacked before the browser may draw: together some 20 ms.
+const AT_ONCE: usize = 4;
+
+/// Begins to fetch it. The curves come on show first, then the last snapshot, then all others.
+pub(super) fn load(store: Store) {
+    spawn_local(async move {
+        fetch::breathe().await;
+        if let Err(error) = fetch_and_show(store).await {
+            store.send(Message::Remark(format!("The recorded run could not be opened: {error}")));
+        }
+        store.send(Message::RecordedBytes(None));
+    });
+}
+
+async fn fetch_and_show(store: Store) -> Result<()> {
+    let came = |n_bytes| store.send(Message::RecordedBytes(Some(n_bytes)));
+    let recording = Recording::from_bytes(&fetch::bytes(&dom::asset(FILE), came).await?)?;
+    store.send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
+    let places: Vec<usize> = (0..recording.steps().len()).rev().collect();
+    for places in places.chunks(AT_ONCE) {
+        fetch::breathe().await;
+        let snapshots = places.iter().map(|&i| Ok(Arc::new(recording.snapshot(i)?)));
+        let snapshots = snapshots.collect::<Result<_>>()?;
+        store.send(Message::TakenApart { origin: Origin::Recorded, snapshots });
+    }
+    Ok(())
+}
+
+/// The run without its snapshots.
+fn exhibit(recording: &Recording) -> Exhibit {
+    let last = recording.weights.step.unwrap_or_default();
+    let file = Arc::new(recording.weights.to_bytes(Layout::ProgressMeasures));
+    Exhibit {
+        origin: Origin::Recorded,
+        config: recording.config.clone(),
+        rows: recording.rows.clone(),
+        progress: recording.progress.clone(),
+        phases: recording.phases,
+        snapshots: BTreeMap::new(),
+        weights: BTreeMap::from([(last, file)]),
+    }
+}

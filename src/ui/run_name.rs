@@ -1,0 +1,84 @@
+//! What a run is called: its preset, and what differs from it.
+
+use super::draft::Draft;
+use super::field::Field;
+use crate::config::{ExperimentConfig, Preset};
+
+/// The preset with the fewest differences, and the settings that differ, with their values.
+pub fn nearest_preset(config: &ExperimentConfig) -> (Preset, Vec<(Field, String)>) {
+    let all = Preset::ALL.into_iter().map(|preset| (preset, differences(config, &preset.config())));
+    all.min_by_key(|(_, differences)| differences.len()).expect("there are presets")
+}
+
+/// The settings of `config` that `other` has otherwise, with the values of `config`. The device is none of
+/// them: it belongs to the machine.
+pub fn differences(config: &ExperimentConfig, other: &ExperimentConfig) -> Vec<(Field, String)> {
+    let fields = Field::all().filter(|field| *field != Field::Device);
+    fields
+        .map(|field| (field, field.read(config)))
+        .filter(|(field, text)| *text != field.read(other))
+        .collect()
+}
+
+/// A name made of the settings: `quick`, or `paper, weight_decay 0.3, seed 4`.
+pub fn name(config: &ExperimentConfig) -> String {
+    let (preset, differences) = nearest_preset(config);
+    let parts = differences.into_iter().map(|(field, text)| format!("{} {text}", field.name()));
+    std::iter::once(preset.name().to_owned()).chain(parts).collect::<Vec<_>>().join(", ")
+}
+
+/// A name that can be a file's: `paper-weight_decay-0.3-seed-4`.
+pub fn file_name(config: &ExperimentConfig) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '-' };
+    name(config).replace(", ", "-").chars().map(plain).take(100).collect()
+}
+
+/// The form with these settings, the device as it is in them.
+pub fn draft(config: &ExperimentConfig) -> Draft {
+    let (preset, differences) = nearest_preset(config);
+    let mut draft = Draft::new(preset);
+    for (field, text) in differences.into_iter().chain([(Field::Device, Field::Device.read(config))]) {
+        draft.set(field, text);
+    }
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{differences, draft, file_name, name};
+    use crate::config::{DeviceChoice, Preset};
+    use crate::ui::field::Field;
+
+    #[test]
+    fn a_name_holds_what_differs_and_nothing_else() {
+        let mut config = Preset::Paper.config();
+        assert_eq!(name(&config), "paper");
+        config.run.device = DeviceChoice::Cpu;
+        assert_eq!(name(&config), "paper", "the device is the machine's");
+        (config.optim.weight_decay, config.model.seed) = (0.3, 4);
+        let name = name(&config);
+        assert!(
+            name.starts_with("paper, ") && name.contains("weight_decay 0.3") && name.contains("seed 4"),
+            "{name}"
+        );
+        assert!(!name.contains("lr"), "{name}");
+        assert!(file_name(&config).starts_with("paper-") && !file_name(&config).contains([' ', ',']));
+    }
+
+    #[test]
+    fn every_preset_is_nearest_to_itself() {
+        for preset in Preset::ALL {
+            assert_eq!(name(&preset.config()), preset.name());
+            assert_eq!(draft(&preset.config()).config().as_ref(), Ok(&preset.config()));
+        }
+    }
+
+    #[test]
+    fn the_form_of_a_run_stands_for_its_settings() {
+        let mut config = Preset::Quick.config();
+        (config.data.p, config.optim.lr, config.run.device) = (61, 2e-3, DeviceChoice::Gpu);
+        assert_eq!(draft(&config).config(), Ok(config.clone()));
+        let changed = differences(&config, &Preset::Quick.config());
+        assert_eq!(changed.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [Field::P, Field::Lr]);
+    }
+}

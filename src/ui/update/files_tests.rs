@@ -1,0 +1,134 @@
+//! Files of every kind on pages in every state: nothing that was there is lost.
+
+use std::sync::Arc;
+
+use super::{CAPSULE_BUDGET_BYTES, slim_capsule};
+use crate::config::Preset;
+use crate::engine::{Evaluation, MetricsRow};
+use crate::error::LabError;
+use crate::protocol::capsule::{Capsule, Saved};
+use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::draft::Draft;
+use crate::ui::exhibit::Origin;
+use crate::ui::field::Field;
+use crate::ui::files::found::Found;
+use crate::ui::keep::KeepEvent;
+use crate::ui::state::{Phase, State};
+use crate::ui::update::{Message, shown_capsule, update};
+
+fn tell(state: &mut State, event: Event) {
+    update(state, Message::FromWorker(event));
+}
+
+fn ready() -> State {
+    let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
+    tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    tell(&mut state, Event::Device(report));
+    state
+}
+
+fn training() -> State {
+    let mut state = ready();
+    update(&mut state, Message::Start);
+    tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
+    tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows: vec![row(0), row(10)] });
+    state
+}
+
+fn row(step: usize) -> MetricsRow {
+    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25 };
+    MetricsRow { step, evaluation }
+}
+
+fn run() -> Capsule {
+    let mut capsule = Capsule::new(Preset::Quick.config());
+    capsule.rows = vec![row(0), row(50)];
+    capsule.state = Some(Saved { step: 50, state: Arc::new(vec![7]) });
+    capsule
+}
+
+fn open(state: &mut State, name: &str, found: Found) {
+    update(state, Message::FileRead { name: name.into(), found: Ok(Box::new(found)) });
+}
+
+fn origins(state: &State) -> Vec<Origin> {
+    state.exhibits().map(|exhibit| exhibit.origin.clone()).collect()
+}
+
+#[test]
+fn a_run_from_a_file_can_be_gone_on_with() {
+    let mut state = ready();
+    open(&mut state, "a.zip", Found::Run(Box::new(run())));
+    assert_eq!((state.phase(), state.can_go_on()), (Some(Phase::Kept), true));
+    assert_eq!(state.last_row(), Some(&row(50)), "its curves are on show");
+    assert_eq!(state.draft.preset, Preset::Quick, "the form follows");
+    assert_eq!(
+        shown_capsule(&state).map(|capsule| capsule.state),
+        Some(run().state),
+        "and can be saved again"
+    );
+    assert_eq!(state.run.as_ref().map(|run| run.key.as_str()), Some("tab-file-1"));
+}
+
+#[test]
+fn a_run_under_way_is_never_pushed_aside() {
+    for finish in [false, true] {
+        let mut state = training();
+        if finish {
+            tell(&mut state, Event::Saved { run_id: 1, step: 300, state: vec![9] });
+            tell(&mut state, Event::State { run_id: 1, step: 300, state: RunState::Finished });
+        }
+        open(&mut state, "a.zip", Found::Run(Box::new(run())));
+        assert_eq!(state.run.as_ref().map(|run| run.id), Some(1), "finished: {finish}");
+        assert_eq!(origins(&state), [Origin::File("a.zip".into()), Origin::Own]);
+        assert!(state.remarks[0].contains("beside"), "{:?}", state.remarks);
+        if finish {
+            // Once it is kept, it may go: it can be opened again.
+            update(
+                &mut state,
+                Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 300, remark: None }),
+            );
+            open(&mut state, "a.zip", Found::Run(Box::new(run())));
+            assert_eq!(state.phase(), Some(Phase::Kept));
+        }
+    }
+}
+
+#[test]
+fn weights_rows_and_settings_come_beside_what_is_there() {
+    let mut state = training();
+    let config = Box::new(Preset::Paper.config());
+    open(&mut state, "w", Found::Weights { config: config.clone(), step: Some(9), file: Arc::new(vec![1]) });
+    let shown = state.exhibit.as_ref().expect("the weights are on show");
+    assert_eq!((shown.weights.contains_key(&9), shown.rows.len()), (true, 0));
+    open(&mut state, "m.csv", Found::Rows(vec![row(0), row(5)]));
+    assert_eq!(state.exhibit.as_ref().map(|exhibit| exhibit.rows.len()), Some(2));
+    assert!(state.remarks[0].contains("assumed"), "{:?}", state.remarks);
+    open(&mut state, "c.json", Found::Config(config));
+    assert_eq!((state.draft.preset, state.draft.text(Field::P)), (Preset::Paper, "113".into()));
+    assert_eq!(state.own().map(|own| own.rows.len()), Some(2), "the run is as it was");
+    assert_eq!(state.phase(), Some(Phase::Training));
+}
+
+#[test]
+fn a_bad_file_is_named_and_changes_nothing() {
+    let mut state = training();
+    let before = state.clone();
+    let error = LabError::content("archive", "cut short");
+    update(&mut state, Message::FileRead { name: "x.zip".into(), found: Err(error) });
+    let trouble = state.file_trouble.take().expect("it is told");
+    assert!(trouble.contains("x.zip") && trouble.contains("cut short"), "{trouble}");
+    assert_eq!(state, before, "nothing else has changed");
+}
+
+#[test]
+fn a_capsule_to_be_sent_stays_small_and_keeps_its_ends() {
+    let file = Arc::new(vec![0; 1 << 20]);
+    let mut capsule = run();
+    capsule.checkpoints = (0..=40).map(|i| (100 * i, file.clone())).collect();
+    let slim = slim_capsule(capsule);
+    assert_eq!(slim.checkpoints.len(), CAPSULE_BUDGET_BYTES >> 20);
+    assert!(slim.checkpoints.contains_key(&0) && slim.checkpoints.contains_key(&4000));
+    assert_eq!(slim.state, run().state, "the state to go on from is never left out");
+}

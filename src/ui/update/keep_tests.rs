@@ -1,0 +1,271 @@
+//! Runs that are kept, offered again and gone on with.
+
+use std::sync::Arc;
+
+use crate::config::{DeviceChoice, ExperimentConfig, Preset};
+use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::protocol::capsule::{Capsule, Saved};
+use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::compare;
+use crate::ui::draft::Draft;
+use crate::ui::field::Field;
+use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun};
+use crate::ui::state::{Phase, State, Wish};
+use crate::ui::update::{Effect, Message, capsule, update};
+
+fn tell(state: &mut State, event: Event) -> Vec<Effect> {
+    update(state, Message::FromWorker(event))
+}
+
+fn opened(preset: Preset) -> State {
+    State { tab: "tab".into(), ..State::new(Draft::new(preset), Vec::new()) }
+}
+
+fn connect(state: &mut State) -> Vec<Effect> {
+    tell(state, Event::Ready { version: PROTOCOL_VERSION });
+    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    tell(state, Event::Device(report))
+}
+
+fn row(step: usize) -> MetricsRow {
+    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25 };
+    MetricsRow { step, evaluation }
+}
+
+/// A page whose run trains, has told rows to step 30, checkpoints to 30 and a state of step 20.
+fn training() -> State {
+    let mut state = opened(Preset::Tiny);
+    connect(&mut state);
+    update(&mut state, Message::Start);
+    tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
+    for step in [0, 10, 20, 30] {
+        tell(&mut state, Event::Progress { run_id: 1, step, steps_per_s: None, rows: vec![row(step)] });
+        tell(&mut state, Event::Checkpoint { run_id: 1, step, weights: vec![step as u8; 4] });
+        if step == 20 {
+            tell(&mut state, Event::Saved { run_id: 1, step, state: vec![7] });
+        }
+    }
+    state
+}
+
+fn kept(key: &str, config: ExperimentConfig, step: usize) -> KeptRun {
+    KeptRun {
+        key: key.into(),
+        title: None,
+        config,
+        began_ms: 1.0,
+        saved_ms: step as f64,
+        step,
+        n_bytes: 9,
+        is_closed: false,
+        engine: None,
+    }
+}
+
+fn stored(config: ExperimentConfig, step: usize) -> Capsule {
+    let mut capsule = Capsule::new(config);
+    capsule.rows = (0..=step + 10).step_by(10).map(row).collect();
+    capsule.state = Some(Saved { step, state: Arc::new(vec![7]) });
+    capsule.checkpoints = [(0, Arc::new(vec![1])), (step, Arc::new(vec![2]))].into();
+    capsule
+}
+
+fn listed(runs: Vec<KeptRun>) -> Message {
+    Message::Kept(KeepEvent::Listed { runs, room: None })
+}
+
+fn loaded(key: &str, capsule: Capsule) -> Message {
+    Message::Kept(KeepEvent::Loaded { key: key.into(), capsule: Box::new(capsule), remarks: vec![] })
+}
+
+fn started_from(effects: &[Effect]) -> Option<(&ExperimentConfig, &[u8])> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Post(Command::Start { config, saved, .. }) => Some((config.as_ref(), saved.as_slice())),
+        _ => None,
+    })
+}
+
+#[test]
+fn every_saved_state_is_kept_with_all_that_belongs_to_it() {
+    let mut state = training();
+    let effects = tell(&mut state, Event::Saved { run_id: 1, step: 30, state: vec![8] });
+    let [Effect::Keep(KeepCommand::Save(run))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(run.key, "tab-1");
+    assert_eq!(run.capsule.state, Some(Saved { step: 30, state: Arc::new(vec![8]) }));
+    assert_eq!(run.capsule.rows.len(), 4);
+    assert_eq!(run.capsule.checkpoints.keys().copied().collect::<Vec<_>>(), [0, 10, 20, 30]);
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 30, remark: None }));
+    assert_eq!(state.run.and_then(|run| run.kept_step), Some(30));
+}
+
+#[test]
+fn the_first_run_asks_once_not_to_be_cleared() {
+    let mut state = training();
+    let engine = EngineInfo {
+        engine: "folded".into(),
+        device: "cpu".into(),
+        device_name: "CPU".into(),
+        precision: "f32".into(),
+        reason: String::new(),
+    };
+    let started = |run_id| Event::Started { run_id, engine: engine.clone(), n_train: 34 };
+    assert_eq!(tell(&mut state, started(1)), [Effect::Keep(KeepCommand::Persist)]);
+    update(&mut state, Message::Reset);
+    update(&mut state, Message::Start);
+    assert_eq!(tell(&mut state, started(2)), [], "once is enough");
+}
+
+#[test]
+fn storage_that_refuses_is_told_and_the_run_goes_on() {
+    let mut state = training();
+    update(&mut state, Message::Kept(KeepEvent::Failed("it is full".into())));
+    assert_eq!(state.kept.trouble.as_deref(), Some("it is full"));
+    assert_eq!((state.phase(), state.failure.is_none()), (Some(Phase::Training), true));
+    let effects = tell(&mut state, Event::Saved { run_id: 1, step: 30, state: vec![8] });
+    assert_eq!(effects.len(), 1, "it is tried again");
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 30, remark: None }));
+    assert_eq!(state.kept.trouble, None, "once it works the trouble is over");
+}
+
+#[test]
+fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
+    let mut state = opened(Preset::Tiny);
+    let config = Preset::Tiny.config();
+    let runs = vec![kept("done", config.clone(), 300), kept("a", config.clone(), 20)];
+    let effects = update(&mut state, listed(runs));
+    assert_eq!(effects, [Effect::Keep(KeepCommand::Load("a".into()))], "the page's link is that run's");
+    update(&mut state, loaded("a", stored(config.clone(), 20)));
+    assert_eq!(state.phase(), Some(Phase::Kept));
+    assert_eq!(state.last_row(), Some(&row(30)), "its curves are on show");
+    assert!(state.can_go_on());
+
+    let effects = update(&mut state, Message::GoOn(None));
+    assert_eq!(started_from(&effects), None, "the worker is not there yet");
+    let effects = connect(&mut state);
+    assert_eq!(started_from(&effects), Some((&config, &[7u8][..])));
+    assert_eq!(state.last_row(), Some(&row(20)), "what was not saved is made anew");
+    assert_eq!(state.run.as_ref().map(|run| (run.id, run.key.as_str())), Some((1, "a")), "the same kept run");
+    tell(
+        &mut state,
+        Event::Progress { run_id: 1, step: 30, steps_per_s: None, rows: vec![row(20), row(30)] },
+    );
+    assert_eq!(state.own().map(|own| own.rows.len()), Some(4));
+}
+
+#[test]
+fn a_link_to_something_else_is_not_pushed_aside() {
+    let mut state = opened(Preset::Tiny);
+    let runs = vec![kept("a", Preset::Paper.config(), 20)];
+    assert_eq!(update(&mut state, listed(runs.clone())), [], "the reader came for another run");
+    assert_eq!(super::newest_unfinished(&state).map(|run| run.key), Some("a".into()), "but it is offered");
+
+    let mut state = State::new(Draft::new(crate::ui::link::DEFAULT_PRESET), Vec::new());
+    assert_eq!(update(&mut state, listed(runs)).len(), 1, "who came for nothing else sees it");
+    update(&mut state, loaded("a", stored(Preset::Paper.config(), 20)));
+    assert_eq!(state.draft.preset, Preset::Paper, "and the form follows");
+}
+
+#[test]
+fn a_run_that_was_begun_meanwhile_is_not_pushed_aside() {
+    let mut state = opened(Preset::Tiny);
+    connect(&mut state);
+    update(&mut state, listed(vec![kept("a", Preset::Tiny.config(), 20)]));
+    update(&mut state, Message::Start);
+    update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
+    assert_eq!(state.run.as_ref().map(|run| run.key.as_str()), Some("tab-1"));
+    assert!(state.remarks[0].contains("under way"), "{:?}", state.remarks);
+}
+
+#[test]
+fn a_dead_worker_costs_nothing_that_was_saved() {
+    let mut state = training();
+    update(&mut state, Message::WorkerDied("unreachable".into()));
+    assert!(state.can_go_on(), "there is a saved state");
+    let effects = update(&mut state, Message::GoOn(None));
+    assert_eq!(effects, [Effect::Respawn], "first a worker");
+    assert_eq!(state.failure, None);
+    let effects = connect(&mut state);
+    assert_eq!(started_from(&effects).map(|(_, saved)| saved), Some(&[7u8][..]));
+    let run = state.run.as_ref().expect("the run is there");
+    assert_eq!((run.id, run.step, run.phase), (2, 20, Phase::Preparing));
+    assert_eq!(run.checkpoints.files().keys().copied().collect::<Vec<_>>(), [0, 10, 20]);
+    assert_eq!(state.last_row(), Some(&row(20)));
+}
+
+#[test]
+fn a_lost_graphics_card_leaves_the_cpu() {
+    let mut state = training();
+    tell(&mut state, Event::Failed { run_id: Some(1), message: "device lost".into(), ladder: vec![] });
+    let effects = update(&mut state, Message::GoOn(Some(DeviceChoice::Cpu)));
+    assert!(effects.contains(&Effect::Respawn), "{effects:?}");
+    assert_eq!(state.draft.device(), DeviceChoice::Cpu);
+    let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+    assert!(matches!(effects[..], [Effect::Post(Command::Connect { device: DeviceChoice::Cpu, .. })]));
+    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    let effects = tell(&mut state, Event::Device(report));
+    assert_eq!(started_from(&effects).map(|(config, _)| config.run.device), Some(DeviceChoice::Cpu));
+}
+
+#[test]
+fn without_a_saved_state_there_is_nothing_to_go_on_from() {
+    let mut state = opened(Preset::Tiny);
+    connect(&mut state);
+    update(&mut state, Message::Start);
+    update(&mut state, Message::WorkerDied("unreachable".into()));
+    assert!(!state.can_go_on());
+    assert_eq!(update(&mut state, Message::GoOn(None)), []);
+}
+
+#[test]
+fn a_run_that_is_reset_or_replaced_is_no_longer_offered_but_kept() {
+    for message in [Message::Reset, Message::Start] {
+        let mut state = training();
+        let config = Preset::Tiny.config();
+        update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
+        if message == Message::Start {
+            update(&mut state, Message::WorkerDied("unreachable".into()));
+            update(&mut state, Message::Restart);
+            connect(&mut state);
+        }
+        let effects = update(&mut state, message.clone());
+        assert!(
+            effects.contains(&Effect::Keep(KeepCommand::Close("tab-1".into()))),
+            "{message:?}: {effects:?}"
+        );
+        assert!(!KeptRun { is_closed: true, ..kept("tab-1", config, 20) }.is_unfinished());
+    }
+}
+
+#[test]
+fn the_device_of_a_kept_run_is_fetched_before_it_goes_on() {
+    let mut state = opened(Preset::Tiny);
+    connect(&mut state);
+    let mut config = Preset::Tiny.config();
+    config.run.device = DeviceChoice::Cpu;
+    update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::GoOn });
+    let effects = update(&mut state, loaded("a", stored(config, 20)));
+    assert!(effects.contains(&Effect::Respawn) && started_from(&effects).is_none(), "{effects:?}");
+    assert_eq!(state.connected_choice, DeviceChoice::Cpu);
+    assert_eq!(state.draft.text(Field::Device), "cpu");
+    assert!(started_from(&connect(&mut state)).is_some());
+}
+
+#[test]
+fn a_kept_run_can_be_laid_over_one_that_trains() {
+    let mut state = training();
+    update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::Compare });
+    update(&mut state, loaded("a", stored(Preset::Quick.config(), 20)));
+    assert_eq!(state.phase(), Some(Phase::Training), "the run is not disturbed");
+    let found = compare::compared(&state);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].0.name.as_str(), found[0].1.rows.len()), ("quick", 4));
+}
+
+#[test]
+fn the_capsule_of_a_run_is_the_run() {
+    let state = training();
+    let capsule = capsule(&state).expect("there is a run");
+    assert_eq!(capsule.step(), 30);
+    assert_eq!(capsule.config, Preset::Tiny.config());
+    assert_eq!(capsule.state.map(|saved| saved.step), Some(20));
+}

@@ -1,0 +1,284 @@
+//! The page's one reducer: a message changes the state and asks for effects. Pure, so that it is
+//! tested natively, without a browser or a worker.
+
+mod analyst;
+mod files;
+mod desk;
+mod form;
+mod keep;
+mod run;
+mod shelf;
+
+use std::sync::Arc;
+
+pub use files::{shown_capsule, slim_capsule};
+pub use keep::{capsule, newest_unfinished};
+
+use super::compare;
+use super::draft::Draft;
+use super::exhibit::{Exhibit, Origin};
+use super::field::Field;
+use super::files::found::Found;
+use super::keep::{KeepCommand, KeepEvent};
+use super::state::{Asked, Start, State, Wish, Worker};
+use super::surgery::Cut;
+use super::verify::Verify;
+use super::view::Look;
+use crate::analysis::snapshot::Snapshot;
+use crate::config::{DeviceChoice, Preset};
+use crate::error::Result;
+use crate::protocol::analyst::{AnalystReply, AnalystRequest};
+use crate::protocol::{Command, Event};
+
+pub use desk::Desk;
+
+/// Something that happened to the page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The worker said something.
+    FromWorker(Event),
+    /// The worker broke, or could not be loaded; the reason in words.
+    WorkerDied(String),
+    /// A preset was chosen.
+    Choose(Preset),
+    /// A setting was edited.
+    Edit(Field, String),
+    /// A setting was put back to the preset.
+    ResetField(Field),
+    /// All settings were put back to the preset.
+    ResetFields,
+    /// The reader has read what was ignored in the link.
+    DismissNotices,
+    /// Start a run.
+    Start,
+    /// Pause it.
+    Pause,
+    /// Resume it.
+    Resume,
+    /// Make one update.
+    Step,
+    /// Drop it.
+    Reset,
+    /// Replace the worker by a new one.
+    Restart,
+    /// Replace the worker by one that uses the CPU.
+    UseCpu,
+    /// Time the engines.
+    Bench,
+    /// Time them no longer.
+    StopBench,
+    /// The keeper said something.
+    Kept(KeepEvent),
+    /// Read a kept run.
+    OpenKept {
+        /// Its key.
+        key: String,
+        /// What for.
+        wish: Wish,
+    },
+    /// Give a kept run a name; none for one made of its settings.
+    RenameKept {
+        /// Its key.
+        key: String,
+        /// The name.
+        title: Option<String>,
+    },
+    /// Remove a kept run.
+    DeleteKept(String),
+    /// Go on from the newest saved state, on the device the run had or on another.
+    GoOn(Option<DeviceChoice>),
+    /// Lay a run over the one on show, or take it away.
+    Compare {
+        /// The run.
+        origin: Origin,
+        /// Whether it is to be seen.
+        on: bool,
+    },
+    /// Check the device.
+    Verify,
+    /// A file was read.
+    FileRead {
+        /// Its name.
+        name: String,
+        /// What it turned out to be.
+        found: Result<Box<Found>>,
+    },
+    /// The reader has read what was wrong with a file.
+    DismissFileTrouble,
+    /// A second has passed; milliseconds since 1970.
+    Clock(f64),
+    /// The reader has read the remarks.
+    DismissRemarks,
+    /// A run is at hand. It is shown if nothing else is, or if the reader asked for it.
+    AddExhibit {
+        /// The run.
+        exhibit: Box<Exhibit>,
+        /// Whether it is shown at once.
+        show: bool,
+    },
+    /// The analyst said something.
+    FromAnalyst(AnalystReply),
+    /// The analyst broke, or could not be loaded; the reason in words.
+    AnalystDied(String),
+    /// Checkpoints of a run were taken apart.
+    TakenApart {
+        /// The run.
+        origin: Origin,
+        /// What they hold.
+        snapshots: Vec<Arc<Snapshot>>,
+    },
+    /// So many bytes of the recorded run have come; none when it is fetched no longer.
+    RecordedBytes(Option<usize>),
+    /// Something the reader should know.
+    Remark(String),
+    /// Show the run of this origin.
+    Show(Origin),
+    /// Look at the run on show in another way.
+    Look(Look),
+    /// Cut a part out of the model, or put it back.
+    Cut(Cut),
+    /// Ask the model for a sum.
+    Ask(usize, usize),
+}
+
+/// Something for the outside world to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Send a request to the analyst.
+    AskAnalyst(AnalystRequest),
+    /// Send a command to the worker.
+    Post(Command),
+    /// End the worker, whatever it does, and begin another.
+    Respawn,
+    /// End the worker: after an error it may train on, though nobody can rely on it.
+    End,
+    /// Write the settings into the page's address.
+    SaveLink(String),
+    /// Ask something of the keeper.
+    Keep(KeepCommand),
+}
+
+/// The step of the weights that are cut.
+pub(crate) fn weights_at(state: &State) -> Option<usize> {
+    desk::weights(state).map(|(step, _)| step)
+}
+
+/// Applies a message.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = apply(state, message);
+    // What the reader asks for comes before what the page would like to know.
+    effects.extend(desk::work(state));
+    effects.extend(analyst::next(state));
+    effects
+}
+
+fn apply(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::FromAnalyst(reply) => match desk::take(state, reply) {
+            Some(reply) => analyst::on_reply(state, reply),
+            None => Vec::new(),
+        },
+        Message::Cut(cut) => {
+            desk::cut(state, &cut);
+            Vec::new()
+        }
+        Message::Ask(a, b) => {
+            desk::ask(state, a, b);
+            Vec::new()
+        }
+        Message::AnalystDied(reason) => {
+            analyst::end(state, &reason);
+            Vec::new()
+        }
+        Message::TakenApart { origin, snapshots } => {
+            analyst::add_snapshots(state, &origin, snapshots);
+            Vec::new()
+        }
+        Message::RecordedBytes(n_bytes) => {
+            state.recorded_bytes = n_bytes;
+            Vec::new()
+        }
+        Message::Remark(text) => {
+            state.remarks.push(text);
+            Vec::new()
+        }
+        Message::FromWorker(event) => run::on_event(state, event),
+        // A worker that panics says why before it dies of it: the first reason stays.
+        Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => {
+            vec![Effect::End]
+        }
+        Message::WorkerDied(reason) => {
+            run::fail(state, format!("The training worker stopped: {reason}"), Vec::new());
+            vec![Effect::End]
+        }
+        Message::Choose(preset) => form::edit(state, |draft| draft.choose(preset)),
+        Message::Edit(field, text) => form::edit(state, |draft| draft.set(field, text)),
+        Message::ResetField(field) => form::edit(state, |draft| draft.reset(field)),
+        Message::ResetFields => form::edit(state, |draft| *draft = Draft::new(draft.preset)),
+        Message::DismissNotices => {
+            state.notices.clear();
+            Vec::new()
+        }
+        Message::Start if state.can_start() => run::start(state, Start::Training),
+        Message::Step if state.can_start() => run::start(state, Start::OneStep),
+        Message::Pause if state.can_pause() => run::ask(state, Asked::Pause),
+        Message::Resume if state.can_resume() => run::ask(state, Asked::Resume),
+        Message::Step if state.can_resume() => run::ask(state, Asked::Step),
+        // A key pressed twice, or a click on a button that was just disabled.
+        Message::Start | Message::Step | Message::Pause | Message::Resume => Vec::new(),
+        Message::Reset => run::reset(state),
+        Message::Restart => run::respawn(state),
+        Message::UseCpu => {
+            let mut effects = form::edit(state, |draft| draft.set(Field::Device, "cpu".into()));
+            if !effects.contains(&Effect::Respawn) {
+                effects.extend(run::respawn(state));
+            }
+            effects
+        }
+        Message::Bench if state.can_bench() => run::bench(state),
+        Message::Bench => Vec::new(),
+        Message::StopBench => vec![Effect::Post(Command::StopBench)],
+        Message::Kept(event) => keep::on_event(state, event),
+        Message::OpenKept { key, wish } => keep::open(state, key, wish),
+        Message::RenameKept { key, title } => vec![Effect::Keep(KeepCommand::Rename(key, title))],
+        Message::DeleteKept(key) => vec![Effect::Keep(KeepCommand::Delete(key))],
+        Message::GoOn(device) => keep::go_on(state, device),
+        Message::Compare { origin, on } => {
+            compare::choose(&mut state.compared, origin, on);
+            Vec::new()
+        }
+        Message::Verify if state.can_verify() => {
+            state.verify = Verify::Running;
+            vec![Effect::Post(Command::Verify)]
+        }
+        Message::Verify => Vec::new(),
+        Message::FileRead { name, found } => files::on_file(state, name, found),
+        Message::DismissFileTrouble => {
+            state.file_trouble = None;
+            Vec::new()
+        }
+        Message::Clock(now_ms) => {
+            state.now_ms = now_ms;
+            Vec::new()
+        }
+        Message::DismissRemarks => {
+            state.remarks.clear();
+            Vec::new()
+        }
+        Message::AddExhibit { exhibit, show } => {
+            shelf::add(state, *exhibit, show);
+            Vec::new()
+        }
+        Message::Show(origin) => {
+            shelf::show(state, &origin);
+            Vec::new()
+        }
+        Message::Look(look) => {
+            state.view.apply(look, state.exhibit.as_ref());
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

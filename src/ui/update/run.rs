@@ -1,0 +1,241 @@
+//! The run of this tab: what is asked of the worker, and what it says.
+
+use std::sync::Arc;
+
+use super::{Effect, keep, shelf};
+use crate::config::DeviceChoice;
+use crate::engine::MetricsRow;
+use crate::protocol::capsule::Saved;
+use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
+use crate::ui::bench::Bench;
+use crate::ui::checkpoints::BUDGET_BYTES;
+use crate::ui::exhibit::{Exhibit, Origin};
+use crate::ui::keep::KeepCommand;
+use crate::ui::state::{Asked, Failure, Phase, Run, Spectrum, Start, State, Worker};
+use crate::ui::verify::Verify;
+
+/// How much a new reading of the speed counts: readable digits within a second of ten readings.
+const SMOOTHING: f64 = 0.2;
+
+pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
+    if how == Start::GoOn {
+        return keep::go_on_now(state);
+    }
+    let Ok(config) = state.draft.config() else { return Vec::new() };
+    let mut effects = keep::put_away(state);
+    if config.run.device != state.connected_choice {
+        forget(state);
+        state.queued = Some(how);
+        effects.extend(respawn(state));
+        return effects;
+    }
+    let id = state.next_run_id;
+    state.next_run_id += 1;
+    state.run = Some(Run {
+        key: format!("{}-{id}", state.tab),
+        began_ms: state.now_ms,
+        step_when_paused: how == Start::OneStep,
+        ..Run::new(id, config.clone())
+    });
+    shelf::add(state, Exhibit::own(config.clone()), true);
+    let paused = how == Start::OneStep;
+    effects.push(Effect::Post(Command::Start {
+        run_id: id,
+        config: Box::new(config),
+        paused,
+        saved: Vec::new(),
+    }));
+    effects
+}
+
+pub(super) fn ask(state: &mut State, asked: Asked) -> Vec<Effect> {
+    let Some(run) = &mut state.run else { return Vec::new() };
+    run.asked = Some(asked);
+    let run_id = run.id;
+    vec![Effect::Post(match asked {
+        Asked::Pause => Command::Pause { run_id },
+        Asked::Resume => Command::Resume { run_id },
+        Asked::Step => Command::Step { run_id },
+    })]
+}
+
+/// Times the engines on the experiment in the form.
+pub(super) fn bench(state: &mut State) -> Vec<Effect> {
+    let Ok(config) = state.draft.config() else { return Vec::new() };
+    state.bench = Bench { running: true, ..Bench::default() };
+    vec![Effect::Post(Command::Bench { config: Box::new(config) })]
+}
+
+/// The page forgets the run at once; what the worker still says of it is dropped by its number.
+pub(super) fn reset(state: &mut State) -> Vec<Effect> {
+    let mut effects = keep::put_away(state);
+    let Some(run) = forget(state) else { return Vec::new() };
+    if matches!(state.worker, Worker::Ready(_)) {
+        effects.push(Effect::Post(Command::Reset { run_id: run.id }));
+        if state.draft.device() != state.connected_choice {
+            effects.extend(respawn(state));
+        }
+    }
+    effects
+}
+
+pub(super) fn respawn(state: &mut State) -> Vec<Effect> {
+    let device = state.draft.device();
+    respawn_for(state, device)
+}
+
+/// Replaces the worker by one that looks for this device.
+pub(super) fn respawn_for(state: &mut State, device: DeviceChoice) -> Vec<Effect> {
+    state.worker = Worker::Loading;
+    state.failure = None;
+    state.connected_choice = device;
+    state.bench.running = false;
+    // Another worker may compute on another device.
+    state.verify = Verify::Idle;
+    break_run(state);
+    vec![Effect::Respawn]
+}
+
+fn break_run(state: &mut State) {
+    if let Some(run) = state.run.as_mut().filter(|run| !matches!(run.phase, Phase::Finished | Phase::Kept)) {
+        run.phase = Phase::Broken;
+        run.asked = None;
+        run.steps_per_s = None;
+    }
+}
+
+pub(super) fn fail(state: &mut State, message: String, ladder: Vec<LadderRung>) {
+    state.worker = Worker::Failed;
+    state.queued = None;
+    state.bench.running = false;
+    if state.verify == Verify::Running {
+        state.verify = Verify::Failed(message.clone());
+    }
+    let offers_cpu = state.connected_choice == DeviceChoice::Gpu;
+    state.failure = Some(Failure { message, ladder, offers_cpu });
+    break_run(state);
+}
+
+pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Ready { version } if version == PROTOCOL_VERSION => {
+            state.worker = Worker::Connecting;
+            return vec![Effect::Post(Command::Connect { version, device: state.connected_choice })];
+        }
+        Event::Ready { version } => {
+            let message = format!(
+                "The page speaks version {PROTOCOL_VERSION} and its worker version {version}: \
+                 one of them is an old copy. Reload the page without the cache."
+            );
+            fail(state, message, Vec::new());
+        }
+        Event::Device(report) => {
+            state.worker = Worker::Ready(report);
+            if let Some(how) = state.queued.take() {
+                return start(state, how);
+            }
+        }
+        Event::Timed(timing) => state.bench.timings.push(timing),
+        Event::NotTimed { message } => state.bench.failures.push(message),
+        Event::BenchOver => state.bench.running = false,
+        Event::Failed { run_id: None, message, ladder } => fail(state, message, ladder),
+        Event::Failed { run_id: Some(id), message, ladder } => {
+            if current(state, id).is_some() {
+                break_run(state);
+                state.failure = Some(Failure { message, ladder, offers_cpu: false });
+            }
+        }
+        Event::Verified(verification) => state.verify = Verify::Done(verification),
+        Event::VerifyFailed { message } => state.verify = Verify::Failed(message),
+        Event::Started { run_id, engine, n_train } => {
+            if let Some(run) = current(state, run_id) {
+                run.engine = Some(engine);
+                run.n_train = Some(n_train);
+                state.failure = None;
+                if !std::mem::replace(&mut state.kept.is_persistence_asked, true) {
+                    return vec![Effect::Keep(KeepCommand::Persist)];
+                }
+            }
+        }
+        Event::State { run_id, step, state: run_state } => {
+            return on_run_state(state, run_id, step, run_state);
+        }
+        Event::Progress { run_id, step, steps_per_s, rows } => {
+            if let Some(run) = current(state, run_id) {
+                run.step = step;
+                run.steps_per_s =
+                    smooth(run.steps_per_s, steps_per_s).filter(|_| run.phase == Phase::Training);
+                if let Some(own) = shelf::own_mut(state) {
+                    append(&mut own.rows, rows);
+                }
+            }
+        }
+        Event::Spectrum { run_id, step, norms } => {
+            if let Some(run) = current(state, run_id) {
+                run.spectrum = Some(Spectrum { step, norms });
+            }
+        }
+        Event::Checkpoint { run_id, step, weights } => {
+            if let Some(run) = current(state, run_id) {
+                run.checkpoints.add(step, Arc::new(weights), BUDGET_BYTES);
+                let held = run.checkpoints.files().clone();
+                if let Some(own) = shelf::own_mut(state) {
+                    own.weights = held;
+                }
+            }
+        }
+        Event::Saved { run_id, step, state: file } => {
+            let now_ms = state.now_ms;
+            if let Some(run) = current(state, run_id) {
+                run.saved = Some(Saved { step, state: Arc::new(file) });
+                run.saved_at_ms = Some(now_ms);
+                return keep::save(state);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn on_run_state(state: &mut State, id: RunId, step: usize, run_state: RunState) -> Vec<Effect> {
+    let Some(run) = current(state, id) else { return Vec::new() };
+    let Some(phase) = run_state.into() else {
+        forget(state);
+        return Vec::new();
+    };
+    run.phase = phase;
+    run.step = step;
+    run.asked = None;
+    if phase != Phase::Training {
+        run.steps_per_s = None;
+    }
+    if phase == Phase::Paused && std::mem::take(&mut run.step_when_paused) {
+        return ask(state, Asked::Step);
+    }
+    Vec::new()
+}
+
+/// Drops the run and what it measured.
+fn forget(state: &mut State) -> Option<Run> {
+    shelf::remove(state, &Origin::Own);
+    state.run.take()
+}
+
+fn current(state: &mut State, id: RunId) -> Option<&mut Run> {
+    state.run.as_mut().filter(|run| run.id == id)
+}
+
+fn smooth(old: Option<f64>, new: Option<f64>) -> Option<f64> {
+    match (old, new) {
+        (Some(old), Some(new)) => Some(old + SMOOTHING * (new - old)),
+        (old, new) => new.or(old),
+    }
+}
+
+/// Adds rows, each step once and in order: a worker that repeats a row does not bend the curve.
+fn append(rows: &mut Vec<MetricsRow>, new: Vec<MetricsRow>) {
+    for row in new {
+        if rows.last().is_none_or(|last| last.step < row.step) {
+            rows.push(row);
+        }
+    }
+}
