@@ -7,7 +7,8 @@ usage: cargo xtask <command>
   serve [--port N] [--no-open]  build the page and serve it on http://127.0.0.1:N (default 8080)
   build                         leave the page, ready to publish, in dist/
   test                          all tests: native, WebAssembly in Chromium, end to end
-  tools                         install what the others need, and nothing else";
+  tools                         install what the others need, and nothing else
+  finish                        make what Trunk has built ready to publish; Trunk calls it";
 
 /// One command with its options.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Chore {
     },
     /// Build the page into `dist/`.
     Build,
+    /// Make Trunk's output ready to publish.
+    Finish,
     /// Run every test.
     Test,
 }
@@ -44,6 +47,7 @@ impl Chore {
             "serve" => return Self::parse_serve(arguments),
             "tools" => Self::Tools,
             "build" => Self::Build,
+            "finish" => Self::Finish,
             "test" => Self::Test,
             _ => return Err(format!("there is no command `{command}`")),
         };

@@ -18,18 +18,27 @@ pub fn ensure() -> Result<PathBuf> {
     }
     let advice =
         "install Chromium and chromedriver of one version (Debian: apt-get install chromium chromium-driver)";
+    install(&["chromium", "chromium-driver"], advice)?;
+    find().ok_or_else(|| format!("Chromium was installed but cannot be found; {advice}"))
+}
+
+/// Installs Debian packages, where that is allowed without asking anyone.
+///
+/// # Errors
+/// One line with the advice if it is not, or fails.
+pub fn install(packages: &[&str], advice: &str) -> Result<()> {
+    let names = packages.join(", ");
     let Some(apt) = apt_get() else {
-        return Err(format!("no Chromium with chromedriver is here, and I may not install it; {advice}"));
+        return Err(format!("{names}: not here, and I may not install it; {advice}"));
     };
-    println!("xtask: installing Chromium and chromedriver");
+    println!("xtask: installing {names}");
     let apt_command = |arguments: &[&str]| {
         let mut command = process::command(apt[0]);
         command.args(&apt[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
         process::run(&mut command, advice)
     };
     apt_command(&["update"])?;
-    apt_command(&["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"])?;
-    find().ok_or_else(|| format!("Chromium was installed but cannot be found; {advice}"))
+    apt_command(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
 }
 
 fn find() -> Option<PathBuf> {

@@ -1,9 +1,12 @@
 //! The project's chores, `cargo xtask …`: installs what is missing, then serves, builds or tests.
 
 mod arguments;
+mod axe;
 mod browser;
 mod page;
 mod process;
+mod publish;
+mod sizes;
 mod tally;
 mod tests;
 mod tools;
@@ -37,6 +40,7 @@ fn run(chore: Chore) -> process::Result<bool> {
         Chore::Tools => tools::install_all()?,
         Chore::Serve { port, open } => page::serve(port, open)?,
         Chore::Build => page::build()?,
+        Chore::Finish => publish::staged()?,
         Chore::Test => return Ok(tests::run_all()),
     }
     Ok(true)

@@ -40,9 +40,6 @@ pub fn serve(port: u16, open: bool) -> Result<()> {
 pub fn build() -> Result<()> {
     tools::install_all()?;
     process::run(trunk().args(["build", "--release"]), "see the message above")?;
-    // Tells GitHub Pages to publish the files as they are.
-    let marker = dist().join(".nojekyll");
-    std::fs::write(&marker, "").map_err(|error| format!("cannot write {}: {error}", marker.display()))?;
     println!("xtask: the page is in {}", dist().display());
     Ok(())
 }

@@ -14,6 +14,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// So many checks that went well and so many that did not.
+    pub fn of(passed: usize, failed: usize) -> Self {
+        Self { passed, failed, ..Self::default() }
+    }
+
     /// Counts one line of a test program's output.
     ///
     /// `test result: …` lines are summed; ignored tests are skipped ones. A test that finds that it

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::process::{self, Result};
 use crate::tally::Tally;
-use crate::{browser, page, tools};
+use crate::{axe, browser, page, sizes, tools};
 
 /// Seconds that one WebAssembly test program may take in all. WebGPU is computed by the processor
 /// there, and building its kernels alone takes half a minute.
@@ -45,6 +45,11 @@ pub fn run_all() -> bool {
     add("building the page", &mut || {
         is_built = page::build();
         is_built.clone().map(|()| Tally::default())
+    });
+    add("what a visitor downloads", &mut || {
+        is_built.clone()?;
+        let (passed, failed) = sizes::check(&page::dist())?;
+        Ok(Tally::of(passed, failed))
     });
     add("end to end", &mut || run(end_to_end(driver.as_deref(), is_built.is_ok())?));
 
@@ -89,7 +94,7 @@ fn in_browser(driver: std::result::Result<&Path, &String>) -> Result<Command> {
     let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
     let mut command = process::command("cargo");
     command
-        .args(["test", "--release", "--no-fail-fast", "--package", "grokking-lab", "--test", "web"])
+        .args(["test", "--profile", "web", "--no-fail-fast", "--package", "grokking-lab", "--test", "web"])
         .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "worker"])
         .env("CHROMEDRIVER", driver)
         .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TIMEOUT_SECS.to_string())
@@ -106,6 +111,14 @@ fn end_to_end(driver: std::result::Result<&Path, &String>, is_built: bool) -> Re
     let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
     let mut command = cargo_test(&["--package", "end-to-end"]);
     command.env("CHROMEDRIVER", driver);
+    match axe::ensure() {
+        Ok(script) => command.env("GROK_AXE", script),
+        Err(complaint) => {
+            // The audit then says that it was skipped, and is counted so.
+            eprintln!("xtask: {complaint}");
+            command.env_remove("GROK_AXE")
+        }
+    };
     if is_built {
         command.env("GROK_DIST", page::dist());
     } else {
