@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
@@ -37,7 +37,7 @@ impl Setting {
 
 /// The open page.
 pub struct Lab {
-    site: Site,
+    site: Mutex<Site>,
     browser: Browser,
 }
 
@@ -56,7 +56,7 @@ pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
-    let site = Site::serve(dist, setting.missing);
+    let site = Mutex::new(Site::serve(dist, setting.missing));
     let browser = runtime.block_on(Browser::start(setting.web_gpu));
     let lab = Lab { site, browser };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -78,13 +78,28 @@ pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
 impl Lab {
     /// Goes to the page with a query.
     pub async fn open(&self, query: &str) {
-        let url = self.site.url(query);
+        let url = self.site().url(query);
         self.browser.client.goto(&url).await.unwrap_or_else(|error| panic!("{url} does not load: {error}"));
+    }
+
+    fn site(&self) -> MutexGuard<'_, Site> {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the page's server away.
+    pub fn lose_server(&self) {
+        self.site().go_away();
+    }
+
+    /// The value of a script that calls its last argument when it is done.
+    pub async fn evaluate_later(&self, script: &str) -> serde_json::Value {
+        let outcome = self.browser.client.execute_async(script, Vec::new()).await;
+        outcome.unwrap_or_else(|error| panic!("{}: {error}", script.lines().next().unwrap_or_default()))
     }
 
     /// Lets the server find the files that were missing so far.
     pub fn find_all_files(&self) {
-        self.site.find_all_files();
+        self.site().find_all_files();
     }
 
     /// Opens the page again so that the test can reach its worker, as `lastWorker`.
@@ -94,6 +109,71 @@ impl Lab {
         };";
         self.browser.run_first(script).await;
         self.open(query).await;
+    }
+
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub async fn run_first(&self, script: &str) {
+        self.browser.run_first(script).await;
+    }
+
+    /// Opens the page again so that the test can reach what it saves, as `saved`; no file is written.
+    pub async fn reopen_with_saves_in_reach(&self, query: &str) {
+        let script = "window.saved = [];
+        const toUrl = URL.createObjectURL.bind(URL);
+        URL.createObjectURL = blob => { window.saved.push(blob); return toUrl(blob); };
+        const click = HTMLAnchorElement.prototype.click;
+        HTMLAnchorElement.prototype.click = function () { if (!this.download) { click.call(this); } };";
+        self.browser.run_first(script).await;
+        self.open(query).await;
+    }
+
+    /// Clicks a hook that saves a file, which is then the last of `saved`.
+    pub async fn save(&self, hook: &str) {
+        let before = self.evaluate("saved.length").await;
+        self.click(hook).await;
+        let start = Instant::now();
+        while self.evaluate("saved.length").await == before {
+            assert!(start.elapsed() < PATIENCE, "hook `{hook}` saved nothing");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Clicks a hook that saves a text file; the text.
+    pub async fn saved_text(&self, hook: &str) -> String {
+        self.save(hook).await;
+        let text = self.evaluate_later("saved.at(-1).text().then(arguments[0])").await;
+        text.as_str().expect("a blob gives its text").to_owned()
+    }
+
+    /// Drops a file with the bytes of a blob, which is a JavaScript expression, on the page.
+    pub async fn drop_file(&self, blob: &str, name: &str) {
+        self.evaluate(&format!(
+            "(() => {{
+                const data = new DataTransfer();
+                data.items.add(new File([{blob}], '{name}'));
+                const event = new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }});
+                document.body.dispatchEvent(event);
+            }})()"
+        ))
+        .await;
+    }
+
+    /// Chooses a file in a hook that is a file input.
+    pub async fn choose_file(&self, hook: &str, path: &Path) {
+        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
+        let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let keys = path.to_str().expect("the repository's path is text");
+        element.send_keys(keys).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no file: {error}"));
+    }
+
+    /// Waits until a hook that is a control holds a value.
+    pub async fn wait_for_value(&self, hook: &str, value: &str) {
+        self.wait_for(hook, "was on the page", |_| true).await;
+        let start = Instant::now();
+        while self.value(hook).await != value {
+            assert!(start.elapsed() < PATIENCE, "hook `{hook}` never held `{value}`");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Loads the address in the address bar again.
@@ -213,6 +293,12 @@ impl Lab {
         element.send_keys(text).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
     }
 
+    /// Presses keys on a hook that takes the keyboard.
+    pub async fn press(&self, hook: &str, keys: &str) {
+        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
+        element.send_keys(keys).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
+    }
+
     /// What a hook that is a control holds.
     pub async fn value(&self, hook: &str) -> String {
         let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
@@ -243,12 +329,12 @@ impl Lab {
     }
 
     async fn check_manners(&self, files_are_missing: bool) {
-        let forbidden = self.site.forbidden_requests();
+        let forbidden = self.site().forbidden_requests();
         assert!(forbidden.is_empty(), "the page asked other origins: {forbidden:#?}");
         if files_are_missing {
             return;
         }
-        let misses = self.site.misses();
+        let misses = self.site().misses();
         assert!(misses.is_empty(), "files were asked for that are not there: {misses:?}");
         let mut log = self.browser.take_log().await;
         log.retain(|line| line.starts_with("SEVERE"));

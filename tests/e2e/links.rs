@@ -41,3 +41,37 @@ fn values_that_mean_nothing_are_reported_and_ignored() {
         lab.wait_for_epoch_above(0).await;
     });
 }
+
+#[test]
+fn a_hundred_malformed_links_each_end_in_a_notice() {
+    // Without the worker a page opens quickly.
+    let setting = Setting { missing: &["worker_bg.wasm"], ..Setting::new("?preset=tiny") };
+    visit(&setting, async |lab| {
+        let names = ["p", "lr", "seed", "split", "frac_train", "preset", "backend", "v", "colour", "d_model"];
+        let values = [
+            "-1",
+            "NaN",
+            "1e999",
+            "%00",
+            "%F0%9F%A6%80",
+            "a%26b",
+            "'%22%3E%3Cscript%3E",
+            "0x10",
+            "%25",
+            "9999999999999999999999",
+        ];
+        for (i, name) in names.iter().enumerate() {
+            for value in values {
+                lab.open(&format!("?{name}={value}")).await;
+                let start = std::time::Instant::now();
+                while lab.text("notices").await.is_none_or(|notices| !notices.contains(name)) {
+                    assert!(
+                        start.elapsed() < crate::lab::PATIENCE,
+                        "link {i}: {name}={value} is passed over"
+                    );
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            }
+        }
+    });
+}

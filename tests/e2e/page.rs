@@ -4,9 +4,15 @@
 //! its `data-testid` hooks, served from a sub-path, and must keep to itself: every test also fails
 //! on an error in the console, on a missing file and on a request to another machine.
 
+mod audit;
 mod browser;
 mod devices;
+mod instrument;
+mod files;
+mod keeping;
 mod lab;
 mod links;
+mod offline;
 mod site;
 mod training;
+mod workers;

@@ -1,10 +1,11 @@
 //! A web server for the built page, which also learns of every request that would go elsewhere.
 
 use std::fs::File;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tiny_http::{Header, Request, Response, Server};
 
@@ -18,15 +19,18 @@ const REPORTS: &str = "/reports";
 /// of its own, which a proxy could not tell from the page's.)
 const POLICY: &str = "default-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' data: blob:; report-uri /reports";
 
-/// Enough for a page, its worker and their files; one slow file must not hold up the others.
-const N_THREADS: usize = 4;
+/// Enough for a page, its workers and their files, and for the service worker that fetches all of them once
+/// more: a browser that is slow to take one file must not hold up the others.
+const N_THREADS: usize = 32;
 
 /// Why the lists below are never poisoned.
 const NO_PANIC: &str = "no thread panics while it holds the list";
 
 /// The page, served on this machine until dropped.
 pub struct Site {
-    server: Arc<Server>,
+    server: Option<Arc<Server>>,
+    /// Where it listened, also once it is gone.
+    address: SocketAddr,
     threads: Vec<JoinHandle<()>>,
     /// Requests that found nothing.
     misses: List,
@@ -59,13 +63,25 @@ impl Site {
                 })
             })
             .collect();
-        Self { server, threads, misses, forbidden, missing }
+        let address = server.server_addr().to_ip().expect("it listens on TCP");
+        keep_knocking(Arc::downgrade(&server), address);
+        Self { server: Some(server), address, threads, misses, forbidden, missing }
     }
 
     /// The page's address with a query, which is empty or begins with `?`.
     pub fn url(&self, query: &str) -> String {
-        let address = self.server.server_addr().to_ip().expect("it listens on TCP");
-        format!("http://{address}{BASE}{query}")
+        format!("http://{}{BASE}{query}", self.address)
+    }
+
+    /// Takes the server away: from now on nobody answers at its address.
+    pub fn go_away(&mut self) {
+        let Some(server) = self.server.take() else { return };
+        for _ in &self.threads {
+            server.unblock();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
     }
 
     /// From now on nothing is missing.
@@ -84,14 +100,20 @@ impl Site {
     }
 }
 
+/// Opens a connection now and then while the server is there. Of two that arrive at once, tiny_http 0.12 may
+/// leave one without a thread until the next comes: a page that waits for that file would wait for ever.
+fn keep_knocking(server: Weak<Server>, address: SocketAddr) {
+    std::thread::spawn(move || {
+        while server.upgrade().is_some() {
+            drop(TcpStream::connect(address));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
-        for _ in &self.threads {
-            self.server.unblock();
-        }
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
+        self.go_away();
     }
 }
 
@@ -124,7 +146,7 @@ fn file_for(dist: &Path, path: &str, missing: &[String]) -> Option<(File, &'stat
         name => name,
     };
     let is_inside = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
-    if !is_inside || missing.iter().any(|missing| missing == name) {
+    if !is_inside || missing.iter().any(|missing| Path::new(name).ends_with(missing)) {
         return None;
     }
     let content_type = match Path::new(name).extension()?.to_str()? {

@@ -22,11 +22,23 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("Device::flex", &["engine/device.rs"], "one file makes devices"),
     ("wgpu_options", &["engine/device.rs"], "one file makes devices"),
     ("serde_wasm_bindgen", &["protocol/codec.rs"], "one file turns our types into JsValue"),
-    ("web_sys::", &["ui/", "worker/run_loop.rs"], "only the edges know the browser"),
+    (
+        "web_sys::",
+        &[
+            "ui/",
+            "worker/run_loop.rs",
+            "worker/peer_loop.rs",
+            "worker/analyst_loop.rs",
+            "worker/peers.rs",
+            "worker/scope.rs",
+        ],
+        "only the edges know the browser",
+    ),
     (".document()", &["ui/dom.rs"], "one file touches the DOM"),
     ("leptos", &["ui/"], "the page is drawn in ui"),
     ("std::fs", &["cli/"], "no files below the command line"),
-    ("std::time", &["cli/"], "no clock below the programs"),
+    ("Instant::", &["cli/"], "no clock below the programs"),
+    ("SystemTime", &["cli/"], "no clock below the programs"),
 ];
 
 /// The end of a file's length: one concept a file.

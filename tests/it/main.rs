@@ -6,6 +6,7 @@ mod analysis_models;
 mod analysis_planted;
 mod analysis_progress;
 mod analysis_reference;
+mod analysis_snapshot;
 mod analysis_verdict;
 mod bits;
 #[cfg(feature = "cli")]
@@ -27,6 +28,12 @@ mod engine_oracle;
 mod figures;
 mod folded_cpu;
 #[cfg(feature = "engine")]
+mod folded_gpu;
+#[cfg(feature = "engine")]
 mod hooks;
 mod layering;
 mod literal;
+#[cfg(feature = "engine")]
+mod memory;
+mod recording;
+mod seeds;
