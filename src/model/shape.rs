@@ -121,7 +121,7 @@ impl ModelShape {
             Param::W_E => vec![d_model, d_vocab],
             Param::W_pos => vec![N_CTX, d_model],
             Param::W_K(_) | Param::W_Q(_) | Param::W_V(_) => vec![n_heads, d_head, d_model],
-            Param::W_O(_) => vec![d_model, n_heads * d_head],
+            Param::W_O(_) => vec![d_model, n_heads.saturating_mul(d_head)],
             Param::W_in(_) => vec![d_mlp, d_model],
             Param::b_in(_) => vec![d_mlp],
             Param::W_out(_) => vec![d_model, d_mlp],
@@ -131,13 +131,29 @@ impl ModelShape {
     }
 
     /// Number of values of a parameter.
+    ///
+    /// # Panics
+    /// If there are more than a `usize` counts.
     pub fn len(&self, param: Param) -> usize {
-        self.dims(param).iter().product()
+        self.checked_len(param).expect("a model that fits the memory")
     }
 
     /// Number of values of all parameters.
+    ///
+    /// # Panics
+    /// If there are more than a `usize` counts; sizes that nobody checked go through
+    /// [`Self::checked_n_values`].
     pub fn n_values(&self) -> usize {
-        self.params().into_iter().map(|param| self.len(param)).sum()
+        self.checked_n_values().expect("a model that fits the memory")
+    }
+
+    /// Number of values of all parameters; none if a `usize` cannot count them.
+    pub fn checked_n_values(&self) -> Option<usize> {
+        self.params().into_iter().try_fold(0_usize, |sum, param| sum.checked_add(self.checked_len(param)?))
+    }
+
+    fn checked_len(&self, param: Param) -> Option<usize> {
+        self.dims(param).into_iter().try_fold(1_usize, usize::checked_mul)
     }
 
     /// Where a parameter lies in the flat order of [`Self::params`].
@@ -169,5 +185,19 @@ mod tests {
         assert_eq!(shape.n_values(), 226_816, "the count of the published code");
         assert_eq!(shape.range(Param::W_U).end, 226_816, "W_U is last");
         assert_eq!(shape.range(Param::W_pos), 14_592..14_976, "W_pos follows W_E");
+    }
+
+    #[test]
+    fn sizes_that_overflow_have_no_count() {
+        let config = Preset::Tiny.config();
+        let small = ModelShape::new(&config.data, &config.model);
+        let half = 1 << (usize::BITS / 2);
+        let one_tensor = ModelShape { d_model: half, d_mlp: half, ..small.clone() };
+        let heads = ModelShape { n_heads: half, d_head: half, ..small.clone() };
+        let sum = ModelShape { d_model: half, d_mlp: half / 2, ..small.clone() };
+        for huge in [one_tensor, heads, sum] {
+            assert_eq!(huge.checked_n_values(), None, "{huge:?}");
+        }
+        assert_eq!(small.checked_n_values(), Some(small.n_values()));
     }
 }

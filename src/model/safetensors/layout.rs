@@ -36,22 +36,34 @@ pub(super) fn assemble(
     activation: Activation,
 ) -> Result<Weights> {
     let (shape, layout) = infer(&tensors, activation)?;
+    check(&tensors, &shape, layout)?;
     let mut weights = Weights::zeros(shape.clone());
     for param in shape.params() {
-        let name = param.name();
-        match tensors.remove(&name) {
-            Some(tensor) => {
-                expect_dims(&tensor, &stored_dims(&shape, param, layout))?;
-                from_stored(&shape, param, layout, &tensor.values, weights.get_mut(param));
-            }
-            None if matches!(param, Param::b_in(_) | Param::b_out(_)) => {}
-            None => return Err(wrong(format!("{name} is missing"))),
+        if let Some(tensor) = tensors.remove(&param.name()) {
+            from_stored(&shape, param, layout, &tensor.values, weights.get_mut(param));
         }
     }
     for tensor in tensors.values() {
         check_left_over(tensor, &shape)?;
     }
     Ok(weights)
+}
+
+/// Checks that every parameter is there in the size that the others ask for. The sizes come from different
+/// tensors, so that a small file may describe a huge model: nothing is allocated for it before this.
+fn check(tensors: &BTreeMap<String, NamedTensor>, shape: &ModelShape, layout: Layout) -> Result<()> {
+    for param in shape.params() {
+        let name = param.name();
+        match tensors.get(&name) {
+            Some(tensor) => expect_dims(tensor, &stored_dims(shape, param, layout))?,
+            None if matches!(param, Param::b_in(_) | Param::b_out(_)) => {}
+            None => return Err(wrong(format!("{name} is missing"))),
+        }
+    }
+    match shape.checked_n_values() {
+        Some(_) => Ok(()),
+        None => Err(wrong("more values than this machine can count")),
+    }
 }
 
 /// The weights as the tensors of a file, in the flat order of [`ModelShape::params`].

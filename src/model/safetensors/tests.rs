@@ -124,6 +124,44 @@ fn wrong_names_shapes_and_values_are_named() {
     }
 }
 
+/// A few megabytes that describe a model of terabytes: each tensor is of a size, but not of the others'.
+#[test]
+fn sizes_that_do_not_fit_each_other_are_refused_before_anything_is_allocated() {
+    const WIDE: usize = 400_000;
+    let own = |layout: Layout| match layout {
+        Layout::ProgressMeasures => [
+            ("pos_embed.W_pos", vec![3, WIDE]),
+            ("blocks.0.attn.W_O", vec![WIDE, 1]),
+            ("blocks.0.mlp.W_in", vec![WIDE, 1]),
+            ("embed.W_E", vec![1, 4]),
+        ],
+        Layout::TransformerLens => [
+            ("pos_embed.W_pos", vec![3, WIDE]),
+            ("blocks.0.attn.W_O", vec![1, 1, WIDE]),
+            ("blocks.0.mlp.W_in", vec![1, WIDE]),
+            ("embed.W_E", vec![4, 1]),
+        ],
+    };
+    let tensor = |name: &str, dims: Vec<usize>| {
+        let values = vec![0.5; dims.iter().product()];
+        (name.to_owned(), NamedTensor { name: name.to_owned(), dims, values })
+    };
+    for layout in [Layout::ProgressMeasures, Layout::TransformerLens] {
+        let attention = ["W_Q", "W_K", "W_V"].map(|name| (format!("blocks.0.attn.{name}"), vec![1, 1, 1]));
+        let rest = [("unembed.W_U".to_owned(), vec![1, 4]), ("blocks.0.mlp.W_out".to_owned(), vec![1, 1])];
+        let mut tensors: BTreeMap<_, _> =
+            own(layout).into_iter().map(|(name, dims)| tensor(name, dims)).collect();
+        tensors.extend(attention.into_iter().chain(rest).map(|(name, dims)| tensor(&name, dims)));
+        let error = message(&bytes_of(&tensors));
+        assert!(error.contains("embed.W_E has shape") && error.contains("400000"), "{layout:?}: {error}");
+        // The sizes fit, but most of the model is not there.
+        tensors.retain(|name, _| name.contains("W_pos") || name.contains("W_O") || name.contains("W_in"));
+        tensors.extend([tensor("blocks.0.attn.W_Q", vec![1, 1, 1]), tensor("unembed.W_U", vec![1, 4])]);
+        let error = message(&bytes_of(&tensors));
+        assert!(error.contains("embed.W_E is missing"), "{layout:?}: {error}");
+    }
+}
+
 #[test]
 fn a_configuration_of_another_model_is_refused() {
     let mut file = tiny();
