@@ -92,8 +92,40 @@ fn the_report_of_a_finished_run_is_the_same_wherever_it_is_written() {
     let again = grok(dir.path(), "reproduce --from run --out run");
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.stderr.contains("--force") && again.stderr.lines().count() == 1, "{again:?}");
+    // Figures of an earlier report that cannot be drawn any more would be taken for this run's.
+    let [stale, mine] =
+        ["figure-02-of-another-run.csv", "notes.txt"].map(|n| dir.child("run/figures").join(n));
+    std::fs::write(&stale, "").unwrap();
+    std::fs::write(&mine, "").unwrap();
     grok_ok(dir.path(), "reproduce --from run --out run --force");
+    assert!(!stale.exists() && mine.exists(), "figures are replaced, other files stay");
+    std::fs::remove_file(mine).unwrap();
     assert!(report_files(&dir.child("run")) == first, "and the same again");
+}
+
+#[test]
+fn the_report_of_another_run_is_kept() {
+    let dir = TempDir::new().unwrap();
+    grok_ok(dir.path(), "train --preset tiny --epochs 10 --out a");
+    grok_ok(dir.path(), "train --preset tiny --epochs 10 --seed 7 --out b");
+    let before = bytes_of(dir.child("b/report.json"));
+    let refused = grok(dir.path(), "reproduce --from a --out b");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("report.json") && refused.stderr.contains("--force"), "{refused:?}");
+    assert!(bytes_of(dir.child("b/report.json")) == before, "nothing was lost");
+    grok_ok(dir.path(), "reproduce --from a --out b --force");
+    assert!(bytes_of(dir.child("b/report.json")) == bytes_of(dir.child("a/report.json")), "as asked");
+}
+
+#[test]
+fn a_run_in_64_bits_is_reported_on_in_64_bits() {
+    let dir = TempDir::new().unwrap();
+    grok_ok(dir.path(), "train --preset tiny --epochs 10 --engine literal --precision f64 --out run");
+    let trained = bytes_of(dir.child("run/report.json"));
+    grok_ok(dir.path(), "reproduce --from run --out elsewhere");
+    assert!(bytes_of(dir.child("elsewhere/report.json")) == trained, "not of rounded weights");
+    grok_ok(dir.path(), "reproduce --from run --out run");
+    assert!(bytes_of(dir.child("run/report.json")) == trained, "the run keeps its report");
 }
 
 #[test]

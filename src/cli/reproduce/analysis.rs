@@ -43,7 +43,7 @@ impl RunAnalysis {
     ) -> Result<Option<Self>> {
         let task = Task::new(&run.config.data);
         let last_path = run.last_checkpoint()?;
-        let last = run.weights(last_path)?;
+        let last = run.last_weights()?;
         let (report, maps) = analyse_with_maps(&last, &task).map_err(|error| named(last_path, &error))?;
         let bar = bar(run.checkpoints.len());
         let measures = run.checkpoints.par_iter().map(|(step, path)| {

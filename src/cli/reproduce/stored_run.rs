@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::metrics::read_rows;
 use crate::cli::run_dir::read_whole;
 use crate::cli::start::read_fitting;
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, Precision};
 use crate::engine::{EngineInfo, MetricsRow};
 use crate::error::{LabError, Result};
-use crate::model::safetensors::container;
+use crate::model::safetensors::{WeightsFile, container};
 use crate::model::{ModelShape, Weights};
 
 /// What a run left.
@@ -45,12 +45,9 @@ impl StoredRun {
         Ok(Self { root: root.to_owned(), config, metrics, checkpoints, engine })
     }
 
-    /// Whether another run differs in its seeds at most, and in how it was computed.
+    /// Whether another run is the same experiment with other seeds; how it was computed does not matter.
     pub(in crate::cli) fn is_like(&self, other: &Self) -> bool {
-        let (mut ours, theirs) = (self.config.clone(), &other.config);
-        (ours.model.seed, ours.data.split, ours.run) =
-            (theirs.model.seed, theirs.data.split, theirs.run.clone());
-        ours == *theirs
+        differs_in_seeds_alone(&self.config, &other.config)
     }
 
     /// The step of the last checkpoint; 0 if there is none.
@@ -69,6 +66,28 @@ impl StoredRun {
         })
     }
 
+    /// The weights of the last checkpoint, in the run's own precision where the directory has them: checkpoints
+    /// hold 32-bit floats, the state that a run goes on from holds all there is.
+    ///
+    /// # Errors
+    /// As [`Self::last_checkpoint`] and [`read_fitting`].
+    pub(in crate::cli) fn last_weights(&self) -> Result<Weights> {
+        let checkpoint = self.last_checkpoint()?;
+        match self.config.run.precision {
+            Precision::F32 => self.weights(checkpoint),
+            Precision::F64 => self.state_of_last_step().map_or_else(|| self.weights(checkpoint), Ok),
+        }
+    }
+
+    /// The weights of the saved state, if it is of the last checkpoint's step.
+    fn state_of_last_step(&self) -> Option<Weights> {
+        let bytes = read_whole(&self.root.join("state.safetensors")).ok()?;
+        let file = WeightsFile::from_bytes(&bytes).ok()?;
+        let shape = ModelShape::new(&self.config.data, &self.config.model);
+        let fits = file.step == Some(self.last_step()) && *file.weights.shape() == shape;
+        fits.then_some(file.weights)
+    }
+
     /// The weights of a checkpoint.
     ///
     /// # Errors
@@ -76,6 +95,14 @@ impl StoredRun {
     pub(in crate::cli) fn weights(&self, path: &Path) -> Result<Weights> {
         read_fitting(path, &ModelShape::new(&self.config.data, &self.config.model))
     }
+}
+
+fn differs_in_seeds_alone(ours: &ExperimentConfig, theirs: &ExperimentConfig) -> bool {
+    let seeds = |config: &ExperimentConfig| (config.model.seed, config.data.split);
+    let mut same_seeds = ours.clone();
+    (same_seeds.model.seed, same_seeds.data.split) = seeds(theirs);
+    same_seeds.run = theirs.run.clone();
+    seeds(ours) != seeds(theirs) && same_seeds == *theirs
 }
 
 fn checkpoints(folder: &Path) -> Vec<(usize, PathBuf)> {
@@ -99,7 +126,25 @@ fn engine_of(bytes: &[u8]) -> Option<EngineInfo> {
 mod tests {
     use std::path::Path;
 
-    use super::step_of;
+    use super::{differs_in_seeds_alone, step_of};
+    use crate::config::{Preset, SplitRule};
+
+    #[test]
+    fn another_seed_is_another_run_and_nothing_else_may_differ() {
+        let ours = Preset::Tiny.config();
+        assert!(!differs_in_seeds_alone(&ours, &ours), "the same run twice");
+        let mut computed = ours.clone();
+        computed.run.threads += 1;
+        assert!(!differs_in_seeds_alone(&ours, &computed), "the same run computed otherwise");
+        let mut seed = computed.clone();
+        seed.model.seed += 1;
+        assert!(differs_in_seeds_alone(&ours, &seed), "other initial weights");
+        let mut split = ours.clone();
+        split.data.split = SplitRule::Torch(77);
+        assert!(differs_in_seeds_alone(&ours, &split), "another train set");
+        seed.optim.weight_decay += 1.0;
+        assert!(!differs_in_seeds_alone(&ours, &seed), "another experiment");
+    }
 
     #[test]
     fn only_checkpoints_have_a_step() {
