@@ -74,11 +74,43 @@ impl Progress {
 /// The scores of a row in words.
 pub(super) fn scores_text(row: &MetricsRow) -> String {
     let scores = &row.evaluation;
+    let collapsed = match scores.collapsed {
+        Some(share) if share > 0.0 => {
+            format!("  probability rounds to 1 in float32: {:.1} % of train sums", 100.0 * share)
+        }
+        _ => String::new(),
+    };
     format!(
-        "train {} ({:.1} %)  test {} ({:.1} %)",
+        "train {} ({:.1} %)  test {} ({:.1} %){collapsed}",
         loss_text(scores.train_loss),
         100.0 * scores.train_accuracy,
         loss_text(scores.test_loss),
         100.0 * scores.test_accuracy
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scores_text;
+    use crate::engine::{Evaluation, MetricsRow};
+
+    #[test]
+    fn a_collapsed_softmax_is_told_where_there_is_one() {
+        let row = |collapsed| MetricsRow {
+            step: 7,
+            evaluation: Evaluation {
+                train_loss: 1e-9,
+                test_loss: 2.5,
+                train_accuracy: 1.0,
+                test_accuracy: 0.25,
+                collapsed,
+            },
+        };
+        let plain = scores_text(&row(None));
+        assert_eq!(plain, "train 1.000e-9 (100.0 %)  test 2.5000 (25.0 %)");
+        assert_eq!(scores_text(&row(Some(0.0))), plain, "nothing to tell");
+        let told = scores_text(&row(Some(0.87)));
+        assert!(told.starts_with(&plain), "{told}");
+        assert!(told.ends_with("rounds to 1 in float32: 87.0 % of train sums"), "{told}");
+    }
 }

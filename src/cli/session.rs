@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
+use serde::Serialize;
 
 use super::Outcome;
 use super::metrics::MetricsFile;
 use super::pace::Pace;
 use super::progress::Progress;
 use super::run_dir::{RunDir, write_json, write_whole};
-use crate::analysis::report;
+use crate::analysis::report::{self, Report};
 use crate::config::ExperimentConfig;
 use crate::config::cadence::{is_evaluated, is_saved, next_stop};
 use crate::engine::state_file::StateFile;
@@ -79,7 +80,8 @@ impl Session {
     pub(super) fn write_report(&mut self) -> Result<()> {
         let weights = block_on(self.engine.weights())?;
         let report = report::analyse(&weights, &Task::new(&self.config.data))?;
-        write_json(&self.dir.report_path(), &report)
+        let collapsed = block_on(self.engine.evaluate())?.collapsed;
+        write_json(&self.dir.report_path(), &RunReport { report, collapsed })
     }
 
     fn evaluate_if_due(&mut self, progress: &mut Progress) -> Result<()> {
@@ -125,6 +127,15 @@ impl Session {
         self.saved_step = Some(step);
         Ok(())
     }
+}
+
+/// `report.json`: what is in the weights, and beside it what only the engine knows.
+#[derive(Serialize)]
+struct RunReport {
+    #[serde(flatten)]
+    report: Report,
+    /// Fraction of the train set whose answer has probability 1 in float32.
+    collapsed: Option<f64>,
 }
 
 fn diverged(step: usize, what: String) -> LabError {

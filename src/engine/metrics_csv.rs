@@ -44,7 +44,8 @@ pub fn read(text: &str) -> Result<Vec<MetricsRow>> {
 /// A row with its line's end.
 pub fn format_row(row: &MetricsRow) -> String {
     let MetricsRow { step, evaluation } = row;
-    let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy } = evaluation;
+    // The columns are fixed: who reads the file again does not hear of the collapsed softmax.
+    let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: _ } = evaluation;
     format!("{step},{train_loss:?},{test_loss:?},{train_accuracy:?},{test_accuracy:?}\n")
 }
 
@@ -58,6 +59,7 @@ pub fn parse_row(line: &str) -> Option<MetricsRow> {
         test_loss: number()?,
         train_accuracy: number()?,
         test_accuracy: number()?,
+        collapsed: None,
     };
     fields.next().is_none().then_some(MetricsRow { step, evaluation })
 }
@@ -73,6 +75,7 @@ mod tests {
             test_loss: 1.0 / 3.0,
             train_accuracy: 1.0,
             test_accuracy: 0.1 + 0.2,
+            collapsed: None,
         };
         MetricsRow { step, evaluation }
     }

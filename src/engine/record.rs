@@ -15,6 +15,11 @@ pub struct Evaluation {
     pub train_accuracy: f64,
     /// Fraction of the test set whose largest logit is the answer.
     pub test_accuracy: f64,
+    /// Fraction of the train set whose answer has probability 1 in float32: there the textbook form of
+    /// the loss has no gradient left (softmax collapse). None where nobody counted: in a row read from
+    /// a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collapsed: Option<f64>,
 }
 
 /// One row of `metrics.csv`: the weights after `step` updates, and what they score.

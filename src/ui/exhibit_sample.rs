@@ -18,6 +18,7 @@ pub(crate) fn exhibit(n: usize) -> Exhibit {
             test_loss: if i == 0 { 0.0 } else { 4.0 },
             train_accuracy: 1.0,
             test_accuracy: 0.25,
+            collapsed: None,
         },
     };
     Exhibit { rows: (0..n).map(row).collect(), ..Exhibit::own(Preset::Tiny.config()) }

@@ -20,6 +20,7 @@ pub(super) fn Readouts() -> impl IntoView {
         0 => String::new(),
         epochs => format!("of {}", format::count(epochs)),
     };
+    let collapsed = store.memo(|state| state.last_row().and_then(|row| row.evaluation.collapsed).map(format::percent));
     let part = move || step.get() as f64 / epochs.get().max(1) as f64;
     view! {
         <section class="panel readouts" aria-label="Latest numbers">
@@ -34,6 +35,13 @@ pub(super) fn Readouts() -> impl IntoView {
             <Measured store name="Test loss" test_id="test-loss" key="test" read=|e| format::loss(e.test_loss) />
             <Measured store name="Train accuracy" test_id="train-accuracy" key="train" read=|e| format::percent(e.train_accuracy) />
             <Measured store name="Test accuracy" test_id="test-accuracy" key="test" read=|e| format::percent(e.test_accuracy) />
+            <div class="readout">
+                <span class="readout-name">"Probability rounds to 1 in float32"</span>
+                <span class="readout-value">
+                    <span data-testid="collapsed">{move || collapsed.get().unwrap_or_else(|| "–".into())}</span>
+                    <small>"of train sums"</small>
+                </span>
+            </div>
             <progress class="run-progress" max="1" prop:value=part aria-label="Part of the epochs done"></progress>
         </section>
     }

@@ -54,7 +54,7 @@ fn assert_outcomes(
 fn row(step: usize, train_loss: f64, test_loss: f64) -> MetricsRow {
     let right = |loss: f64| if loss < 0.02 { 1.0 } else { 0.3 };
     let (train_accuracy, test_accuracy) = (right(train_loss), right(test_loss));
-    MetricsRow { step, evaluation: Evaluation { train_loss, test_loss, train_accuracy, test_accuracy } }
+    MetricsRow { step, evaluation: Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: None } }
 }
 
 /// The measures that the claims over a run look at; the others stay at zero.

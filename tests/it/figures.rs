@@ -116,6 +116,7 @@ fn plant_step(i: usize, measures: &ProgressMeasures) -> (MetricsRow, (usize, Pro
         test_loss: if i < 6 { 4.0 + late } else { 1e-4 },
         train_accuracy: if i == 0 { 0.0 } else { 1.0 },
         test_accuracy: if i < 6 { 0.0 } else { 1.0 },
+        collapsed: None,
     };
     let mut measures = measures.clone();
     (measures.loss.train, measures.loss.test) = (evaluation.train_loss, evaluation.test_loss);

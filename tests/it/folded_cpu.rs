@@ -45,6 +45,10 @@ fn state(engine: &mut FoldedCpu) -> TrainState {
     block_on(engine.state()).expect("the CPU does not fail")
 }
 
+fn collapsed(engine: &mut FoldedCpu) -> Option<f64> {
+    block_on(engine.evaluate()).expect("the CPU does not fail").collapsed
+}
+
 fn train(engine: &mut FoldedCpu, n_steps: usize) {
     block_on(engine.train(n_steps)).expect("the CPU does not fail");
 }
@@ -306,7 +310,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     let exact = block_on(engine.evaluate()).expect("the CPU does not fail").train_loss;
     // Logits of size 50 carry float32 errors of 4e-6 each; exp turns them into relative errors.
     assert_close("exact", &[exact], &[expected], Tolerance { absolute: 0.0, relative: 1e-3 });
-    assert_eq!(block_on(engine.collapsed_share()), Ok(1.0), "every probability rounds to 1");
+    assert_eq!(collapsed(&mut engine), Some(1.0), "every probability rounds to 1");
 
     config.optim.loss = LossForm::Textbook;
     let mut textbook = FoldedCpu::new(&config, &Task::new(&config.data), &at).expect("allowed");
@@ -315,7 +319,20 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
         0.0,
         "stalled at zero"
     );
-    assert_eq!(block_on(textbook.collapsed_share()), Ok(1.0), "every probability rounds to 1");
+    assert_eq!(collapsed(&mut textbook), Some(1.0), "every probability rounds to 1");
+
+    // The same network with its answers turned round: every probability of a right one rounds to 0.
+    for w in at.weights.get_mut(Param::W_U) {
+        *w = -*w;
+    }
+    config.optim.loss = LossForm::Exact;
+    for form in [LossForm::Exact, LossForm::Textbook] {
+        config.optim.loss = form;
+        let mut wrong = self::engine(&config, &at);
+        let scores = block_on(wrong.evaluate()).expect("the CPU does not fail");
+        assert!(scores.train_loss > 17.0, "{form:?}: the answers lose by far: {scores:?}");
+        assert_eq!(scores.collapsed, Some(0.0), "{form:?}: what is wrong has not collapsed");
+    }
 }
 
 #[test]

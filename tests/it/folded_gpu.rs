@@ -60,6 +60,10 @@ fn engine(config: &ExperimentConfig, at: &TrainState, gpu: &Gpu) -> FoldedGpu {
     block_on(FoldedGpu::new(config, &task, at, &gpu.setup, &gpu.name)).expect("the device takes it")
 }
 
+fn collapsed(engine: &mut FoldedGpu) -> Option<f64> {
+    block_on(engine.evaluate()).expect("the device works").collapsed
+}
+
 fn train(engine: &mut FoldedGpu, n_steps: usize) {
     block_on(engine.train(n_steps)).expect("the device works");
 }
@@ -254,13 +258,25 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     let got = block_on(exact.evaluate()).expect("the device works").train_loss;
     // Logits of size 50 carry float32 errors of 4e-6 each; exp turns them into relative errors.
     assert_close("exact", &[got], &[expected], Tolerance { absolute: 0.0, relative: 1e-3 });
-    assert_eq!(block_on(exact.collapsed_share()), Ok(1.0), "every probability rounds to 1");
+    assert_eq!(collapsed(&mut exact), Some(1.0), "every probability rounds to 1");
 
     config.optim.loss = LossForm::Textbook;
     let mut textbook = engine(&config, &at, gpu);
     let got = block_on(textbook.evaluate()).expect("the device works").train_loss;
     assert_eq!(got, 0.0, "stalled at zero");
-    assert_eq!(block_on(textbook.collapsed_share()), Ok(1.0), "every probability rounds to 1");
+    assert_eq!(collapsed(&mut textbook), Some(1.0), "every probability rounds to 1");
+
+    // The same network with its answers turned round: every probability of a right one rounds to 0.
+    for w in at.weights.get_mut(Param::W_U) {
+        *w = -*w;
+    }
+    for form in [LossForm::Exact, LossForm::Textbook] {
+        config.optim.loss = form;
+        let mut wrong = engine(&config, &at, gpu);
+        let scores = block_on(wrong.evaluate()).expect("the device works");
+        assert!(scores.train_loss > 17.0, "{form:?}: the answers lose by far: {scores:?}");
+        assert_eq!(scores.collapsed, Some(0.0), "{form:?}: what is wrong has not collapsed");
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn recorded() -> Run {
             test_loss: 1e-9 * (5.0 + x),
             train_accuracy: 1.0,
             test_accuracy: 0.5 + 0.1 * x,
+            collapsed: None,
         };
         MetricsRow { step: 10 * i, evaluation }
     };

@@ -12,6 +12,9 @@ use crate::config::LossForm;
 /// Subtracted from the answer's own difference, so that the largest of the others is found.
 const OUT_OF_THE_RUNNING: f64 = 1e30;
 
+/// The sum over the wrong answers, relative to the right one, up to which 1 + sum is 1 in float32: 2⁻²⁴.
+const COLLAPSED: f64 = f32::EPSILON as f64 / 2.0;
+
 /// ∂(mean loss)/∂logits for a batch.
 ///
 /// # Shapes
@@ -37,6 +40,8 @@ pub struct Scores {
     pub loss: Tensor<1>,
     /// Fraction of examples whose largest logit is the answer, one number.
     pub accuracy: Tensor<1>,
+    /// Fraction of examples whose answer has probability 1 in float32, whatever the precision here.
+    pub collapsed: Tensor<1>,
 }
 
 /// The mean loss and the accuracy of a batch.
@@ -48,15 +53,16 @@ pub fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Scores 
     let right = differences(logits.clone(), answers);
     let margin = (right - answers.clone().mul_scalar(OUT_OF_THE_RUNNING)).max_dim(1);
     let accuracy = margin.lower_elem(0.0).float().cast(dtype).mean();
+    let Shifted { others, floor, shift } = shift(logits.clone(), answers);
+    let others = others.sum_dim(1);
+    // If a wrong answer leads the sum is at least 1.
+    let collapsed = others.clone().lower_equal_elem(COLLAPSED).float().cast(dtype).mean();
     let loss = match form {
         LossForm::Textbook => -(activation::log_softmax(logits, 1) * answers.clone()).sum_dim(1),
-        LossForm::Exact => {
-            let Shifted { others, floor, shift } = shift(logits, answers);
-            // floor − 1 is exactly 0 unless some wrong answer leads.
-            shift + log1p(others.sum_dim(1) + floor.sub_scalar(1.0))
-        }
+        // floor − 1 is exactly 0 unless some wrong answer leads.
+        LossForm::Exact => shift + log1p(others + floor.sub_scalar(1.0)),
     };
-    Scores { loss: loss.mean(), accuracy }
+    Scores { loss: loss.mean(), accuracy, collapsed }
 }
 
 /// exp(d − m) over the wrong answers.

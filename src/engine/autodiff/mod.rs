@@ -18,6 +18,9 @@ use crate::task::Task;
 /// Examples evaluated at once: bounds the memory of the forward pass over the test set.
 const EVALUATION_BATCH: usize = 4096;
 
+/// Numbers that a set scores: loss, accuracy, collapsed share.
+const N_SCORES: usize = 3;
+
 /// Which forward pass is differentiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forward {
@@ -156,14 +159,15 @@ impl Engine for AutodiffEngine {
                 .flat_map(|batch| {
                     let scores =
                         loss::scores(logits(&params, batch, self.forward), &batch.answers, self.optim.loss);
-                    [scores.loss, scores.accuracy]
+                    [scores.loss, scores.accuracy, scores.collapsed]
                 })
                 .collect();
             let read: Vec<f64> = read_all(wanted).await?.into_iter().flatten().collect();
-            let (train, test) = read.split_at(2 * self.train_pieces.len());
-            let [train_loss, train_accuracy] = weighted_means(train, &self.train_pieces);
-            let [test_loss, test_accuracy] = weighted_means(test, &self.test_pieces);
-            Ok(Evaluation { train_loss, test_loss, train_accuracy, test_accuracy })
+            let (train, test) = read.split_at(N_SCORES * self.train_pieces.len());
+            let [train_loss, train_accuracy, collapsed] = weighted_means(train, &self.train_pieces);
+            let [test_loss, test_accuracy, _] = weighted_means(test, &self.test_pieces);
+            let collapsed = Some(collapsed);
+            Ok(Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed })
         })
     }
 
@@ -205,11 +209,11 @@ fn logits(params: &Params, batch: &Batch, forward: Forward) -> Tensor<2> {
     }
 }
 
-/// Means over a set from `[loss, accuracy]` of each of its pieces.
-fn weighted_means(scores: &[f64], pieces: &[Batch]) -> [f64; 2] {
+/// Means over a set from loss, accuracy and collapsed share of each of its pieces.
+fn weighted_means(scores: &[f64], pieces: &[Batch]) -> [f64; N_SCORES] {
     let total: usize = pieces.iter().map(Batch::len).sum();
-    [0, 1].map(|i| {
-        let sum: f64 = pieces.iter().zip(scores.chunks(2)).map(|(b, s)| b.len() as f64 * s[i]).sum();
+    [0, 1, 2].map(|i| {
+        let sum: f64 = pieces.iter().zip(scores.chunks(N_SCORES)).map(|(b, s)| b.len() as f64 * s[i]).sum();
         sum / total as f64
     })
 }

@@ -35,6 +35,10 @@ pub struct ScoreRows<'a> {
     pub form: LossForm,
 }
 
+/// The sum over the wrong answers, relative to the right one, up to which 1 + sum is 1 in float32: 2⁻²⁴. If a
+/// wrong answer leads the sum is at least 1.
+const COLLAPSED: f32 = f32::EPSILON / 2.0;
+
 /// What some examples score together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -42,7 +46,8 @@ pub struct Score {
     pub loss_sum: f64,
     /// Examples whose first largest logit is the answer.
     pub n_correct: usize,
-    /// Examples whose answer has probability 1 in float32: the textbook loss learns nothing there.
+    /// Examples whose answer has the largest logit and probability 1 in float32: the textbook loss
+    /// learns nothing there.
     pub n_collapsed: usize,
 }
 
@@ -104,7 +109,7 @@ impl Kernel for ScoreRows<'_> {
             match form {
                 LossForm::Exact => {
                     let Exact { shift, at_answer, others } = exact(s, row, n_out, answer);
-                    score.n_collapsed += usize::from(at_answer + others == 1.0);
+                    score.n_collapsed += usize::from(others <= COLLAPSED);
                     score.loss_sum += if shift > 0.0 {
                         f64::from(shift) + libm::log(f64::from(at_answer) + f64::from(others))
                     } else {

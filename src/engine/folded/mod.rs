@@ -117,15 +117,6 @@ impl FoldedCpu {
         self.info.reason = reason;
         self
     }
-
-    /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
-    /// of the loss has no gradient left.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if a peer fails.
-    pub async fn collapsed_share(&mut self) -> Result<f64> {
-        self.stepper.collapsed_share().await
-    }
 }
 
 /// The gradient of every train pair is kept for the way back: in a tab, which has 4 GiB, it may take

@@ -107,15 +107,8 @@ impl Stepper {
             test_loss: test.loss_sum / n_test,
             train_accuracy: train.n_correct as f64 / n_train,
             test_accuracy: test.n_correct as f64 / n_test,
+            collapsed: Some(train.n_collapsed as f64 / n_train),
         })
-    }
-
-    /// The share of train pairs whose answer has probability 1 in float32.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if a peer fails.
-    pub async fn collapsed_share(&mut self) -> Result<f64> {
-        Ok(self.scores().await?[0].n_collapsed as f64 / self.n_pairs[0] as f64)
     }
 
     /// A copy of weights and moments.

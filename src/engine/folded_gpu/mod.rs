@@ -131,16 +131,6 @@ impl FoldedGpu {
         &self.train_scores
     }
 
-    /// The share of train pairs whose answer has probability 1 in float32: there the textbook form
-    /// of the loss has no gradient left.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if the device fails.
-    pub async fn collapsed_share(&mut self) -> Result<f64> {
-        let [train, _] = self.scores().await?;
-        Ok(train.n_collapsed as f64 / self.order.len() as f64)
-    }
-
     /// The logits of every train pair.
     ///
     /// # Errors
@@ -200,8 +190,12 @@ impl FoldedGpu {
     }
 }
 
-/// Loss, right and collapsed, as a workgroup leaves them.
+/// Loss, right and collapsed, as a workgroup leaves them; a negative number of right ones says that a logit
+/// is infinite or no number.
 fn score(three: &[f32]) -> Score {
+    if three[1] < 0.0 || !three[0].is_finite() {
+        return Score { loss_sum: f64::NAN, n_correct: 0, n_collapsed: 0 };
+    }
     Score { loss_sum: f64::from(three[0]), n_correct: three[1] as usize, n_collapsed: three[2] as usize }
 }
 
@@ -260,6 +254,7 @@ impl Engine for FoldedGpu {
                 test_loss: test.loss_sum / n_test,
                 train_accuracy: train.n_correct as f64 / n_train,
                 test_accuracy: test.n_correct as f64 / n_test,
+                collapsed: Some(train.n_collapsed as f64 / n_train),
             })
         })
     }

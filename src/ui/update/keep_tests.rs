@@ -28,7 +28,7 @@ fn connect(state: &mut State) -> Vec<Effect> {
 }
 
 fn row(step: usize) -> MetricsRow {
-    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25 };
+    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25, collapsed: None };
     MetricsRow { step, evaluation }
 }
 

@@ -18,7 +18,7 @@ fn report() -> DeviceReport {
 fn row(step: usize, train_loss: f64) -> MetricsRow {
     MetricsRow {
         step,
-        evaluation: Evaluation { train_loss, test_loss: 4.0, train_accuracy: 0.5, test_accuracy: 0.1 },
+        evaluation: Evaluation { train_loss, test_loss: 4.0, train_accuracy: 0.5, test_accuracy: 0.1, collapsed: None },
     }
 }
 

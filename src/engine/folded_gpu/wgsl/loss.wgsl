@@ -3,7 +3,11 @@
 // numbers anywhere. TEXTBOOK goes through log-softmax and stalls near 1.2e-7.
 //
 // `params`: where the answers begin in `index`, the number of pairs, where in `record` the workgroups'
-// sums (loss, right, collapsed) begin.
+// sums (loss, right, collapsed) begin. A pair with a logit that is infinite or no number takes 1e9 off the
+// right ones: who reads a negative sum knows that there is no loss.
+
+// In `beaten`, beside 1 for a larger logit than the answer's.
+const BROKEN = 2u;
 
 var<workgroup> tops: array<f32, 64>;
 var<workgroup> sums: array<f32, 64>;
@@ -33,7 +37,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
     for (var j = lane; j < O; j += 8u) {
         let d = logits[row + j] - of_answer;
         top = max(top, d);
-        if (d > 0.0 || (d == 0.0 && j < answer)) { is_beaten = 1u; }
+        if (d > 0.0 || (d == 0.0 && j < answer)) { is_beaten |= 1u; }
+        // Infinite or no number, by its bits: comparisons may be compiled as if there were no such.
+        if ((bitcast<u32>(d) & 0x7f800000u) == 0x7f800000u) { is_beaten |= BROKEN; }
     }
     tops[unit] = top;
     beaten[unit] = is_beaten;
@@ -75,7 +81,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
         let at_answer = exp_of(-shift);
         loss = log1p_of(sum);
         if (shift > 0.0) { loss = shift + log(at_answer + sum); }
-        is_collapsed = at_answer + sum == 1.0;
+        // 2^-24: up to there 1 + sum is 1. Where a wrong answer leads the sum is at least 1.
+        is_collapsed = sum <= 5.9604645e-8;
         if (GRADIENT && is_there) {
             let factor = GRADIENT_SCALE / (at_answer + sum);
             for (var j = lane; j < O; j += 8u) {
@@ -85,7 +92,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
         }
     }
     if (lane == 0u) {
-        let score = vec3f(loss, select(1.0, 0.0, is_beaten != 0u), select(0.0, 1.0, is_collapsed));
+        var score = vec3f(loss, select(1.0, 0.0, is_beaten != 0u), select(0.0, 1.0, is_collapsed));
+        if ((is_beaten & BROKEN) != 0u) { score = vec3f(0.0, -1e9, 0.0); }
         scores[i] = select(vec3f(0.0), score, is_there);
     }
     workgroupBarrier();
