@@ -57,6 +57,7 @@ pub(super) fn Header() -> impl IntoView {
             view! {
                 <button
                     type="button"
+                    data-testid=format!("theme-{name}")
                     aria-pressed=move || (look.choice.get() == name).to_string()
                     on:click=move |_| look.choice.set(name)
                 >
