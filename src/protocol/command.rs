@@ -44,9 +44,18 @@ pub enum Command {
     },
     /// Ends the bench; what is measured so far is told.
     StopBench,
+    /// Times the one engine that an experiment would get, for about two seconds, while no run is trained. Any
+    /// command ends it. Answered by [`Event::Probed`](super::Event::Probed).
+    Probe {
+        /// The experiment.
+        config: Box<ExperimentConfig>,
+    },
     /// Computes a few steps on every engine at hand and compares. Answered by
     /// [`Event::Verified`](super::Event::Verified) or [`Event::VerifyFailed`](super::Event::VerifyFailed).
     Verify,
+    /// Asks whether the worker is still there. Answered by [`Event::Pong`](super::Event::Pong). Not to be sent
+    /// while engines are timed: any command ends that.
+    Ping,
     /// Stops after the step in hand.
     Pause {
         /// The run meant.

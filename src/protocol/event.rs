@@ -85,6 +85,11 @@ pub enum Event {
     },
     /// The bench is over.
     BenchOver,
+    /// The probe is over.
+    Probed {
+        /// What was measured; none if a command ended it, or if the engine cannot be had: a run says why.
+        timing: Option<Timing>,
+    },
     /// The engines were compared.
     Verified(Verification),
     /// They could not be compared; the reason in words.
@@ -92,6 +97,8 @@ pub enum Event {
         /// What was tried, what was wrong, what is allowed.
         message: String,
     },
+    /// The worker is still there.
+    Pong,
     /// Something failed. Without a run id it is the worker itself.
     Failed {
         /// The run, if one is meant.
@@ -112,6 +119,19 @@ pub struct Verification {
     pub max_drift: f64,
     /// The engines.
     pub checks: Vec<Check>,
+    /// The engines that could not be compared; they do not count.
+    pub not_compared: Vec<NotCompared>,
+}
+
+/// An engine that could not be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotCompared {
+    /// The engine that was asked for, as a setting has it.
+    pub engine: String,
+    /// `gpu` or `cpu`.
+    pub device: String,
+    /// What was wrong, in words.
+    pub reason: String,
 }
 
 /// One engine against the reference.
@@ -128,9 +148,9 @@ pub struct Check {
 }
 
 impl Verification {
-    /// Whether every engine is right.
+    /// Whether every engine that was compared is right, and there was one.
     pub fn is_passed(&self) -> bool {
-        self.checks.iter().all(Self::passes(self.max_drift))
+        !self.checks.is_empty() && self.checks.iter().all(Self::passes(self.max_drift))
     }
 
     /// Whether an engine is right, given the drift that is allowed. What is no number is not.

@@ -28,6 +28,9 @@ pub(super) type Area = DrawingArea<Ink<'static>, Shift>;
 /// How long something is marked that the text points at: time to find it on a full page.
 const FLASH: Duration = Duration::from_millis(2_400);
 
+/// How long a file to be saved is held in memory: time to answer the browser's question where to.
+const BLOB_LIFE: Duration = Duration::from_secs(60);
+
 const THEME_KEY: &str = "grokking-lab.theme";
 
 /// The element the lab lives in, without the text shown while it loads.
@@ -49,8 +52,7 @@ pub(super) fn user_agent() -> String {
 /// folder named by the build, so that an old worker never meets a new page, and tells the page its
 /// name. Without that step they lie beside index.html.
 pub(super) fn asset(file: &str) -> String {
-    let folder = document().document_element().and_then(|root| root.get_attribute("data-assets"));
-    folder.map_or_else(|| format!("./{file}"), |folder| format!("./{folder}/{file}"))
+    build_name().map_or_else(|| format!("./{file}"), |folder| format!("./{folder}/{file}"))
 }
 
 /// The decoded name-value pairs of the page's query.
@@ -195,6 +197,81 @@ pub(super) async fn storage_room() -> Option<Room> {
         Err(_) => false,
     };
     Some(Room { used_bytes: number("usage")?, quota_bytes: number("quota")?, is_persistent })
+}
+
+/// The name of the build this page is of; none for one that was not published.
+pub(super) fn build_name() -> Option<String> {
+    document().document_element().and_then(|root| root.get_attribute("data-assets"))
+}
+
+/// The size of the training worker's program, unpacked, in bytes; none for a page that was not published.
+pub(super) fn worker_size() -> Option<usize> {
+    document().document_element()?.get_attribute("data-worker-bytes")?.parse().ok()
+}
+
+/// Calls back when the page goes out of sight, which may be the last that is heard of it.
+pub(super) fn watch_hidden(hidden: impl Fn() + 'static) {
+    watch_sight(true, hidden);
+}
+
+/// Calls back when the page comes into sight again.
+pub(super) fn watch_shown(shown: impl Fn() + 'static) {
+    watch_sight(false, shown);
+}
+
+fn watch_sight(is_hidden: bool, changed: impl Fn() + 'static) {
+    let on_change = Closure::<dyn Fn()>::new(move || {
+        if document().hidden() == is_hidden {
+            changed();
+        }
+    });
+    // Adding a listener does not fail; it lives as long as the page.
+    let _ =
+        document().add_event_listener_with_callback("visibilitychange", on_change.as_ref().unchecked_ref());
+    on_change.forget();
+}
+
+/// Lets the browser ask whether the reader means to leave, whenever something would be lost by it.
+pub(super) fn warn_before_leaving(would_lose: impl Fn() -> bool + 'static) {
+    let on_leave = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        if would_lose() {
+            event.prevent_default();
+            // Older browsers ask for this instead; the words are theirs anyway.
+            let _ = js_sys::Reflect::set(&event, &"returnValue".into(), &JsValue::TRUE);
+        }
+    });
+    // As above.
+    let _ = window().add_event_listener_with_callback("beforeunload", on_leave.as_ref().unchecked_ref());
+    on_leave.forget();
+}
+
+/// Whether the browser can keep the screen awake.
+pub(super) fn has_wake_lock() -> bool {
+    js_sys::Reflect::has(&window().navigator(), &"wakeLock".into()).unwrap_or(false)
+}
+
+/// Keeps the screen awake until the lock is released or the page goes out of sight.
+///
+/// # Errors
+/// [`LabError::Content`] if the browser refuses, for example to save power.
+pub(super) async fn lock_screen() -> Result<JsValue> {
+    let lock = async {
+        let locks = js_sys::Reflect::get(&window().navigator(), &"wakeLock".into())?;
+        let request: js_sys::Function = js_sys::Reflect::get(&locks, &"request".into())?.dyn_into()?;
+        JsFuture::from(request.call1(&locks, &"screen".into())?.dyn_into::<js_sys::Promise>()?).await
+    };
+    lock.await.map_err(|reason| {
+        let words = js_sys::Reflect::get(&reason, &"message".into()).ok().and_then(|words| words.as_string());
+        LabError::content("wake lock", words.unwrap_or_else(|| "the browser refuses it".into()))
+    })
+}
+
+/// Lets the screen sleep again.
+pub(super) fn unlock_screen(lock: &JsValue) {
+    let release =
+        js_sys::Reflect::get(lock, &"release".into()).and_then(|f| f.dyn_into::<js_sys::Function>());
+    // A lock that the browser has taken back already needs no release.
+    let _ = release.and_then(|release| release.call0(lock));
 }
 
 /// Sets the text on the browser's tab.
@@ -390,7 +467,12 @@ pub(super) fn save_bytes(name: &str, media_type: &str, bytes: &[u8]) {
         link.set_href(&url);
         link.set_download(name);
         link.click();
-        // The browser has taken the blob by the end of the click.
-        let _ = Url::revoke_object_url(&url);
+        // Some browsers take the blob only after the reader has said where to.
+        set_timeout(
+            move || {
+                let _ = Url::revoke_object_url(&url);
+            },
+            BLOB_LIFE,
+        );
     }
 }

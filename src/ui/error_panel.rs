@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::advice::{Trouble, advice};
+use super::files::file_troubles;
 use super::format;
 use super::ladder::Ladder;
 use super::store::Store;
@@ -52,10 +54,17 @@ pub(super) fn ErrorPanel() -> impl IntoView {
                     {on_cpu}
                 }
             });
+            // Of a device that cannot be had, the questions below say what to do.
+            let trouble = failure.trouble.filter(|trouble| *trouble != Trouble::NoWebGpu);
+            let advice = trouble.map(|trouble| {
+                let words = store.peek(|state| advice(trouble, &state.host.user_agent));
+                view! { <p data-testid="advice">{words}</p> }
+            });
             view! {
                 <section class="panel error" data-testid="error" role="alert" aria-label="Error">
                     <h2>"The lab stopped"</h2>
                     <p class="error-message">{failure.message.clone()}</p>
+                    {advice}
                     <div class="row">
                         {go_on}
                         {cpu}
@@ -74,6 +83,7 @@ pub(super) fn ErrorPanel() -> impl IntoView {
 #[component]
 pub(super) fn Notices() -> impl IntoView {
     view! {
+        {file_troubles(Store::get(), "file-error", true)}
         <LinkNotices />
         <Remarks />
     }
@@ -82,11 +92,7 @@ pub(super) fn Notices() -> impl IntoView {
 #[component]
 fn Remarks() -> impl IntoView {
     let store = Store::get();
-    let remarks = store.memo(|state| {
-        let coming = state.recorded_bytes.filter(|_| state.exhibit.is_none());
-        let coming = coming.map(|n_bytes| format!("Fetching the recorded run: {} kB", n_bytes / 1000));
-        state.remarks.iter().cloned().chain(coming).collect::<Vec<_>>()
-    });
+    let remarks = store.memo(|state| state.remarks.clone());
     move || {
         let remarks = remarks.get();
         (!remarks.is_empty()).then(|| {

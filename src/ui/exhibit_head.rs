@@ -15,7 +15,8 @@ pub(super) fn ExhibitHead() -> impl IntoView {
     let store = Store::get();
     let title =
         store.memo(|state| state.exhibit.as_ref().map_or("No run yet".to_owned(), |e| name(&e.origin)));
-    let facts = store.memo(|state| state.exhibit.as_ref().map(facts).unwrap_or_default());
+    let facts = store.memo(|state| state.exhibit.as_ref().map_or_else(|| coming(state), facts));
+    let announced = store.memo(announcement);
     let others = store.memo(choices);
     let switch = move || {
         let choices = others.get();
@@ -37,10 +38,27 @@ pub(super) fn ExhibitHead() -> impl IntoView {
         <div class="exhibit-head">
             <div>
                 <h2 id="run-title" data-testid="exhibit">{move || title.get()}</h2>
-                <p class="facts">{move || facts.get()}</p>
+                <p class="facts" data-testid="exhibit-facts">{move || facts.get()}</p>
+                <p class="visually-hidden" role="status">{move || announced.get()}</p>
             </div>
             {switch}
         </div>
+    }
+}
+
+/// How much of the recorded run has come, while nothing else is on show.
+fn coming(state: &State) -> String {
+    let words = |n_bytes: usize| format!("Fetching the recorded run: {} kB", format::count(n_bytes / 1_000));
+    state.recorded_bytes.map(words).unwrap_or_default()
+}
+
+/// What a screen reader says of it: that it begins and that it ends, not every piece.
+fn announcement(state: &State) -> &'static str {
+    let is_here = state.exhibits().any(|exhibit| exhibit.origin == Origin::Recorded);
+    match state.recorded_bytes {
+        _ if is_here => "The recorded run is here.",
+        Some(_) => "Fetching the recorded run.",
+        None => "",
     }
 }
 
@@ -49,7 +67,7 @@ pub(super) fn name(origin: &Origin) -> String {
     match origin {
         Origin::Recorded => "Recorded run".into(),
         Origin::Own => "Your run".into(),
-        Origin::File(name) | Origin::Kept(name) => name.clone(),
+        Origin::File(name) | Origin::Kept { name, .. } => name.clone(),
     }
 }
 
@@ -58,7 +76,7 @@ fn hook(origin: &Origin) -> String {
         Origin::Recorded => "show-recorded".into(),
         Origin::Own => "show-own".into(),
         Origin::File(name) => format!("show-file-{name}"),
-        Origin::Kept(name) => format!("show-kept-{name}"),
+        Origin::Kept { name, .. } => format!("show-kept-{name}"),
     }
 }
 
@@ -70,7 +88,7 @@ fn choices(state: &State) -> Vec<(Origin, bool)> {
     choices.sort_by_key(|(origin, _)| match origin {
         Origin::Recorded => (0, String::new()),
         Origin::Own => (1, String::new()),
-        Origin::Kept(name) => (2, name.clone()),
+        Origin::Kept { name, .. } => (2, name.clone()),
         Origin::File(name) => (3, name.clone()),
     });
     choices
@@ -95,7 +113,7 @@ fn facts(exhibit: &Exhibit) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{choices, facts};
+    use super::{announcement, choices, coming, facts};
     use crate::config::Preset;
     use crate::ui::draft::Draft;
     use crate::ui::exhibit::{Exhibit, Origin};
@@ -122,5 +140,20 @@ mod tests {
         {
             assert!(words.contains(part), "{part} in {words}");
         }
+    }
+    #[test]
+    fn the_recorded_run_is_counted_for_the_eye_and_announced_twice_for_the_ear() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        assert_eq!((coming(&state).as_str(), announcement(&state)), ("", ""));
+        let mut said = Vec::new();
+        for n_bytes in [0, 400_000, 1_200_000] {
+            state.recorded_bytes = Some(n_bytes);
+            said.push(announcement(&state));
+        }
+        assert_eq!(said, ["Fetching the recorded run."; 3], "the same words are said once");
+        assert_eq!(coming(&state), "Fetching the recorded run: 1,200 kB");
+        state.exhibit = Some(Exhibit { origin: Origin::Recorded, ..exhibit(2) });
+        state.recorded_bytes = None;
+        assert_eq!(announcement(&state), "The recorded run is here.");
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::advice::{Trouble, advice};
+use super::store::Store;
 use crate::protocol::{LadderRung, RungOutcome};
 
 /// The rungs as a list.
@@ -10,6 +12,10 @@ pub(super) fn Ladder(
     /// The rungs, in the order asked.
     rungs: Vec<LadderRung>,
 ) -> impl IntoView {
+    let advice = needs_advice(&rungs).then(|| {
+        let words = Store::get().peek(|state| advice(Trouble::NoWebGpu, &state.host.user_agent));
+        view! { <p class="ladder-advice" data-testid="advice">{words}</p> }
+    });
     let rungs = rungs
         .into_iter()
         .map(|rung| {
@@ -24,7 +30,17 @@ pub(super) fn Ladder(
             }
         })
         .collect_view();
-    view! { <ol class="ladder">{rungs}</ol> }
+    view! {
+        <ol class="ladder">{rungs}</ol>
+        {advice}
+    }
+}
+
+/// Whether the browser or its settings stand in the way of WebGPU: not the address of the page, and not an
+/// adapter that works and is only slow.
+fn needs_advice(rungs: &[LadderRung]) -> bool {
+    let failed = rungs.iter().find(|rung| rung.outcome == RungOutcome::Failed);
+    failed.is_some_and(|rung| rung.name != "secure context")
 }
 
 fn words(outcome: RungOutcome) -> (&'static str, &'static str) {
@@ -33,5 +49,23 @@ fn words(outcome: RungOutcome) -> (&'static str, &'static str) {
         RungOutcome::Warned => ("warning", "!"),
         RungOutcome::Failed => ("failed", "✗"),
         RungOutcome::Skipped => ("not asked", "–"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needs_advice;
+    use crate::protocol::{LadderRung, RungOutcome};
+
+    #[test]
+    fn advice_is_for_what_the_browser_can_change() {
+        let rungs = |name: &str, outcome| {
+            let rung = |name: &str, outcome| LadderRung { name: name.into(), outcome, detail: String::new() };
+            [rung("first", RungOutcome::Passed), rung(name, outcome)]
+        };
+        assert!(needs_advice(&rungs("navigator.gpu", RungOutcome::Failed)));
+        assert!(!needs_advice(&rungs("secure context", RungOutcome::Failed)), "the address is to blame");
+        assert!(!needs_advice(&rungs("adapter", RungOutcome::Skipped)), "the CPU was asked for");
+        assert!(!needs_advice(&[]));
     }
 }

@@ -6,6 +6,7 @@
 //! views follow it. Only `dom` touches the document, only `worker_client` and
 //! `analyst_client` the workers.
 
+pub mod advice;
 mod analyst_client;
 mod app;
 pub mod bench;
@@ -16,6 +17,7 @@ mod controls;
 mod dom;
 pub mod draft;
 mod error_panel;
+pub mod estimate;
 pub mod exhibit;
 mod exhibit_head;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod exhibit_sample;
 mod fetch;
 pub mod field;
 pub mod files;
+pub mod followed;
 mod foot;
 pub mod format;
 mod header;
@@ -38,6 +41,7 @@ pub mod run_name;
 mod settings;
 pub mod state;
 mod status;
+pub mod step_cost;
 mod stops;
 mod store;
 pub mod surgery;
@@ -45,6 +49,7 @@ pub mod update;
 mod verdict;
 pub mod verify;
 pub mod view;
+mod wake_lock;
 mod worker_client;
 
 /// Replaces the page's loading text by the lab.

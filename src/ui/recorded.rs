@@ -16,10 +16,14 @@ use crate::protocol::recording::Recording;
 /// The file, beside the page's programs.
 const FILE: &str = "data/recorded-run.grok";
 
+/// Between two words on how much of it has come.
+const WORD_EVERY_BYTES: usize = 50_000;
+
 /// Snapshots unpacked before the browser may draw: together some 20 ms.
 const AT_ONCE: usize = 4;
 
-/// Begins to fetch it. The curves come on show first, then the last snapshot, then all others.
+/// Begins to fetch it. The curves come on show first, then the workers begin, and the snapshots follow, the
+/// last one first.
 pub(super) fn load(store: Store) {
     spawn_local(async move {
         fetch::breathe().await;
@@ -27,13 +31,23 @@ pub(super) fn load(store: Store) {
             store.send(Message::Remark(format!("The recorded run could not be opened: {error}")));
         }
         store.send(Message::RecordedBytes(None));
+        // If nothing came, nothing need be waited for.
+        store.begin_workers();
     });
 }
 
 async fn fetch_and_show(store: Store) -> Result<()> {
-    let came = |n_bytes| store.send(Message::RecordedBytes(Some(n_bytes)));
+    let mut told = 0;
+    let came = |n_bytes: usize| {
+        if n_bytes - told >= WORD_EVERY_BYTES {
+            told = n_bytes;
+            store.send(Message::RecordedBytes(Some(n_bytes)));
+        }
+    };
+    store.send(Message::RecordedBytes(Some(0)));
     let recording = Recording::from_bytes(&fetch::bytes(&dom::asset(FILE), came).await?)?;
     store.send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
+    store.begin_workers();
     let places: Vec<usize> = (0..recording.steps().len()).rev().collect();
     for places in places.chunks(AT_ONCE) {
         fetch::breathe().await;
@@ -50,11 +64,10 @@ fn exhibit(recording: &Recording) -> Exhibit {
     let file = Arc::new(recording.weights.to_bytes(Layout::ProgressMeasures));
     Exhibit {
         origin: Origin::Recorded,
-        config: recording.config.clone(),
         rows: recording.rows.clone(),
         progress: recording.progress.clone(),
         phases: recording.phases,
-        snapshots: BTreeMap::new(),
         weights: BTreeMap::from([(last, file)]),
+        ..Exhibit::own(recording.config.clone())
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::advice::Trouble;
 use super::bench::Bench;
 use super::checkpoints::Checkpoints;
 use super::draft::Draft;
+use super::estimate::Estimates;
 use super::exhibit::{Exhibit, Origin};
 use super::files::report_card::ReportCard;
 use super::keep::Kept;
@@ -15,7 +17,7 @@ use super::view::View;
 use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::engine::{EngineInfo, MetricsRow};
 use crate::protocol::analyst::RequestId;
-use crate::protocol::capsule::Saved;
+use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{DeviceReport, LadderRung, RunId, RunState};
 
 /// The page.
@@ -43,6 +45,8 @@ pub struct State {
     pub analyst: Analyst,
     /// Bytes of the recorded run that have come, while it is fetched.
     pub recorded_bytes: Option<usize>,
+    /// Bytes of the worker's program that have come, and of how many, while it is fetched.
+    pub worker_bytes: Option<(usize, Option<usize>)>,
     /// How the run on show is looked at.
     pub view: View,
     /// What is cut out of it.
@@ -53,6 +57,8 @@ pub struct State {
     pub failure: Option<Failure>,
     /// The bench.
     pub bench: Bench,
+    /// How fast this device is.
+    pub estimates: Estimates,
     /// The number the next run gets.
     pub next_run_id: RunId,
     /// The runs that are kept in this browser.
@@ -63,8 +69,8 @@ pub struct State {
     pub compared: Vec<Origin>,
     /// How the check of the device stands.
     pub verify: Verify,
-    /// What was wrong with the last file that was opened.
-    pub file_trouble: Option<String>,
+    /// What was wrong with files that were opened, the last one at the end.
+    pub file_troubles: Vec<String>,
     /// Reports that were opened.
     pub report_cards: Vec<ReportCard>,
     /// How many runs were opened from files.
@@ -73,6 +79,12 @@ pub struct State {
     pub tab: String,
     /// The time, in milliseconds since 1970, to the second.
     pub now_ms: f64,
+    /// How long the worker has said nothing in the middle of something.
+    pub silence: Silence,
+    /// A run that exists nowhere else and had to make room for another one: its key, and all of it.
+    pub aside: Option<(String, Capsule)>,
+    /// What this page is, and where it runs.
+    pub host: Host,
 }
 
 /// What is known of the analyst.
@@ -86,6 +98,14 @@ pub struct Analyst {
     pub last_request: RequestId,
     /// Files that it could not read or analyse; they are not sent again.
     pub refused: Vec<Arc<Vec<u8>>>,
+    /// The file that was sent to it for the page's own wishes.
+    pub held: Option<Arc<Vec<u8>>>,
+    /// It is no more; the next wish begins another one.
+    pub is_down: bool,
+    /// How often it ended since it last answered.
+    pub n_ends: usize,
+    /// The file it worked at when it ended.
+    pub suspect: Option<Arc<Vec<u8>>>,
 }
 
 /// A checkpoint that the analyst takes apart or measures.
@@ -97,8 +117,23 @@ pub struct Job {
     pub step: usize,
     /// Its file of weights.
     pub file: Arc<Vec<u8>>,
+    /// What is asked of it.
+    pub work: Work,
+    /// The request that brings the file, if the analyst did not have it.
+    pub hold: Option<RequestId>,
     /// The request whose answer ends the job.
     pub request: RequestId,
+}
+
+/// What the analyst does with a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// It takes all of it apart.
+    Snapshot,
+    /// It measures it.
+    Measure,
+    /// It removes each of these frequencies from the logits in turn.
+    WithoutFreqs(Vec<usize>),
 }
 
 /// How a run begins.
@@ -171,6 +206,10 @@ pub struct Run {
     pub saved_at_ms: Option<f64>,
     /// The step of the newest state that is kept in this browser.
     pub kept_step: Option<usize>,
+    /// The step it went on from, until that is kept: what is kept of later steps is old.
+    pub remade_after: Option<usize>,
+    /// It was read from a file, which still has it.
+    pub is_in_file: bool,
 }
 
 /// ‖W_E F_i‖ at a step.
@@ -208,16 +247,38 @@ pub enum Asked {
     Resume,
     /// To make one update.
     Step,
+    /// To end where it stands.
+    Stop,
+}
+
+/// How long the worker has said nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Silence {
+    /// Seconds, of which no tick of the clock counts for many: a computer that slept was silent too.
+    pub secs: f64,
+    /// Seconds since it was asked whether it is still there.
+    pub since_ping_secs: Option<f64>,
+}
+
+/// The page's build and the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// The name of the build, if the page is a published one.
+    pub build: Option<String>,
+    /// How the browser calls itself.
+    pub user_agent: String,
 }
 
 /// Something that needs the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
+    /// Its kind, if there is something to do about it in the browser.
+    pub trouble: Option<Trouble>,
     /// What was tried, what was wrong, what is allowed.
     pub message: String,
     /// The device's start-up ladder, if a device was asked for.
     pub ladder: Vec<LadderRung>,
-    /// Whether WebGPU was asked for by name, so that the CPU is the way out.
+    /// Whether the CPU is a way out: the page asked for the graphics card, or computed on it.
     pub offers_cpu: bool,
 }
 
@@ -237,21 +298,26 @@ impl State {
             shelf: Vec::new(),
             analyst: Analyst::default(),
             recorded_bytes: None,
+            worker_bytes: None,
             view: View::default(),
             surgery: Surgery::default(),
             desk: Desk::default(),
             failure: None,
             bench: Bench::default(),
+            estimates: Estimates::default(),
             next_run_id: 1,
             kept: Kept::default(),
             wanted: None,
             compared: Vec::new(),
             verify: Verify::Idle,
-            file_trouble: None,
+            file_troubles: Vec::new(),
             report_cards: Vec::new(),
             n_files: 0,
             tab: String::new(),
             now_ms: 0.0,
+            silence: Silence::default(),
+            aside: None,
+            host: Host::default(),
         }
     }
 
@@ -335,10 +401,30 @@ impl State {
         })
     }
 
+    /// Whether the newest saved state of the run exists in this tab only.
+    pub fn is_at_risk(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| {
+            let saved = run.saved.as_ref().map(|saved| saved.step);
+            let is_as_read = run.phase == Phase::Kept && run.is_in_file;
+            saved.is_some() && run.kept_step != saved && !is_as_read
+        })
+    }
+
+    /// Whether closing the tab would lose training: the browser keeps nothing, and there is something.
+    pub fn would_lose_work(&self) -> bool {
+        let refused = self.kept.trouble.is_some();
+        refused && (self.is_live() || self.is_at_risk() || self.aside.is_some())
+    }
+
     /// Whether the device can be checked: the worker must be at rest.
     pub fn can_verify(&self) -> bool {
         let at_rest = !matches!(self.phase(), Some(Phase::Preparing | Phase::Training));
         self.answers() && at_rest && self.verify != Verify::Running && !self.bench.running
+    }
+
+    /// Whether the run can be ended where it stands.
+    pub fn can_stop(&self) -> bool {
+        self.is_live() && self.run.as_ref().is_some_and(|run| run.asked.is_none())
     }
 
     /// Whether there is a run to drop.
@@ -387,6 +473,8 @@ impl Run {
             saved: None,
             saved_at_ms: None,
             kept_step: None,
+            remade_after: None,
+            is_in_file: false,
         }
     }
 

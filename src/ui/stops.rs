@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::exhibit::{Exhibit, Origin};
+use super::exhibit::{Exhibit, Origin, WithoutFreqs};
 use crate::analysis::phases::Phases;
-use crate::analysis::progress::ProgressMeasures;
+use crate::analysis::progress::{ProgressMeasures, share_freqs};
 use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
@@ -36,7 +36,10 @@ impl Exhibit {
             progress: Vec::new(),
             phases: Phases::default(),
             snapshots: BTreeMap::new(),
+            reports: BTreeMap::new(),
             weights: BTreeMap::new(),
+            without_freqs: WithoutFreqs::default(),
+            edition: 0,
         }
     }
 
@@ -85,9 +88,9 @@ impl Exhibit {
         row.into_iter().chain(measures).min_by_key(|at| at.abs_diff(step)).unwrap_or(0)
     }
 
-    /// The phases that the run has gone through; none while nothing was analysed.
+    /// The phases that the run has gone through; none while nothing was analysed, or not all of it alike.
     pub fn spans(&self) -> Vec<Span> {
-        if self.progress.len() < 2 {
+        if self.progress.len() < 2 || !share_freqs(&self.progress) {
             return Vec::new();
         }
         let ends = [self.phases.memorisation_end, self.phases.cleanup_start, self.phases.cleanup_end];

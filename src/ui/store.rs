@@ -8,10 +8,11 @@ use super::analyst_client::AnalystClient;
 use super::compare::compared;
 use super::dom;
 use super::exhibit::Origin;
+use super::fetch;
 use super::keep::{KeepCommand, Keeper};
 use super::link;
 use super::recorded;
-use super::state::State;
+use super::state::{Host, State};
 use super::update::{Effect, Message, update};
 use super::view::{Track, View};
 use super::worker_client::WorkerClient;
@@ -25,8 +26,31 @@ pub(super) struct Store {
     worker: StoredValue<Option<WorkerClient>, LocalStorage>,
     analyst: StoredValue<Option<AnalystClient>, LocalStorage>,
     keeper: StoredValue<Option<Keeper>, LocalStorage>,
+    program: StoredValue<Program>,
+    workers_begun: StoredValue<bool>,
     revision: Memo<Revision>,
 }
+
+/// The training worker's program: by far the largest file of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Program {
+    /// It was not asked for, or could not be had.
+    Missing,
+    /// It is being fetched.
+    Coming,
+    /// The browser has it in its cache.
+    There,
+}
+
+/// Where the training worker's program lies.
+const PROGRAM: &str = "worker_bg.wasm";
+
+/// Between two words on how much of it has come.
+const WORD_EVERY_BYTES: usize = 100_000;
+
+/// The workers begin after the recorded run has come, or after this: a run that does not come must not keep
+/// anyone from training.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Changes exactly when a chart of the time line would change.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,21 +87,62 @@ impl Store {
     pub(super) fn open() -> Self {
         let (draft, notices) = link::from_pairs(&dom::query_pairs());
         let tab = dom::new_tab_name();
-        let state = RwSignal::new(State { tab, now_ms: dom::now_ms(), ..State::new(draft, notices) });
+        let host = Host { build: dom::build_name(), user_agent: dom::user_agent() };
+        let state = RwSignal::new(State { tab, now_ms: dom::now_ms(), host, ..State::new(draft, notices) });
         let revision = Memo::new(move |_| state.with(Revision::of));
         let (worker, analyst, keeper) =
             (StoredValue::new_local(None), StoredValue::new_local(None), StoredValue::new_local(None));
-        let store = Self { state, worker, analyst, keeper, revision };
+        let (program, workers_begun) = (StoredValue::new(Program::Missing), StoredValue::new(false));
+        let store = Self { state, worker, analyst, keeper, program, workers_begun, revision };
         recorded::load(store);
-        match AnalystClient::spawn(move |message| store.send(message)) {
-            Ok(client) => store.analyst.set_value(Some(client)),
-            Err(error) => store.send(Message::AnalystDied(error.to_string())),
-        }
+        set_timeout(move || store.begin_workers(), PATIENCE);
         keeper.set_value(Some(Keeper::new(move |event| store.send(Message::Kept(event)))));
-        store.perform(Effect::Respawn);
         store.perform(Effect::Keep(KeepCommand::List));
         set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));
+        dom::watch_hidden(move || store.send(Message::Hidden));
+        dom::warn_before_leaving(move || store.peek(State::would_lose_work));
         store
+    }
+
+    /// Begins the analyst and then the training worker, if they have not begun yet: what the page opens on
+    /// comes first.
+    pub(super) fn begin_workers(self) {
+        if self.workers_begun.try_update_value(|begun| std::mem::replace(begun, true)) != Some(false) {
+            return;
+        }
+        match AnalystClient::spawn(move |message| self.send(message)) {
+            Ok(client) => self.analyst.set_value(Some(client)),
+            Err(error) => self.send(Message::AnalystDied(error.to_string())),
+        }
+        self.perform(Effect::Respawn);
+    }
+
+    /// Fetches the training worker's program before the worker asks for it: so the page knows how much has
+    /// come. The files of a build lie in a folder of their own and never change, so the worker gets its program
+    /// from the browser's cache; where a server forbids that, the browser asks whether it has changed.
+    fn fetch_program(self) {
+        self.program.set_value(Program::Coming);
+        leptos::task::spawn_local(async move {
+            let (all, mut told) = (dom::worker_size(), 0);
+            let came = |n_bytes: usize| {
+                if n_bytes - told >= WORD_EVERY_BYTES {
+                    told = n_bytes;
+                    self.send(Message::WorkerBytes(Some((n_bytes, all))));
+                }
+            };
+            let is_there = fetch::warm(&dom::asset(PROGRAM), came).await.is_ok();
+            self.program.set_value(if is_there { Program::There } else { Program::Missing });
+            self.send(Message::WorkerBytes(None));
+            // If the program cannot be had the worker says so.
+            self.spawn_worker();
+        });
+    }
+
+    fn spawn_worker(self) {
+        match WorkerClient::spawn(move |message| self.send(message)) {
+            Ok(worker) => self.worker.set_value(Some(worker)),
+            Err(error) => self.send(Message::WorkerDied(error.to_string())),
+        }
     }
 
     /// The store of the page around this view.
@@ -124,9 +189,11 @@ impl Store {
             Effect::Respawn => {
                 // The old worker ends before the new one asks for the device.
                 self.worker.set_value(None);
-                match WorkerClient::spawn(move |message| self.send(message)) {
-                    Ok(worker) => self.worker.set_value(Some(worker)),
-                    Err(error) => self.send(Message::WorkerDied(error.to_string())),
+                match self.program.get_value() {
+                    Program::There => self.spawn_worker(),
+                    // The newest wish is looked up when the worker says that it is ready.
+                    Program::Coming => {}
+                    Program::Missing => self.fetch_program(),
                 }
             }
             Effect::AskAnalyst(request) => {

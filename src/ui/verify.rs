@@ -6,7 +6,7 @@ use super::format;
 use super::state::State;
 use super::store::Store;
 use super::update::Message;
-use crate::protocol::{Check, Verification};
+use crate::protocol::{Check, DeviceReport, RungOutcome, Verification};
 
 /// How the check of the device stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,6 +56,7 @@ pub(super) fn VerifyDevice() -> impl IntoView {
 
 #[component]
 fn VerifyTable(verification: Verification) -> impl IntoView {
+    let store = Store::get();
     let lines = verification
         .checks
         .iter()
@@ -64,9 +65,15 @@ fn VerifyTable(verification: Verification) -> impl IntoView {
             view! { <tr><th scope="row">{engine}</th><td>{drift}</td><td>{loss}</td><td>{verdict}</td></tr> }
         })
         .collect_view();
+    let left_out = store
+        .peek(|state| left_out(&verification, state.device()))
+        .into_iter()
+        .map(|words| view! { <p data-testid="verify-left-out">{words}</p> })
+        .collect_view();
     view! {
         <div data-testid="verify-result" role="status">
             <p>{summary(&verification)}</p>
+            {left_out}
             <table>
                 <thead>
                     <tr>
@@ -98,11 +105,18 @@ fn words(check: &Check, max_drift: f64) -> [String; 4] {
 }
 
 fn summary(verification: &Verification) -> String {
-    let Verification { n_steps, max_drift, .. } = verification;
+    let Verification { n_steps, max_drift, checks, .. } = verification;
     let steps = format::count(*n_steps);
+    if checks.is_empty() {
+        return "No engine could be compared.".into();
+    }
     if verification.is_passed() {
+        let on_gpu = is_gpu_compared(verification);
+        let what =
+            if on_gpu { "This device, its graphics card included," } else { "This device's processor" };
         format!(
-            "This device computes rightly: after {steps} steps every engine is within {max_drift:.0e} of the reference."
+            "{what} computes rightly: after {steps} steps every engine compared is within {max_drift:.0e} of the \
+             reference."
         )
     } else {
         format!(
@@ -112,26 +126,98 @@ fn summary(verification: &Verification) -> String {
     }
 }
 
+fn is_gpu_compared(verification: &Verification) -> bool {
+    verification.checks.iter().any(|check| check.engine.device == "gpu")
+}
+
+/// What was not compared, and why; a sentence each.
+fn left_out(verification: &Verification, device: Option<&DeviceReport>) -> Vec<String> {
+    let mut told: Vec<String> = verification
+        .not_compared
+        .iter()
+        .map(|left| {
+            format!(
+                "The {} engine on the {} could not be compared: {}.",
+                left.engine,
+                left.device.to_uppercase(),
+                left.reason
+            )
+        })
+        .collect();
+    let is_gpu_told = verification.not_compared.iter().any(|left| left.device == "gpu");
+    if !is_gpu_compared(verification) && !is_gpu_told {
+        let reason = device.map_or("no device was found", no_gpu_reason);
+        told.push(format!("The graphics card was not compared: {reason}."));
+    }
+    told
+}
+
+/// Why the device in use is no graphics card: the question that failed, or what kept it from being asked.
+fn no_gpu_reason(report: &DeviceReport) -> &str {
+    let failed = report.ladder.iter().find(|rung| rung.outcome == RungOutcome::Failed);
+    failed.or(report.ladder.first()).map_or("none is in use", |rung| rung.detail.as_str())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{summary, words};
+    use super::{left_out, summary, words};
     use crate::engine::EngineInfo;
-    use crate::protocol::{Check, Verification};
+    use crate::protocol::{Check, DeviceReport, LadderRung, NotCompared, RungOutcome, Verification};
 
-    #[test]
-    fn the_verdict_follows_the_drift() {
+    fn check(device: &str, drift: f64) -> Check {
         let engine = EngineInfo {
             engine: "folded".into(),
-            device: "cpu".into(),
+            device: device.into(),
             device_name: "WebAssembly".into(),
             precision: "f32".into(),
             reason: String::new(),
         };
+        Check { engine, drift, train_loss: 1.0, loss_difference: 1e-7 }
+    }
+
+    fn verification(checks: Vec<Check>) -> Verification {
+        Verification { n_steps: 50, max_drift: 1e-3, checks, not_compared: Vec::new() }
+    }
+
+    #[test]
+    fn the_verdict_follows_the_drift() {
         for (drift, is_right) in [(2e-6, true), (0.5, false), (f64::NAN, false)] {
-            let check = Check { engine: engine.clone(), drift, train_loss: 1.0, loss_difference: 1e-7 };
-            assert_eq!(words(&check, 1e-3)[3], if is_right { "right" } else { "wrong" });
-            let verification = Verification { n_steps: 50, max_drift: 1e-3, checks: vec![check] };
-            assert_eq!(summary(&verification).contains("not compute rightly"), !is_right, "{drift}");
+            assert_eq!(words(&check("cpu", drift), 1e-3)[3], if is_right { "right" } else { "wrong" });
+            let told = summary(&verification(vec![check("cpu", drift)]));
+            assert_eq!(told.contains("not compute rightly"), !is_right, "{drift}");
         }
+        assert!(!summary(&verification(Vec::new())).contains("rightly"), "nothing was compared");
+    }
+
+    #[test]
+    fn a_card_that_was_not_compared_is_not_said_to_be_right() {
+        let on_cpu = verification(vec![check("cpu", 1e-6)]);
+        assert!(summary(&on_cpu).starts_with("This device's processor computes rightly"));
+        let on_both = verification(vec![check("cpu", 1e-6), check("gpu", 1e-6)]);
+        assert!(summary(&on_both).contains("graphics card included"));
+        assert!(left_out(&on_both, None).is_empty());
+
+        let rung =
+            |outcome, detail: &str| LadderRung { name: "adapter".into(), outcome, detail: detail.into() };
+        let mut report =
+            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() };
+        report.ladder = vec![rung(RungOutcome::Passed, "https"), rung(RungOutcome::Failed, "no adapter")];
+        assert_eq!(left_out(&on_cpu, Some(&report)), ["The graphics card was not compared: no adapter."]);
+        report.ladder = vec![rung(RungOutcome::Skipped, "the CPU was asked for")];
+        let told = left_out(&on_cpu, Some(&report));
+        assert_eq!(told, ["The graphics card was not compared: the CPU was asked for."]);
+    }
+
+    #[test]
+    fn an_engine_that_failed_is_named_and_the_others_stay() {
+        let mut result = verification(vec![check("cpu", 1e-6)]);
+        result.not_compared = vec![NotCompared {
+            engine: "fastest".into(),
+            device: "gpu".into(),
+            reason: "GPU: it is lost".into(),
+        }];
+        let told = left_out(&result, None);
+        assert_eq!(told, ["The fastest engine on the GPU could not be compared: GPU: it is lost."]);
+        assert!(summary(&result).contains("processor computes rightly"));
     }
 }

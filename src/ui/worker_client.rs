@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use super::advice::NOT_LOADED;
 use super::dom;
 use super::update::Message;
 use crate::error::{LabError, Result};
@@ -77,10 +78,9 @@ pub(super) fn reason(event: &web_sys::Event) -> String {
     match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|message| !message.is_empty()) {
         Some(message) => format!("{message}."),
         None if event.type_() == "messageerror" => "it sent a message that this browser cannot read.".into(),
-        None => {
-            "its program could not be loaded. The connection may have failed, or the page and the worker \
-                 are of different builds: reload the page."
-                .into()
-        }
+        None => format!(
+            "{NOT_LOADED}. The connection may have failed, or the page and the worker are of different builds: \
+             reload the page."
+        ),
     }
 }

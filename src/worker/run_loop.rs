@@ -15,7 +15,7 @@ use super::ladder;
 use super::scope::{now_secs, post, report_panics, scope};
 use super::session::Session;
 use crate::config::{DeviceChoice, ExperimentConfig};
-use crate::protocol::{Command, Event, PROTOCOL_VERSION, codec};
+use crate::protocol::{Command, Event, PROTOCOL_VERSION, Timing, codec};
 
 /// Installs the message handler, says [`Event::Ready`] and serves commands until the worker ends.
 ///
@@ -67,6 +67,14 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
                     }
                     post(Event::BenchOver);
                 }
+                Command::Probe { config } => {
+                    let timing = match session.is_training() {
+                        true => None,
+                        false => probe(*config, session.device(), &inbox, &turn).await,
+                    };
+                    post(Event::Probed { timing });
+                }
+                Command::Ping => post(Event::Pong),
                 command => session.handle(command, now_secs()).await.into_iter().for_each(post),
             }
         }
@@ -94,6 +102,24 @@ async fn time_all(config: &ExperimentConfig, device: DeviceChoice, inbox: &Inbox
             Err(error) => Event::NotTimed { message: error.to_string() },
         });
     }
+}
+
+/// Times the engine that an experiment would get; none if a command arrives meanwhile, or if it fails.
+async fn probe(
+    mut config: ExperimentConfig,
+    device: DeviceChoice,
+    inbox: &Inbox<Command>,
+    turn: &Turn,
+) -> Option<Timing> {
+    let breathe = async || {
+        turn.over().await;
+        inbox.is_empty()
+    };
+    if config.run.device == DeviceChoice::Auto {
+        config.run.device = device;
+    }
+    let timing = bench::time(&config, bench::PROBE_SECONDS, now_secs, breathe).await.ok()?;
+    inbox.is_empty().then_some(timing)
 }
 
 /// Gives the event loop a turn: a message to ourselves, because promises alone would keep commands

@@ -68,7 +68,11 @@ impl Session {
     pub async fn handle(&mut self, command: Command, now_secs: f64) -> Vec<Event> {
         match command {
             // Others do these.
-            Command::Connect { .. } | Command::Bench { .. } | Command::StopBench => Vec::new(),
+            Command::Connect { .. }
+            | Command::Bench { .. }
+            | Command::StopBench
+            | Command::Probe { .. }
+            | Command::Ping => Vec::new(),
             Command::Start { run_id, config, paused, saved } => {
                 self.run = None;
                 match self.start(run_id, *config, paused, &saved, now_secs).await {

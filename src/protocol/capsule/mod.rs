@@ -6,10 +6,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `config.json` | the experiment with its seeds; the only one that must be there |
-//! | `capsule.json` | [`Head`]: format, build, engine and device, name, date |
+//! | `capsule.json` | [`Head`]: format, build, browser, engine and device, name, date |
 //! | `metrics.csv` | losses and accuracies by step |
 //! | `measures.json` | the progress measures by step |
 //! | `report.json` | every number of the last weights that were analysed |
+//! | `reports/step-000120.json` | the same of every checkpoint that was analysed |
 //! | `state.safetensors` | the last full state, from which the run goes on |
 //! | `checkpoints/step-000120.safetensors` | weights |
 
@@ -39,6 +40,7 @@ const HEAD: &str = "capsule.json";
 const METRICS: &str = "metrics.csv";
 const MEASURES: &str = "measures.json";
 const REPORT: &str = "report.json";
+const REPORTS: &str = "reports/step-";
 const STATE: &str = "state.safetensors";
 const CHECKPOINTS: &str = "checkpoints/step-";
 
@@ -53,8 +55,8 @@ pub struct Capsule {
     pub rows: Vec<MetricsRow>,
     /// The progress measures by step, ascending.
     pub measures: Vec<(usize, ProgressMeasures)>,
-    /// The report on the last weights that were analysed.
-    pub report: Option<Report>,
+    /// Reports on weights that were analysed, by step.
+    pub reports: BTreeMap<usize, Arc<Report>>,
     /// The state to go on from.
     pub state: Option<Saved>,
     /// Weights by step, as safetensors files.
@@ -66,8 +68,12 @@ pub struct Capsule {
 pub struct Head {
     /// The version of the format.
     pub format: u32,
-    /// The program that wrote it, for example `grokking-lab 0.1.0`.
+    /// The program that wrote it, for example `grokking-lab 0.1.0`, with the name of the build if it was a
+    /// published page.
     pub build: String,
+    /// How the browser calls itself, if it was a page.
+    #[serde(default)]
+    pub user_agent: Option<String>,
     /// What the run was called, if it was given a name.
     pub name: Option<String>,
     /// When it began, in milliseconds since 1970, UTC.
@@ -88,7 +94,7 @@ pub struct Saved {
 impl Default for Head {
     fn default() -> Self {
         let build = concat!("grokking-lab ", env!("CARGO_PKG_VERSION")).into();
-        Self { format: FORMAT, build, name: None, began_ms: None, engine: None }
+        Self { format: FORMAT, build, user_agent: None, name: None, began_ms: None, engine: None }
     }
 }
 
@@ -100,7 +106,7 @@ impl Capsule {
             config,
             rows: Vec::new(),
             measures: Vec::new(),
-            report: None,
+            reports: BTreeMap::new(),
             state: None,
             checkpoints: BTreeMap::new(),
         }
@@ -119,8 +125,11 @@ impl Capsule {
         if !measures.is_empty() {
             add(MEASURES, json(&measures));
         }
-        if let Some(report) = self.report.as_ref().filter(|report| is_readable(*report)) {
-            add(REPORT, json(report));
+        let reports = self.reports.iter().filter(|(_, report)| is_readable(report.as_ref()));
+        for (step, report) in reports {
+            add(&report_name(*step), json(report.as_ref()));
+            // The last one comes last.
+            add(REPORT, json(report.as_ref()));
         }
         let names: BTreeMap<String, &Vec<u8>> =
             self.checkpoints.iter().map(|(step, file)| (checkpoint_name(*step), file.as_ref())).collect();
@@ -156,9 +165,7 @@ impl Capsule {
         if let Some(bytes) = files.remove(MEASURES) {
             capsule.measures = read_measures(&bytes)?;
         }
-        if let Some(bytes) = files.remove(REPORT) {
-            capsule.report = Some(parse(REPORT, &bytes)?);
-        }
+        let last_report = files.remove(REPORT);
         if let Some(bytes) = files.remove(STATE) {
             let file = StateFile::from_bytes(&bytes, &shape).map_err(|e| wrong(STATE, e))?;
             capsule.head.engine.get_or_insert(file.engine);
@@ -168,7 +175,13 @@ impl Capsule {
             if let Some(step) = checkpoint_step(&name) {
                 check_checkpoint(&bytes, step, &shape).map_err(|e| wrong(&name, e))?;
                 capsule.checkpoints.insert(step, Arc::new(bytes));
+            } else if let Some(step) = report_step(&name) {
+                capsule.reports.insert(step, Arc::new(parse(&name, &bytes)?));
             }
+        }
+        if let Some(bytes) = last_report.filter(|_| capsule.reports.is_empty()) {
+            // A directory of `grok train` has this one only, on its last weights.
+            capsule.reports.insert(capsule.step(), Arc::new(parse(REPORT, &bytes)?));
         }
         Ok(capsule)
     }
@@ -263,6 +276,14 @@ fn checkpoint_name(step: usize) -> String {
 
 fn checkpoint_step(name: &str) -> Option<usize> {
     name.strip_prefix(CHECKPOINTS)?.strip_suffix(".safetensors")?.parse().ok()
+}
+
+fn report_name(step: usize) -> String {
+    format!("{REPORTS}{step:06}.json")
+}
+
+fn report_step(name: &str) -> Option<usize> {
+    name.strip_prefix(REPORTS)?.strip_suffix(".json")?.parse().ok()
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

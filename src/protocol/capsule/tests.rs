@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::archive::{self, Packing};
 use super::{Capsule, Saved};
+use crate::analysis::report::analyse;
 use crate::config::Preset;
 use crate::engine::state_file::StateFile;
 use crate::engine::{EngineInfo, Evaluation, MetricsRow, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{Layout, WeightsFile};
+use crate::task::Task;
 
 fn engine() -> EngineInfo {
     EngineInfo {
@@ -40,6 +42,7 @@ fn run() -> Capsule {
             test_loss: f64::NAN,
             train_accuracy: 0.1,
             test_accuracy: 0.0,
+            collapsed: None,
         },
     };
     let mut capsule = Capsule::new(config);
@@ -81,6 +84,27 @@ fn a_run_comes_back_whole() {
     assert_eq!(run().step(), 25);
     let bare = Capsule::new(Preset::Paper.config());
     assert_eq!(Capsule::from_bytes(&bare.to_bytes(Packing::Plain)), Ok(bare), "nothing but settings");
+}
+
+#[test]
+fn every_report_comes_back_and_the_last_one_has_a_name_of_its_own() {
+    let config = Preset::Tiny.config();
+    let report = |seed| {
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), seed);
+        Arc::new(analyse(&weights, &Task::new(&config.data)).expect("the model is whole"))
+    };
+    let mut capsule = run();
+    capsule.head.user_agent = Some("a browser".into());
+    capsule.reports = [(1, report(1)), (20, report(2))].into();
+    let packed = files(&capsule);
+    assert_eq!(packed["report.json"], packed["reports/step-000020.json"]);
+    let read = Capsule::from_bytes(&pack(&packed)).expect("it was just written");
+    assert_same(&read, &capsule);
+
+    let mut of_the_command_line = packed;
+    of_the_command_line.retain(|name, _| !name.starts_with("reports/"));
+    let read = Capsule::from_bytes(&pack(&of_the_command_line)).expect("a directory of grok train");
+    assert_eq!(read.reports, BTreeMap::from([(25, report(2))]), "on its last weights");
 }
 
 #[test]

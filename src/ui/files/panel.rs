@@ -14,7 +14,7 @@ use crate::model::safetensors::Layout;
 use crate::protocol::capsule::archive::Packing;
 use crate::ui::state::State;
 use crate::ui::store::Store;
-use crate::ui::update::{Message, shown_capsule, slim_capsule};
+use crate::ui::update::{Message, left_out_of, shown_capsule, slim_capsule};
 use crate::ui::{dom, format, run_name};
 
 /// Takes files that are dropped anywhere on the page, and says so while one hovers.
@@ -52,7 +52,6 @@ async fn read(file: &web_sys::File) -> Result<found::Found> {
 #[component]
 pub(in crate::ui) fn Files() -> impl IntoView {
     let store = Store::get();
-    let trouble = store.memo(|state| state.file_trouble.clone());
     let input = NodeRef::<html::Input>::new();
     let chosen = move |_| {
         if let Some(input) = input.get() {
@@ -68,22 +67,35 @@ pub(in crate::ui) fn Files() -> impl IntoView {
                 <label for="open-file">"Open a capsule, weights, metrics.csv, report.json or config.json:"</label>
                 <input node_ref=input id="open-file" type="file" multiple data-testid="open-file" on:change=chosen />
             </p>
-            {move || {
-                trouble.get().map(|reason| {
-                    view! {
-                        <div class="problem" role="alert" data-testid="file-error">
-                            <p>{reason}</p>
-                            <button type="button" on:click=move |_| store.send(Message::DismissFileTrouble)>"Dismiss"</button>
-                        </div>
-                    }
-                })
-            }}
+            {file_troubles(store, "file-error-here", false)}
             <div class="buttons" role="group" aria-label="Save the run on show">
                 {SAVES.map(|save| view! { <SaveButton save /> }).collect_view()}
             </div>
             <Cards />
         </section>
     }
+}
+
+/// The files that could not be used, until they are dismissed. Near the top of the page they are an alert; a
+/// second one would only be read out twice.
+pub(in crate::ui) fn file_troubles(store: Store, hook: &'static str, is_alert: bool) -> AnyView {
+    let troubles = store.memo(|state| state.file_troubles.clone());
+    let list = move || {
+        let troubles = troubles.get();
+        (!troubles.is_empty()).then(|| {
+            // The last one first: it is the one just opened.
+            let items = troubles.into_iter().rev().map(|words| view! { <li>{words}</li> }).collect_view();
+            view! {
+                <div class="problem" class:panel=is_alert role=is_alert.then_some("alert") data-testid=hook>
+                    <ul>{items}</ul>
+                    <button type="button" data-testid=format!("dismiss-{hook}") on:click=move |_| store.send(Message::DismissFileTrouble)>
+                        "Dismiss"
+                    </button>
+                </div>
+            }
+        })
+    };
+    list.into_any()
 }
 
 /// A file that the run on show can be saved as.
@@ -97,6 +109,8 @@ struct Save {
     /// Whether there is anything to save.
     enabled: fn(&State) -> bool,
     bytes: fn(&State) -> Result<Vec<u8>>,
+    /// What the reader should know of the file.
+    remark: fn(&State) -> Option<String>,
 }
 
 const SAVES: [Save; 5] = [
@@ -108,6 +122,7 @@ const SAVES: [Save; 5] = [
         ending: ".capsule.zip",
         enabled: |state| state.exhibit.is_some(),
         bytes: |state| Ok(slim_capsule(shown(state)?).to_bytes(Packing::Small)),
+        remark: |state| left_out_of(&shown_capsule(state)?),
     },
     Save {
         test_id: "download-weights",
@@ -117,6 +132,7 @@ const SAVES: [Save; 5] = [
         ending: ".safetensors",
         enabled: has_weights,
         bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::ProgressMeasures)),
+        remark: |_| None,
     },
     Save {
         test_id: "download-weights-tl",
@@ -126,6 +142,7 @@ const SAVES: [Save; 5] = [
         ending: ".transformer-lens.safetensors",
         enabled: has_weights,
         bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::TransformerLens)),
+        remark: |_| None,
     },
     Save {
         test_id: "download-metrics",
@@ -135,6 +152,7 @@ const SAVES: [Save; 5] = [
         ending: ".metrics.csv",
         enabled: |state| state.exhibit.as_ref().is_some_and(|exhibit| !exhibit.rows.is_empty()),
         bytes: |state| Ok(metrics_csv::write(&shown(state)?.rows).into_bytes()),
+        remark: |_| None,
     },
     Save {
         test_id: "download-report",
@@ -144,6 +162,7 @@ const SAVES: [Save; 5] = [
         ending: ".report.json",
         enabled: |state| last_report(state).is_some(),
         bytes: report_json,
+        remark: |_| None,
     },
 ];
 
@@ -159,7 +178,10 @@ fn has_weights(state: &State) -> bool {
 }
 
 fn last_report(state: &State) -> Option<&Report> {
-    state.exhibit.as_ref()?.snapshots.last_key_value().map(|(_, snapshot)| &snapshot.report)
+    let exhibit = state.exhibit.as_ref()?;
+    let own = exhibit.snapshots.last_key_value().map(|(step, snapshot)| (*step, &snapshot.report));
+    let came = exhibit.reports.last_key_value().map(|(step, report)| (*step, report.as_ref()));
+    own.into_iter().chain(came).max_by_key(|(step, _)| *step).map(|(_, report)| report)
 }
 
 fn report_json(state: &State) -> Result<Vec<u8>> {
@@ -173,7 +195,7 @@ fn report_json(state: &State) -> Result<Vec<u8>> {
 #[component]
 fn SaveButton(save: Save) -> impl IntoView {
     let store = Store::get();
-    let Save { test_id, words, hint, media_type, ending, enabled, bytes } = save;
+    let Save { test_id, words, hint, media_type, ending, enabled, bytes, remark } = save;
     let enabled = store.memo(enabled);
     let click = move |_| {
         let made = store.peek(|state| {
@@ -181,7 +203,12 @@ fn SaveButton(save: Save) -> impl IntoView {
             bytes(state).map(|bytes| (format!("grok-{}{ending}", name.unwrap_or_default()), bytes))
         });
         match made {
-            Ok((name, bytes)) => dom::save_bytes(&name, media_type, &bytes),
+            Ok((name, bytes)) => {
+                dom::save_bytes(&name, media_type, &bytes);
+                if let Some(words) = store.peek(remark) {
+                    store.send(Message::Remark(words));
+                }
+            }
             Err(error) => store.send(Message::FileRead { name: words.into(), found: Err(error) }),
         }
     };

@@ -9,6 +9,8 @@ use crate::error::{LabError, Result};
 
 const NAME: &str = "grokking-lab";
 const TABLE: &str = "records";
+/// What messages call it.
+const STORAGE: &str = "this browser's storage";
 /// Raised when the table changes its form.
 const VERSION: u32 = 1;
 
@@ -75,7 +77,9 @@ impl Database {
         }
         match transaction.await {
             Ok(result) if result.is_committed() => Ok(()),
-            Ok(_) => Err(full()),
+            Ok(_) => {
+                Err(aborted(table.transaction().error().map(|e| format!("{}: {}", e.name(), e.message()))))
+            }
             Err(error) => Err(refused(error)),
         }
     }
@@ -87,24 +91,54 @@ impl Database {
     }
 }
 
-/// A transaction that ends without a reason has found no room when it was to be written.
-fn full() -> LabError {
-    LabError::file("use", "this browser's storage", "it is full: delete kept runs, or free room on the disk")
-}
-
-fn refused(error: idb::Error) -> LabError {
-    let reason = error.to_string();
-    if is_about_room(&reason) {
-        return full();
-    }
+/// A transaction that was broken off, with the browser's reason if it gives one.
+fn aborted(reason: Option<String>) -> LabError {
     LabError::file(
         "use",
-        "this browser's storage",
-        format!("{reason}; private windows and strict settings refuse it"),
+        STORAGE,
+        describe(reason.as_deref().unwrap_or("the browser broke it off without a reason")),
     )
 }
 
-/// Whether a browser's words are about too little room.
-pub(super) fn is_about_room(reason: &str) -> bool {
-    reason.contains("QuotaExceeded") || reason.contains("it is full")
+fn refused(error: idb::Error) -> LabError {
+    LabError::file("use", STORAGE, describe(&error.to_string()))
+}
+
+/// A browser's reason in the page's words.
+fn describe(reason: &str) -> String {
+    // What browsers say where a site may keep nothing.
+    let forbidden = ["SecurityError", "InvalidStateError", "did not allow mutations"];
+    if is_about_room(reason) {
+        "it is full: delete kept runs, or free room on the disk".into()
+    } else if forbidden.iter().any(|words| reason.contains(words)) {
+        format!("{reason}; private windows and strict settings refuse it")
+    } else {
+        reason.to_owned()
+    }
+}
+
+/// Whether a browser's words, or the page's, are about too little room.
+pub(in crate::ui) fn is_about_room(reason: &str) -> bool {
+    ["QuotaExceeded", "it is full", "storage is full"].iter().any(|words| reason.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{aborted, describe, is_about_room};
+
+    #[test]
+    fn a_broken_off_transaction_is_full_only_if_the_browser_says_so() {
+        let words = |reason: Option<&str>| aborted(reason.map(str::to_owned)).to_string();
+        assert!(words(Some("QuotaExceededError: no room")).contains("it is full"));
+        for other in [None, Some("UnknownError: the disk is broken"), Some("AbortError: ")] {
+            assert!(!is_about_room(&words(other)), "{other:?}");
+        }
+        assert!(words(Some("UnknownError: the disk is broken")).contains("the disk is broken"));
+    }
+
+    #[test]
+    fn private_windows_are_blamed_for_what_they_refuse() {
+        assert!(describe("SecurityError: no").contains("private windows"));
+        assert!(!describe("DataError: no").contains("private windows"));
+    }
 }

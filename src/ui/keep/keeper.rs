@@ -8,8 +8,9 @@ use leptos::task::spawn_local;
 
 use super::database::{Database, is_about_room};
 use super::records::{self, Change, Kind};
-use super::{KeepCommand, KeepEvent, KeptRun, ToKeep};
+use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep};
 use crate::error::{LabError, Result};
+use crate::protocol::capsule::Capsule;
 use crate::ui::dom;
 
 /// A handle to the storage; copies share it.
@@ -82,7 +83,13 @@ impl Inner {
                 let saved = save(&database, &run).await?;
                 Ok(vec![saved, list(&database).await?])
             }
-            KeepCommand::Load(key) => Ok(vec![load(&database, &key).await?]),
+            KeepCommand::Load(key) => match load(&database, &key).await? {
+                Ok((capsule, remarks)) => {
+                    Ok(vec![KeepEvent::Loaded { key, capsule: Box::new(capsule), remarks }])
+                }
+                // That is the run's trouble, not the storage's.
+                Err(error) => Ok(vec![KeepEvent::Unreadable { key, reason: error.to_string() }]),
+            },
             KeepCommand::Rename(key, title) => {
                 change_entry(&database, &key, |entry| entry.title = title).await?;
                 Ok(vec![list(&database).await?])
@@ -141,7 +148,8 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
     Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark: remark.map(str::to_owned) })
 }
 
-async fn load(database: &Database, key: &str) -> Result<KeepEvent> {
+/// A run and what was damaged of it, or why nothing of it can be read.
+async fn load(database: &Database, key: &str) -> Result<Result<(Capsule, Vec<String>)>> {
     let keys = database.keys().await?;
     let mut states = Vec::new();
     for step in records::states_of(&keys, key) {
@@ -149,36 +157,39 @@ async fn load(database: &Database, key: &str) -> Result<KeepEvent> {
             states.push((step, bytes));
         }
     }
-    let (mut capsule, mut remarks) = records::newest_whole(states)?;
+    let (mut capsule, mut remarks) = match records::newest_whole(states) {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
     for step in records::checkpoints_of(&keys, key) {
         if let Some(bytes) = database.get(&records::key_of(key, Kind::Checkpoint(step))).await? {
             remarks.extend(records::add_checkpoint(&mut capsule, step, &bytes));
         }
     }
-    Ok(KeepEvent::Loaded { key: key.to_owned(), capsule: Box::new(capsule), remarks })
+    Ok(Ok((capsule, remarks)))
 }
 
 async fn list(database: &Database) -> Result<KeepEvent> {
     let keys = database.keys().await?;
-    let mut runs = Vec::new();
-    let entries = keys.iter().filter_map(|key| match records::parse_key(key)? {
-        (run, Kind::Entry) => Some(run),
-        _ => None,
-    });
-    for run in entries {
-        runs.extend(entry(database, run).await?);
+    let (mut runs, mut damaged) = (Vec::new(), Vec::new());
+    for (run, n_records) in records::runs_of(&keys) {
+        match entry(database, &run).await? {
+            Some(entry) => runs.push(entry),
+            None => damaged.push(Damaged { key: run, n_records }),
+        }
     }
     runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
-    Ok(KeepEvent::Listed { runs, room: dom::storage_room().await })
+    Ok(KeepEvent::Listed { runs, damaged, room: dom::storage_room().await })
 }
 
-/// The line of a run; one that is damaged is made again from the newest whole state.
+/// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is
+/// none.
 async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
-    let Some(record) = database.get(&records::key_of(run, Kind::Entry)).await? else { return Ok(None) };
-    if let Ok(entry) = records::decode_entry(&record) {
+    let record = database.get(&records::key_of(run, Kind::Entry)).await?;
+    if let Some(Ok(entry)) = record.map(|record| records::decode_entry(&record)) {
         return Ok(Some(entry));
     }
-    let Ok(KeepEvent::Loaded { capsule, .. }) = load(database, run).await else { return Ok(None) };
+    let Ok((capsule, _)) = load(database, run).await? else { return Ok(None) };
     Ok(Some(KeptRun {
         key: run.to_owned(),
         title: capsule.head.name.clone(),

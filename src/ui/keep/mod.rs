@@ -10,6 +10,7 @@ mod keeper;
 mod panel;
 pub mod records;
 
+pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
 
@@ -24,6 +25,8 @@ use crate::protocol::capsule::Capsule;
 pub struct Kept {
     /// The runs, the last saved first.
     pub runs: Vec<KeptRun>,
+    /// Those of which nothing can be read.
+    pub damaged: Vec<Damaged>,
     /// How full the browser's storage is.
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
@@ -55,6 +58,15 @@ pub struct KeptRun {
     pub is_closed: bool,
     /// What computed it.
     pub engine: Option<EngineInfo>,
+}
+
+/// A kept run of which neither its line in the list nor a state is whole: it can only be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// What its records are filed under.
+    pub key: String,
+    /// How many records there are of it.
+    pub n_records: usize,
 }
 
 /// The browser's storage for this page.
@@ -94,6 +106,8 @@ pub struct ToKeep {
     pub key: String,
     /// All of it.
     pub capsule: Capsule,
+    /// The step after which checkpoints were made anew: those kept of later steps are old.
+    pub remade_after: Option<usize>,
 }
 
 /// What the keeper tells.
@@ -103,6 +117,8 @@ pub enum KeepEvent {
     Listed {
         /// The runs.
         runs: Vec<KeptRun>,
+        /// Those of which nothing can be read.
+        damaged: Vec<Damaged>,
         /// The room; none if the browser does not tell.
         room: Option<Room>,
     },
@@ -123,6 +139,13 @@ pub enum KeepEvent {
         capsule: Box<Capsule>,
         /// What was damaged and what took its place.
         remarks: Vec<String>,
+    },
+    /// A run cannot be read, though the storage works.
+    Unreadable {
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: String,
     },
     /// The browser keeps nothing, or failed to.
     Failed(String),

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{Kept, KeptRun, Room};
+use super::{Damaged, Kept, KeptRun, Room};
+use crate::ui::advice::{advice, of_storage};
 use crate::ui::state::{Phase, State, Wish};
 use crate::ui::store::Store;
 use crate::ui::update::{Message, newest_unfinished};
@@ -40,12 +41,40 @@ fn offer(state: &State) -> Option<Offer> {
     })
 }
 
-/// "Go on with your run": present only while there is one.
+/// The run that had to make room though it is kept nowhere: present only while there is one.
+fn set_aside(store: Store) -> AnyView {
+    let words = store.memo(|state| {
+        let (_, capsule) = state.aside.as_ref()?;
+        let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
+        let step = format::count(capsule.state.as_ref().map_or(0, |saved| saved.step));
+        Some(format!("Your run {name}, saved at step {step}, is kept nowhere. This tab still holds it."))
+    });
+    let notice = move || {
+        words.get().map(|words| {
+            view! {
+                <section class="panel notice" role="status" aria-label="A run set aside" data-testid="set-aside">
+                    <p>{words}</p>
+                    <div class="row">
+                        <button type="button" data-testid="bring-back" on:click=move |_| store.send(Message::BringBack)>
+                            "Bring it back"
+                        </button>
+                        <button type="button" data-testid="let-go" on:click=move |_| store.send(Message::LetGo)>
+                            "Let it go"
+                        </button>
+                    </div>
+                </section>
+            }
+        })
+    };
+    notice.into_any()
+}
+
+/// "Go on with your run", and the run that was set aside: each present only while there is one.
 #[component]
 pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
     let store = Store::get();
     let offer = store.memo(offer);
-    move || {
+    let go_on = move || {
         offer.get().map(|Offer { key, words, step, epochs, is_on_page }| {
             let go_on = move |_| store.send(Message::OpenKept { key: key.clone(), wish: Wish::GoOn });
             let where_ = if is_on_page { "Its curves are on show." } else { "It is kept in this browser." };
@@ -64,6 +93,10 @@ pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
                 </section>
             }
         })
+    };
+    view! {
+        {go_on}
+        {set_aside(store)}
     }
 }
 
@@ -85,27 +118,81 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
                 .collect_view()
         })
     };
+    let damaged = move || {
+        kept.with(|kept| kept.damaged.iter().map(|run| damaged_line(store, run.clone())).collect_view())
+    };
     view! {
-        <section class="panel kept" aria-labelledby="kept-title" data-testid="kept-runs">
+        <section class="panel kept" id="kept" aria-labelledby="kept-title" data-testid="kept-runs">
             <div class="panel-head">
                 <h2 id="kept-title">"Kept in this browser"</h2>
                 <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
             </div>
             {move || {
                 kept.with(|kept| kept.trouble.clone()).map(|reason| {
+                    let words = store.peek(|state| storage_words(&reason, &state.host.user_agent));
                     view! {
-                        <p class="problem" role="alert" data-testid="storage-notice">
-                            {format!("{reason} Runs go on in memory; a capsule keeps them as a file.")}
-                        </p>
+                        <div class="problem" role="alert" data-testid="storage-notice">
+                            <p>{words}</p>
+                            <button
+                                type="button"
+                                data-testid="dismiss-storage"
+                                on:click=move |_| store.send(Message::DismissStorageTrouble)
+                            >
+                                "Dismiss"
+                            </button>
+                        </div>
                     }
                 })
             }}
-            <Show when=move || kept.with(|kept| kept.is_listed && kept.runs.is_empty())>
+            <Show when=move || kept.with(|kept| kept.is_listed && kept.runs.is_empty() && kept.damaged.is_empty())>
                 <p class="empty-list">"Runs that train here are kept here, and survive the closing of this tab."</p>
             </Show>
-            <ul class="runs">{lines}</ul>
+            <ul class="runs">{lines} {damaged}</ul>
         </section>
     }
+}
+
+/// What is wrong with the storage, and what to do about it here.
+fn storage_words(reason: &str, user_agent: &str) -> String {
+    format!("{}. {}", reason.trim_end_matches('.'), advice(of_storage(reason), user_agent))
+}
+
+/// A run of which nothing can be read: it takes room, and can be deleted.
+fn damaged_line(store: Store, Damaged { key, n_records }: Damaged) -> AnyView {
+    let name = format!("Damaged run {key}");
+    view! {
+        <li class="kept-run" data-testid="damaged-run">
+            <span class="kept-name">{name.clone()}</span>
+            <span class="facts">{format!("nothing of it can be read; {n_records} records take room")}</span>
+            {delete_button(store, key, name, false)}
+        </li>
+    }
+    .into_any()
+}
+
+/// Deletes a run at the second press: there is no way back.
+fn delete_button(store: Store, key: String, name: String, is_open: bool) -> AnyView {
+    let sure = RwSignal::new(false);
+    let delete = move |_| {
+        if sure.get_untracked() {
+            store.send(Message::DeleteKept(key.clone()));
+        } else {
+            sure.set(true);
+        }
+    };
+    view! {
+        <button
+            type="button"
+            data-testid="delete-kept"
+            disabled=is_open
+            on:click=delete
+            on:blur=move |_| sure.set(false)
+            aria-label=move || if sure.get() { format!("Really delete {name}?") } else { format!("Delete {name}") }
+        >
+            {move || if sure.get() { "Really?" } else { "Delete" }}
+        </button>
+    }
+    .into_any()
 }
 
 fn room_words(kept: &Kept) -> String {
@@ -131,20 +218,11 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
         format::count(config.run.epochs),
         format::bytes(n_bytes as f64)
     );
-    // A second press deletes: there is no way back.
-    let sure = RwSignal::new(false);
     let [for_open, for_compare, for_rename, for_delete] = [(); 4].map(|()| key.clone());
     let rename = move |text: String| {
         let text = text.trim().to_owned();
         store
             .send(Message::RenameKept { key: for_rename.clone(), title: (!text.is_empty()).then_some(text) });
-    };
-    let delete = move |_| {
-        if sure.get_untracked() {
-            store.send(Message::DeleteKept(for_delete.clone()));
-        } else {
-            sure.set(true);
-        }
     };
     let open = move |_| store.send(Message::OpenKept { key: for_open.clone(), wish: Wish::Show });
     let compare = move |_| store.send(Message::OpenKept { key: for_compare.clone(), wish: Wish::Compare });
@@ -160,7 +238,7 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
                 on:change:target=move |event| rename(event.target().value())
             />
             <span class="facts">{facts}{is_done.then_some(", finished")}</span>
-            <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=format!("Open {name}")>
+            <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=format!("{} {name}", if is_open { "Open" } else { "Show" })>
                 {if is_open { "Open" } else { "Show" }}
             </button>
             <button
@@ -168,20 +246,24 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
                 data-testid="compare-kept"
                 disabled=is_open
                 on:click=compare
-                aria-label=format!("Lay {name} over the run on show")
+                aria-label=format!("Compare {name} with the run on show")
             >
                 "Compare"
             </button>
-            <button
-                type="button"
-                data-testid="delete-kept"
-                disabled=is_open
-                on:click=delete
-                on:blur=move |_| sure.set(false)
-                aria-label=move || if sure.get() { format!("Really delete {name}?") } else { format!("Delete {name}") }
-            >
-                {move || if sure.get() { "Really?" } else { "Delete" }}
-            </button>
+            {delete_button(store, for_delete, name, is_open)}
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::storage_words;
+
+    #[test]
+    fn the_notice_says_what_is_wrong_and_what_to_do_in_whole_sentences() {
+        let full = storage_words("The browser's storage is full: no room for checkpoints.", "Firefox/145.0");
+        assert!(full.contains("Manage Data") && !full.contains(".."), "{full}");
+        let refused = storage_words("cannot use this browser's storage: SecurityError", "Firefox/145.0");
+        assert!(refused.contains("SecurityError. Firefox refuses"), "{refused}");
     }
 }

@@ -9,7 +9,7 @@
 //! Each value is an archive with checksums. The last two states are kept: should the newest be torn or
 //! damaged, the one before takes its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{KeptRun, ToKeep};
@@ -66,6 +66,15 @@ pub fn parse_key(key: &str) -> Option<(&str, Kind)> {
     Some((run, kind))
 }
 
+/// The runs that there are records of, with how many.
+pub fn runs_of(keys: &[String]) -> BTreeMap<String, usize> {
+    let mut runs = BTreeMap::new();
+    for (run, _) in keys.iter().filter_map(|key| parse_key(key)) {
+        *runs.entry(run.to_owned()).or_default() += 1;
+    }
+    runs
+}
+
 /// The steps of a run's states, the newest first.
 pub fn states_of(keys: &[String], run: &str) -> Vec<usize> {
     let mut steps: Vec<usize> = kinds_of(keys, run)
@@ -94,17 +103,17 @@ fn kinds_of(keys: &[String], run: &str) -> impl Iterator<Item = Kind> {
 /// The changes that keep a run as it is now, given the keys there are. Without `with_checkpoints` only what is
 /// needed to go on is kept, and its checkpoints make room for it.
 pub fn plan_save(keys: &[String], run: &ToKeep, entry: &KeptRun, with_checkpoints: bool) -> Vec<Change> {
-    let ToKeep { key, capsule } = run;
+    let ToKeep { key, capsule, remade_after } = run;
     let step = entry.step;
-    let state = Capsule { checkpoints: Default::default(), ..capsule.clone() };
+    // Reports can be made again from the checkpoints.
+    let state = Capsule { checkpoints: Default::default(), reports: Default::default(), ..capsule.clone() };
     let there = checkpoints_of(keys, key);
     let mut changes = vec![Change::Put(key_of(key, Kind::State(step)), state.to_bytes(Packing::Plain))];
     // A state of a later step is one of a run that went on elsewhere: the newest stays the newest.
     let old = states_of(keys, key).into_iter().filter(|&old| old != step);
     changes.extend(old.skip(N_STATES - 1).map(|old| Change::Delete(key_of(key, Kind::State(old)))));
-    for (&step, file) in
-        capsule.checkpoints.iter().filter(|(step, _)| with_checkpoints && !there.contains(step))
-    {
+    let is_new = |step: &usize| !there.contains(step) || remade_after.is_some_and(|after| *step > after);
+    for (&step, file) in capsule.checkpoints.iter().filter(|(step, _)| with_checkpoints && is_new(step)) {
         changes.push(Change::Put(key_of(key, Kind::Checkpoint(step)), encode_checkpoint(file)));
     }
     for &step in there.iter().filter(|step| !with_checkpoints || !capsule.checkpoints.contains_key(step)) {

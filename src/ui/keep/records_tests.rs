@@ -13,7 +13,7 @@ use crate::engine::{EngineInfo, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{Layout, WeightsFile};
-use crate::protocol::capsule::{Capsule, Saved};
+use crate::protocol::capsule::{Capsule, Saved, archive};
 
 type Storage = BTreeMap<String, Vec<u8>>;
 
@@ -50,7 +50,7 @@ fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
     capsule.head.engine = Some(engine);
     capsule.state = Some(Saved { step, state: Arc::new(state) });
     capsule.checkpoints = checkpoints.iter().map(|&step| weights(step)).collect();
-    ToKeep { key: key.into(), capsule }
+    ToKeep { key: key.into(), capsule, remade_after: None }
 }
 
 fn entry(run: &ToKeep) -> KeptRun {
@@ -161,6 +161,36 @@ fn a_run_that_goes_on_from_an_older_state_never_costs_the_newest_one() {
         save(&mut storage, &run_at("a", step, &[]), true);
     }
     assert_eq!(states_of(&keys(&storage), "a"), [600, 150], "the newest, and the one just made");
+}
+
+#[test]
+fn checkpoints_that_were_made_anew_take_the_place_of_the_old_ones() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 30, &[0, 10, 20, 30]), true);
+    let mut again = run_at("a", 25, &[0, 10, 20]);
+    let other = run_at("a", 25, &[5]).capsule.checkpoints[&5].clone();
+    again.capsule.checkpoints.insert(0, other.clone());
+    again.capsule.checkpoints.insert(20, other.clone());
+    again.remade_after = Some(10);
+    save(&mut storage, &again, true);
+    let steps: Vec<_> = checkpoints_of(&keys(&storage), "a").into_iter().collect();
+    assert_eq!(steps, [0, 10, 20]);
+    let record = |step| archive::read(&storage[&key_of("a", Kind::Checkpoint(step))]).unwrap();
+    assert_eq!(record(20)["weights.safetensors"], *other, "made anew");
+    assert_ne!(record(0)["weights.safetensors"], *other, "the first is as it was kept");
+}
+
+#[test]
+fn a_run_is_known_by_any_of_its_records() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 10, &[0]), true);
+    save(&mut storage, &run_at("b", 10, &[]), true);
+    storage.remove("a/entry");
+    storage.insert("a thing of another program".into(), Vec::new());
+    let runs: Vec<_> = super::runs_of(&keys(&storage)).into_iter().collect();
+    assert_eq!(runs, [("a".to_owned(), 2), ("b".to_owned(), 2)]);
+    let changes = plan_delete(&keys(&storage), "a");
+    assert_eq!(changes.len(), 2, "what is left of it can be deleted");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Effect;
+use super::{Effect, files};
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::snapshot::Snapshot;
@@ -81,10 +81,13 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
             }
         }
         AnalystReply::Failed { id: None, message } => end(state, &message),
-        AnalystReply::Failed { id: Some(id), .. } => {
+        AnalystReply::Failed { id: Some(id), message } => {
             // Either of a job's two requests; the second fails with the first.
             let own = |job: &mut Job| job.request == id;
             if let Some(job) = state.analyst.job.take_if(own) {
+                if let Origin::File(name) = &job.origin {
+                    files::refuse(state, format!("{name} could not be analysed: {message}"));
+                }
                 state.analyst.refused.push(job.file);
             }
         }

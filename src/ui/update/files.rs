@@ -19,35 +19,36 @@ const CAPSULE_BUDGET_BYTES: usize = 20 << 20;
 /// The most reports that are shown side by side.
 const MAX_CARDS: usize = 4;
 
+/// The most sentences about files that could not be used: more would push the page out of sight.
+const MAX_TROUBLES: usize = 12;
+
 /// Takes in a file.
 pub(super) fn on_file(state: &mut State, name: String, found: Result<Box<Found>>) -> Vec<Effect> {
     let found = match found {
         Ok(found) => *found,
         Err(error) => {
-            state.file_trouble =
-                Some(format!("{name} could not be used: {error}. Nothing on the page was changed."));
+            refuse(state, format!("{name} could not be used: {error}. Nothing on the page was changed."));
             return Vec::new();
         }
     };
-    state.file_trouble = None;
     match found {
         Found::Run(capsule) => return on_run(state, name, *capsule),
         Found::Weights { config, step, file } => {
             let weights = BTreeMap::from([(step.unwrap_or(0), file)]);
-            let exhibit = Exhibit { origin: Origin::File(name), weights, ..Exhibit::own(*config) };
-            shelf::add(state, exhibit, true);
+            add(state, name, Exhibit { weights, ..Exhibit::own(*config) });
         }
         Found::Rows(rows) => {
             let Ok(config) = state.draft.config() else {
-                state.file_trouble = Some(format!(
-                    "{name} says nothing of its settings, and those of the form are not whole."
-                ));
+                refuse(
+                    state,
+                    format!("{name} says nothing of its settings, and those of the form are not whole."),
+                );
                 return Vec::new();
             };
             state
                 .remarks
                 .push(format!("{name} says nothing of its settings: those of the form are assumed."));
-            shelf::add(state, Exhibit { origin: Origin::File(name), rows, ..Exhibit::own(config) }, true);
+            add(state, name, Exhibit { rows, ..Exhibit::own(config) });
         }
         Found::Report(report) => {
             state.report_cards.retain(|card| card.name != name);
@@ -64,29 +65,54 @@ pub(super) fn on_file(state: &mut State, name: String, found: Result<Box<Found>>
     Vec::new()
 }
 
+/// Tells of a file that could not be used, beside the others.
+pub(super) fn refuse(state: &mut State, words: String) {
+    state.file_troubles.retain(|told| *told != words);
+    state.file_troubles.push(words);
+    let surplus = state.file_troubles.len().saturating_sub(MAX_TROUBLES);
+    state.file_troubles.drain(..surplus);
+}
+
+/// Shows what a file holds. The same file takes its own place; another one of the same name gets a number.
+fn add(state: &mut State, name: String, exhibit: Exhibit) {
+    let is_same = |known: &&Exhibit| {
+        let same_name = match &known.origin {
+            Origin::File(other) => *other == name || other.starts_with(&format!("{name} (")),
+            Origin::Recorded | Origin::Own | Origin::Kept { .. } => false,
+        };
+        let same_numbers = format!("{:?}", known.rows) == format!("{:?}", exhibit.rows);
+        same_name && same_numbers && known.weights == exhibit.weights && known.config == exhibit.config
+    };
+    let known = state.exhibits().find(is_same).map(|known| known.origin.clone());
+    let origin = known.unwrap_or_else(|| Origin::File(shelf::free_name(state, &name)));
+    shelf::add(state, Exhibit { origin, ..exhibit }, true);
+}
+
 /// A run becomes the page's own, to be gone on with, unless that would push aside one that exists nowhere else.
 fn on_run(state: &mut State, name: String, capsule: Capsule) -> Vec<Effect> {
-    let is_elsewhere = state.run.as_ref().is_none_or(|run| {
-        run.phase == Phase::Kept
-            || (run.kept_step.is_some() && run.kept_step == run.saved.as_ref().map(|s| s.step))
-    });
+    let is_elsewhere = !state.is_at_risk()
+        && state.run.as_ref().is_none_or(|run| run.phase == Phase::Kept || run.saved.is_some());
     if state.is_live() || !is_elsewhere {
         state.remarks.push(format!(
             "{name} is shown beside your run. To go on with it, reset your run and open the file again."
         ));
-        shelf::add(state, exhibit_of(capsule, Origin::File(name)), true);
+        let exhibit = exhibit_of(capsule, Origin::Own);
+        add(state, name, exhibit);
         return Vec::new();
     }
     let mut effects = keep::put_away(state);
     state.n_files += 1;
     let key = format!("{}-file-{}", state.tab, state.n_files);
     effects.extend(keep::take_in(state, key, capsule));
+    if let Some(run) = &mut state.run {
+        run.is_in_file = true;
+    }
     effects
 }
 
 /// A run as it can be looked at.
 pub(super) fn exhibit_of(capsule: Capsule, origin: Origin) -> Exhibit {
-    let Capsule { config, rows, measures, state, mut checkpoints, .. } = capsule;
+    let Capsule { config, rows, measures, reports, state, mut checkpoints, .. } = capsule;
     if let Some(saved) = state {
         // A state can be read as weights.
         checkpoints.entry(saved.step).or_insert(saved.state);
@@ -96,6 +122,7 @@ pub(super) fn exhibit_of(capsule: Capsule, origin: Origin) -> Exhibit {
         rows,
         phases: Phases::find(&measures),
         progress: measures,
+        reports,
         weights: checkpoints,
         ..Exhibit::own(config)
     }
@@ -112,16 +139,28 @@ pub fn shown_capsule(state: &State) -> Option<Capsule> {
     let name = match &exhibit.origin {
         Origin::Recorded => Some("recorded run".to_owned()),
         Origin::Own => None,
-        Origin::File(name) | Origin::Kept(name) => Some(name.clone()),
+        Origin::File(name) | Origin::Kept { name, .. } => Some(name.clone()),
     };
     Some(Capsule {
-        head: Head { name, ..Head::default() },
+        head: Head { name, ..keep::head(state) },
         config: exhibit.config.clone(),
         rows: exhibit.rows.clone(),
         measures: exhibit.progress.clone(),
-        report: exhibit.snapshots.last_key_value().map(|(_, snapshot)| snapshot.report.clone()),
+        reports: keep::reports(exhibit),
         state: None,
         checkpoints: exhibit.weights.clone(),
+    })
+}
+
+/// Which checkpoints a file has to leave out, in words; none if it has room for all.
+pub fn left_out_of(capsule: &Capsule) -> Option<String> {
+    let (all, kept) = (capsule.checkpoints.len(), slim_capsule(capsule.clone()).checkpoints.len());
+    (kept < all).then(|| {
+        format!(
+            "The capsule holds {kept} of {all} checkpoints: with all of them it would be larger than {} MB. The \
+             first, the last and the state to go on from are among them.",
+            CAPSULE_BUDGET_BYTES >> 20
+        )
     })
 }
 

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{CAPSULE_BUDGET_BYTES, slim_capsule};
+use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, left_out_of, slim_capsule};
+use crate::analysis::report::analyse;
 use crate::config::Preset;
 use crate::engine::{Evaluation, MetricsRow};
 use crate::error::LabError;
+use crate::model::ModelShape;
+use crate::model::init::initial_weights;
+use crate::protocol::analyst::AnalystReply;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::task::Task;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
 use crate::ui::field::Field;
@@ -37,7 +42,13 @@ fn training() -> State {
 }
 
 fn row(step: usize) -> MetricsRow {
-    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25, collapsed: None };
+    let evaluation = Evaluation {
+        train_loss: 1.0,
+        test_loss: 2.0,
+        train_accuracy: 0.5,
+        test_accuracy: 0.25,
+        collapsed: None,
+    };
     MetricsRow { step, evaluation }
 }
 
@@ -117,9 +128,70 @@ fn a_bad_file_is_named_and_changes_nothing() {
     let before = state.clone();
     let error = LabError::content("archive", "cut short");
     update(&mut state, Message::FileRead { name: "x.zip".into(), found: Err(error) });
-    let trouble = state.file_trouble.take().expect("it is told");
-    assert!(trouble.contains("x.zip") && trouble.contains("cut short"), "{trouble}");
+    let troubles = std::mem::take(&mut state.file_troubles);
+    assert!(troubles[0].contains("x.zip") && troubles[0].contains("cut short"), "{troubles:?}");
     assert_eq!(state, before, "nothing else has changed");
+}
+
+#[test]
+fn every_bad_file_stays_named_until_it_is_dismissed() {
+    let mut state = ready();
+    let error = || LabError::content("archive", "cut short");
+    for i in 0..40 {
+        update(&mut state, Message::FileRead { name: format!("bad-{i}"), found: Err(error()) });
+    }
+    open(&mut state, "good", Found::Config(Box::new(Preset::Tiny.config())));
+    assert_eq!(state.file_troubles.len(), MAX_TROUBLES, "as many as can be read");
+    assert!(state.file_troubles.last().is_some_and(|words| words.contains("bad-39 ")), "the last is there");
+    let again = state.file_troubles.clone();
+    update(&mut state, Message::FileRead { name: "bad-39".into(), found: Err(error()) });
+    assert_eq!(state.file_troubles, again, "once is enough");
+    update(&mut state, Message::DismissFileTrouble);
+    assert!(state.file_troubles.is_empty());
+}
+
+#[test]
+fn two_files_of_one_name_are_two_runs_and_one_file_is_one() {
+    let mut state = ready();
+    let file = |byte| Found::Weights {
+        config: Box::new(Preset::Tiny.config()),
+        step: Some(1),
+        file: Arc::new(vec![byte]),
+    };
+    for byte in [1, 2, 1, 2] {
+        open(&mut state, "w", file(byte));
+    }
+    assert_eq!(origins(&state), [Origin::File("w (2)".into()), Origin::File("w".into())]);
+}
+
+#[test]
+fn a_file_that_cannot_be_analysed_is_named() {
+    let mut state = ready();
+    state.analyst.ready = true;
+    let config = Box::new(Preset::Tiny.config());
+    open(&mut state, "odd", Found::Weights { config, step: None, file: Arc::new(vec![1]) });
+    let id = state.analyst.last_request;
+    let reply = AnalystReply::Failed { id: Some(id), message: "a weight is NaN".into() };
+    update(&mut state, Message::FromAnalyst(reply));
+    let told = &state.file_troubles;
+    assert!(told.len() == 1 && told[0].contains("odd") && told[0].contains("a weight is NaN"), "{told:?}");
+}
+
+#[test]
+fn reports_of_a_file_are_handed_on() {
+    let mut state = ready();
+    let config = Preset::Quick.config();
+    let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+    let report = analyse(&weights, &Task::new(&config.data)).expect("the model is whole");
+    let mut capsule = run();
+    capsule.reports = [(50, Arc::new(report))].into();
+    state.host.build = Some("build-7".into());
+    state.host.user_agent = "a browser".into();
+    open(&mut state, "a.zip", Found::Run(Box::new(capsule.clone())));
+    let again = shown_capsule(&state).expect("it is on show");
+    assert_eq!(again.reports, capsule.reports);
+    assert!(again.head.build.ends_with(" build-7"), "{}", again.head.build);
+    assert_eq!(again.head.user_agent.as_deref(), Some("a browser"));
 }
 
 #[test]
@@ -127,7 +199,10 @@ fn a_capsule_to_be_sent_stays_small_and_keeps_its_ends() {
     let file = Arc::new(vec![0; 1 << 20]);
     let mut capsule = run();
     capsule.checkpoints = (0..=40).map(|i| (100 * i, file.clone())).collect();
+    let told = left_out_of(&capsule).expect("some have to stay out");
+    assert!(told.contains("20 of 41 checkpoints"), "{told}");
     let slim = slim_capsule(capsule);
+    assert_eq!(left_out_of(&slim), None);
     assert_eq!(slim.checkpoints.len(), CAPSULE_BUDGET_BYTES >> 20);
     assert!(slim.checkpoints.contains_key(&0) && slim.checkpoints.contains_key(&4000));
     assert_eq!(slim.state, run().state, "the state to go on from is never left out");

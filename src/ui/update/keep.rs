@@ -1,8 +1,12 @@
 //! Runs that outlive the tab: what is kept, what is read again, and how a run goes on from there.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::files::exhibit_of;
 use super::{Effect, run, shelf};
 use crate::analysis::phases::Phases;
+use crate::analysis::report::Report;
 use crate::config::DeviceChoice;
 use crate::protocol::Command;
 use crate::protocol::capsule::{Capsule, Head};
@@ -16,8 +20,9 @@ use crate::ui::{compare, link, run_name};
 /// Takes in what the keeper tells.
 pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
     match event {
-        KeepEvent::Listed { runs, room } => {
+        KeepEvent::Listed { runs, damaged, room } => {
             state.kept.runs = runs;
+            state.kept.damaged = damaged;
             state.kept.room = room;
             if !std::mem::replace(&mut state.kept.is_listed, true) {
                 return offer(state);
@@ -27,7 +32,15 @@ pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
             state.kept.trouble = remark;
             if let Some(run) = state.run.as_mut().filter(|run| run.key == key) {
                 run.kept_step = Some(step);
+                run.remade_after = None;
             }
+            // It was on its way when its place was taken.
+            let _ =
+                state.aside.take_if(|(aside, capsule)| *aside == key && state_step(capsule) == Some(step));
+        }
+        KeepEvent::Unreadable { key, reason } => {
+            let _ = state.wanted.take_if(|(wanted, _)| *wanted == key);
+            state.remarks.push(format!("The kept run could not be opened: {reason}"));
         }
         KeepEvent::Loaded { key, capsule, remarks } => return on_loaded(state, key, *capsule, remarks),
         KeepEvent::Failed(reason) => {
@@ -70,8 +83,7 @@ fn on_loaded(state: &mut State, key: String, capsule: Capsule, remarks: Vec<Stri
     let Some((_, wish)) = state.wanted.take_if(|(wanted, _)| *wanted == key) else { return Vec::new() };
     state.remarks.extend(remarks);
     if wish == Wish::Compare {
-        let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
-        let origin = Origin::Kept(name);
+        let origin = kept_origin(state, key, &capsule);
         shelf::add(state, exhibit_of(capsule, origin.clone()), false);
         compare::choose(&mut state.compared, origin, true);
         return Vec::new();
@@ -91,10 +103,21 @@ fn on_loaded(state: &mut State, key: String, capsule: Capsule, remarks: Vec<Stri
     effects
 }
 
+/// What a kept run is at hand as: by its key, and shown by a name that no other run has.
+fn kept_origin(state: &State, key: String, capsule: &Capsule) -> Origin {
+    let known = state.exhibits().map(|exhibit| &exhibit.origin);
+    let same = known.filter(|origin| matches!(origin, Origin::Kept { key: other, .. } if *other == key));
+    if let Some(origin) = same.last() {
+        return origin.clone();
+    }
+    let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
+    Origin::Kept { key, name: shelf::free_name(state, &name) }
+}
+
 /// Makes a run out of a capsule the page's own: its curves, and all that it takes to go on.
 pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<Effect> {
     let step = capsule.state.as_ref().map_or_else(|| capsule.step(), |saved| saved.step);
-    let Capsule { head, config, rows, measures, state: saved, checkpoints: files, .. } = capsule;
+    let Capsule { head, config, rows, measures, reports, state: saved, checkpoints: files, .. } = capsule;
     let mut checkpoints = Checkpoints::default();
     for (step, file) in files {
         checkpoints.add(step, file, BUDGET_BYTES);
@@ -103,6 +126,7 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
         rows,
         phases: Phases::find(&measures),
         progress: measures,
+        reports,
         weights: checkpoints.files().clone(),
         ..Exhibit::own(config.clone())
     };
@@ -163,12 +187,14 @@ pub(super) fn go_on_now(state: &mut State) -> Vec<Effect> {
     run.asked = None;
     run.step = saved.step;
     run.checkpoints.truncate(saved.step);
+    run.remade_after = Some(saved.step);
     let (config, held) = (Box::new(run.config.clone()), run.checkpoints.files().clone());
     if let Some(own) = shelf::own_mut(state) {
         // What lies beyond is made anew: it was never saved.
         own.rows.retain(|row| row.step <= saved.step);
         own.progress.retain(|(step, _)| *step <= saved.step);
         own.snapshots.retain(|step, _| *step <= saved.step);
+        own.reports.retain(|step, _| *step <= saved.step);
         own.phases = Phases::find(&own.progress);
         own.weights = held;
     }
@@ -176,32 +202,91 @@ pub(super) fn go_on_now(state: &mut State) -> Vec<Effect> {
     vec![Effect::Post(Command::Start { run_id: id, config, paused: false, saved: state })]
 }
 
+/// What this page can say of any run it writes.
+pub(super) fn head(state: &State) -> Head {
+    let plain = Head::default();
+    let build = state.host.build.iter().fold(plain.build.clone(), |text, build| format!("{text} {build}"));
+    let user_agent = Some(state.host.user_agent.clone()).filter(|text| !text.is_empty());
+    Head { build, user_agent, ..plain }
+}
+
+/// Every report of a run that is at hand.
+pub(super) fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
+    let mut reports = exhibit.reports.clone();
+    for (step, snapshot) in &exhibit.snapshots {
+        reports.insert(*step, Arc::new(snapshot.report.clone()));
+    }
+    reports
+}
+
 /// All there is of the run of this tab.
 pub fn capsule(state: &State) -> Option<Capsule> {
     let (run, own) = (state.run.as_ref()?, state.own()?);
     let title = state.kept.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
-    let head =
-        Head { name: title, began_ms: Some(run.began_ms), engine: run.engine.clone(), ..Head::default() };
+    let head = Head { name: title, began_ms: Some(run.began_ms), engine: run.engine.clone(), ..head(state) };
     Some(Capsule {
         head,
         config: run.config.clone(),
         rows: own.rows.clone(),
         measures: own.progress.clone(),
-        report: own.snapshots.last_key_value().map(|(_, snapshot)| snapshot.report.clone()),
+        reports: reports(own),
         state: run.saved.clone(),
         checkpoints: run.checkpoints.files().clone(),
     })
 }
 
+/// Holds on to the run of this tab if it exists nowhere else.
+fn set_aside(state: &mut State) {
+    if !state.is_at_risk() {
+        return;
+    }
+    let Some(capsule) = capsule(state) else { return };
+    let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
+    if state.aside.replace((key, capsule)).is_some() {
+        state.remarks.push("The run that was set aside before had to go: only one can be.".into());
+    }
+}
+
+/// Makes the run that was set aside the page's own again.
+pub(super) fn bring_back(state: &mut State) -> Vec<Effect> {
+    if state.is_live() {
+        state.remarks.push("A run is under way. Reset it to bring the other one back.".into());
+        return Vec::new();
+    }
+    let Some((key, capsule)) = state.aside.take() else { return Vec::new() };
+    let mut effects = put_away(state);
+    effects.extend(take_in(state, key, capsule));
+    if let Some(run) = &mut state.run {
+        // What is kept under its key may be older.
+        run.remade_after = Some(0);
+    }
+    // The storage may have room by now.
+    effects.extend(save(state));
+    effects
+}
+
+/// Asks the worker for the state of a run that trains, to be kept.
+pub(super) fn ask_for_save(state: &State) -> Vec<Effect> {
+    let trains = state.run.as_ref().filter(|run| run.phase == Phase::Training && state.device().is_some());
+    trains.map(|run| Effect::Post(Command::Save { run_id: run.id })).into_iter().collect()
+}
+
+fn state_step(capsule: &Capsule) -> Option<usize> {
+    capsule.state.as_ref().map(|saved| saved.step)
+}
+
 /// Keeps the run as it is.
 pub(super) fn save(state: &State) -> Vec<Effect> {
     let Some(capsule) = capsule(state).filter(|capsule| capsule.state.is_some()) else { return Vec::new() };
-    let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
-    vec![Effect::Keep(KeepCommand::Save(Box::new(ToKeep { key, capsule })))]
+    let Some(run) = &state.run else { return Vec::new() };
+    let (key, remade_after) = (run.key.clone(), run.remade_after);
+    vec![Effect::Keep(KeepCommand::Save(Box::new(ToKeep { key, capsule, remade_after })))]
 }
 
-/// Before another run takes its place: the run is not offered again by itself. It stays in the list.
-pub(super) fn put_away(state: &State) -> Vec<Effect> {
+/// Before another run takes its place: the run is not offered again by itself. It stays in the list. One that
+/// exists nowhere else is set aside.
+pub(super) fn put_away(state: &mut State) -> Vec<Effect> {
+    set_aside(state);
     match &state.run {
         Some(run) if run.kept_step.is_some() && run.phase != Phase::Finished => {
             vec![Effect::Keep(KeepCommand::Close(run.key.clone()))]

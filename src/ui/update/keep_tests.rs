@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use crate::config::{DeviceChoice, ExperimentConfig, Preset};
 use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::error::LabError;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::advice::Trouble;
 use crate::ui::compare;
 use crate::ui::draft::Draft;
+use crate::ui::exhibit::Origin;
 use crate::ui::field::Field;
 use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun};
-use crate::ui::state::{Phase, State, Wish};
+use crate::ui::state::{Phase, State, Wish, Worker};
 use crate::ui::update::{Effect, Message, capsule, update};
 
 fn tell(state: &mut State, event: Event) -> Vec<Effect> {
@@ -28,7 +31,13 @@ fn connect(state: &mut State) -> Vec<Effect> {
 }
 
 fn row(step: usize) -> MetricsRow {
-    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25, collapsed: None };
+    let evaluation = Evaluation {
+        train_loss: 1.0,
+        test_loss: 2.0,
+        train_accuracy: 0.5,
+        test_accuracy: 0.25,
+        collapsed: None,
+    };
     MetricsRow { step, evaluation }
 }
 
@@ -71,7 +80,7 @@ fn stored(config: ExperimentConfig, step: usize) -> Capsule {
 }
 
 fn listed(runs: Vec<KeptRun>) -> Message {
-    Message::Kept(KeepEvent::Listed { runs, room: None })
+    Message::Kept(KeepEvent::Listed { runs, damaged: vec![], room: None })
 }
 
 fn loaded(key: &str, capsule: Capsule) -> Message {
@@ -259,6 +268,134 @@ fn a_kept_run_can_be_laid_over_one_that_trains() {
     let found = compare::compared(&state);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].0.name.as_str(), found[0].1.rows.len()), ("quick", 4));
+}
+
+#[test]
+fn kept_runs_of_equal_settings_are_told_apart_by_their_keys() {
+    let mut state = opened(Preset::Tiny);
+    for key in ["a", "b", "a"] {
+        update(&mut state, Message::OpenKept { key: key.into(), wish: Wish::Compare });
+        update(&mut state, loaded(key, stored(Preset::Quick.config(), 20)));
+    }
+    let origin = |key: &str, name: &str| Origin::Kept { key: key.into(), name: name.into() };
+    let origins: Vec<_> = state.exhibits().map(|exhibit| exhibit.origin.clone()).collect();
+    assert_eq!(origins, [origin("a", "quick"), origin("b", "quick (2)")], "two runs, each once");
+}
+
+#[test]
+fn a_run_that_cannot_be_read_is_no_trouble_of_the_storage() {
+    let mut state = opened(Preset::Tiny);
+    update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::Show });
+    let reason = "No whole state is left".into();
+    update(&mut state, Message::Kept(KeepEvent::Unreadable { key: "a".into(), reason }));
+    assert_eq!((state.kept.trouble, state.wanted), (None, None));
+    assert!(state.remarks[0].contains("No whole state is left"), "{:?}", state.remarks);
+}
+
+/// An engine on a graphics card.
+fn on_gpu() -> EngineInfo {
+    EngineInfo {
+        engine: "folded".into(),
+        device: "gpu".into(),
+        device_name: "a card".into(),
+        precision: "f32".into(),
+        reason: String::new(),
+    }
+}
+
+#[test]
+fn after_a_lost_card_another_worker_asks_for_it_anew() {
+    let mut state = training();
+    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34 });
+    let lost = Event::Failed { run_id: Some(1), message: "GPU: it is lost".into(), ladder: vec![] };
+    assert_eq!(tell(&mut state, lost), [Effect::End], "it would hand out the lost card again");
+    let failure = state.failure.clone().expect("it is told");
+    assert_eq!((failure.trouble, failure.offers_cpu), (Some(Trouble::LostDevice), true));
+    assert!(!state.can_start() && state.can_go_on());
+    assert_eq!(update(&mut state, Message::GoOn(None)), [Effect::Respawn]);
+    assert_eq!(started_from(&connect(&mut state)).map(|(_, saved)| saved), Some(&[7u8][..]));
+}
+
+#[test]
+fn numbers_that_run_away_are_no_fault_of_the_card() {
+    let mut state = training();
+    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34 });
+    let error = LabError::Training { step: 30, reason: "the train loss is NaN".into() };
+    let effects =
+        tell(&mut state, Event::Failed { run_id: Some(1), message: error.to_string(), ladder: vec![] });
+    assert_eq!((effects, state.failure.and_then(|failure| failure.trouble)), (vec![], None));
+    assert!(matches!(state.worker, Worker::Ready(_)), "the worker is well");
+}
+
+#[test]
+fn a_page_that_goes_out_of_sight_asks_for_the_state_of_what_trains() {
+    let mut state = training();
+    assert_eq!(update(&mut state, Message::Hidden), [Effect::Post(Command::Save { run_id: 1 })]);
+    tell(&mut state, Event::State { run_id: 1, step: 30, state: RunState::Paused });
+    assert_eq!(update(&mut state, Message::Hidden), [], "a paused run was saved at the pause");
+}
+
+#[test]
+fn leaving_is_warned_of_only_where_it_costs_something() {
+    let mut state = training();
+    assert!(!state.would_lose_work(), "the browser keeps it");
+    update(&mut state, Message::Kept(KeepEvent::Failed("no".into())));
+    assert!(state.would_lose_work());
+    tell(&mut state, Event::State { run_id: 1, step: 300, state: RunState::Finished });
+    assert!(state.would_lose_work(), "the state of step 20 lies nowhere else");
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
+    assert!(!state.would_lose_work());
+}
+
+#[test]
+fn a_run_that_exists_nowhere_else_is_set_aside_and_can_be_brought_back() {
+    let mut state = training();
+    update(&mut state, Message::Reset);
+    assert_eq!((state.run.is_none(), state.own().is_none()), (true, true));
+    assert_eq!(
+        state.aside.as_ref().map(|(key, capsule)| (key.as_str(), capsule.step())),
+        Some(("tab-1", 30))
+    );
+
+    update(&mut state, Message::Start);
+    assert_eq!(update(&mut state, Message::BringBack), [], "a run is under way");
+    assert!(state.aside.is_some());
+    update(&mut state, Message::Reset);
+    let effects = update(&mut state, Message::BringBack);
+    assert!(state.can_go_on() && state.aside.is_none());
+    assert_eq!(state.last_row(), Some(&row(30)));
+    let saved = effects.iter().find_map(|effect| match effect {
+        Effect::Keep(KeepCommand::Save(run)) => Some((run.key.as_str(), run.remade_after)),
+        _ => None,
+    });
+    assert_eq!(saved, Some(("tab-1", Some(0))), "the storage is tried again");
+    update(&mut state, Message::Start);
+    assert!(state.aside.is_some(), "it still lies nowhere else");
+}
+
+#[test]
+fn a_run_that_was_only_on_its_way_into_the_storage_is_not_set_aside_for_long() {
+    let mut state = training();
+    update(&mut state, Message::Reset);
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
+    assert_eq!(state.aside, None);
+}
+
+#[test]
+fn checkpoints_that_are_made_anew_are_kept_anew() {
+    let mut state = training();
+    let remade = |effects: Vec<Effect>| match &effects[..] {
+        [Effect::Keep(KeepCommand::Save(run))] => run.remade_after,
+        other => panic!("{other:?}"),
+    };
+    update(&mut state, Message::WorkerDied("unreachable".into()));
+    update(&mut state, Message::GoOn(None));
+    connect(&mut state);
+    let saved = |step| Event::Saved { run_id: 2, step, state: vec![8] };
+    assert_eq!(remade(tell(&mut state, saved(25))), Some(20));
+    assert_eq!(remade(tell(&mut state, saved(26))), Some(20), "until it is done");
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 26, remark: None }));
+    assert_eq!(remade(tell(&mut state, saved(27))), None);
 }
 
 #[test]

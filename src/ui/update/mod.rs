@@ -6,12 +6,15 @@ mod files;
 mod desk;
 mod form;
 mod keep;
+mod probe;
 mod run;
 mod shelf;
+mod stop;
+mod watch;
 
 use std::sync::Arc;
 
-pub use files::{shown_capsule, slim_capsule};
+pub use files::{left_out_of, shown_capsule, slim_capsule};
 pub use keep::{capsule, newest_unfinished};
 
 use super::compare;
@@ -57,12 +60,16 @@ pub enum Message {
     Resume,
     /// Make one update.
     Step,
+    /// End it where it stands; what it measured and what it can go on from stay.
+    Stop,
     /// Drop it.
     Reset,
     /// Replace the worker by a new one.
     Restart,
     /// Replace the worker by one that uses the CPU.
     UseCpu,
+    /// The reader would like to know how long runs take here.
+    WantEstimates,
     /// Time the engines.
     Bench,
     /// Time them no longer.
@@ -103,8 +110,16 @@ pub enum Message {
         /// What it turned out to be.
         found: Result<Box<Found>>,
     },
-    /// The reader has read what was wrong with a file.
+    /// The reader has read what was wrong with files.
     DismissFileTrouble,
+    /// The page went out of sight: it may never come back.
+    Hidden,
+    /// Make the run that was set aside the page's own again.
+    BringBack,
+    /// Forget the run that was set aside.
+    LetGo,
+    /// The reader has read what is wrong with the browser's storage.
+    DismissStorageTrouble,
     /// A second has passed; milliseconds since 1970.
     Clock(f64),
     /// The reader has read the remarks.
@@ -129,6 +144,9 @@ pub enum Message {
     },
     /// So many bytes of the recorded run have come; none when it is fetched no longer.
     RecordedBytes(Option<usize>),
+    /// So many bytes of the worker's program have come, of so many if that is known; none when it is fetched
+    /// no longer.
+    WorkerBytes(Option<(usize, Option<usize>)>),
     /// Something the reader should know.
     Remark(String),
     /// Show the run of this origin.
@@ -198,17 +216,24 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             state.recorded_bytes = n_bytes;
             Vec::new()
         }
+        Message::WorkerBytes(n_bytes) => {
+            state.worker_bytes = n_bytes;
+            Vec::new()
+        }
         Message::Remark(text) => {
             state.remarks.push(text);
             Vec::new()
         }
-        Message::FromWorker(event) => run::on_event(state, event),
+        Message::FromWorker(event) => {
+            probe::hear(state, &event);
+            run::on_event(state, event)
+        }
         // A worker that panics says why before it dies of it: the first reason stays.
         Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => {
             vec![Effect::End]
         }
         Message::WorkerDied(reason) => {
-            run::fail(state, format!("The training worker stopped: {reason}"), Vec::new());
+            run::died(state, &reason);
             vec![Effect::End]
         }
         Message::Choose(preset) => form::edit(state, |draft| draft.choose(preset)),
@@ -226,6 +251,9 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Step if state.can_resume() => run::ask(state, Asked::Step),
         // A key pressed twice, or a click on a button that was just disabled.
         Message::Start | Message::Step | Message::Pause | Message::Resume => Vec::new(),
+        Message::Stop if state.can_stop() => stop::stop(state),
+        Message::Stop => Vec::new(),
+        Message::WantEstimates => probe::ask(state),
         Message::Reset => run::reset(state),
         Message::Restart => run::respawn(state),
         Message::UseCpu => {
@@ -254,11 +282,22 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Verify => Vec::new(),
         Message::FileRead { name, found } => files::on_file(state, name, found),
         Message::DismissFileTrouble => {
-            state.file_trouble = None;
+            state.file_troubles.clear();
             Vec::new()
         }
         Message::Clock(now_ms) => {
-            state.now_ms = now_ms;
+            let mut effects = watch::tick(state, now_ms);
+            effects.extend(probe::tick(state));
+            effects
+        }
+        Message::Hidden => keep::ask_for_save(state),
+        Message::BringBack => keep::bring_back(state),
+        Message::LetGo => {
+            state.aside = None;
+            Vec::new()
+        }
+        Message::DismissStorageTrouble => {
+            state.kept.trouble = None;
             Vec::new()
         }
         Message::DismissRemarks => {

@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{Effect, keep, shelf};
+use super::{Effect, keep, shelf, stop};
 use crate::config::DeviceChoice;
 use crate::engine::MetricsRow;
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
+use crate::ui::advice::{NOT_LOADED, Trouble};
 use crate::ui::bench::Bench;
 use crate::ui::checkpoints::BUDGET_BYTES;
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::keep::KeepCommand;
-use crate::ui::state::{Asked, Failure, Phase, Run, Spectrum, Start, State, Worker};
+use crate::ui::state::{Asked, Failure, Phase, Run, Silence, Spectrum, Start, State, Worker};
 use crate::ui::verify::Verify;
 
 /// How much a new reading of the speed counts: readable digits within a second of ten readings.
 const SMOOTHING: f64 = 0.2;
+
+/// How errors of a device begin, as `engine` writes them.
+const DEVICE_WORDS: [&str; 2] = ["GPU: ", "reading from the device: "];
 
 pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
     if how == Start::GoOn {
@@ -53,7 +57,7 @@ pub(super) fn ask(state: &mut State, asked: Asked) -> Vec<Effect> {
     run.asked = Some(asked);
     let run_id = run.id;
     vec![Effect::Post(match asked {
-        Asked::Pause => Command::Pause { run_id },
+        Asked::Pause | Asked::Stop => Command::Pause { run_id },
         Asked::Resume => Command::Resume { run_id },
         Asked::Step => Command::Step { run_id },
     })]
@@ -87,6 +91,7 @@ pub(super) fn respawn(state: &mut State) -> Vec<Effect> {
 /// Replaces the worker by one that looks for this device.
 pub(super) fn respawn_for(state: &mut State, device: DeviceChoice) -> Vec<Effect> {
     state.worker = Worker::Loading;
+    state.silence = Silence::default();
     state.failure = None;
     state.connected_choice = device;
     state.bench.running = false;
@@ -104,19 +109,53 @@ fn break_run(state: &mut State) {
     }
 }
 
-pub(super) fn fail(state: &mut State, message: String, ladder: Vec<LadderRung>) {
+/// The worker stopped by itself; the reason in words.
+pub(super) fn died(state: &mut State, reason: &str) {
+    fail(state, trouble_of(state, reason), format!("The training worker stopped: {reason}"), Vec::new());
+}
+
+fn trouble_of(state: &State, reason: &str) -> Trouble {
+    if reason.contains(NOT_LOADED) || reason.contains("reload the page") {
+        Trouble::NotLoaded
+    } else if is_on_gpu(state) {
+        Trouble::LostDevice
+    } else {
+        Trouble::DeadWorker
+    }
+}
+
+/// Whether the run is, or else would be, computed by a graphics card.
+fn is_on_gpu(state: &State) -> bool {
+    match state.run.as_ref().and_then(|run| run.engine.as_ref()) {
+        Some(engine) => engine.device == "gpu",
+        None => state.device().is_some_and(|report| report.device == "gpu"),
+    }
+}
+
+/// Whether a run's error is the card's, and not for example that of a learning rate too large.
+fn is_device_lost(state: &State, message: &str) -> bool {
+    let is_built = state.run.as_ref().is_some_and(|run| run.engine.is_some());
+    let of_numbers = message.starts_with("training stopped");
+    let of_device = DEVICE_WORDS.iter().any(|words| message.contains(words));
+    is_on_gpu(state) && !of_numbers && (is_built || of_device)
+}
+
+/// The worker can no longer be used.
+pub(super) fn fail(state: &mut State, trouble: Trouble, message: String, ladder: Vec<LadderRung>) {
+    let offers_cpu = state.connected_choice == DeviceChoice::Gpu || is_on_gpu(state);
     state.worker = Worker::Failed;
+    state.silence = Silence::default();
     state.queued = None;
     state.bench.running = false;
     if state.verify == Verify::Running {
         state.verify = Verify::Failed(message.clone());
     }
-    let offers_cpu = state.connected_choice == DeviceChoice::Gpu;
-    state.failure = Some(Failure { message, ladder, offers_cpu });
+    state.failure = Some(Failure { trouble: Some(trouble), message, ladder, offers_cpu });
     break_run(state);
 }
 
 pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    state.silence = Silence::default();
     match event {
         Event::Ready { version } if version == PROTOCOL_VERSION => {
             state.worker = Worker::Connecting;
@@ -127,7 +166,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 "The page speaks version {PROTOCOL_VERSION} and its worker version {version}: \
                  one of them is an old copy. Reload the page without the cache."
             );
-            fail(state, message, Vec::new());
+            fail(state, Trouble::NotLoaded, message, Vec::new());
         }
         Event::Device(report) => {
             state.worker = Worker::Ready(report);
@@ -135,16 +174,30 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 return start(state, how);
             }
         }
+        // `probe` has heard it.
+        Event::Probed { .. } => {}
         Event::Timed(timing) => state.bench.timings.push(timing),
         Event::NotTimed { message } => state.bench.failures.push(message),
         Event::BenchOver => state.bench.running = false,
-        Event::Failed { run_id: None, message, ladder } => fail(state, message, ladder),
-        Event::Failed { run_id: Some(id), message, ladder } => {
-            if current(state, id).is_some() {
-                break_run(state);
-                state.failure = Some(Failure { message, ladder, offers_cpu: false });
-            }
+        Event::Failed { run_id: None, message, ladder } => {
+            // Only a device that was asked for and could not be had comes with the questions it was asked.
+            let trouble =
+                if ladder.is_empty() { trouble_of(state, &message) } else { Trouble::NoWebGpu };
+            fail(state, trouble, message, ladder);
         }
+        Event::Failed { run_id: Some(id), message, ladder } => {
+            if current(state, id).is_none() {
+                return Vec::new();
+            }
+            if is_device_lost(state, &message) {
+                // The worker would hand out the lost card again: only another one asks for it anew.
+                fail(state, Trouble::LostDevice, message, ladder);
+                return vec![Effect::End];
+            }
+            break_run(state);
+            state.failure = Some(Failure { trouble: None, message, ladder, offers_cpu: false });
+        }
+        Event::Pong => {}
         Event::Verified(verification) => state.verify = Verify::Done(verification),
         Event::VerifyFailed { message } => state.verify = Verify::Failed(message),
         Event::Started { run_id, engine, n_train } => {
@@ -204,9 +257,12 @@ fn on_run_state(state: &mut State, id: RunId, step: usize, run_state: RunState) 
     };
     run.phase = phase;
     run.step = step;
-    run.asked = None;
+    let asked = run.asked.take();
     if phase != Phase::Training {
         run.steps_per_s = None;
+    }
+    if phase == Phase::Paused && asked == Some(Asked::Stop) {
+        return stop::let_go(state);
     }
     if phase == Phase::Paused && std::mem::take(&mut run.step_when_paused) {
         return ask(state, Asked::Step);

@@ -20,6 +20,18 @@ pub(super) fn add(state: &mut State, exhibit: Exhibit, at_once: bool) {
     }
 }
 
+/// A name that no run at hand has: this one, or this one with a number.
+pub(super) fn free_name(state: &State, name: &str) -> String {
+    let is_taken = |wanted: &str| {
+        state.exhibits().any(|exhibit| match &exhibit.origin {
+            Origin::File(name) | Origin::Kept { name, .. } => name == wanted,
+            Origin::Recorded | Origin::Own => false,
+        })
+    };
+    let numbered = (2..).map(|i| format!("{name} ({i})"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
+}
+
 /// Shows the run of an origin, if there is one.
 pub(super) fn show(state: &mut State, origin: &Origin) {
     let Some(i) = state.shelf.iter().position(|exhibit| exhibit.origin == *origin) else { return };
