@@ -22,7 +22,6 @@ async fn unbroken(lab: &Lab) -> String {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn a_run_that_was_paused_survives_a_reload_and_ends_with_the_same_numbers() {
     visit(&Setting::new(TINY), async |lab| {
         lab.reopen_with_saves_in_reach(TINY).await;
@@ -48,7 +47,6 @@ fn a_run_that_was_paused_survives_a_reload_and_ends_with_the_same_numbers() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn a_worker_that_is_killed_in_a_run_costs_nothing_that_was_saved() {
     visit(&Setting::new(LONG_RUN), async |lab| {
         lab.reopen_with_worker_in_reach(LONG_RUN).await;
@@ -75,7 +73,6 @@ fn a_worker_that_is_killed_in_a_run_costs_nothing_that_was_saved() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn storage_that_is_refused_is_told_and_the_run_goes_on() {
     visit(&Setting::new(TINY), async |lab| {
         lab.run_first(
@@ -93,7 +90,6 @@ fn storage_that_is_refused_is_told_and_the_run_goes_on() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn storage_that_is_full_is_told_and_the_run_goes_on() {
     visit(&Setting::new(TINY), async |lab| {
         lab.run_first(
@@ -109,7 +105,6 @@ fn storage_that_is_full_is_told_and_the_run_goes_on() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn kept_runs_are_listed_renamed_and_deleted() {
     visit(&Setting::new(TINY), async |lab| {
         lab.wait_for_text("status", "ready").await;
@@ -130,7 +125,6 @@ fn kept_runs_are_listed_renamed_and_deleted() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn the_device_can_be_verified() {
     visit(&Setting::new(TINY), async |lab| {
         lab.wait_for_text("status", "ready").await;

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use serde_json::Value;
 
 use crate::browser::{Browser, WebGpu};
 use crate::site::Site;
@@ -26,12 +28,14 @@ pub struct Setting {
     pub web_gpu: WebGpu,
     /// Files that the server pretends not to have.
     pub missing: &'static [&'static str],
+    /// A script that runs in the training worker before its own.
+    pub prelude: &'static str,
 }
 
 impl Setting {
     /// A page with this query, a software WebGPU adapter and all its files.
     pub fn new(query: &'static str) -> Self {
-        Self { query, web_gpu: WebGpu::Software, missing: &[] }
+        Self { query, web_gpu: WebGpu::Software, missing: &[], prelude: "" }
     }
 }
 
@@ -56,7 +60,7 @@ pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
-    let site = Mutex::new(Site::serve(dist, setting.missing));
+    let site = Mutex::new(Site::serve(dist, setting.missing, setting.prelude));
     let browser = runtime.block_on(Browser::start(setting.web_gpu));
     let lab = Lab { site, browser };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -92,7 +96,7 @@ impl Lab {
     }
 
     /// The value of a script that calls its last argument when it is done.
-    pub async fn evaluate_later(&self, script: &str) -> serde_json::Value {
+    pub async fn evaluate_later(&self, script: &str) -> Value {
         let outcome = self.browser.client.execute_async(script, Vec::new()).await;
         outcome.unwrap_or_else(|error| panic!("{}: {error}", script.lines().next().unwrap_or_default()))
     }
@@ -182,7 +186,7 @@ impl Lab {
     }
 
     /// The value of a JavaScript expression.
-    pub async fn evaluate(&self, expression: &str) -> serde_json::Value {
+    pub async fn evaluate(&self, expression: &str) -> Value {
         let script = format!("return ({expression});");
         self.browser
             .client
@@ -297,6 +301,39 @@ impl Lab {
     pub async fn press(&self, hook: &str, keys: &str) {
         let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
         element.send_keys(keys).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
+    }
+
+    /// Goes from control to control with the tabulator until a hook has the focus, as a person without a mouse
+    /// does. A page has few hundred controls.
+    pub async fn tab_to(&self, hook: &str) {
+        let focused = "document.activeElement?.getAttribute('data-testid')";
+        for _ in 0..600 {
+            if self.evaluate(focused).await == hook {
+                return;
+            }
+            self.press_focused(&Key::Tab.to_string()).await;
+        }
+        panic!("hook `{hook}` cannot be reached with the tabulator");
+    }
+
+    /// Presses keys on whatever has the focus.
+    pub async fn press_focused(&self, keys: &str) {
+        let focused = self.browser.client.active_element().await.expect("a page has something in focus");
+        focused.send_keys(keys).await.unwrap_or_else(|error| panic!("the focus takes no keys: {error}"));
+    }
+
+    /// Waits until a JavaScript expression has a value.
+    pub async fn wait_for_evaluation(&self, expression: &str, expected: impl Into<Value>) {
+        let expected = expected.into();
+        let start = Instant::now();
+        loop {
+            let value = self.evaluate(expression).await;
+            if value == expected {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{expression} is {value}, never {expected}");
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// What a hook that is a control holds.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crate::lab::{Setting, visit};
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn once_visited_the_page_opens_and_trains_without_its_server() {
     visit(&Setting::new("?preset=tiny&backend=cpu"), async |lab| {
         lab.wait_for_text("status", "ready").await;
@@ -19,7 +18,6 @@ fn once_visited_the_page_opens_and_trains_without_its_server() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn a_page_kept_in_the_browser_opens_with_any_link() {
     visit(&Setting::new("?preset=tiny&backend=cpu"), async |lab| {
         lab.wait_for_text("offline", "kept in your browser").await;
@@ -31,7 +29,6 @@ fn a_page_kept_in_the_browser_opens_with_any_link() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn the_page_forbids_itself_everything_but_its_own_files() {
     let Some(dist) = std::env::var_os("GROK_DIST").map(PathBuf::from) else {
         println!("skipped: GROK_DIST does not name a built page; `cargo xtask test` builds one");

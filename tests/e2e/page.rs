@@ -5,14 +5,17 @@
 //! on an error in the console, on a missing file and on a request to another machine.
 
 mod audit;
+mod breaking;
 mod browser;
 mod devices;
-mod instrument;
 mod files;
+mod instrument;
 mod keeping;
 mod lab;
 mod links;
 mod offline;
+mod oracle;
 mod site;
 mod training;
+mod walk;
 mod workers;

@@ -44,8 +44,9 @@ pub struct Site {
 type List = Arc<Mutex<Vec<String>>>;
 
 impl Site {
-    /// Serves the folder `dist`, except the files whose names are in `missing`.
-    pub fn serve(dist: PathBuf, missing: &[&str]) -> Self {
+    /// Serves the folder `dist`, except the files whose names are in `missing`; `prelude` is a script that runs
+    /// in the training worker before its own.
+    pub fn serve(dist: PathBuf, missing: &[&str], prelude: &'static str) -> Self {
         let server = Arc::new(Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a port is free on 127.0.0.1"));
         let missing: List = Arc::new(Mutex::new(missing.iter().map(|&name| name.to_owned()).collect()));
         let misses = Arc::new(Mutex::new(Vec::new()));
@@ -58,7 +59,7 @@ impl Site {
                 std::thread::spawn(move || {
                     // `recv` fails once the server is unblocked: the site was dropped.
                     while let Ok(request) = server.recv() {
-                        answer(request, &dist, &missing, &misses, &forbidden);
+                        answer(request, &dist, prelude, &missing, &misses, &forbidden);
                     }
                 })
             })
@@ -117,7 +118,10 @@ impl Drop for Site {
     }
 }
 
-fn answer(mut request: Request, dist: &Path, missing: &List, misses: &List, forbidden: &List) {
+/// The training worker's entry.
+const WORKER: &str = "worker_loader.js";
+
+fn answer(mut request: Request, dist: &Path, prelude: &str, missing: &List, misses: &List, forbidden: &List) {
     let add = |list: &List, text: String| list.lock().expect(NO_PANIC).push(text);
     let path = request.url().split('?').next().unwrap_or_default().to_owned();
     let found = file_for(dist, &path, &missing.lock().expect(NO_PANIC));
@@ -129,10 +133,17 @@ fn answer(mut request: Request, dist: &Path, missing: &List, misses: &List, forb
         let _ = request.respond(Response::empty(204));
     } else if let Some((file, content_type)) = found {
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("both are plain text");
-        let response = Response::from_file(file)
-            .with_header(header("Content-Type", content_type))
-            .with_header(header("Content-Security-Policy", POLICY));
-        let _ = request.respond(response);
+        let headers = [header("Content-Type", content_type), header("Content-Security-Policy", POLICY)];
+        if path.ends_with(WORKER) {
+            let own = std::io::read_to_string(file).expect("the loader is a text");
+            let mut response = Response::from_string(format!("{prelude}\n{own}"));
+            headers.into_iter().for_each(|header| response.add_header(header));
+            let _ = request.respond(response);
+        } else {
+            let mut response = Response::from_file(file);
+            headers.into_iter().for_each(|header| response.add_header(header));
+            let _ = request.respond(response);
+        }
     } else {
         add(misses, path);
         let _ = request.respond(Response::from_string("not found").with_status_code(404));

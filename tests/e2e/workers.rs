@@ -1,30 +1,9 @@
 //! Several workers on one run, and the bench.
 
-use grokking_lab::config::Preset;
-use grokking_lab::engine::folded::{FoldedCpu, InTurn};
-use grokking_lab::engine::{Engine, TrainState};
-use grokking_lab::model::ModelShape;
-use grokking_lab::model::init::initial_weights;
-use grokking_lab::task::Task;
-
 use crate::lab::{Setting, visit};
-
-/// The last train and test loss of the tiny preset with peers, computed here.
-async fn last_losses(n_peers: usize) -> [f64; 2] {
-    let mut config = Preset::Tiny.config();
-    config.run.reproducible = true;
-    let task = Task::new(&config.data);
-    let shape = ModelShape::new(&config.data, &config.model);
-    let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let peers = InTurn::new(&config, &task, &shape, n_peers).expect("the model folds");
-    let mut engine = FoldedCpu::with_peers(&config, &task, &start, Box::new(peers)).expect("the model folds");
-    engine.train(config.run.epochs).await.expect("the CPU does not fail");
-    let scores = engine.evaluate().await.expect("the CPU does not fail");
-    [scores.train_loss, scores.test_loss]
-}
+use crate::oracle::last_losses;
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn three_workers_share_a_run_and_give_its_numbers() {
     visit(&Setting::new("?preset=tiny&backend=cpu&threads=3"), async |lab| {
         lab.wait_for_text("status", "ready").await;
@@ -46,7 +25,6 @@ fn three_workers_share_a_run_and_give_its_numbers() {
 }
 
 #[test]
-#[ignore = "has not been seen to pass yet; run it with --ignored"]
 fn the_bench_times_the_engines_and_can_be_stopped() {
     visit(&Setting::new("?preset=tiny&backend=cpu&threads=1"), async |lab| {
         lab.wait_for_text("status", "ready").await;

@@ -1,0 +1,79 @@
+//! Things that break in the middle of a run: the device, the worker, the storage. Each ends in a message that
+//! says what happened, and no saved step is lost.
+
+use std::time::Duration;
+
+use crate::lab::{Setting, visit};
+use crate::training::LONG_RUN;
+
+/// On the GPU, and so long that it cannot end while a test watches.
+const LONG_GPU_RUN: &str = "?preset=tiny&backend=webgpu&epochs=10000000&eval_every=100";
+
+/// Lets a page's message destroy the worker's GPU device, as a driver that crashes does.
+const DEVICE_CAN_BE_LOST: &str = "
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...all) {
+        const device = await request.apply(this, all);
+        self.loss = self.loss ?? new BroadcastChannel('lose the device');
+        self.loss.addEventListener('message', () => device.destroy());
+        return device;
+    };";
+
+#[test]
+fn a_device_that_is_lost_in_a_run_is_named_and_the_run_goes_on() {
+    let setting = Setting { prelude: DEVICE_CAN_BE_LOST, ..Setting::new(LONG_GPU_RUN) };
+    visit(&setting, async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_text("status", "WebGPU").await;
+        lab.click("start").await;
+        let before = lab.wait_for_epoch_above(200).await;
+        lab.evaluate("new BroadcastChannel('lose the device').postMessage('now')").await;
+        lab.wait_for_text("status", "lost").await;
+        lab.wait_for_epoch_above(before + 200).await;
+        assert_eq!(lab.text("error").await, None, "the processor goes on by itself");
+    });
+}
+
+#[test]
+fn storage_that_is_taken_away_in_a_run_is_told_and_comes_back() {
+    visit(&Setting::new(LONG_RUN), async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "kept").await;
+        lab.evaluate(
+            "(() => {
+                window.transaction = IDBDatabase.prototype.transaction;
+                IDBDatabase.prototype.transaction = () => { throw new DOMException('gone', 'InvalidStateError'); };
+            })()",
+        )
+        .await;
+        lab.wait_for_text("storage-notice", "storage").await;
+        let epoch = lab.epoch().await;
+        lab.wait_for_epoch_above(epoch).await;
+        lab.evaluate("(() => { IDBDatabase.prototype.transaction = window.transaction; })()").await;
+        lab.click("pause").await;
+        lab.wait_for_text("status", "paused").await;
+        let epoch = lab.epoch().await;
+        lab.wait_for_text("status", &format!("step {epoch} kept")).await;
+    });
+}
+
+#[test]
+fn a_worker_that_falls_silent_is_noticed_and_nothing_saved_is_lost() {
+    visit(&Setting::new(LONG_RUN), async |lab| {
+        lab.reopen_with_worker_in_reach(LONG_RUN).await;
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "kept").await;
+        // No event tells the page: so a browser ends a worker whose memory it needs.
+        lab.evaluate("lastWorker.terminate()").await;
+        lab.wait_for("error", "told of the silence", |_| true).await;
+        let shown = lab.epoch().await;
+        lab.click("go-on").await;
+        lab.wait_until_gone("error").await;
+        lab.wait_for_text("status", "training").await;
+        let saved = lab.epoch().await;
+        assert!(saved > 0 && saved <= shown + 1_000_000, "it went on from step {saved} of {shown}");
+        lab.stays("error", Duration::from_millis(500)).await;
+    });
+}
