@@ -15,6 +15,11 @@ pub fn loss(value: f64) -> String {
     }
 }
 
+/// A length in CSS pixels, as a style has it.
+pub fn px(pixels: f64) -> String {
+    format!("{pixels:.1}px")
+}
+
 /// A part as a percentage, rounded towards zero so that only a whole part reads `100%`.
 pub fn percent(part: f64) -> String {
     if !part.is_finite() {

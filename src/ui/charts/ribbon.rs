@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::analysis::phases::{Boundary, Phases};
 use crate::plot::PixelMap;
-use crate::ui::format;
+use crate::ui::format::{self, px};
 use crate::ui::state::State;
 use crate::ui::stops::Span;
 use crate::ui::store::Store;
@@ -23,11 +23,10 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
         let spans = spans
             .into_iter()
             .map(|(span, left, width)| {
-                let style = format!("left:{left:.1}px;width:{width:.1}px");
                 let title = format!("{}: step {} to {}", span.name, format::count(span.from), format::count(span.to));
                 let current = move || now.get() == Some(span.number);
                 view! {
-                    <li data-phase=span.number.to_string() class:now=current style=style title=title>{span.name}</li>
+                    <li data-phase=span.number.to_string() class:now=current style:left=px(left) style:width=px(width) title=title>{span.name}</li>
                 }
             })
             .collect_view();

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::compare::compared;
 use crate::ui::dom::{self, Area, Painter};
+use crate::ui::format::px;
 use crate::ui::state::State;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -171,8 +172,7 @@ fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64,
     let upright = |class: &'static str, map: &PixelMap, step: usize| {
         let x = map.x_pixel(step as f64)?;
         let (top, bottom) = map.y_pixels;
-        let place = format!("left:{x:.1}px;top:{top:.1}px;height:{:.1}px", bottom - top);
-        Some(view! { <i class=class style=place></i> })
+        Some(view! { <i class=class style:left=px(x) style:top=px(top) style:height=px(bottom - top)></i> })
     };
     move || {
         let map = stage.maps.with(|maps| maps.first().copied())?;
@@ -183,7 +183,7 @@ fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64,
                 .into_iter()
                 .filter_map(|(key, at, value)| {
                     let (x, y) = (map.x_pixel(at as f64)?, map.y_pixel(value)?);
-                    Some(view! { <i class="dot" data-key=key style=format!("left:{x:.1}px;top:{y:.1}px")></i> })
+                    Some(view! { <i class="dot" data-key=key style:left=px(x) style:top=px(y)></i> })
                 })
                 .collect();
             view! { {upright("hair", &map, step)} {dots} }
@@ -192,9 +192,15 @@ fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64,
             let edge = |x: f64| x.clamp(map.x_pixels.0, map.x_pixels.1);
             let (left, right) = (edge(from.min(to)), edge(from.max(to)));
             let (top, bottom) = map.y_pixels;
-            let (width, height) = (right - left, bottom - top);
-            let place = format!("left:{left:.1}px;top:{top:.1}px;width:{width:.1}px;height:{height:.1}px");
-            view! { <i class="chosen" style=place></i> }
+            view! {
+                <i
+                    class="chosen"
+                    style:left=px(left)
+                    style:top=px(top)
+                    style:width=px(right - left)
+                    style:height=px(bottom - top)
+                ></i>
+            }
         });
         Some(view! { {ends} {marks} {chosen} })
     }

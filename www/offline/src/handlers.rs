@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Promise, Uint8Array, WebAssembly};
+use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -12,6 +12,10 @@ use web_sys::{
 };
 
 use crate::build::{Build, Wanted};
+
+/// How long a page waits for the network before the kept one is taken: most networks that answer at all
+/// do so by then.
+const PATIENCE_MS: i32 = 4_000;
 
 type Outcome = Result<JsValue, JsValue>;
 
@@ -111,14 +115,28 @@ impl Keeper {
         wait(self.global.clients().claim()).await
     }
 
-    /// The page from the network, else the one that is kept.
+    /// The page from the network, else the one that is kept: also if the network neither answers nor fails.
     async fn page(&self, request: &Request) -> Outcome {
-        let failure = match wait(self.global.fetch_with_request(request)).await {
+        let fetched = self.global.fetch_with_request(request);
+        let failure = match wait(Promise::race(&Array::of2(&fetched, &self.late()))).await {
             Ok(page) => return Ok(page),
             Err(failure) => failure,
         };
         let kept = wait(self.cache().await?.match_with_str(&self.scope)).await?;
         if kept.is_undefined() { Err(failure) } else { Ok(kept) }
+    }
+
+    /// Fails once the network has had its time.
+    fn late(&self) -> Promise {
+        let mut begin = |_: Function, fail: Function| {
+            // Without a clock only a network that fails is noticed.
+            let _ = self.global.set_timeout_with_callback_and_timeout_and_arguments_1(
+                &fail,
+                PATIENCE_MS,
+                &JsValue::from("the server does not answer"),
+            );
+        };
+        Promise::new(&mut begin)
     }
 
     /// A file of this build as it is kept, else from the network.

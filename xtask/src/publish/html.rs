@@ -3,10 +3,10 @@
 use crate::process::Result;
 
 /// What the page may load and do. Everything is of its own origin; `wasm-unsafe-eval` permits compiling
-/// WebAssembly and nothing else, and pictures may also be made in the page. Elements may have styles of
-/// their own, the cursor's place for instance; style sheets are files.
+/// WebAssembly and nothing else, and pictures may also be made in the page. Style sheets are files; what
+/// has a place of its own, the cursor for instance, gets it through the document's programming interface.
 pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
-     style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; \
+     style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'";
 
 /// What opens the script by which Trunk starts the page.
