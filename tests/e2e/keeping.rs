@@ -111,6 +111,9 @@ fn kept_runs_are_listed_renamed_and_deleted() {
         lab.click("step").await;
         lab.wait_for_text("status", "step 1 kept").await;
         lab.enter("kept-name", "my first\n").await;
+        // The list is read anew from the storage once the name is in it.
+        let label = "document.querySelector('[data-testid=open-kept]').getAttribute('aria-label')";
+        lab.wait_for_evaluation(label, "Open my first").await;
         lab.reload().await;
         lab.wait_for_text("resume-kept", "step 1").await;
         lab.wait_for_value("kept-name", "my first").await;
