@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::format;
 use crate::config::cadence::is_log_spaced;
 
 /// What a tab may hold for one run: about 110 checkpoints of the paper's model, more than its run
 /// makes, and little enough for a phone.
-pub const BUDGET_BYTES: usize = 100 << 20;
+pub const BUDGET_BYTES: usize = 100_000_000;
 
 /// Files of weights by step.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,6 +55,20 @@ impl Checkpoints {
     /// How many were let go.
     pub fn n_thinned(&self) -> usize {
         self.n_thinned
+    }
+
+    /// How many there are, and what they take of a budget: `24 checkpoints, 21.8 of 100 MB, 8 let go`.
+    pub fn words(&self, budget_bytes: usize) -> String {
+        let n = self.files.len();
+        let noun = if n == 1 { "checkpoint" } else { "checkpoints" };
+        let used = self.n_bytes as f64 / 1e6;
+        let decimals = usize::from(used < 99.95);
+        let gone = match self.n_thinned {
+            0 => String::new(),
+            n => format!(", {} let go", format::count(n)),
+        };
+        let budget = budget_bytes as f64 / 1e6;
+        format!("{} {noun}, {used:.decimals$} of {budget:.0} MB{gone}", format::count(n))
     }
 
     fn least_missed(&self) -> Option<usize> {
@@ -107,6 +122,18 @@ mod tests {
         assert_eq!(steps.len(), 20);
         let widest = steps.windows(2).skip(1).map(|w| w[1] as f64 / w[0] as f64).fold(0.0, f64::max);
         assert!(widest <= 2.0, "no hole wider than a doubling: {steps:?}");
+    }
+
+    #[test]
+    fn the_memory_they_take_is_told_with_what_had_to_go() {
+        assert_eq!(Checkpoints::default().words(100_000_000), "0 checkpoints, 0.0 of 100 MB");
+        let mut held = Checkpoints::default();
+        let add = |held: &mut Checkpoints, step| held.add(step, Arc::new(vec![0; 900_000]), 2_000_000);
+        add(&mut held, 0);
+        assert_eq!(held.words(2_000_000), "1 checkpoint, 0.9 of 2 MB");
+        add(&mut held, 1);
+        add(&mut held, 2);
+        assert_eq!(held.words(2_000_000), "2 checkpoints, 1.8 of 2 MB, 1 let go");
     }
 
     #[test]

@@ -1,14 +1,17 @@
-//! The preset and the five buttons of a run.
+//! The preset, the six buttons of a run, and how long it would take here.
 
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::dom;
+use super::estimate;
+use super::format;
 use super::settings::problem_summary;
 use super::state::{Phase, State};
 use super::store::Store;
 use super::update::Message;
+use super::wake_lock::WakeLock;
 use crate::config::Preset;
 
 /// A button of the run.
@@ -27,7 +30,7 @@ struct Button {
     primary: fn(&State) -> bool,
 }
 
-fn buttons() -> [Button; 5] {
+fn buttons() -> [Button; 6] {
     [
         Button {
             test_id: "start",
@@ -64,6 +67,14 @@ fn buttons() -> [Button; 5] {
             primary: |_| false,
         },
         Button {
+            test_id: "stop",
+            words: "Stop",
+            hint: "End the run where it stands; its curves and checkpoints stay, and it can go on later",
+            message: Message::Stop,
+            enabled: State::can_stop,
+            primary: |_| false,
+        },
+        Button {
             test_id: "reset",
             words: "Reset",
             hint: "Drop the run and its curves",
@@ -81,13 +92,19 @@ pub(super) fn Controls() -> impl IntoView {
     let preset = store.memo(|state| state.draft.preset);
     // Whether one of the buttons was pressed: a page just opened takes no focus.
     let pressed = StoredValue::new(false);
+    let estimates = store.memo(preset_estimates);
     let options = Preset::ALL
-        .map(|each| {
-            view! {
-                <option value=each.name() prop:selected=move || preset.get() == each>{each.name()}</option>
-            }
+        .into_iter()
+        .enumerate()
+        .map(|(i, each)| {
+            let words = move || match estimates.with(|all| all[i].clone()) {
+                Some(estimate) => format!("{}: {estimate}", each.name()),
+                None => each.name().to_owned(),
+            };
+            view! { <option value=each.name() prop:selected=move || preset.get() == each>{words}</option> }
         })
         .collect_view();
+    let estimate = store.memo(estimate);
     let choose = move |name: String| {
         if let Ok(preset) = Preset::from_name(&name) {
             store.send(Message::Choose(preset));
@@ -101,6 +118,7 @@ pub(super) fn Controls() -> impl IntoView {
                     id="preset"
                     data-testid="preset"
                     aria-describedby="preset-summary"
+                    on:focus=move |_| store.send(Message::WantEstimates)
                     on:change:target=move |event| choose(event.target().value())
                 >
                     {options}
@@ -110,8 +128,31 @@ pub(super) fn Controls() -> impl IntoView {
                 {buttons().map(|button| view! { <RunButton button pressed /> }).collect_view()}
             </div>
             <p class="preset-summary" id="preset-summary">{move || preset.get().summary()}</p>
+            <p class="preset-summary">
+                "On this device: " <span data-testid="estimate">{move || estimate.get()}</span>
+            </p>
+            <WakeLock />
             <Hint />
         </div>
+    }
+}
+
+/// How long each preset would take, in their order; none before it is known.
+fn preset_estimates(state: &State) -> Vec<Option<String>> {
+    let device = state.draft.device();
+    let secs = |preset| state.estimates.secs(&estimate::of_preset(preset, device));
+    Preset::ALL.into_iter().map(|preset| secs(preset).map(estimate::words)).collect()
+}
+
+/// How long the settings in the form would take.
+fn estimate(state: &State) -> String {
+    let Ok(config) = state.draft.config() else { return "these settings cannot be trained".into() };
+    match state.estimates.secs(&config) {
+        Some(secs) => {
+            format!("{} for all {} epochs", estimate::words(secs), format::count(config.run.epochs))
+        }
+        None if state.estimates.probing.is_some() => "measuring…".into(),
+        None => "not measured yet".into(),
     }
 }
 
@@ -184,4 +225,35 @@ fn Hint() -> impl IntoView {
         }
     });
     move || hint.get().map(|hint| view! { <p class="hint" role="status">{hint}</p> })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{buttons, estimate, preset_estimates};
+    use crate::config::Preset;
+    use crate::ui::draft::Draft;
+    use crate::ui::field::Field;
+    use crate::ui::state::State;
+
+    #[test]
+    fn estimates_stand_beside_the_settings_they_are_of() {
+        let mut state = State::new(Draft::new(Preset::Quick), Vec::new());
+        assert_eq!(estimate(&state), "not measured yet");
+        state.estimates.probing = Some(Preset::Paper.config());
+        assert_eq!(estimate(&state), "measuring…");
+        state.estimates.ran(&Preset::Quick.config(), 100.0);
+        assert_eq!(estimate(&state), "about 30 s for all 3,000 epochs");
+        let all = preset_estimates(&state);
+        let of = |preset| &all[Preset::ALL.iter().position(|each| *each == preset).expect("a preset")];
+        assert_eq!(of(Preset::Quick).as_deref(), Some("about 30 s"));
+        assert_eq!(*of(Preset::Paper), None, "nothing is made up");
+        state.draft.set(Field::P, "100".into());
+        assert!(estimate(&state).contains("cannot"), "100 is not prime");
+    }
+
+    #[test]
+    fn every_button_has_a_hook_of_its_own() {
+        let hooks = buttons().map(|button| button.test_id);
+        assert_eq!(hooks, ["start", "pause", "resume", "step", "stop", "reset"]);
+    }
 }

@@ -11,6 +11,30 @@ use crate::error::{LabError, Result};
 /// # Errors
 /// [`LabError::File`] if the site does not have it or the connection breaks.
 pub(super) async fn bytes(url: &str, mut came: impl FnMut(usize)) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut take = |piece: Uint8Array| {
+        bytes.extend(piece.to_vec());
+        came(bytes.len());
+    };
+    pieces(url, &mut take).await?;
+    Ok(bytes)
+}
+
+/// Fetches a file for the browser's cache, from which someone else will take it; `came` hears the bytes so far.
+///
+/// # Errors
+/// As [`bytes`].
+pub(super) async fn warm(url: &str, mut came: impl FnMut(usize)) -> Result<()> {
+    let mut n_bytes = 0;
+    let mut take = |piece: Uint8Array| {
+        n_bytes += piece.length() as usize;
+        came(n_bytes);
+    };
+    pieces(url, &mut take).await
+}
+
+/// Hands the pieces of a file over as they come.
+async fn pieces(url: &str, take: &mut dyn FnMut(Uint8Array)) -> Result<()> {
     let failed =
         |reason: JsValue| LabError::file("fetch", url, reason.as_string().unwrap_or(format!("{reason:?}")));
     let response = call(&js_sys::global(), "fetch", Some(&url.into())).await.map_err(failed)?;
@@ -21,15 +45,12 @@ pub(super) async fn bytes(url: &str, mut came: impl FnMut(usize)) -> Result<Vec<
     let body = get(&response, "body").map_err(failed)?;
     let open: Function = get(&body, "getReader").and_then(|open| open.dyn_into()).map_err(failed)?;
     let reader = open.call0(&body).map_err(failed)?;
-    let mut bytes = Vec::new();
     loop {
         let piece = call(&reader, "read", None).await.map_err(failed)?;
         if get(&piece, "done").map_err(failed)? == JsValue::TRUE {
-            return Ok(bytes);
+            return Ok(());
         }
-        let piece: Uint8Array = get(&piece, "value").and_then(|piece| piece.dyn_into()).map_err(failed)?;
-        bytes.extend(piece.to_vec());
-        came(bytes.len());
+        take(get(&piece, "value").and_then(|piece| piece.dyn_into()).map_err(failed)?);
     }
 }
 

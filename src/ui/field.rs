@@ -29,9 +29,12 @@ pub enum Field {
     Loss,
     Epochs,
     EvalEvery,
+    CheckpointEvery,
     Engine,
     Device,
     Threads,
+    Precision,
+    Reproducible,
 }
 
 /// What a setting is entered with.
@@ -68,12 +71,19 @@ pub const GROUPS: [Group; 5] = [
     },
     Group {
         title: "Training",
-        fields: &[Field::Lr, Field::WeightDecay, Field::Epochs, Field::EvalEvery],
+        fields: &[Field::Lr, Field::WeightDecay, Field::Epochs, Field::EvalEvery, Field::CheckpointEvery],
         folded: false,
     },
     Group {
         title: "Computation",
-        fields: &[Field::Device, Field::Threads, Field::Engine, Field::Loss],
+        fields: &[
+            Field::Device,
+            Field::Threads,
+            Field::Engine,
+            Field::Precision,
+            Field::Reproducible,
+            Field::Loss,
+        ],
         folded: false,
     },
     Group {
@@ -110,9 +120,12 @@ impl Field {
             Self::Loss => "loss",
             Self::Epochs => "epochs",
             Self::EvalEvery => "eval_every",
+            Self::CheckpointEvery => "checkpoint_every",
             Self::Engine => "engine",
             Self::Device => "backend",
             Self::Threads => "threads",
+            Self::Precision => "precision",
+            Self::Reproducible => "reproducible",
         }
     }
 
@@ -142,9 +155,12 @@ impl Field {
             Self::Loss => "Loss",
             Self::Epochs => "Epochs",
             Self::EvalEvery => "Measure every",
+            Self::CheckpointEvery => "Checkpoint every",
             Self::Engine => "Engine",
             Self::Device => "Device",
             Self::Threads => "CPU workers",
+            Self::Precision => "Precision",
+            Self::Reproducible => "Same bits everywhere",
         }
     }
 
@@ -169,10 +185,22 @@ impl Field {
             Self::Loss => "Exact keeps its precision at small losses; textbook stalls near 1e-7 in 32 bits.",
             Self::Epochs => "One epoch is one step: every update sees the whole train set.",
             Self::EvalEvery => "Steps between two points of the curves.",
+            Self::CheckpointEvery => {
+                "Steps between two checkpoints, besides the log-spaced ones that every run has. When they fill the \
+                 page's memory, some are let go."
+            }
             Self::Engine => "Which implementation computes the step.",
             Self::Device => "Where the run computes.",
             Self::Threads => {
                 "Workers that share a step on the CPU; 0 takes what the machine has. The same number gives the same bits."
+            }
+            Self::Precision => {
+                "64 bits are computed by Burn's engines on the CPU only, several times slower; with the device \
+                 and the engine left at fastest that is what a run gets."
+            }
+            Self::Reproducible => {
+                "For the command line: give the browser's bits there, where a faster order of sums exists. In a \
+                 browser every run has them, so here it changes nothing; it goes along into capsules and links."
             }
         }
     }
@@ -192,6 +220,8 @@ impl Field {
                 ("autodiff", "folded, autodiff"),
                 ("literal", "literal, autodiff"),
             ]),
+            Self::Precision => Kind::Choice(&[("f32", "32 bits"), ("f64", "64 bits")]),
+            Self::Reproducible => Kind::Choice(&[("false", "no"), ("true", "yes")]),
             Self::Device => Kind::Choice(&[("auto", "fastest"), ("webgpu", "WebGPU"), ("cpu", "CPU")]),
             _ => Kind::Integer,
         }
@@ -219,7 +249,10 @@ impl Field {
             Self::Loss => choice_name(&optim.loss),
             Self::Epochs => run.epochs.to_string(),
             Self::EvalEvery => run.eval_every.to_string(),
+            Self::CheckpointEvery => run.checkpoint_every.to_string(),
             Self::Threads => run.threads.to_string(),
+            Self::Precision => choice_name(&run.precision),
+            Self::Reproducible => run.reproducible.to_string(),
             Self::Engine => choice_name(&run.engine),
             Self::Device => match run.device {
                 DeviceChoice::Auto => "auto",
@@ -257,7 +290,11 @@ impl Field {
             Self::Loss => optim.loss = self.choice(text)?,
             Self::Epochs => run.epochs = self.number(text)?,
             Self::EvalEvery => run.eval_every = self.number(text)?,
+            Self::CheckpointEvery => run.checkpoint_every = self.number(text)?,
             Self::Threads => run.threads = self.number(text)?,
+            Self::Precision => run.precision = self.choice(text)?,
+            // A truth value is written without quotes in JSON, unlike every other choice.
+            Self::Reproducible => run.reproducible = text.parse().map_err(|_| self.no_such(text))?,
             Self::Engine => run.engine = self.choice(text)?,
             Self::Device => run.device = self.choice(if text == "webgpu" { "gpu" } else { text })?,
         }
@@ -276,11 +313,13 @@ impl Field {
     }
 
     fn choice<T: DeserializeOwned>(self, text: &str) -> Result<T> {
-        serde_json::from_value(text.into()).map_err(|_| {
-            let Kind::Choice(choices) = self.kind() else { unreachable!("only choices are read here") };
-            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            LabError::setting(self.name(), text, format!("there are {}", names.join(", ")))
-        })
+        serde_json::from_value(text.into()).map_err(|_| self.no_such(text))
+    }
+
+    fn no_such(self, text: &str) -> LabError {
+        let Kind::Choice(choices) = self.kind() else { unreachable!("only choices are read here") };
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        LabError::setting(self.name(), text, format!("there are {}", names.join(", ")))
     }
 }
 
@@ -307,7 +346,6 @@ mod tests {
         for preset in Preset::ALL {
             let config = preset.config();
             let mut written = Preset::Paper.config();
-            written.run.checkpoint_every = config.run.checkpoint_every;
             for field in Field::all() {
                 field.write(&mut written, &field.read(&config)).expect("its own text is allowed");
             }

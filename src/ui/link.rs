@@ -133,6 +133,9 @@ mod tests {
             (Field::Split, "torch:3"),
             (Field::Eps, "1e-9"),
             (Field::Engine, "literal"),
+            (Field::CheckpointEvery, "250"),
+            (Field::Precision, "f64"),
+            (Field::Reproducible, "true"),
             (Field::Device, "cpu"),
         ] {
             draft.set(field, text.into());

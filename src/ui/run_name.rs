@@ -29,8 +29,13 @@ pub fn name(config: &ExperimentConfig) -> String {
 
 /// A name that can be a file's: `paper-weight_decay-0.3-seed-4`.
 pub fn file_name(config: &ExperimentConfig) -> String {
+    plain(&name(config))
+}
+
+/// A name as a part of a file's name.
+pub fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '-' };
-    name(config).replace(", ", "-").chars().map(plain).take(100).collect()
+    name.replace(", ", "-").chars().map(plain).take(100).collect()
 }
 
 /// The form with these settings, the device as it is in them.
@@ -46,7 +51,7 @@ pub fn draft(config: &ExperimentConfig) -> Draft {
 #[cfg(test)]
 mod tests {
     use super::{differences, draft, file_name, name};
-    use crate::config::{DeviceChoice, Preset};
+    use crate::config::{DeviceChoice, EngineChoice, Precision, Preset};
     use crate::ui::field::Field;
 
     #[test]
@@ -80,5 +85,17 @@ mod tests {
         assert_eq!(draft(&config).config(), Ok(config.clone()));
         let changed = differences(&config, &Preset::Quick.config());
         assert_eq!(changed.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [Field::P, Field::Lr]);
+    }
+
+    #[test]
+    fn the_form_leaves_out_no_setting_that_a_run_can_have() {
+        let mut config = Preset::Paper.config();
+        (config.run.checkpoint_every, config.run.reproducible) = (250, true);
+        (config.run.precision, config.run.engine) = (Precision::F64, EngineChoice::Literal);
+        assert_eq!(draft(&config).config(), Ok(config.clone()), "as in a capsule of the command line");
+        let name = name(&config);
+        for part in ["checkpoint_every 250", "reproducible true", "precision f64", "engine literal"] {
+            assert!(name.contains(part), "{part} in {name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::checkpoints::BUDGET_BYTES;
 use super::format;
 use super::ladder::Ladder;
 use super::state::{Asked, Phase, State, Worker};
@@ -36,6 +37,7 @@ fn describe(state: &State) -> (&'static str, &'static str) {
         Worker::Ready(_) => match state.run.as_ref().map(|run| (run.phase, run.asked)) {
             None => ("ready", "idle"),
             Some((Phase::Training, Some(Asked::Pause))) => ("pausing", "busy"),
+            Some((Phase::Training, Some(Asked::Stop))) => ("stopping", "busy"),
             Some((Phase::Paused, Some(Asked::Resume))) => ("resuming", "busy"),
             Some((Phase::Paused, Some(Asked::Step))) => ("stepping", "busy"),
             Some((Phase::Preparing, _)) => ("preparing", "busy"),
@@ -50,6 +52,7 @@ fn describe(state: &State) -> (&'static str, &'static str) {
 
 fn facts(state: &State) -> Vec<String> {
     let mut facts = Vec::new();
+    facts.extend(worker_words(state));
     let engine = state.run.as_ref().and_then(|run| run.engine.as_ref());
     match (engine, state.device()) {
         (Some(engine), _) => {
@@ -79,6 +82,22 @@ fn facts(state: &State) -> Vec<String> {
         }
     }
     facts
+}
+
+/// How much of the worker's program has come, while it is fetched.
+fn worker_words(state: &State) -> Option<String> {
+    let (came, all) = state.worker_bytes.filter(|_| state.worker == Worker::Loading)?;
+    let mega = |n_bytes: usize| n_bytes as f64 / 1e6;
+    Some(match all {
+        Some(all) => format!("worker: {:.1} of {:.1} MB", mega(came.min(all)), mega(all)),
+        None => format!("worker: {:.1} MB", mega(came)),
+    })
+}
+
+/// What the checkpoints of the run take of the page's memory.
+fn memory_words(state: &State) -> Option<String> {
+    let checkpoints = &state.run.as_ref()?.checkpoints;
+    (!checkpoints.files().is_empty()).then(|| checkpoints.words(BUDGET_BYTES))
 }
 
 fn device_words(device: &str, name: &str) -> String {
@@ -112,6 +131,7 @@ fn remarks(state: &State) -> Vec<String> {
 pub(super) fn StatusLine() -> impl IntoView {
     let store = Store::get();
     let status = store.memo(Status::of);
+    let memory = store.memo(memory_words);
     let ladder = store.memo(|state| state.device().map(|report| report.ladder.clone()).unwrap_or_default());
     view! {
         <div class="status-block">
@@ -123,6 +143,9 @@ pub(super) fn StatusLine() -> impl IntoView {
                     })
                 }}
             </p>
+            {move || {
+                memory.get().map(|words| view! { <p class="remark" data-testid="memory">"In memory: " {words}</p> })
+            }}
             {move || {
                 status.with(|s| {
                     s.remarks.iter().map(|text| view! { <p class="remark">{text.clone()}</p> }).collect_view()
@@ -140,7 +163,7 @@ pub(super) fn StatusLine() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::Status;
+    use super::{Status, memory_words};
     use crate::config::Preset;
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
@@ -177,5 +200,28 @@ mod tests {
         );
         update(&mut state, Message::Pause);
         assert_eq!(Status::of(&state).state, "pausing", "not paused before the worker says so");
+    }
+    #[test]
+    fn the_workers_program_is_counted_only_while_it_comes() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        update(&mut state, Message::WorkerBytes(Some((1_234_000, Some(3_000_000)))));
+        assert_eq!(Status::of(&state).facts, ["worker: 1.2 of 3.0 MB"]);
+        update(&mut state, Message::WorkerBytes(Some((1_234_000, None))));
+        assert_eq!(Status::of(&state).facts, ["worker: 1.2 MB"], "of a size nobody told");
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        assert!(Status::of(&state).facts.is_empty(), "it is there");
+    }
+
+    #[test]
+    fn the_memory_of_the_run_is_told_once_there_is_a_checkpoint() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        let report =
+            DeviceReport { device: "cpu".into(), name: String::new(), software: false, ladder: vec![] };
+        tell(&mut state, Event::Device(report));
+        update(&mut state, Message::Start);
+        assert_eq!(memory_words(&state), None);
+        tell(&mut state, Event::Checkpoint { run_id: 1, step: 0, weights: vec![0; 2_000_000] });
+        assert_eq!(memory_words(&state).as_deref(), Some("1 checkpoint, 2.0 of 100 MB"));
     }
 }

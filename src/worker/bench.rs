@@ -1,5 +1,6 @@
 //! The page's bench: each engine at hand does steps of one experiment for some seconds.
 
+use super::batch::Batch;
 use super::crew;
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
 use crate::engine::{Engine, TrainState};
@@ -11,6 +12,12 @@ use crate::task::Task;
 
 /// How long each engine is timed, after a second of warm-up.
 pub const SECONDS: f64 = 10.0;
+
+/// How long a probe times an engine, after as long a warm-up: two seconds in all.
+pub const PROBE_SECONDS: f64 = 1.0;
+
+/// Steps in a batch at most, however fast they are.
+const MAX_BATCH: usize = 512;
 
 /// Times one engine.
 ///
@@ -29,10 +36,10 @@ pub async fn time(
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
     let mut engine = crew::build(config, &task, &start).await?;
-    let warm = steps_for(engine.as_mut(), 1, seconds.min(1.0), &now_secs, &breathe).await?;
-    // Four looks at the clock a second are enough, and cost nothing.
-    let chunk = (0.25 * warm).max(1.0) as usize;
-    let steps_per_s = steps_for(engine.as_mut(), chunk, seconds, &now_secs, &breathe).await?;
+    // In batches as a run's, so that a screen on the same GPU is not kept waiting.
+    let mut batch = Batch::default();
+    steps_for(engine.as_mut(), &mut batch, seconds.min(1.0), &now_secs, &breathe).await?;
+    let steps_per_s = steps_for(engine.as_mut(), &mut batch, seconds, &now_secs, &breathe).await?;
     Ok(Timing {
         engine: engine.info().clone(),
         steps_per_s,
@@ -55,20 +62,26 @@ pub fn candidates(config: &ExperimentConfig, gpu: bool) -> Vec<ExperimentConfig>
         .collect()
 }
 
-/// Steps per second over at least two chunks and about `seconds`.
+/// Steps per second over at least two batches and about `seconds`.
 async fn steps_for(
     engine: &mut dyn Engine,
-    chunk: usize,
+    batch: &mut Batch,
     seconds: f64,
     now_secs: &impl Fn() -> f64,
     breathe: &impl AsyncFn() -> bool,
 ) -> Result<f64> {
     // A GPU may still be at work when `train` returns; reading the state waits for it.
     engine.state().await?;
-    let (start_secs, first_step, mut n_chunks) = (now_secs(), engine.step(), 0);
-    while n_chunks < 2 || now_secs() - start_secs < seconds {
-        engine.train(chunk).await?;
-        n_chunks += 1;
+    let (start_secs, first_step, mut n_batches) = (now_secs(), engine.step(), 0);
+    loop {
+        let begun_secs = now_secs();
+        if n_batches >= 2 && begun_secs - start_secs >= seconds {
+            break;
+        }
+        let n_steps = batch.next(MAX_BATCH);
+        engine.train(n_steps).await?;
+        batch.note(n_steps, now_secs() - begun_secs);
+        n_batches += 1;
         if !breathe().await {
             break;
         }
@@ -98,8 +111,9 @@ mod tests {
         };
         let timing = block_on(time(&config, 1.0, now, async || true)).expect("the CPU does not fail");
         assert_eq!((timing.engine.engine.as_str(), timing.engine.device.as_str()), ("folded", "cpu"));
-        // A chunk at every look: between 8 and 12 chunks of 2 steps in a second.
-        assert!((15.0..=30.0).contains(&timing.steps_per_s), "{} steps/s", timing.steps_per_s);
+        // A batch takes a tenth of a second, twice what it should, and is of one step; it and the look
+        // before it make five in a second.
+        assert!((4.0..=6.0).contains(&timing.steps_per_s), "{} steps/s", timing.steps_per_s);
     }
 
     #[test]

@@ -70,7 +70,10 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
                 Command::Probe { config } => {
                     let timing = match session.is_training() {
                         true => None,
-                        false => probe(*config, session.device(), &inbox, &turn).await,
+                        false => {
+                            let device = session.device_for(&config.run);
+                            probe(*config, device, &inbox, &turn).await
+                        }
                     };
                     post(Event::Probed { timing });
                 }
@@ -115,9 +118,7 @@ async fn probe(
         turn.over().await;
         inbox.is_empty()
     };
-    if config.run.device == DeviceChoice::Auto {
-        config.run.device = device;
-    }
+    config.run.device = device;
     let timing = bench::time(&config, bench::PROBE_SECONDS, now_secs, breathe).await.ok()?;
     inbox.is_empty().then_some(timing)
 }

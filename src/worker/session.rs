@@ -2,9 +2,9 @@
 
 use crate::analysis::embedding;
 use crate::config::cadence::{is_evaluated, is_shown};
-use crate::config::{DeviceChoice, ExperimentConfig};
+use crate::config::{DeviceChoice, ExperimentConfig, Precision, RunConfig};
 use crate::engine::state_file::StateFile;
-use crate::engine::{Engine, MetricsRow, TrainState};
+use crate::engine::{self, Engine, EngineInfo, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{Layout, WeightsFile};
@@ -13,6 +13,7 @@ use crate::protocol::{Command, Event, RunId, RunState};
 use crate::task::Task;
 
 use super::batch::Batch;
+use super::crew;
 use super::speedometer::Speedometer;
 use super::verify::verify;
 
@@ -22,6 +23,8 @@ const PROGRESS_EVERY_SECS: f64 = 0.1;
 const SPECTRUM_EVERY_SECS: f64 = 1.0;
 /// A crash costs no more than this,
 const SAVE_EVERY_SECS: f64 = 30.0;
+/// A GPU that fails takes the run back no further than this.
+const KEEP_EVERY_SECS: f64 = 2.0;
 /// and of a run that has only just begun no more than about half: the first state is saved after this, the
 /// next ones after as long again.
 const FIRST_SAVE_SECS: f64 = 3.0;
@@ -31,13 +34,23 @@ const FIRST_SAVE_SECS: f64 = 3.0;
 pub struct Session {
     /// What `auto` means here: the device the ladder found.
     device: DeviceChoice,
+    /// Seconds from any beginning: what a batch of steps takes.
+    clock: fn() -> f64,
     run: Option<Run>,
 }
 
 struct Run {
     id: RunId,
     config: ExperimentConfig,
+    task: Task,
     engine: Box<dyn Engine>,
+    /// Of the engine, with the reasons for it.
+    info: EngineInfo,
+    /// Where the run goes on from if its device fails.
+    kept: TrainState,
+    kept_at_secs: f64,
+    /// There is no other engine left to turn to.
+    is_last: bool,
     state: RunState,
     rows: Vec<MetricsRow>,
     speed: Speedometer,
@@ -51,12 +64,27 @@ struct Run {
 impl Session {
     /// A session whose `auto` device is `device`.
     pub fn new(device: DeviceChoice) -> Self {
-        Self { device, run: None }
+        Self { device, clock: || 0.0, run: None }
+    }
+
+    /// With a clock, by which the batches of a GPU find their size.
+    #[must_use]
+    pub fn with_clock(self, clock: fn() -> f64) -> Self {
+        Self { clock, ..self }
     }
 
     /// What `auto` means here.
     pub fn device(&self) -> DeviceChoice {
         self.device
+    }
+
+    /// The device of a run: 64 bits are computed on the processor only.
+    pub fn device_for(&self, run: &RunConfig) -> DeviceChoice {
+        match (run.device, run.precision) {
+            (DeviceChoice::Auto, Precision::F64) => DeviceChoice::Cpu,
+            (DeviceChoice::Auto, Precision::F32) => self.device,
+            (device, _) => device,
+        }
     }
 
     /// Whether [`Self::advance`] would do a step.
@@ -77,7 +105,7 @@ impl Session {
                 self.run = None;
                 match self.start(run_id, *config, paused, &saved, now_secs).await {
                     Ok(events) => events,
-                    Err(error) => vec![self.fail(run_id, &error)],
+                    Err(error) => self.recover(run_id, &error, now_secs).await,
                 }
             }
             Command::Reset { run_id } => match self.run.take_if(|run| run.id == run_id) {
@@ -107,7 +135,7 @@ impl Session {
                 };
                 match run.save(now_secs).await {
                     Ok(event) => vec![event],
-                    Err(error) => vec![self.fail(run_id, &error)],
+                    Err(error) => self.recover(run_id, &error, now_secs).await,
                 }
             }
         }
@@ -120,9 +148,9 @@ impl Session {
             return Vec::new();
         };
         let id = run.id;
-        match run.advance(now_secs).await {
+        match run.advance(now_secs, self.clock).await {
             Ok(events) => events,
-            Err(error) => vec![self.fail(id, &error)],
+            Err(error) => self.recover(id, &error, now_secs).await,
         }
     }
 
@@ -135,17 +163,16 @@ impl Session {
         now_secs: f64,
     ) -> Result<Vec<Event>> {
         config.validate()?;
-        if config.run.device == DeviceChoice::Auto {
-            config.run.device = self.device;
-        }
+        config.run.device = self.device_for(&config.run);
         let task = Task::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = match saved {
             [] => TrainState::start(initial_weights(&shape, config.model.seed)),
             bytes => StateFile::from_bytes(bytes, &shape)?.state,
         };
-        let engine = super::crew::build(&config, &task, &start).await?;
-        let started = Event::Started { run_id, engine: engine.info().clone(), n_train: task.train.len() };
+        let engine = crew::build(&config, &task, &start).await?;
+        let info = engine.info().clone();
+        fix_threads(&mut config, engine.as_ref());
         let step = start.step;
         let state = match paused {
             _ if step >= config.run.epochs => RunState::Finished,
@@ -155,7 +182,12 @@ impl Session {
         let run = self.run.insert(Run {
             id: run_id,
             config,
+            task,
             engine,
+            info,
+            kept: start,
+            kept_at_secs: now_secs,
+            is_last: false,
             state,
             rows: Vec::new(),
             speed: Speedometer::default(),
@@ -168,7 +200,7 @@ impl Session {
         if is_evaluated(&run.config.run, step) {
             run.evaluate().await?;
         }
-        let mut events = vec![started, Event::State { run_id, step, state }];
+        let mut events = vec![run.started(), Event::State { run_id, step, state }];
         events.push(run.progress(now_secs));
         events.push(run.spectrum(now_secs).await?);
         if is_shown(&run.config.run, step) {
@@ -186,7 +218,7 @@ impl Session {
         run.batch.restart();
         match run.report(now_secs).await {
             Ok(events) => events,
-            Err(error) => vec![self.fail(run_id, &error)],
+            Err(error) => self.recover(run_id, &error, now_secs).await,
         }
     }
 
@@ -207,6 +239,27 @@ impl Session {
         };
         match outcome.await {
             Ok(events) => events,
+            Err(error) => self.recover(run_id, &error, now_secs).await,
+        }
+    }
+
+    /// After an error: the run goes on with the next engine, or it is over.
+    async fn recover(&mut self, run_id: RunId, error: &LabError, now_secs: f64) -> Vec<Event> {
+        let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) else {
+            return vec![self.fail(run_id, error)];
+        };
+        let was_on_gpu = run.info.device == "gpu";
+        match run.fall_back(error, now_secs).await {
+            Ok(events) => {
+                if was_on_gpu {
+                    self.device = DeviceChoice::Cpu;
+                }
+                events
+            }
+            // The next engine failed as well.
+            Err(later @ LabError::Device { .. }) if later != *error => {
+                Box::pin(self.recover(run_id, &later, now_secs)).await
+            }
             Err(error) => vec![self.fail(run_id, &error)],
         }
     }
@@ -218,9 +271,11 @@ impl Session {
 }
 
 impl Run {
-    async fn advance(&mut self, now_secs: f64) -> Result<Vec<Event>> {
-        let n_steps = self.n_steps(now_secs);
+    async fn advance(&mut self, now_secs: f64, clock: fn() -> f64) -> Result<Vec<Event>> {
+        let n_steps = self.n_steps();
+        let begun_secs = clock();
         self.engine.train(n_steps).await?;
+        self.batch.note(n_steps, clock() - begun_secs);
         let step = self.engine.step();
         let finished = step >= self.config.run.epochs;
         if is_evaluated(&self.config.run, step) {
@@ -245,18 +300,23 @@ impl Run {
             events.push(self.progress(now_secs));
             events.push(self.save(now_secs).await?);
         }
+        // What is on the processor is still there if a worker fails.
+        if self.info.device == "gpu" && now_secs - self.kept_at_secs >= KEEP_EVERY_SECS {
+            let state = self.engine.state().await?;
+            self.keep(&state, now_secs);
+        }
         Ok(events)
     }
 
     /// How many updates come next: never past one after which there is something to do.
-    fn n_steps(&mut self, now_secs: f64) -> usize {
+    fn n_steps(&mut self) -> usize {
         let (run, step) = (&self.config.run, self.engine.step());
         if !self.engine.likes_batches() {
             return 1;
         }
         let is_due = |step: &usize| is_evaluated(run, *step) || is_shown(run, *step);
         let limit = (step + 1..=run.epochs).find(is_due).map_or(1, |due| due - step);
-        self.batch.next(now_secs, limit)
+        self.batch.next(limit)
     }
 
     /// Everything there is to say, whatever the cadence: at a change of state.
@@ -270,11 +330,72 @@ impl Run {
         Ok(events)
     }
 
+    /// The run goes on from here if its device fails; not from numbers that are none.
+    fn keep(&mut self, state: &TrainState, now_secs: f64) {
+        self.kept_at_secs = now_secs;
+        if state.not_finite().is_none() {
+            self.kept.clone_from(state);
+        }
+    }
+
+    fn started(&self) -> Event {
+        Event::Started {
+            run_id: self.id,
+            engine: self.info.clone(),
+            n_train: self.task.train.len(),
+            threads: self.config.run.threads,
+        }
+    }
+
+    /// Goes on with the next engine after a device or a worker failed, and says why.
+    ///
+    /// # Errors
+    /// The error itself if no device is to blame, or if there is no other engine.
+    async fn fall_back(&mut self, error: &LabError, now_secs: f64) -> Result<Vec<Event>> {
+        let is_device = matches!(error, LabError::Device { .. });
+        if !is_device || self.is_last {
+            return Err(error.clone());
+        }
+        let step = self.engine.step();
+        let reason = if self.info.device == "gpu" {
+            engine::device::suspect_gpu();
+            self.config.run.device = DeviceChoice::Cpu;
+            self.engine = crew::build(&self.config, &self.task, &self.kept).await?;
+            fix_threads(&mut self.config, self.engine.as_ref());
+            format!("the graphics card failed at step {step}, on from step {}: {error}", self.kept.step)
+        } else if self.engine.n_shares() > 1 {
+            // A step that broke off has left the weights as they were.
+            self.is_last = true;
+            let state = self.engine.state().await?;
+            let n_shares = self.engine.n_shares();
+            self.engine = crew::alone(&self.config, &self.task, &state, n_shares)?;
+            format!("one worker only, from step {step} on: {error}")
+        } else {
+            return Err(error.clone());
+        };
+        self.info = self.engine.info().clone();
+        self.info.reason =
+            if self.info.reason.is_empty() { reason } else { format!("{reason}; {}", self.info.reason) };
+        self.speed.restart();
+        self.batch.restart();
+        let mut events = vec![self.started()];
+        // If the very first look at the weights failed, this makes up for it; the page knows a row or a
+        // checkpoint that it has already.
+        if is_evaluated(&self.config.run, self.engine.step()) {
+            self.evaluate().await?;
+        }
+        events.extend(self.checkpoint_if_due().await?);
+        events.extend(self.report(now_secs).await?);
+        Ok(events)
+    }
+
     async fn evaluate(&mut self) -> Result<()> {
         let (step, evaluation) = (self.engine.step(), self.engine.evaluate().await?);
-        if !evaluation.train_loss.is_finite() {
-            let reason = format!("the train loss is {}; try a smaller lr", evaluation.train_loss);
-            return Err(LabError::Training { step, reason });
+        for (name, loss) in [("train", evaluation.train_loss), ("test", evaluation.test_loss)] {
+            if !loss.is_finite() {
+                let reason = format!("the {name} loss is {loss}; try a smaller lr");
+                return Err(LabError::Training { step, reason });
+            }
         }
         self.rows.push(MetricsRow { step, evaluation });
         Ok(())
@@ -312,7 +433,8 @@ impl Run {
             let reason = format!("a {what} is {value}; try a smaller lr");
             return Err(LabError::Training { step, reason });
         }
-        let file = StateFile { state, engine: self.engine.info().clone() };
+        self.keep(&state, now_secs);
+        let file = StateFile { state, engine: self.info.clone() };
         Ok(Event::Saved { run_id: self.id, step, state: file.to_bytes(&self.config) })
     }
 
@@ -321,6 +443,15 @@ impl Run {
         let norms = embedding::spectrum(&self.engine.weights().await?);
         let norms = norms.into_iter().map(|norm| norm as f32).collect();
         Ok(Event::Spectrum { run_id: self.id, step: self.engine.step(), norms })
+    }
+}
+
+/// Puts the number of shares that a step is really cut into in the place of `threads`: with it a link or a
+/// saved state gives the same bits on another machine.
+fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
+    let info = engine.info();
+    if (info.engine.as_str(), info.device.as_str()) == ("folded", "cpu") {
+        config.run.threads = engine.n_shares();
     }
 }
 

@@ -163,3 +163,14 @@ fn a_state_of_another_model_or_a_broken_one_ends_in_words() {
         assert!(message.contains("saved state") || message.contains("safetensors"), "{message}");
     }
 }
+
+#[test]
+fn sixty_four_bits_stay_on_the_processor_unless_the_card_is_asked_for() {
+    let session = Session::new(DeviceChoice::Gpu);
+    let mut run = tiny(EngineChoice::Auto, Precision::F64).run;
+    assert_eq!(session.device_for(&run), DeviceChoice::Cpu);
+    run.precision = Precision::F32;
+    assert_eq!(session.device_for(&run), DeviceChoice::Gpu);
+    run.device = DeviceChoice::Cpu;
+    assert_eq!(session.device_for(&run), DeviceChoice::Cpu);
+}

@@ -54,7 +54,7 @@ fn training() -> State {
     state
 }
 
-/// start, pause, resume, step, reset.
+/// start, pause, resume, step, reset; for stop see `stop.rs`.
 fn buttons(state: &State) -> [bool; 5] {
     [state.can_start(), state.can_pause(), state.can_resume(), state.can_step(), state.can_reset()]
 }
