@@ -47,13 +47,17 @@ pub struct Products {
 
 /// Table 1 for the frequencies that were read: two rows each, cos before sin.
 pub fn table(p: usize, reads: &Reads) -> Vec<DirectionFit> {
-    let parts: Vec<(usize, Part)> =
-        reads.freqs.iter().flat_map(|&k| [(k, Part::Cos), (k, Part::Sin)]).collect();
+    of_values(p, &reads.freqs, &reads.by_direction())
+}
+
+/// Table 1 for neurons that were read along directions already: `values` holds `N u_k` and `N v_k` of each frequency
+/// in turn, p² × 2n.
+pub fn of_values(p: usize, freqs: &[usize], values: &Matrix) -> Vec<DirectionFit> {
+    let parts: Vec<(usize, Part)> = freqs.iter().flat_map(|&k| [(k, Part::Cos), (k, Part::Sin)]).collect();
     let index = |(freq, part): (usize, Part)| match part {
         Part::Cos => cos_index(freq),
         Part::Sin => sin_index(freq),
     };
-    let values = reads.by_direction();
     let mut read = Moments::zeros(p, parts.len());
     for pair in 0..p * p {
         read.add_pair(pair / p, pair % p, values.row(pair));

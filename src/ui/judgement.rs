@@ -1,20 +1,77 @@
 //! The verdict on the run on show: judged from the page's state, and written as CSV and Markdown. Pure.
 
 use super::exhibit::Exhibit;
+use super::field::Field;
+use super::followed::{is_at_rest, last_report, last_weights, to_measure};
+use super::format::count;
 use super::state::State;
-use crate::analysis::verdict::{Evidence, Outcome, Row, RunRecord, Standing, Verdict};
+use super::update::{MOST_ENDS, Message};
+use crate::analysis::verdict::{
+    Claim, Evidence, MIXED, NO_REPORT, Outcome, Row, RunRecord, Standing, Verdict,
+};
+use crate::config::Preset;
 use crate::plot::figures::{Cell, DataTable};
 
-/// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs.
+/// The claims about the judged run itself; those after them are about other runs, too.
+const LAST_OWN_CLAIM: usize = 28;
+
+/// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
+/// last weights nothing is said but what the report on them says, and of a run that trains nothing is said to
+/// fail: it may show it yet.
 pub fn judge(state: &State) -> Option<Verdict> {
-    let run = record(state.exhibit.as_ref()?);
+    let exhibit = state.exhibit.as_ref()?;
+    let record = |exhibit| record(state, exhibit);
     let others = state.shelf.iter().map(record).collect();
-    Some(Verdict::new(&Evidence { run, others }))
+    let mut verdict = Verdict::new(&Evidence { run: record(exhibit), others });
+    let waits_for = waits_for(state, exhibit);
+    for row in &mut verdict.rows {
+        if row.reason == NO_REPORT {
+            row.reason = waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into());
+        } else if row.reason == MIXED && is_at_rest(state, exhibit) && to_measure(state, exhibit).is_some() {
+            row.reason = "the checkpoints are being measured again with the last key frequencies".into();
+        } else if row.outcome == Outcome::Fail
+            && row.number <= LAST_OWN_CLAIM
+            && !is_at_rest(state, exhibit)
+        {
+            row.outcome = Outcome::NotApplicable;
+            row.reason = format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured));
+        }
+    }
+    Some(verdict)
 }
 
-fn record(exhibit: &Exhibit) -> RunRecord<'_> {
-    let report = exhibit.snapshots.last_key_value().map(|(_, snapshot)| &snapshot.report);
+fn record<'a>(state: &State, exhibit: &'a Exhibit) -> RunRecord<'a> {
+    let report = last_report(state, exhibit);
     RunRecord { config: &exhibit.config, metrics: &exhibit.rows, progress: &exhibit.progress, report }
+}
+
+/// What the report on the last weights waits for, if it will come.
+fn waits_for(state: &State, exhibit: &Exhibit) -> Option<String> {
+    if !is_at_rest(state, exhibit) {
+        return Some("the run is not over".into());
+    }
+    let (step, _) = last_weights(state, exhibit).filter(|_| last_report(state, exhibit).is_none())?;
+    Some(if state.analyst.n_ends > MOST_ENDS {
+        "the last weights could not be analysed: reload the page".into()
+    } else {
+        format!("the weights of step {} are being analysed", count(step))
+    })
+}
+
+/// What the reader has to know of the verdict before reading it; none if the run is over and all is analysed.
+pub fn note(state: &State) -> Option<String> {
+    let exhibit = state.exhibit.as_ref()?;
+    let (step, epochs) = (exhibit.last_step(), exhibit.config.run.epochs);
+    let at = format!("step {} of {}", count(step), count(epochs));
+    let wait = waits_for(state, exhibit).filter(|_| is_at_rest(state, exhibit));
+    let wait = wait.map_or_else(String::new, |wait| format!(" Meanwhile {wait}."));
+    if !is_at_rest(state, exhibit) {
+        Some(format!("The run is not over: it is at {at}. What it does not show yet is not judged."))
+    } else if step < epochs && !exhibit.rows.is_empty() {
+        Some(format!("The run stands at {at} and is judged as it stands.{wait}"))
+    } else {
+        wait.strip_prefix(" Meanwhile ").map(|wait| format!("In a moment: {wait}"))
+    }
 }
 
 /// How many claims hold, fail and could not be judged, in a sentence.
@@ -38,15 +95,6 @@ pub fn summary(verdict: &Verdict) -> String {
     )
 }
 
-/// An outcome in a word.
-pub fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pass => "holds",
-        Outcome::Fail => "fails",
-        Outcome::NotApplicable => "not judged",
-    }
-}
-
 /// What a claim's standing means.
 pub fn standing_words(standing: Standing) -> &'static str {
     match standing {
@@ -62,30 +110,75 @@ pub fn found(row: &Row) -> &str {
     if row.measured.is_empty() { &row.reason } else { &row.measured }
 }
 
-/// The part of the page that shows what a claim is about.
-pub fn anchor(number: usize) -> &'static str {
-    match number {
-        1..=5 | 24..=28 => "run",
+/// The part of the page that shows what a claim is about, by its id; none for what this lab cannot show.
+pub fn anchor(number: usize) -> Option<&'static str> {
+    Some(match number {
+        1..=4 | 29 | 30 | 32 | 33 => "track-loss",
+        5 | 26 => "track-weights",
         6..=8 => "spectrum",
         9 => "logits",
-        10 => "neurons",
-        11 | 19 => "table-1",
-        12..=15 => "figure-14",
+        10 => "figure-05",
+        11 => "table-1",
+        12 | 13 => "figure-14",
+        14 | 15 | 24 | 25 => "track-circuits",
         16 => "figure-15",
-        17 | 18 => "figure-06",
-        20..=23 => "attention",
-        _ => "train",
+        17 => "figure-06",
+        18 | 19 | 22 | 23 => "ablations",
+        20 | 21 => "table-2",
+        27 => "track-gini",
+        28 => "phases",
+        _ => return None,
+    })
+}
+
+/// What puts the settings of a run that a claim is about into the form, with what they are in words.
+pub fn recipe(number: usize) -> Option<(&'static str, Vec<Message>)> {
+    let edit = |field: Field, text: &str| Message::Edit(field, text.into());
+    Some(match number {
+        29 => ("no weight decay", vec![Message::Choose(Preset::NoDecay)]),
+        30 => ("60 % of the pairs", vec![Message::Choose(Preset::Data60)]),
+        32 => (
+            "p = 53, weight decay 5",
+            vec![Message::Choose(Preset::Paper), edit(Field::P, "53"), edit(Field::WeightDecay, "5")],
+        ),
+        33 => ("the textbook loss", vec![Message::Choose(Preset::Slingshot)]),
+        _ => return None,
+    })
+}
+
+/// That a claim is not robust, if it is not, and who says so; else empty.
+pub fn caution(claim: &Claim) -> String {
+    match (claim.not_robust, claim.standing) {
+        (Some(place), _) => format!("The paper shows that this is not robust: {place}."),
+        (None, Standing::WideRange | Standing::SomeSeeds) => {
+            format!("Not robust: {}.", claim.why.trim_end_matches('.'))
+        }
+        (None, Standing::EverySeed | Standing::OtherRuns) => String::new(),
     }
 }
 
 /// The verdict as a table.
 pub fn table(verdict: &Verdict) -> DataTable {
-    let columns = ["claim", "text", "paper", "accepted", "why", "source", "standing", "found", "outcome"];
+    let columns = [
+        "claim",
+        "text",
+        "paper",
+        "expected",
+        "accepted",
+        "why",
+        "source",
+        "standing",
+        "not robust",
+        "found",
+        "beyond expected",
+        "outcome",
+    ];
     let mut table = DataTable::new("verdict", columns);
     for row in &verdict.rows {
         let claim = row.claim();
-        let words = [claim.text, claim.paper, claim.accepted, claim.why, claim.source];
-        let rest = [standing_words(claim.standing), found(row), outcome_word(row.outcome)];
+        let words = [claim.text, claim.paper, claim.expected, claim.accepted(), claim.why, claim.source];
+        let caveat = claim.not_robust.unwrap_or_default();
+        let rest = [standing_words(claim.standing), caveat, found(row), &row.beyond, row.outcome_words()];
         let words = words.into_iter().chain(rest).map(Cell::text);
         table.push(std::iter::once(Cell::Count(row.number)).chain(words));
     }
@@ -95,12 +188,22 @@ pub fn table(verdict: &Verdict) -> DataTable {
 /// The verdict as a Markdown table.
 pub fn markdown(verdict: &Verdict) -> String {
     let mut text = format!(
-        "{}\n\n| # | claim | paper | accepted | this run | outcome |\n|---|---|---|---|---|---|\n",
+        "{}\n\n| # | claim | paper | expected of another seed | this run | outcome |\n|---|---|---|---|---|---|\n",
         summary(verdict)
     );
     for row in &verdict.rows {
         let claim = row.claim();
-        let cells = [claim.text, claim.paper, claim.accepted, found(row), outcome_word(row.outcome)];
+        let both = |words: &str, label: &str, more: &str| match more {
+            "" => words.to_owned(),
+            more => format!("{words} ({label}{more})"),
+        };
+        let cells = [
+            both(claim.text, "", &claim.caveat()),
+            claim.paper.to_owned(),
+            claim.ranges(),
+            found(row).to_owned(),
+            both(row.outcome_words(), "outside of what is expected: ", &row.beyond),
+        ];
         let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
         text.push_str(&format!("| {} | {} |\n", row.number, cells.join(" | ")));
     }
@@ -133,6 +236,9 @@ mod tests {
         assert_eq!(lines.len(), claims().len() + 1, "a heading and a line for each");
         assert!(verdict.rows.iter().any(|row| row.outcome == Outcome::Fail), "this run never groks");
         assert!(summary(&verdict).contains("fail here: "), "{}", summary(&verdict));
+        assert!(text.contains("(not robust: table 5: 71 to 89 %"), "what the paper itself takes back");
+        let csv = table(&verdict).csv();
+        assert!(csv.contains("table 5: 71 to 89 %") && csv.contains("root below 11 %"), "both ranges: {csv}");
     }
 
     #[test]

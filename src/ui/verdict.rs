@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::dom;
 use super::exhibit::Origin;
-use super::judgement::{self, anchor, found, outcome_word, standing_words, summary};
+use super::judgement::{self, anchor, found, standing_words, summary};
 use super::state::State;
 use super::store::Store;
 use crate::analysis::verdict::{Outcome, Row, Verdict};
@@ -46,7 +46,7 @@ pub(super) fn VerdictPanel() -> impl IntoView {
                             <th scope="col">"#"</th>
                             <th scope="col">"Claim"</th>
                             <th scope="col">"In the paper"</th>
-                            <th scope="col">"Accepted, and why"</th>
+                            <th scope="col">"Expected of another seed, and why"</th>
                             <th scope="col">"This run"</th>
                             <th scope="col">"Outcome"</th>
                         </tr>
@@ -89,6 +89,11 @@ fn row_view(row: &Row, verdict: &Verdict) -> AnyView {
         _ => found(row).to_owned(),
     };
     let small = format!("{}; {}", claim.source, standing_words(claim.standing));
+    let small = if claim.not_robust.is_some() { format!("{small}; {}", claim.caveat()) } else { small };
+    let beyond = match row.beyond.as_str() {
+        "" => String::new(),
+        beyond => format!("outside of what is expected: {beyond}"),
+    };
     view! {
         <tr id=format!("claim-{}", row.number) data-outcome=kind>
             <th scope="row">{row.number}</th>
@@ -97,9 +102,9 @@ fn row_view(row: &Row, verdict: &Verdict) -> AnyView {
                 <small>{small}</small>
             </td>
             <td>{claim.paper}</td>
-            <td>{claim.accepted} <small>{claim.why}</small></td>
-            <td>{found}</td>
-            <td class="outcome">{sign}{outcome_word(row.outcome)}</td>
+            <td>{claim.ranges()} <small>{claim.why}</small></td>
+            <td>{found} <small>{beyond}</small></td>
+            <td class="outcome">{sign}{row.outcome_words()}</td>
         </tr>
     }
     .into_any()

@@ -95,6 +95,10 @@ fn attention_of_one_frequency_is_recognised() {
         weights.get_mut(Param::W_E)[x] = 0.1 * angle.cos();
         weights.get_mut(Param::W_E)[p + 1 + x] = 0.1 * angle.sin();
     }
+    // What it carries: cos times 2 from width 0 to output 1, sin times 3 from width 1 to output 0.
+    weights.get_mut(Param::W_V(0)).copy_from_slice(&[2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0]);
+    weights.get_mut(Param::W_O(0)).copy_from_slice(&[0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    weights.get_mut(Param::W_in(0)).copy_from_slice(&[1.0, 2.0, 0.0, 0.0, -1.0, 0.0]);
     // "=" is far from itself, and asks for cos + 2 sin.
     weights.get_mut(Param::W_E)[2 * (p + 1) + p] = 1.0;
     weights.get_mut(Param::W_Q(0)).copy_from_slice(&[0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, -50.0]);
@@ -114,6 +118,16 @@ fn attention_of_one_frequency_is_recognised() {
         head.qk[2 * k - 1]
     );
     assert!((head.qk[2 * k] - 2.0 * qk_norm).abs() < 1e-12, "scores at sin");
+    // W_in reads output 1 as (2, -1) and output 0 as (1, 0).
+    let wave = 0.1 * (p as f64 / 2.0).sqrt();
+    for (i, norm) in head.ov_norms.iter().enumerate() {
+        let expected = match i {
+            _ if i == 2 * k - 1 => wave * 2.0 * 5.0_f64.sqrt(),
+            _ if i == 2 * k => wave * 3.0,
+            _ => 0.0,
+        };
+        assert!((norm - expected).abs() < 1e-12, "the head's output at row {i}: {norm}, not {expected}");
+    }
 }
 
 #[test]

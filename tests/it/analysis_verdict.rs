@@ -54,7 +54,10 @@ fn assert_outcomes(
 fn row(step: usize, train_loss: f64, test_loss: f64) -> MetricsRow {
     let right = |loss: f64| if loss < 0.02 { 1.0 } else { 0.3 };
     let (train_accuracy, test_accuracy) = (right(train_loss), right(test_loss));
-    MetricsRow { step, evaluation: Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: None } }
+    MetricsRow {
+        step,
+        evaluation: Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: None },
+    }
 }
 
 /// The measures that the claims over a run look at; the others stay at zero.
@@ -64,6 +67,7 @@ fn measures(loss: Parts, restricted: f64, excluded: f64, gini: Gini, sum_sq: f64
     ProgressMeasures {
         key_freqs: vec![14, 35, 41, 42, 52],
         loss,
+        accuracy: None,
         restricted_loss: all(restricted),
         restricted_accuracy: all(0.0),
         excluded_loss: one(excluded),
@@ -80,7 +84,7 @@ fn the_claims_are_numbered_and_complete() {
     let numbers: Vec<usize> = claims().iter().map(|claim| claim.number).collect();
     assert_eq!(numbers, (1..=34).collect::<Vec<_>>(), "34 claims in order");
     for claim in claims() {
-        for text in [claim.text, claim.paper, claim.accepted, claim.why, claim.source] {
+        for text in [claim.text, claim.paper, claim.expected, claim.accepted(), claim.why, claim.source] {
             assert!(!text.is_empty(), "claim {} is told in full", claim.number);
         }
     }
@@ -100,6 +104,7 @@ fn published_models_show_what_every_grown_model_shows() {
         assert_outcomes(&format!("seed {seed}"), &verdict, [1, 2, 3, 5, 24, 28, 29], Outcome::NotApplicable);
         for row in &verdict.rows {
             println!("seed {seed}, {}: {:?} {}", row.number, row.outcome, row.measured);
+            assert_eq!(row.beyond, "", "seed {seed}, claim {}: these models made the ranges", row.number);
         }
     }
 }
@@ -127,6 +132,8 @@ fn the_papers_own_run_passes() {
     let Some(dir) = reference_dir("the_papers_own_run_passes") else { return };
     let verdict = papers_run(&dir).verdict();
     assert_outcomes("the paper's run", &verdict, [1, 2, 3, 5, 24, 25, 26, 28], Outcome::Pass);
+    let beyond: Vec<_> = verdict.rows.iter().filter(|row| !row.beyond.is_empty()).collect();
+    assert!(beyond.is_empty(), "the fact sheet's own ranges hold its own run: {beyond:?}");
 }
 
 #[test]
@@ -170,7 +177,47 @@ fn a_run_without_decay_fails_to_grok_and_passes_the_claim_about_it() {
     assert_eq!(outcome(&grokked.verdict(), 29), Outcome::Fail, "grokking without decay");
     let mut short = memorising_run();
     short.metrics.retain(|row| row.step <= 5_000);
-    assert_eq!(outcome(&short.verdict(), 29), Outcome::Fail, "too short to tell");
+    assert_eq!(outcome(&short.verdict(), 29), Outcome::NotApplicable, "too short to tell");
+    short.metrics.retain(|row| row.step <= 600);
+    let row = &short.verdict().rows[28];
+    assert!(row.outcome == Outcome::NotApplicable && row.reason.contains("has 600"), "{row:?}");
+    let mut short = grokked;
+    short.metrics.retain(|row| row.step <= 3_000 || row.step == 20_100);
+    short.metrics.last_mut().expect("rows").step = 3_100;
+    assert_eq!(outcome(&short.verdict(), 29), Outcome::Fail, "it has fallen: no more steps are needed");
+}
+
+#[test]
+fn a_value_that_only_the_wider_range_holds_is_named() {
+    let groks_at = |step: usize| {
+        let mut known = Known::new(Preset::Paper.config());
+        known.metrics = vec![row(0, 4.7, 4.7), row(step, 1e-7, 1e-3)];
+        known.verdict().rows[2].clone()
+    };
+    let early = groks_at(3_000);
+    assert_eq!((early.outcome, early.beyond.as_str()), (Outcome::Pass, "test loss below 1 at step 3000"));
+    assert_eq!(early.outcome_words(), "holds, in the wider range alone");
+    let expected = groks_at(5_000);
+    assert_eq!(
+        (expected.outcome, expected.beyond.as_str(), expected.outcome_words()),
+        (Outcome::Pass, "", "holds")
+    );
+    let at_once = groks_at(1_000);
+    assert_eq!((at_once.outcome, at_once.beyond.as_str()), (Outcome::Fail, ""), "neither range");
+    for claim in claims().iter().filter(|claim| claim.wider.is_some()) {
+        assert_ne!(claim.accepted(), claim.expected, "claim {} has two ranges", claim.number);
+    }
+    assert_eq!(claims().iter().filter(|claim| claim.not_robust.is_some()).count(), 7, "claims with a caveat");
+}
+
+#[test]
+fn losses_that_are_no_numbers_are_passed_over() {
+    let mut known = Known::new(Preset::Paper.config());
+    known.metrics = vec![row(0, 4.7, 4.7), row(1_400, 1e-6, 25.0), row(2_000, f64::NAN, f64::NAN)];
+    let found = &known.verdict().rows[1];
+    assert_eq!((found.outcome, found.measured.as_str()), (Outcome::Pass, "maximum 25.00 at step 1400"));
+    known.metrics = vec![row(0, f64::NAN, f64::NAN)];
+    assert_eq!(known.verdict().rows[1].outcome, Outcome::NotApplicable, "nothing but NaN");
 }
 
 #[test]
@@ -209,11 +256,12 @@ fn published_sweeps_and_slingshots_pass_as_other_runs() {
     let evidence = Evidence { run: main.record(), others: others.iter().map(Known::record).collect() };
     let verdict = Verdict::new(&evidence);
     assert_outcomes("published", &verdict, [30, 33], Outcome::Pass);
+    assert!(verdict.rows[32].measured.contains("1430 steps apart"), "{}", verdict.rows[32].measured);
 
     // A calm run is no slingshot, and a run that generalises ten times too late is not the paper's.
     let mut config = Preset::Paper.config();
     config.optim.loss = LossForm::Textbook;
-    let calm = from_curve("frac_0.30.csv", config);
+    let calm = from_curve("frac_0.25.csv", config);
     assert_eq!(outcome(&calm.verdict(), 33), Outcome::Fail, "no spikes");
     let mut config = Preset::Paper.config();
     config.data.frac_train = 0.5;

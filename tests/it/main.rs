@@ -4,6 +4,7 @@ mod analysis_ablation;
 mod analysis_forward;
 mod analysis_models;
 mod analysis_planted;
+mod analysis_polynomials;
 mod analysis_progress;
 mod analysis_reference;
 mod analysis_snapshot;

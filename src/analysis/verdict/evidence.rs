@@ -2,10 +2,16 @@
 
 use super::Missing;
 use crate::analysis::phases::Phases;
-use crate::analysis::progress::ProgressMeasures;
+use crate::analysis::progress::{ProgressMeasures, share_freqs};
 use crate::analysis::report::Report;
 use crate::config::{Activation, ExperimentConfig, Preset};
 use crate::engine::MetricsRow;
+
+/// Why claims about the last weights cannot be judged without a report on them.
+pub const NO_REPORT: &str = "no report on the last weights";
+
+/// Why claims about the course of a run cannot be judged while its measures do not compare.
+pub const MIXED: &str = "the checkpoints are not all measured with the same key frequencies";
 
 /// A run, or the part of it that is known.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +62,7 @@ impl<'a> Evidence<'a> {
 
     /// The report of a run that the paper's ranges are meant for.
     pub(super) fn report(&self) -> Result<&'a Report, Missing> {
-        self.paper_like()?.report.ok_or_else(|| Missing("no report on the last weights".into()))
+        self.paper_like()?.report.ok_or_else(|| Missing(NO_REPORT.into()))
     }
 
     /// The metrics of such a run.
@@ -67,9 +73,10 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// The progress measures of such a run, from step 0.
+    /// The progress measures of such a run, from step 0, all with the same frequencies.
     pub(super) fn progress(&self) -> Result<&'a [(usize, ProgressMeasures)], Missing> {
         match self.paper_like()?.progress {
+            progress if !share_freqs(progress) => Err(Missing(MIXED.into())),
             [(0, _), _, ..] => Ok(self.run.progress),
             _ => Err(Missing(
                 "progress measures of at least two checkpoints, the first of them step 0, are needed".into(),
@@ -82,13 +89,28 @@ impl<'a> Evidence<'a> {
         Ok(Phases::find(self.progress()?))
     }
 
-    /// The judged run and the others.
-    pub(super) fn all(&self) -> impl Iterator<Item = RunRecord<'a>> + '_ {
-        std::iter::once(self.run).chain(self.others.iter().copied())
+    /// Of the judged run and the others, those with metrics whose experiment is the wanted one.
+    pub(super) fn runs(&self, wanted: &dyn Fn(&ExperimentConfig) -> bool) -> Vec<RunRecord<'a>> {
+        let all = std::iter::once(&self.run).chain(&self.others);
+        all.filter(|run| !run.metrics.is_empty() && wanted(run.config)).copied().collect()
     }
 }
 
+/// Whether an experiment is the paper's but for what `change` changes: the seeds and how it is computed are free.
+pub(super) fn is_papers_but(config: &ExperimentConfig, change: &dyn Fn(&mut ExperimentConfig)) -> bool {
+    let mut paper = Preset::Paper.config();
+    change(&mut paper);
+    (paper.model.seed, paper.data.split) = (config.model.seed, config.data.split);
+    paper.run = config.run.clone();
+    paper == *config
+}
+
 impl RunRecord<'_> {
+    /// The last step of the metrics.
+    pub(super) fn last_step(&self) -> usize {
+        self.metrics.last().map_or(0, |row| row.step)
+    }
+
     /// The first step at which the test loss is below a limit.
     pub(super) fn test_below(&self, limit: f64) -> Option<usize> {
         self.metrics.iter().find(|row| row.evaluation.test_loss < limit).map(|row| row.step)

@@ -36,7 +36,7 @@ pub(super) fn section(verdict: &Verdict) -> String {
          <div class=\"wide\"><table class=\"verdict\">\n<colgroup><col style=\"width:4%\"><col style=\"width:21%\">\
          <col style=\"width:16%\"><col style=\"width:26%\"><col><col style=\"width:11%\"></colgroup>\n\
          <thead><tr><th scope=\"col\" class=\"number\">#</th>\
-         <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th><th scope=\"col\">Accepted, and why</th>\
+         <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th><th scope=\"col\">Expected of another seed, and why</th>\
          <th scope=\"col\">This run</th><th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
     )
 }
@@ -56,10 +56,14 @@ fn phase_text(phases: &Phases) -> String {
 
 fn table_row(row: &Row, verdict: &Verdict) -> String {
     let claim = row.claim();
-    let (class, outcome) = match row.outcome {
-        Outcome::Pass => ("passed", "\u{2713} holds"),
-        Outcome::Fail => ("failed", "\u{2717} fails"),
-        Outcome::NotApplicable => ("quiet", "not judged"),
+    let (class, sign) = match row.outcome {
+        Outcome::Pass => ("passed", "\u{2713} "),
+        Outcome::Fail => ("failed", "\u{2717} "),
+        Outcome::NotApplicable => ("quiet", ""),
+    };
+    let quiet = |label: &str, words: &str| match words {
+        "" => String::new(),
+        words => format!("<br><span class=\"quiet\">{label}{}</span>", escaped(words)),
     };
     let standing = match claim.standing {
         Standing::EverySeed => "must hold for any seed",
@@ -74,14 +78,17 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         _ if row.measured.is_empty() => row.reason.clone(),
         _ => row.measured.clone(),
     };
-    let [text, paper, accepted, why, source, found] =
-        [claim.text, claim.paper, claim.accepted, claim.why, claim.source, found.as_str()].map(escaped);
+    let [text, paper, ranges, found] =
+        [claim.text, claim.paper, claim.ranges().as_str(), found.as_str()].map(escaped);
     format!(
-        "<tr id=\"claim-{number}\"><td class=\"number\">{number}</td>\
-         <td>{text}<br><span class=\"quiet\">{source}; {standing}</span></td><td>{paper}</td>\
-         <td>{accepted}<br><span class=\"quiet\">{why}</span></td><td>{found}</td>\
-         <td class=\"outcome {class}\">{outcome}</td></tr>\n",
-        number = row.number
+        "<tr id=\"claim-{number}\"><td class=\"number\">{number}</td><td>{text}{source}{caveat}</td><td>{paper}</td>\
+         <td>{ranges}{why}</td><td>{found}{beyond}</td><td class=\"outcome {class}\">{sign}{outcome}</td></tr>\n",
+        number = row.number,
+        source = quiet("", &format!("{}; {standing}", claim.source)),
+        caveat = quiet("", &claim.caveat()),
+        why = quiet("", claim.why),
+        beyond = quiet("outside of what is expected: ", &row.beyond),
+        outcome = row.outcome_words(),
     )
 }
 
@@ -96,6 +103,7 @@ mod tests {
             number,
             outcome: outcome(number),
             measured: format!("measured & {number}"),
+            beyond: if number == 5 { "800 < 830".into() } else { String::new() },
             reason: String::new(),
         };
         Verdict { rows: claims().into_iter().map(|claim| row(claim.number)).collect() }
@@ -109,6 +117,10 @@ mod tests {
         let counts = (html.matches('\u{2713}').count(), html.matches('\u{2717}').count());
         assert_eq!(counts, (claims().len() - 1, 1), "outcomes");
         assert!(html.contains("measured &amp; 34"), "words are escaped");
+        let beyond = "outside of what is expected: 800 &lt; 830</span></td><td class=\"outcome passed\">\u{2713} holds, in \
+                      the wider range alone";
+        assert!(html.contains(beyond), "a row says when the wider range alone holds it");
+        assert!(html.contains("not robust: table 5: 71 to 89 %"), "and what the paper itself takes back");
         for claim in claims() {
             assert!(html.contains(&super::escaped(claim.why)), "claim {} says why", claim.number);
         }

@@ -171,13 +171,20 @@ struct ClaimEntry<'a> {
     number: usize,
     claim: &'a str,
     paper: &'a str,
+    /// What the fact sheet expects of another seed.
+    expected: &'a str,
+    /// What decides: the same, or a wider range.
     accepted: &'a str,
     why: &'a str,
     source: &'a str,
     standing: Standing,
     must_hold: bool,
+    /// Where the paper itself shows that the claim does not hold in general.
+    not_robust: Option<&'a str>,
     outcome: Outcome,
     measured: &'a str,
+    /// What of that lies outside of the expected range, of a claim that passes.
+    beyond: &'a str,
     reason: &'a str,
 }
 
@@ -191,20 +198,23 @@ impl<'a> VerdictFile<'a> {
 impl<'a> ClaimEntry<'a> {
     fn new(row: &'a Row) -> Self {
         let claim = row.claim();
-        let &Claim { number, text, paper, accepted, why, source, standing, .. } = claim;
-        let Row { outcome, measured, reason, .. } = row;
+        let &Claim { number, text, paper, expected, why, source, standing, not_robust, .. } = claim;
+        let Row { outcome, measured, beyond, reason, .. } = row;
         let (outcome, must_hold) = (*outcome, claim.must_hold());
         Self {
             number,
             claim: text,
             paper,
-            accepted,
+            expected,
+            accepted: claim.accepted(),
             why,
             source,
             standing,
             must_hold,
+            not_robust,
             outcome,
             measured,
+            beyond,
             reason,
         }
     }
