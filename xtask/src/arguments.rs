@@ -6,6 +6,7 @@ usage: cargo xtask <command>
 
   serve [--port N] [--no-open]  build the page and serve it on http://127.0.0.1:N (default 8080)
   build                         leave the page, ready to publish, in dist/
+  sizes                         weigh what is in dist/ against its limits
   test                          all tests: native, WebAssembly in Chromium, end to end
   tools                         install what the others need, and nothing else
   finish                        make what Trunk has built ready to publish; Trunk calls it";
@@ -28,6 +29,8 @@ pub enum Chore {
     Build,
     /// Make Trunk's output ready to publish.
     Finish,
+    /// Weigh what a visitor downloads.
+    Sizes,
     /// Run every test.
     Test,
 }
@@ -48,6 +51,7 @@ impl Chore {
             "tools" => Self::Tools,
             "build" => Self::Build,
             "finish" => Self::Finish,
+            "sizes" => Self::Sizes,
             "test" => Self::Test,
             _ => return Err(format!("there is no command `{command}`")),
         };
@@ -105,6 +109,7 @@ mod tests {
             "",
             "sevre",
             "test --fast",
+            "sizes dist",
             "serve 9000",
             "serve --port",
             "serve --port 0",

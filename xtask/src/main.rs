@@ -41,6 +41,7 @@ fn run(chore: Chore) -> process::Result<bool> {
         Chore::Serve { port, open } => page::serve(port, open)?,
         Chore::Build => page::build()?,
         Chore::Finish => publish::staged()?,
+        Chore::Sizes => return Ok(sizes::check(&page::dist())?.1 == 0),
         Chore::Test => return Ok(tests::run_all()),
     }
     Ok(true)
