@@ -18,6 +18,10 @@ pub struct LogitSpectrum {
     /// The share of the squared norm, without the constant, that the 2 × 2 blocks
     /// {cos, sin} × {cos, sin} of the key frequencies hold.
     pub key_block_share: f64,
+    /// The norms by frequencies of a and b ([`by_freqs`]): row i for a, from 0 to (p - 1) / 2. Empty in a snapshot,
+    /// whose fields hold the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_freq: Vec<Vec<f64>>,
 }
 
 /// One product of basis rows.
@@ -73,7 +77,8 @@ pub fn summary(p: usize, norms: &[f64], key_freqs: &[usize]) -> LogitSpectrum {
     let total: f64 = components.clone().map(|c| c.norm * c.norm).sum();
     let blocks: f64 = components.filter(in_block).map(|c| c.norm * c.norm).sum();
     let key_block_share = if total > 0.0 { blocks / total } else { 0.0 };
-    LogitSpectrum { significant, key_block_share }
+    let by_freq = by_freqs(p, norms).chunks_exact(n_freqs(p) + 1).map(<[f64]>::to_vec).collect();
+    LogitSpectrum { significant, key_block_share, by_freq }
 }
 
 #[cfg(test)]
@@ -99,6 +104,17 @@ mod tests {
             let alpha = if freq_of(component.row_a) == 2 { 3.0 } else { 2.0_f64 };
             let expected = (alpha * alpha * 13.0_f64.powi(3) / 8.0).sqrt();
             assert!((component.norm - expected).abs() < 1e-11, "{component:?}, not {expected}");
+        }
+        // A frequency's block together holds α² p³ / 2; the constant 7 holds 49 p³.
+        assert_eq!((found.by_freq.len(), found.by_freq[0].len()), (7, 7), "0 to 6");
+        for (i, norm) in found.by_freq.concat().into_iter().enumerate() {
+            let expected = match (i / 7, i % 7) {
+                (0, 0) => 49.0 * 13.0_f64.powi(3),
+                (2, 2) => 9.0 * 13.0_f64.powi(3) / 2.0,
+                (5, 5) => 4.0 * 13.0_f64.powi(3) / 2.0,
+                _ => 0.0,
+            };
+            assert!((norm - expected.sqrt()).abs() < 1e-10, "frequencies {}, {}: {norm}", i / 7, i % 7);
         }
         assert!(
             (summary(p, &norms, &[2]).key_block_share - 9.0 / 13.0).abs() < 1e-13,

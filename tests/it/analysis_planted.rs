@@ -30,6 +30,16 @@ fn planted_frequencies_are_found_everywhere() {
         for (i, norm) in report.spectra.w_e.iter().enumerate() {
             assert_eq!(*norm > 1e-12, freqs.contains(&freq_of(i)), "W_E at row {i}: {norm}");
         }
+        // The heads pass everything on, and each cluster reads its own frequency: 3 · √(p/2) a wave, which its five
+        // neurons read by cos and sin of their phases.
+        for (&freq, norms) in &report.attention[0].ov_by_cluster {
+            let own = 3.0 * (P as f64 / 2.0).sqrt() * 2.5_f64.sqrt();
+            for (i, norm) in norms.iter().enumerate() {
+                let expected = if freq_of(i) == freq { own } else { 0.0 };
+                assert!((norm - expected).abs() < 1e-12, "cluster {freq} at row {i}: {norm}, not {expected}");
+            }
+        }
+        assert_eq!(report.attention[0].ov_by_cluster.keys().copied().collect::<Vec<_>>(), freqs, "clusters");
         assert!(report.w_l_residual.norm_ratio < 1e-13, "nothing is left: {:?}", report.w_l_residual);
         let rank = report.w_l_singular_values.iter().filter(|&&s| s > 1e-12).count();
         assert_eq!(rank, 2 * freqs.len(), "rank of W_L: {:?}", report.w_l_singular_values);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pattern::{Pattern, key_readers, position_scores};
 use crate::analysis::embedding;
 use crate::analysis::moments::Moments;
+use crate::analysis::progress::ByFreq;
 use crate::maths::fourier::{FourierBasis, cos_index, sin_index};
 use crate::maths::matrix::Matrix;
 use crate::maths::stats;
@@ -33,10 +34,14 @@ pub struct HeadReport {
     /// How strongly each wave of the embedding reaches the neurons through it: `‖W_in W_O W_V W_E F_i‖` over
     /// neurons, length p.
     pub ov_norms: Vec<f64>,
+    /// The same over the neurons of each cluster, by its frequency. Empty in a snapshot, and in a model of several
+    /// blocks, whose clusters are of other neurons.
+    #[serde(default, skip_serializing_if = "ByFreq::is_empty")]
+    pub ov_by_cluster: ByFreq<Vec<f64>>,
 }
 
-/// All heads of the first block.
-pub fn heads(weights: &Weights) -> Vec<HeadReport> {
+/// All heads of the first block; `cluster` gives the frequency of each neuron of the last, or 0.
+pub fn heads(weights: &Weights, cluster: &[usize]) -> Vec<HeadReport> {
     let pattern = Pattern::new(weights, true);
     let (to_a, mean_to) = attention_to_a(weights.shape().p, &pattern);
     let embedding = embedding::fourier_rows(weights);
@@ -47,8 +52,18 @@ pub fn heads(weights: &Weights) -> Vec<HeadReport> {
             let Fit { freq, alpha, beta, fve } = fit(&to_a, head);
             let mut qk = readers.row(head).to_vec();
             qk[0] += position_scores[head] * (weights.shape().p as f64).sqrt();
-            let ov_norms = ov_norms(weights, head, &embedding);
-            HeadReport { head, mean_to: mean_to[head], freq, alpha, beta, fve, qk, ov_norms }
+            let reached = ov_map(weights, head, &embedding);
+            HeadReport {
+                head,
+                mean_to: mean_to[head],
+                freq,
+                alpha,
+                beta,
+                fve,
+                qk,
+                ov_norms: reached.row_norms(),
+                ov_by_cluster: by_cluster(weights, &reached, cluster),
+            }
         })
         .collect()
 }
@@ -100,9 +115,25 @@ fn fit(to_a: &Moments, head: usize) -> Fit {
     }
 }
 
-/// `‖W_in W_O W_V W_E F_i‖` over neurons for each basis row i, with the embedding's coefficients given,
-/// d_model × p.
-fn ov_norms(weights: &Weights, head: usize, embedding: &Matrix) -> Vec<f64> {
+/// The norms of each row over the neurons of each cluster.
+fn by_cluster(weights: &Weights, reached: &Matrix, cluster: &[usize]) -> ByFreq<Vec<f64>> {
+    let mut norms = ByFreq::new();
+    if weights.shape().n_layers > 1 {
+        return norms;
+    }
+    for &freq in cluster.iter().filter(|&&freq| freq > 0) {
+        norms.entry(freq).or_insert_with(|| {
+            let own = |(&value, &of): (&f64, &usize)| if of == freq { value * value } else { 0.0 };
+            let norm = |i: usize| reached.row(i).iter().zip(cluster).map(own).sum::<f64>().sqrt();
+            (0..reached.rows()).map(norm).collect()
+        });
+    }
+    norms
+}
+
+/// `W_in W_O W_V W_E F_i` for each basis row i, with the embedding's coefficients given, d_model × p: row i, column
+/// neuron.
+fn ov_map(weights: &Weights, head: usize, embedding: &Matrix) -> Matrix {
     let shape = weights.shape();
     let (d_model, d_head, d_mlp) = (shape.d_model, shape.d_head, shape.d_mlp);
     let W_V = &weights.get(Param::W_V(0))[head * d_head * d_model..][..d_head * d_model];
@@ -111,5 +142,5 @@ fn ov_norms(weights: &Weights, head: usize, embedding: &Matrix) -> Vec<f64> {
     let value = Matrix::from_values(d_head, d_model, W_V.to_vec()).mul(embedding);
     let out = Matrix::from_fn(d_model, d_head, |d, h| W_O[d * width + head * d_head + h]);
     let W_in = Matrix::from_values(d_mlp, d_model, weights.get(Param::W_in(0)).to_vec());
-    W_in.mul(&out).mul(&value).transposed().row_norms()
+    W_in.mul(&out).mul(&value).transposed()
 }

@@ -75,6 +75,7 @@ impl Findings {
         let fit = CosineFit::new(&whole.logits, waves.by_sum());
         let norm_ratio = neuron_logit_map::residual_norm_ratio(&spectra.w_l, &keys);
         let fits = whole.fits();
+        let cluster = neurons::clusters(fits, MIN_CLUSTER_FVE);
         let logit_norms = logit_spectrum::norms(&whole.logits);
         let report = Report {
             p,
@@ -94,9 +95,9 @@ impl Findings {
             w_l_residual: Residual { norm_ratio, squared_ratio: norm_ratio * norm_ratio },
             w_l_singular_values: svd::singular_values(map),
             logit_spectrum: logit_spectrum::summary(p, &logit_norms, &keys),
-            neurons: neuron_report(fits, &map_directions),
+            neurons: neuron_report(fits, &cluster, &map_directions),
             directions: directions::table(p, &whole.reads(&keys)),
-            attention: attention::heads(weights),
+            attention: attention::heads(weights, &cluster),
             ablations: ablate(task, ablator, &keys)?,
             min_margin: whole.logits.min_margin(),
             spectra,
@@ -117,6 +118,7 @@ impl Findings {
                 key_freqs: freqs.to_vec(),
                 test_restricted_ratio: report.loss.test / restricted.loss.all,
                 loss: report.loss,
+                accuracy: Some(report.accuracy),
                 restricted_loss: restricted.loss,
                 restricted_accuracy: restricted.accuracy,
                 excluded_loss,
@@ -134,8 +136,7 @@ impl Findings {
     }
 }
 
-fn neuron_report(fits: &[NeuronFit], map_directions: &Matrix) -> NeuronReport {
-    let cluster = neurons::clusters(fits, MIN_CLUSTER_FVE);
+fn neuron_report(fits: &[NeuronFit], cluster: &[usize], map_directions: &Matrix) -> NeuronReport {
     let mut per_freq = ByFreq::new();
     for &freq in cluster.iter().filter(|&&freq| freq > 0) {
         *per_freq.entry(freq).or_insert(0) += 1;

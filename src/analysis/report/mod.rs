@@ -71,6 +71,18 @@ pub struct Report {
     pub min_margin: f64,
 }
 
+impl Report {
+    /// Leaves out what a snapshot has no room for: the 2-D spectrum by frequency, which its fields hold, and what the
+    /// heads carry to each cluster.
+    pub fn lean(mut self) -> Self {
+        self.logit_spectrum.by_freq = Vec::new();
+        for head in &mut self.attention {
+            head.ov_by_cluster = ByFreq::new();
+        }
+        self
+    }
+}
+
 /// ‖W_L - key frequencies‖ against ‖W_L‖.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Residual {

@@ -21,7 +21,7 @@ use crate::task::Task;
 pub struct Snapshot {
     /// Updates done.
     pub step: usize,
-    /// Every number of the report.
+    /// Every number of the report, but [lean](Report::lean).
     pub report: Report,
     /// The progress measures, taken with the key frequencies that the run is followed by.
     pub measures: ProgressMeasures,
@@ -55,7 +55,7 @@ impl Snapshot {
         let freqs = followed_freqs.unwrap_or(&findings.report.key_freqs);
         let measures = findings.measures(ablator, task, freqs)?;
         let fields = Fields::new(ablator, &findings, freqs);
-        Ok(Self { step, measures, fields, report: findings.report })
+        Ok(Self { step, measures, fields, report: findings.report.lean() })
     }
 }
 
