@@ -81,6 +81,9 @@ pub(super) fn Header() -> impl IntoView {
                     <a href="#ablate">"Cut and ask"</a>
                     <a href="#verdict">"Verdict"</a>
                     <a href="#figures">"Figures"</a>
+                    <a href="#kept" data-testid="to-kept">"Kept runs"</a>
+                    <a href="#files" data-testid="to-files">"Files"</a>
+                    <a href="#reading" data-testid="to-reading">"The reading"</a>
                 </nav>
             </div>
             <div class="switch" role="group" aria-label="Theme">{buttons}</div>

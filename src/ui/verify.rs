@@ -74,6 +74,7 @@ fn VerifyTable(verification: Verification) -> impl IntoView {
         <div data-testid="verify-result" role="status">
             <p>{summary(&verification)}</p>
             {left_out}
+            <div class="table-wide">
             <table>
                 <thead>
                     <tr>
@@ -85,6 +86,7 @@ fn VerifyTable(verification: Verification) -> impl IntoView {
                 </thead>
                 <tbody>{lines}</tbody>
             </table>
+            </div>
         </div>
     }
 }

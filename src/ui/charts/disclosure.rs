@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::plot::Theme;
 use crate::plot::figures::{Cell, DataTable, Sheet, svg};
+use crate::protocol::capsule::archive::{self, Packing};
 use crate::ui::dom;
 use crate::ui::format;
 use crate::ui::header::Look;
@@ -13,14 +14,14 @@ const MAX_ROWS: usize = 100;
 /// The width of a saved figure, in CSS pixels: a page's text column.
 const SVG_WIDTH: u32 = 928;
 
-/// A table that exists only while it is unfolded.
+/// Tables that exist only while they are unfolded.
 #[component]
 pub(in crate::ui) fn Numbers(
     /// The numbers; the view follows what it reads.
-    table: Callback<(), Option<DataTable>>,
+    tables: Callback<(), Vec<DataTable>>,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    let body = move || open.get().then(|| table.run(()).map(|table| table_view(&table)));
+    let body = move || open.get().then(|| tables_view(&tables.run(())));
     view! {
         <details class="fold numbers" on:toggle=move |_| open.update(|open| *open = !*open)>
             <summary>"Numbers"</summary>
@@ -29,8 +30,19 @@ pub(in crate::ui) fn Numbers(
     }
 }
 
+/// Every table; where there are several, each under its name.
+fn tables_view(tables: &[DataTable]) -> Vec<AnyView> {
+    if let [table] = tables {
+        return vec![table_view(table)];
+    }
+    let named = tables
+        .iter()
+        .map(|table| view! { <h4>{table.name.replace('-', " ")}</h4> {table_view(table)} }.into_any());
+    named.collect()
+}
+
 /// A table of numbers, long ones thinned.
-pub(in crate::ui) fn table_view(table: &DataTable) -> AnyView {
+fn table_view(table: &DataTable) -> AnyView {
     let shown = thinned(table.rows.len(), MAX_ROWS);
     let left_out = (shown.len() < table.rows.len()).then(|| {
         let all = format::count(table.rows.len());
@@ -64,7 +76,7 @@ pub(in crate::ui) fn Downloads(
     name: &'static str,
     /// The figure.
     sheet: Callback<Theme, Option<Sheet>>,
-    /// Its numbers; a file for each table.
+    /// Its numbers; a file for each table, several of them in one archive.
     tables: Callback<(), Vec<DataTable>>,
 ) -> impl IntoView {
     let look = Look::get();
@@ -77,9 +89,16 @@ pub(in crate::ui) fn Downloads(
         }
     };
     let save_csv = move |_| {
-        for table in tables.run(()) {
-            let file = if table.name == name { name.to_owned() } else { format!("{name}-{}", table.name) };
-            dom::save_text(&format!("{file}.csv"), "text/csv", &table.csv());
+        let files = csv_files(name, &tables.run(()));
+        match &files[..] {
+            [] => {}
+            [(file, text)] => dom::save_text(file, "text/csv", text),
+            // Browsers take several files from one click for an attack.
+            files => {
+                let parts = files.iter().map(|(file, text)| (file.as_str(), text.as_bytes()));
+                let archive = archive::write(parts, Packing::Small);
+                dom::save_bytes(&format!("{name}-csv.zip"), "application/zip", &archive);
+            }
         }
     };
     view! {
@@ -90,9 +109,37 @@ pub(in crate::ui) fn Downloads(
     }
 }
 
+/// Each table as a file of its own name.
+fn csv_files(name: &str, tables: &[DataTable]) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for table in tables {
+        let file = if table.name == name { name.to_owned() } else { format!("{name}-{}", table.name) };
+        let n_same = files.iter().filter(|(other, _)| other.trim_end_matches(".csv") == file).count();
+        let number = if n_same > 0 { format!("-{}", files.len() + 1) } else { String::new() };
+        files.push((format!("{file}{number}.csv"), table.csv()));
+    }
+    files
+}
+
 #[cfg(test)]
 mod tests {
-    use super::thinned;
+    use super::{csv_files, thinned};
+    use crate::plot::figures::{Cell, DataTable};
+
+    #[test]
+    fn every_table_is_a_file_and_no_two_have_one_name() {
+        let table = |name: &str, n| {
+            let mut table = DataTable::new(name, ["n"]);
+            table.push([Cell::Count(n)]);
+            table
+        };
+        let tables = [table("loss", 1), table("quick", 2), table("quick", 3)];
+        let files = csv_files("loss", &tables);
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["loss.csv", "loss-quick.csv", "loss-quick-3.csv"]);
+        assert_eq!(files[2].1, "n\n3\n");
+        assert!(csv_files("loss", &[]).is_empty());
+    }
 
     #[test]
     fn a_thinned_table_keeps_both_ends_and_the_order() {

@@ -10,6 +10,6 @@ mod track_view;
 mod transport;
 
 pub(super) use canvas::Stage;
-pub(super) use disclosure::{Downloads, Numbers, table_view};
+pub(super) use disclosure::{Downloads, Numbers};
 pub(super) use time_line::TimeLine;
 pub(super) use transport::Transport;

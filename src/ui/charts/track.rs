@@ -7,6 +7,7 @@ use crate::engine::Evaluation;
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::{Axis, Line, LineChart, Scale, Theme};
+use crate::ui::compare::Compared;
 use crate::ui::exhibit::Exhibit;
 use crate::ui::format;
 use crate::ui::view::{Track, View};
@@ -150,7 +151,9 @@ impl Track {
                 "How unevenly the embedding W_E and the neuron-logit map W_L spread over the frequencies: near \
                  0 for all alike, near 1 if a few hold everything."
             }
-            Self::Weights => "Weight decay pulls it down; it falls most in cleanup.",
+            Self::Weights => {
+                "Weight decay pulls it down; it falls most in cleanup. The numbers below have every tensor by itself."
+            }
         }
     }
 
@@ -173,16 +176,6 @@ impl Track {
             Self::Gini => format!("{value:.3}"),
             Self::Weights => format!("{value:.0}"),
         }
-    }
-
-    /// Whether both of its scales make sense.
-    pub(super) fn has_scales(self) -> bool {
-        self != Self::Accuracy && self != Self::Gini
-    }
-
-    /// The chart of the stretch on show.
-    pub(super) fn chart(self, exhibit: &Exhibit, view: &View, theme: &Theme) -> LineChart {
-        self.chart_over(exhibit, &[], view, theme)
     }
 
     /// The chart of the stretch on show, over other runs in the theme's colours of the given numbers.
@@ -210,7 +203,7 @@ impl Track {
         };
         let y = match (self, view.y_of(self)) {
             // Room for the lines at 0 and 1.
-            (Self::Accuracy | Self::Gini, _) => Axis::linear(-0.02, 1.02),
+            (Self::Accuracy | Self::Gini, Scale::Linear) => Axis::linear(-0.02, 1.02),
             (_, Scale::Linear) => {
                 let largest = shown().filter(|v| v.is_finite()).fold(0.0, f64::max);
                 Axis::linear(0.0, if largest > 0.0 { largest * 1.05 } else { 1.0 })
@@ -220,10 +213,20 @@ impl Track {
         LineChart { lines, x, y }
     }
 
-    /// The chart as a figure of its own.
-    pub(super) fn sheet(self, exhibit: &Exhibit, view: &View, theme: &Theme) -> Sheet {
-        let chart = Chart::Lines(self.chart(exhibit, view, theme));
-        let legend = self.series().iter().map(|s| (s.name.to_owned(), s.color(theme))).collect();
+    /// The chart as a figure of its own, with the runs that are laid over it.
+    pub(super) fn sheet(
+        self,
+        exhibit: &Exhibit,
+        others: &[(Compared, &Exhibit)],
+        view: &View,
+        theme: &Theme,
+    ) -> Sheet {
+        let lines: Vec<_> = others.iter().map(|(compared, other)| (compared.color, *other)).collect();
+        let chart = Chart::Lines(self.chart_over(exhibit, &lines, view, theme));
+        let own = self.series().iter().map(|s| (s.name.to_owned(), s.color(theme)));
+        let color = |compared: &Compared| theme.series[compared.color % theme.series.len()];
+        let laid_over = others.iter().map(|(compared, _)| (compared.name.clone(), color(compared)));
+        let legend = own.chain(laid_over).collect();
         let marks = exhibit.phases.ends().into_iter().map(|(_, step)| step as f64).collect();
         let panel = Panel {
             legend,
@@ -233,8 +236,11 @@ impl Track {
         Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
     }
 
-    /// Its numbers.
+    /// Its numbers; those of the weights also tensor by tensor.
     pub(super) fn table(self, exhibit: &Exhibit) -> DataTable {
+        if self == Self::Weights {
+            return weights_table(exhibit);
+        }
         let columns = self.series().iter().map(|series| series.column);
         let mut table = DataTable::new(self.id(), std::iter::once("step").chain(columns));
         let lines: Vec<_> = self.series().iter().map(|series| series.points(exhibit)).collect();
@@ -261,10 +267,30 @@ impl Track {
     }
 }
 
+/// The sums of squared weights: of all, then of each tensor by its name in a checkpoint.
+fn weights_table(exhibit: &Exhibit) -> DataTable {
+    let first = exhibit.progress.first();
+    let tensors: Vec<&String> =
+        first.map(|(_, m)| m.sum_sq_weights.tensors.keys().collect()).unwrap_or_default();
+    let columns = tensors.iter().map(|name| format!("sum_sq_{}", name.replace('.', "_")));
+    let head = ["step", "sum_sq_weights"].map(str::to_owned);
+    let mut table = DataTable::new(Track::Weights.id(), head.into_iter().chain(columns));
+    for (step, measures) in &exhibit.progress {
+        let sums = &measures.sum_sq_weights;
+        let of = |name: &&String| Cell::Number(sums.tensors.get(*name).copied().unwrap_or(f64::NAN));
+        let total = Cell::Number(sums.total);
+        table.push([Cell::Count(*step), total].into_iter().chain(tensors.iter().map(of)));
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use super::Track;
+    use crate::plot::figures::sheet::Chart;
     use crate::plot::{Scale, Theme};
+    use crate::ui::compare::Compared;
+    use crate::ui::exhibit::{Exhibit, Origin};
     use crate::ui::exhibit_sample::{exhibit, measures};
     use crate::ui::view::{Look, View};
 
@@ -279,7 +305,7 @@ mod tests {
                         for zoom in [None, Some((100.0, 200.0))] {
                             let mut view = View { x, zoom, ..View::default() };
                             view.apply(Look::LayY(track, y), None);
-                            let chart = track.chart(&run, &view, &Theme::light());
+                            let chart = track.chart_over(&run, &[], &view, &Theme::light());
                             let (x, y) = (chart.x, chart.y);
                             assert!(x.high > x.low && y.high > y.low, "{track:?} of {n}: {x:?} {y:?}");
                         }
@@ -293,10 +319,31 @@ mod tests {
     fn a_zoomed_chart_fits_what_it_shows() {
         let run = exhibit(101);
         let view = View { zoom: Some((500.0, 1_000.0)), ..View::default() };
-        let chart = Track::Loss.chart(&run, &view, &Theme::light());
+        let chart = Track::Loss.chart_over(&run, &[], &view, &Theme::light());
         assert!(chart.y.value(chart.y.low) > 0.005, "the train loss is 0.0099 or more, test loss 4");
-        let all = Track::Loss.chart(&run, &View::default(), &Theme::light());
+        let all = Track::Loss.chart_over(&run, &[], &View::default(), &Theme::light());
         assert!(all.y.value(all.y.high) > 4.0 && all.y.low < chart.y.high, "all of it");
+    }
+
+    #[test]
+    fn a_saved_figure_has_the_runs_that_are_laid_over_it() {
+        let other = exhibit(7);
+        let compared = Compared {
+            origin: Origin::File("other".into()),
+            name: "other".into(),
+            differences: String::new(),
+            color: 2,
+        };
+        let sheet = |others: &[(Compared, &Exhibit)]| {
+            let sheet = Track::Loss.sheet(&exhibit(3), others, &View::default(), &Theme::light());
+            let panel = sheet.rows.into_iter().flat_map(|row| row.panels).next().expect("one panel");
+            let Chart::Lines(chart) = panel.chart else { panic!("lines") };
+            let legend: Vec<String> = panel.legend.into_iter().map(|(name, _)| name).collect();
+            (legend, chart.lines.iter().map(|line| line.points.len()).collect::<Vec<_>>())
+        };
+        assert_eq!(sheet(&[]), (vec!["train".into(), "test".into()], vec![3, 3]));
+        let (legend, points) = sheet(&[(compared, &other)]);
+        assert_eq!((legend, points), (vec!["train".into(), "test".into(), "other".into()], vec![7, 3, 3]));
     }
 
     #[test]
@@ -308,5 +355,33 @@ mod tests {
         run.progress = vec![(0, measures(0.5)), (20, measures(0.75))];
         assert_eq!(Track::Gini.table(&run).csv(), "step,gini_w_e,gini_w_l\n0,0.5,0.5\n20,0.75,0.75\n");
         assert_eq!(Track::Loss.table(&run).rows.len(), 3);
+    }
+
+    #[test]
+    fn the_table_of_the_weights_has_every_tensor() {
+        let mut run = exhibit(3);
+        assert_eq!(Track::Weights.table(&run).csv(), "step,sum_sq_weights\n", "nothing measured yet");
+        run.progress = vec![(0, measures(3.0)), (20, measures(2.0))];
+        for ((_, measures), parts) in run.progress.iter_mut().zip([[1.0, 2.0], [0.5, 1.5]]) {
+            let names = ["embed.W_E", "unembed.W_U"].map(String::from);
+            measures.sum_sq_weights.tensors = names.into_iter().zip(parts).collect();
+        }
+        let csv = "step,sum_sq_weights,sum_sq_embed_W_E,sum_sq_unembed_W_U\n0,3,1,2\n20,2,0.5,1.5\n";
+        assert_eq!(Track::Weights.table(&run).csv(), csv);
+    }
+
+    #[test]
+    fn accuracy_and_gini_have_both_scales() {
+        let mut run = exhibit(50);
+        run.progress = (0..5).map(|i| (10 * i, measures(0.01 * i as f64))).collect();
+        for track in [Track::Accuracy, Track::Gini] {
+            let mut view = View::default();
+            let chart = track.chart_over(&run, &[], &view, &Theme::light());
+            assert!(chart.y.value(chart.y.low) < 0.0 && chart.y.value(chart.y.high) > 1.0, "all of 0 to 1");
+            view.apply(Look::LayY(track, Scale::Log), None);
+            let chart = track.chart_over(&run, &[], &view, &Theme::light());
+            let low = chart.y.value(chart.y.low);
+            assert!(low > 0.0 && low < 0.25, "{track:?} from {low}: the small values can be told apart");
+        }
     }
 }

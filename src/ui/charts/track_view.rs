@@ -10,10 +10,12 @@ use super::disclosure::{Downloads, Numbers};
 use super::scale_switch::ScaleSwitch;
 use super::track::Series;
 use crate::error::Result;
+use crate::plot::figures::DataTable;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::compare::compared;
 use crate::ui::dom::{self, Area, Painter};
 use crate::ui::format::px;
+use crate::ui::run_name;
 use crate::ui::state::State;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -34,18 +36,21 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
     });
     let empty = store.memo(|state| state.exhibit.as_ref().is_none_or(|exhibit| exhibit.last_step() == 0));
     let legend = track.series().iter().map(|series| read_out(track, series)).collect_view();
-    let switch = track.has_scales().then(|| {
-        let scale = store.memo(move |state| state.view.y_of(track));
-        let set = move |scale| store.send(Message::Look(Look::LayY(track, scale)));
-        view! { <ScaleSwitch name="y" words=format!("Vertical axis of {}", track.title()) id=track.id() scale set=Callback::new(set) /> }
-    });
+    let scale = store.memo(move |state| state.view.y_of(track));
+    let lay = move |scale| store.send(Message::Look(Look::LayY(track, scale)));
     view! {
-        <div class="track" class:main=track == Track::Loss>
+        <div class="track" id=format!("track-{}", track.id()) class:main=track == Track::Loss>
             <div class="track-head">
                 <h3>{track.title()}</h3>
                 <span class="unit">{track.unit()}</span>
                 <p class="legend">{legend}</p>
-                {switch}
+                <ScaleSwitch
+                    name="y"
+                    words=format!("Vertical axis of {}", track.title())
+                    id=track.id()
+                    scale
+                    set=Callback::new(lay)
+                />
             </div>
             <div class="stage" class:blank=move || empty.get()>
                 <div
@@ -66,23 +71,36 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
             </div>
             <div class="track-foot">
                 <p class="caption">{track.caption()}</p>
-                <Numbers table=Callback::new(move |()| {
+                <Numbers tables=Callback::new(move |()| {
                     store.track_figures();
-                    store.peek(|state| state.exhibit.as_ref().map(|exhibit| track.table(exhibit)))
+                    store.peek(|state| tables(state, track))
                 }) />
                 <Downloads
                     name=track.id()
                     sheet=Callback::new(move |theme: Theme| {
-                        store.peek(|state| Some(track.sheet(state.exhibit.as_ref()?, &state.view, &theme)))
+                        store.peek(|state| {
+                            let exhibit = state.exhibit.as_ref()?;
+                            Some(track.sheet(exhibit, &compared(state), &state.view, &theme))
+                        })
                     })
                     tables=Callback::new(move |()| {
-                        store.peek(|state| state.exhibit.iter().map(|exhibit| track.table(exhibit)).collect())
+                        store.peek(|state| tables(state, track))
                     })
                 />
             </div>
         </div>
     }
     .into_any()
+}
+
+/// The numbers of the run on show, then those of the runs laid over it, each under its name.
+fn tables(state: &State, track: Track) -> Vec<DataTable> {
+    let own = state.exhibit.iter().map(|exhibit| track.table(exhibit));
+    let others = compared(state).into_iter().map(|(compared, exhibit)| DataTable {
+        name: run_name::plain(&compared.name),
+        ..track.table(exhibit)
+    });
+    own.chain(others).collect()
 }
 
 /// Draws a track of the run on show.
@@ -153,7 +171,7 @@ fn surface(store: Store, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> im
                 drag.set(None);
                 look(Look::Leave);
             }
-            on:dblclick=move |_| look(Look::ResetZoom)
+            on:dblclick=move |_| look(Look::DoubleClick)
         ></canvas>
     }
 }

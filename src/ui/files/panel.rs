@@ -61,7 +61,7 @@ pub(in crate::ui) fn Files() -> impl IntoView {
         }
     };
     view! {
-        <section class="panel files" aria-labelledby="files-title">
+        <section class="panel open-and-save" id="files" aria-labelledby="files-title">
             <h2 id="files-title">"Files"</h2>
             <p class="row">
                 <label for="open-file">"Open a capsule, weights, metrics.csv, report.json or config.json:"</label>

@@ -25,6 +25,7 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
     provide_context(WayBack::new());
     let shown = RwSignal::new(0_usize);
     let title = NodeRef::<html::H3>::new();
+    let folded = RwSignal::new(false);
     let go = move |chapter: usize| {
         shown.set(chapter);
         // The next frame has the new chapter; its title takes the focus, so that whoever reads by
@@ -63,13 +64,31 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
         }
     };
     view! {
-        <aside class="reading panel" id="reading" aria-labelledby="reading-title" data-testid="reading">
+        <aside
+            class="reading panel"
+            class:folded=move || folded.get()
+            id="reading"
+            aria-labelledby="reading-title"
+            data-testid="reading"
+        >
             <div class="reading-head">
                 <h2 id="reading-title">"The reading"</h2>
-                <Contents shown go />
+                <button
+                    type="button"
+                    class="fold-reading"
+                    data-testid="fold-reading"
+                    aria-expanded=move || (!folded.get()).to_string()
+                    aria-controls="reading-body"
+                    on:click=move |_| folded.update(|folded| *folded = !*folded)
+                >
+                    {move || if folded.get() { "Unfold the reading" } else { "Fold away" }}
+                </button>
             </div>
-            <article class="chapter">{chapter}</article>
-            <nav class="turns" aria-label="Chapters before and after">{turns}</nav>
+            <div id="reading-body" hidden=move || folded.get()>
+                <Contents shown go />
+                <article class="chapter">{chapter}</article>
+                <nav class="turns" aria-label="Chapters before and after">{turns}</nav>
+            </div>
         </aside>
         <WayBackLine />
     }
@@ -106,10 +125,12 @@ fn Contents(shown: RwSignal<usize>, go: impl Fn(usize) + Clone + 'static) -> imp
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::chapters::CHAPTERS;
     use super::formula::Formula;
-    use super::gesture::Gesture;
     use super::prose::{Block, Piece};
+    use crate::plot::figures::inside::Inside;
 
     fn pieces() -> Vec<(&'static str, Piece)> {
         let of_block = |block: Block| match block {
@@ -129,7 +150,7 @@ mod tests {
 
     fn hooks() -> Vec<&'static str> {
         let hook = |piece: Piece| match piece {
-            Piece::Act(_, Gesture::Flash(hook)) => Some(hook),
+            Piece::Act(_, gesture) => Some(gesture.points_at()),
             _ => None,
         };
         pieces().into_iter().filter_map(|(_, piece)| hook(piece)).collect()
@@ -151,6 +172,38 @@ mod tests {
             }
         }
         assert!(hooks().len() > 15, "the phrases were found");
+    }
+
+    /// Every file of the page but those of the reading.
+    fn page_source() -> String {
+        let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/ui")];
+        let mut source = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("the source is there") {
+                let path = entry.expect("the source can be listed").path();
+                if path.is_dir() && !path.ends_with("reading") {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") {
+                    source += &std::fs::read_to_string(path).expect("the source is text");
+                }
+            }
+        }
+        source
+    }
+
+    #[test]
+    fn what_the_text_points_at_is_on_the_page() {
+        let source = page_source();
+        let tracks = ["loss", "accuracy", "circuits", "gini", "weights", "spectrum"];
+        for hook in hooks() {
+            let is_there = match hook.split_once('-') {
+                Some(("set", name)) => crate::ui::field::Field::from_name(name).is_some(),
+                Some(("panel", id)) => Inside::ALL.iter().any(|view| view.id == id),
+                Some((id, "chart")) => tracks.contains(&id) && source.contains(&format!("\"{id}\"")),
+                _ => source.contains(&format!("data-testid=\"{hook}\"")),
+            };
+            assert!(is_there, "nothing on the page is called {hook}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::example::Example;
 use super::formula::Formula;
-use super::gesture::{Gesture, Moment};
+use super::gesture::{Gesture, Incision, Moment};
 use super::wayback::WayBack;
 use crate::ui::store::Store;
 
@@ -97,6 +97,11 @@ pub(super) fn go(words: &'static str, moment: Moment) -> Piece {
     Piece::Act(words, Gesture::MoveTo(moment))
 }
 
+/// Words that cut something out of the run on show.
+pub(super) fn cut(words: &'static str, incision: Incision) -> Piece {
+    Piece::Act(words, Gesture::Ablate(incision))
+}
+
 /// Words that lead to another site.
 pub(super) fn link(words: &'static str, url: &'static str) -> Piece {
     Piece::Link(words, url)
@@ -151,11 +156,12 @@ fn Act(words: &'static str, gesture: Gesture) -> impl IntoView {
     let store = Store::get();
     let way_back = WayBack::get();
     let button = NodeRef::<leptos::html::Button>::new();
-    let press = move |_| {
-        if let Some(message) = store.peek(|state| gesture.message(state)) {
-            store.send(message);
+    let press = move |_| match store.peek(|state| gesture.message(state)) {
+        Ok(message) => {
+            message.into_iter().for_each(|message| store.send(message));
+            way_back.leave(button.get_untracked(), words, gesture.points_at());
         }
-        way_back.leave(button.get_untracked(), words, gesture.points_at());
+        Err(why_not) => way_back.stay(why_not),
     };
     view! {
         <button node_ref=button type="button" class="act" title=gesture.hint() on:click=press>

@@ -1,10 +1,15 @@
 //! Pointing at something on the page, and the way back to the text.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlButtonElement;
 
 use crate::ui::dom;
+
+/// How long news stay in sight.
+const NEWS_LIFE: Duration = Duration::from_secs(8);
 
 /// What the last phrase pointed at. Copies share it.
 #[derive(Debug, Clone, Copy)]
@@ -33,12 +38,31 @@ impl WayBack {
         request_animation_frame(move || {
             let is_there = dom::flash(&hook);
             self.phrase.set(phrase.filter(|_| is_there));
-            self.news.set(if is_there {
+            self.tell(if is_there {
                 format!("Shown on the page: {words}.")
             } else {
                 format!("Not on the page now: {words}. It appears with a run.")
             });
         });
+    }
+
+    /// Says why a phrase leads nowhere now.
+    pub(super) fn stay(self, why_not: &str) {
+        self.phrase.set(None);
+        self.tell(why_not.to_owned());
+    }
+
+    /// Tells some news, for as long as they take to read.
+    fn tell(self, words: String) {
+        self.news.set(words.clone());
+        set_timeout(
+            move || {
+                if self.news.get_untracked() == words {
+                    self.news.set(String::new());
+                }
+            },
+            NEWS_LIFE,
+        );
     }
 }
 

@@ -117,7 +117,7 @@ fn the_first_run_asks_once_not_to_be_cleared() {
         precision: "f32".into(),
         reason: String::new(),
     };
-    let started = |run_id| Event::Started { run_id, engine: engine.clone(), n_train: 34 };
+    let started = |run_id| Event::Started { run_id, engine: engine.clone(), n_train: 34, threads: 0 };
     assert_eq!(tell(&mut state, started(1)), [Effect::Keep(KeepCommand::Persist)]);
     update(&mut state, Message::Reset);
     update(&mut state, Message::Start);
@@ -306,7 +306,7 @@ fn on_gpu() -> EngineInfo {
 #[test]
 fn after_a_lost_card_another_worker_asks_for_it_anew() {
     let mut state = training();
-    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34 });
+    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34, threads: 0 });
     let lost = Event::Failed { run_id: Some(1), message: "GPU: it is lost".into(), ladder: vec![] };
     assert_eq!(tell(&mut state, lost), [Effect::End], "it would hand out the lost card again");
     let failure = state.failure.clone().expect("it is told");
@@ -319,7 +319,7 @@ fn after_a_lost_card_another_worker_asks_for_it_anew() {
 #[test]
 fn numbers_that_run_away_are_no_fault_of_the_card() {
     let mut state = training();
-    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34 });
+    tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34, threads: 0 });
     let error = LabError::Training { step: 30, reason: "the train loss is NaN".into() };
     let effects =
         tell(&mut state, Event::Failed { run_id: Some(1), message: error.to_string(), ladder: vec![] });
