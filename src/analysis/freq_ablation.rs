@@ -1,8 +1,9 @@
 //! The loss without each frequency of the logits in turn (paper section 4.4, figure 6).
 
+use super::ablation::check_freqs;
 use super::check;
 use super::forward::{AttentionEdit, HostModel};
-use super::grid::Scores;
+use super::grid::{GridLogits, Scores};
 use super::marginals::{Marginals, Terms};
 use crate::error::Result;
 use crate::maths::fourier::{FourierBasis, n_freqs};
@@ -17,11 +18,21 @@ use crate::task::Task;
 /// As [`analyse`](super::report::analyse).
 pub fn losses_without_each_freq(weights: &Weights, task: &Task) -> Result<Vec<f64>> {
     check(weights, task)?;
-    let p = task.p;
     let logits = HostModel::new(weights, &AttentionEdit::default()).logits();
+    let freqs: Vec<usize> = (1..=n_freqs(task.p)).collect();
+    losses_without_freqs(&logits, task, &freqs)
+}
+
+/// The same of a model that has run, for some frequencies, in their order.
+///
+/// # Errors
+/// [`LabError::Setting`](crate::error::LabError::Setting) for a frequency that is not there.
+pub fn losses_without_freqs(logits: &GridLogits, task: &Task, freqs: &[usize]) -> Result<Vec<f64>> {
+    let p = task.p;
+    check_freqs(p, freqs)?;
     let marginals = Marginals::of(p, logits.values());
     let basis = FourierBasis::new(p);
-    let loss = |freq: usize| {
+    let loss = |&freq: &usize| {
         let part = marginals.project(&basis, &[freq], Terms::Block);
         let without = |a: usize, b: usize| {
             let mut row = logits.row(a, b).to_vec();
@@ -30,12 +41,12 @@ pub fn losses_without_each_freq(weights: &Weights, task: &Task) -> Result<Vec<f6
         };
         Scores::of(task, without).loss.all
     };
-    Ok((1..=n_freqs(p)).map(loss).collect())
+    Ok(freqs.iter().map(loss).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::losses_without_each_freq;
+    use super::{losses_without_each_freq, losses_without_freqs};
     use crate::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
     use crate::analysis::marginals::Terms;
     use crate::config::Preset;
@@ -51,6 +62,9 @@ mod tests {
         let losses = losses_without_each_freq(&weights, &task).unwrap();
         assert_eq!(losses.len(), (task.p - 1) / 2, "one for each frequency");
         let ablator = Ablator::new(&weights, &[]);
+        let some = losses_without_freqs(&ablator.whole().logits, &task, &[3, 1]).unwrap();
+        assert_eq!(some, [losses[2], losses[0]], "some of them, in the order asked for");
+        assert!(losses_without_freqs(&ablator.whole().logits, &task, &[4]).is_err(), "there is no fourth");
         for (freq, loss) in (1..).zip(losses) {
             let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
             let ablation = Ablation { logits, ..Ablation::default() };

@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::progress::ProgressMeasures;
+use super::progress::{ProgressMeasures, share_freqs};
 
 /// How far the excluded loss must rise above its minimum: twice, which no ripple of a run without decay
 /// reaches, and circuit formation passes many times over.
@@ -64,8 +64,12 @@ pub struct Boundary {
 }
 
 impl Phases {
-    /// Finds the boundaries in measures by step, ascending, all taken with the same key frequencies.
+    /// Finds the boundaries in measures by step, ascending. Measures that were not all taken with the same key
+    /// frequencies have none: from one to the next it may be the frequencies that changed and not the model.
     pub fn find(history: &[(usize, ProgressMeasures)]) -> Self {
+        if !share_freqs(history) {
+            return Self::default();
+        }
         let points: Vec<Boundary> = history.iter().map(|(step, m)| Boundary::new(*step, m)).collect();
         Self::of_points(&points)
     }
@@ -152,7 +156,41 @@ fn knee(points: &[Boundary]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{Boundary, Phases};
+    use crate::analysis::grid::Parts;
+    use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
+    use crate::analysis::weight_norms::SumSqWeights;
+
+    /// Measures that give this point, taken with these frequencies.
+    fn measures(point: &Boundary, key_freqs: &[usize]) -> ProgressMeasures {
+        let parts = |all: f64| Parts { train: all, test: all, all };
+        let excluded = Excluded { train: point.excluded_loss, per_freq: BTreeMap::new() };
+        ProgressMeasures {
+            key_freqs: key_freqs.to_vec(),
+            loss: parts(point.test_loss),
+            accuracy: None,
+            restricted_loss: parts(point.restricted_loss),
+            restricted_accuracy: parts(0.0),
+            excluded_loss: excluded.clone(),
+            excluded_accuracy: excluded,
+            gini: Gini { w_e: 0.0, w_l: 0.0 },
+            sum_sq_weights: SumSqWeights { total: point.sum_sq_weights, tensors: BTreeMap::new() },
+            cosine_coefficients: BTreeMap::new(),
+            test_restricted_ratio: 1.0,
+        }
+    }
+
+    #[test]
+    fn phases_are_found_only_where_all_measures_have_the_same_frequencies() {
+        let points = run(12_000);
+        let mut history: Vec<_> =
+            points.iter().map(|point| (point.step, measures(point, &[14, 35]))).collect();
+        assert_eq!(Phases::find(&history), Phases::of_points(&points));
+        history[3].1.key_freqs = (1..=30).collect();
+        assert_eq!(Phases::find(&history), Phases::default(), "one early checkpoint by its own frequencies");
+    }
 
     /// A run in four strokes, every 100 steps: learning by heart to 1,000, circuits to 6,000, cleanup to
     /// 8,000, then rest.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cosines::CosineFit;
 use super::excluded::excluded;
 use super::forward::{AttentionEdit, HostModel};
-use super::grid::{GridLogits, Parts};
+use super::grid::{GridLogits, Parts, Scores};
 use super::sum_waves::SumWaves;
 use super::weight_norms::{SumSqWeights, sum_sq_weights};
 use super::{embedding, key_freqs, neuron_logit_map};
@@ -28,6 +28,9 @@ pub struct ProgressMeasures {
     pub key_freqs: Vec<usize>,
     /// Cross-entropy of the model itself.
     pub loss: Parts,
+    /// Its fractions of right answers; runs that were recorded before these were measured have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Parts>,
     /// Loss of the waves cos, sin w_k(a + b) of the key frequencies and the mean, alone.
     pub restricted_loss: Parts,
     /// Accuracy of the same.
@@ -80,7 +83,7 @@ pub fn measure(
     let waves = SumWaves::new(&logits);
     let restricted = waves.restricted(task, key_freqs);
     let (excluded_loss, excluded_accuracy) = exclude(task, &logits, &waves, key_freqs);
-    let loss = logits.scores(task).loss;
+    let Scores { loss, accuracy } = logits.scores(task);
     let map = neuron_logit_map::directions(&neuron_logit_map::of(weights));
     let fit = CosineFit::new(&logits, waves.by_sum());
     let coefficients = fit.coefficients();
@@ -88,6 +91,7 @@ pub fn measure(
         key_freqs: key_freqs.to_vec(),
         test_restricted_ratio: loss.test / restricted.loss.all,
         loss,
+        accuracy: Some(accuracy),
         restricted_loss: restricted.loss,
         restricted_accuracy: restricted.accuracy,
         excluded_loss,
@@ -105,6 +109,12 @@ pub fn measure(
 pub fn current_key_freqs(weights: &Weights) -> Vec<usize> {
     let directions = neuron_logit_map::directions(&neuron_logit_map::of(weights));
     key_freqs::from_spectrum(&neuron_logit_map::spectrum(&directions))
+}
+
+/// Whether all measures of a run were taken with the same frequencies. Only such ones can be compared from step
+/// to step: phases and claims about the run's course need them. So are none, and a single one.
+pub fn share_freqs(history: &[(usize, ProgressMeasures)]) -> bool {
+    history.windows(2).all(|pair| pair[0].1.key_freqs == pair[1].1.key_freqs)
 }
 
 /// Excluded loss and accuracy of logits.
@@ -127,4 +137,43 @@ pub(super) fn exclude(
 /// `f(k)` for each of some frequencies.
 pub(super) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
     freqs.iter().map(|&k| (k, f(k))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{current_key_freqs, measure, share_freqs};
+    use crate::config::Preset;
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::task::Task;
+
+    #[test]
+    fn measures_compare_only_with_the_same_frequencies() {
+        let config = Preset::Tiny.config();
+        let task = Task::new(&config.data);
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 3);
+        let with = |freqs: &[usize]| measure(&weights, &task, freqs).expect("random weights can be measured");
+        let (one, both) = (with(&[1]), with(&[1, 2]));
+        assert!(share_freqs(&[]) && share_freqs(&[(0, one.clone())]), "nothing to compare");
+        assert!(share_freqs(&[(0, one.clone()), (5, one.clone()), (9, one.clone())]));
+        assert!(
+            !share_freqs(&[(0, one.clone()), (5, both), (9, one)]),
+            "one among them is not like the others"
+        );
+        assert!(!current_key_freqs(&weights).is_empty(), "some norm is always the largest");
+    }
+
+    #[test]
+    fn the_models_own_accuracy_is_measured_and_older_files_without_it_are_read() {
+        let config = Preset::Tiny.config();
+        let task = Task::new(&config.data);
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 3);
+        let measures = measure(&weights, &task, &[1]).expect("random weights can be measured");
+        let report = crate::analysis::report::analyse(&weights, &task).expect("and reported on");
+        assert_eq!(measures.accuracy, Some(report.accuracy));
+        let mut json = serde_json::to_value(&measures).expect("plain numbers");
+        assert!(json.as_object_mut().expect("a record").remove("accuracy").is_some());
+        let old: super::ProgressMeasures = serde_json::from_value(json).expect("it is optional");
+        assert_eq!(old, super::ProgressMeasures { accuracy: None, ..measures });
+    }
 }

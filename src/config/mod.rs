@@ -27,6 +27,18 @@ pub struct ExperimentConfig {
     pub run: RunConfig,
 }
 
+impl ExperimentConfig {
+    /// Whether another run is the same experiment with other seeds, of its split or its initial weights; how it
+    /// was computed does not matter. A run with equal seeds is the same run and no other seed.
+    pub fn differs_in_seeds_alone(&self, other: &Self) -> bool {
+        let seeds = |config: &Self| (config.model.seed, config.data.split);
+        let mut same_seeds = self.clone();
+        (same_seeds.model.seed, same_seeds.data.split) = seeds(other);
+        same_seeds.run = other.run.clone();
+        seeds(self) != seeds(other) && same_seeds == *other
+    }
+}
+
 /// The table of sums a + b mod p and its split (paper section 3).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataConfig {
@@ -172,5 +184,27 @@ impl OptimConfig {
     /// The learning rate of update number `step`, counted from 0.
     pub fn lr_at(&self, step: usize) -> f64 {
         if step >= self.warmup_steps { self.lr } else { self.lr * step as f64 / self.warmup_steps as f64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Preset, SplitRule};
+
+    #[test]
+    fn another_seed_is_another_run_and_nothing_else_may_differ() {
+        let ours = Preset::Tiny.config();
+        assert!(!ours.differs_in_seeds_alone(&ours), "the same run twice");
+        let mut computed = ours.clone();
+        computed.run.threads += 1;
+        assert!(!ours.differs_in_seeds_alone(&computed), "the same run computed otherwise");
+        let mut seed = computed.clone();
+        seed.model.seed += 1;
+        assert!(ours.differs_in_seeds_alone(&seed), "other initial weights");
+        let mut split = ours.clone();
+        split.data.split = SplitRule::Torch(77);
+        assert!(ours.differs_in_seeds_alone(&split), "another train set");
+        seed.optim.weight_decay += 1.0;
+        assert!(!ours.differs_in_seeds_alone(&seed), "another experiment");
     }
 }

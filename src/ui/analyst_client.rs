@@ -8,7 +8,7 @@ use super::dom;
 use super::update::Message;
 use super::worker_client::reason;
 use crate::error::{LabError, Result};
-use crate::protocol::analyst::AnalystRequest;
+use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::codec;
 
 /// The worker's entry.
@@ -39,7 +39,7 @@ impl AnalystClient {
             Closure::new(move |message: MessageEvent| {
                 deliver(match codec::decode(&message.data()) {
                     Ok(reply) => Message::FromAnalyst(reply),
-                    Err(error) => Message::AnalystDied(error.to_string()),
+                    Err(error) => Message::FromAnalyst(AnalystReply::Misread { message: error.to_string() }),
                 });
             })
         };

@@ -8,6 +8,7 @@ use super::run_name;
 use super::state::State;
 use super::store::Store;
 use super::update::Message;
+use crate::engine::MetricsRow;
 
 /// The most runs in one chart, the one on show among them: more cannot be told apart.
 pub const MAX_RUNS: usize = 5;
@@ -42,6 +43,19 @@ pub fn compared(state: &State) -> Vec<(Compared, &Exhibit)> {
             (compared, exhibit)
         })
         .collect()
+}
+
+/// The metrics of the other runs at hand that differ from the one on show in their seeds alone, each seed once.
+pub fn other_seeds(state: &State) -> Vec<Vec<MetricsRow>> {
+    let Some(shown) = &state.exhibit else { return Vec::new() };
+    let mut found: Vec<&Exhibit> = Vec::new();
+    for exhibit in state.shelf.iter().filter(|exhibit| !exhibit.rows.is_empty()) {
+        let is_new = found.iter().all(|known| known.config.differs_in_seeds_alone(&exhibit.config));
+        if is_new && shown.config.differs_in_seeds_alone(&exhibit.config) {
+            found.push(exhibit);
+        }
+    }
+    found.into_iter().map(|exhibit| exhibit.rows.clone()).collect()
 }
 
 /// What a run's settings have otherwise, in words.
@@ -111,7 +125,7 @@ pub(super) fn CompareRuns() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_RUNS, choose, compared};
+    use super::{MAX_RUNS, choose, compared, other_seeds};
     use crate::config::Preset;
     use crate::ui::draft::Draft;
     use crate::ui::exhibit::{Exhibit, Origin};
@@ -141,6 +155,31 @@ mod tests {
         assert_eq!(found[0].differences, "same settings");
         let words = &found[1].differences;
         assert!(words.contains("weight_decay 0.25") && words.contains("seed 9"), "{words}");
+    }
+
+    #[test]
+    fn other_seeds_are_the_same_experiment_and_each_comes_once() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        state.exhibit = Some(exhibit(3));
+        let seed = |name: &str, seed: u32, n: usize| {
+            let mut other = Exhibit { origin: file(name), ..exhibit(n) };
+            other.config.model.seed = seed;
+            other
+        };
+        let mut decay = seed("decay", 7, 3);
+        decay.config.optim.weight_decay = 0.25;
+        state.shelf = vec![
+            seed("same", 0, 9),
+            seed("a", 1, 4),
+            seed("again", 1, 5),
+            decay,
+            seed("b", 2, 6),
+            seed("c", 3, 0),
+        ];
+        let lengths: Vec<usize> = other_seeds(&state).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [4, 6], "not itself, not twice, no other decay, none without rows");
+        state.exhibit = None;
+        assert_eq!(other_seeds(&state).len(), 0, "nothing on show");
     }
 
     #[test]

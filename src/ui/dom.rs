@@ -116,9 +116,25 @@ pub(super) fn scroll_to(element: &Element) {
 /// Draws the eye to the part of the page with this `data-testid`: unfolds what hides it, scrolls to it
 /// and marks it for a moment. Whether there is such a part.
 pub(super) fn flash(hook: &str) -> bool {
-    let Ok(Some(element)) = document().query_selector(&format!("[data-testid='{hook}']")) else {
-        return false;
-    };
+    by_hook(hook).is_some_and(flash_element)
+}
+
+/// The same for the part of the page with this id.
+pub(super) fn flash_part(id: &str) -> bool {
+    document().get_element_by_id(id).is_some_and(flash_element)
+}
+
+/// Presses the button with this `data-testid`. Whether there is one.
+pub(super) fn press(hook: &str) -> bool {
+    let button = by_hook(hook).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    button.inspect(|button| button.click()).is_some()
+}
+
+fn by_hook(hook: &str) -> Option<Element> {
+    document().query_selector(&format!("[data-testid='{hook}']")).ok().flatten()
+}
+
+fn flash_element(element: Element) -> bool {
     let mut around = element.closest("details").ok().flatten();
     while let Some(details) = around {
         // Neither call fails on an attribute of this name.

@@ -31,6 +31,7 @@ pub(crate) fn measures(value: f64) -> ProgressMeasures {
     ProgressMeasures {
         key_freqs: vec![1],
         loss: parts,
+        accuracy: Some(parts),
         restricted_loss: parts,
         restricted_accuracy: parts,
         excluded_loss: excluded.clone(),

@@ -26,12 +26,11 @@ pub fn judge(state: &State) -> Option<Verdict> {
     let waits_for = waits_for(state, exhibit);
     for row in &mut verdict.rows {
         if row.reason == NO_REPORT {
-            row.reason = waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into());
+            row.reason =
+                waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into());
         } else if row.reason == MIXED && is_at_rest(state, exhibit) && to_measure(state, exhibit).is_some() {
             row.reason = "the checkpoints are being measured again with the last key frequencies".into();
-        } else if row.outcome == Outcome::Fail
-            && row.number <= LAST_OWN_CLAIM
-            && !is_at_rest(state, exhibit)
+        } else if row.outcome == Outcome::Fail && row.number <= LAST_OWN_CLAIM && !is_at_rest(state, exhibit)
         {
             row.outcome = Outcome::NotApplicable;
             row.reason = format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured));
@@ -212,13 +211,22 @@ pub fn markdown(verdict: &Verdict) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{judge, markdown, summary, table};
-    use crate::analysis::verdict::{Outcome, claims};
-    use crate::config::Preset;
+    use std::sync::Arc;
+
+    use super::{anchor, caution, judge, markdown, note, recipe, summary, table};
+    use crate::analysis::snapshot::Snapshot;
+    use crate::analysis::verdict::{Outcome, Row, claims};
+    use crate::config::{ExperimentConfig, LossForm, Preset};
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::plot::figures::Figure;
+    use crate::plot::figures::inside::Inside;
+    use crate::task::Task;
     use crate::ui::draft::Draft;
-    use crate::ui::exhibit::Exhibit;
-    use crate::ui::exhibit_sample::exhibit;
-    use crate::ui::state::State;
+    use crate::ui::exhibit::{Exhibit, Origin};
+    use crate::ui::exhibit_sample::{exhibit, measures};
+    use crate::ui::state::{Phase, Run, State};
+    use crate::ui::update::{MOST_ENDS, update};
 
     fn state(preset: Preset) -> State {
         let mut state = State::new(Draft::new(preset), Vec::new());
@@ -254,5 +262,132 @@ mod tests {
         assert_eq!(row.outcome, Outcome::Fail, "its test loss is 4: {}", row.measured);
         state.exhibit = None;
         assert_eq!(judge(&state), None, "nothing on show");
+    }
+
+    /// A page whose own run has the paper's settings and is in a phase.
+    fn own(phase: Phase) -> State {
+        let mut state = state(Preset::Paper);
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.origin = Origin::Own;
+        state.run = Some(Run { phase, ..Run::new(1, run.config.clone()) });
+        state
+    }
+
+    fn row(state: &State, number: usize) -> Row {
+        let verdict = judge(state).expect("a run is on show");
+        verdict.rows.into_iter().find(|row| row.number == number).expect("a row for each claim")
+    }
+
+    /// A snapshot whose report is as good as none: random weights of the paper's shape in a small model.
+    fn snapshot(step: usize, loss: f64) -> Arc<Snapshot> {
+        let config = Preset::Tiny.config();
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+        let mut snapshot = Snapshot::new(&weights, &Task::new(&config.data), step, None).expect("it can be");
+        (snapshot.report.loss.train, snapshot.report.loss.test) = (loss, loss);
+        Arc::new(snapshot)
+    }
+
+    #[test]
+    fn a_run_that_trains_fails_nothing_yet_and_is_judged_once_it_stands() {
+        let training = own(Phase::Training);
+        let verdict = judge(&training).expect("a run is on show");
+        assert!(verdict.rows.iter().all(|row| row.outcome != Outcome::Fail), "it may show it yet");
+        let third = row(&training, 3);
+        assert!(third.reason.starts_with("not yet") && third.measured.is_empty(), "{third:?}");
+        assert_eq!(row(&training, 6).reason, "the run is not over");
+        assert!(
+            note(&training).is_some_and(|note| note.contains("step 1,990 of 40,000")),
+            "{:?}",
+            note(&training)
+        );
+        for phase in [Phase::Paused, Phase::Finished, Phase::Broken, Phase::Kept] {
+            assert_eq!(row(&own(phase), 3).outcome, Outcome::Fail, "{phase:?}: it has not grokked");
+        }
+        assert!(note(&own(Phase::Paused)).is_some_and(|note| note.contains("judged as it stands")));
+    }
+
+    #[test]
+    fn only_the_last_weights_are_taken_for_the_last() {
+        let mut state = own(Phase::Kept);
+        assert_eq!(row(&state, 4).reason, "no weights of the last step are at hand");
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.weights = [(0, vec![0].into()), (1_990, vec![1].into())].into();
+        run.snapshots.insert(0, snapshot(0, 9e-8));
+        assert_eq!(
+            row(&state, 4).reason,
+            "the weights of step 1,990 are being analysed",
+            "0 is not the last"
+        );
+        assert!(note(&state).is_some_and(|note| note.contains("1,990 are being analysed")));
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.snapshots.insert(1_990, snapshot(1_990, 5.0));
+        let fourth = row(&state, 4);
+        assert!(fourth.outcome == Outcome::Fail && fourth.measured.contains("5.000"), "{fourth:?}");
+        state.exhibit.as_mut().expect("a run is on show").snapshots.remove(&1_990);
+        state.analyst.n_ends = MOST_ENDS + 1;
+        assert!(row(&state, 4).reason.contains("could not be analysed"), "nothing is waited for in vain");
+    }
+
+    #[test]
+    fn a_course_measured_with_several_sets_of_frequencies_is_not_judged() {
+        let mut state = own(Phase::Kept);
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.progress = vec![(0, measures(4.0)), (1_990, measures(0.5))];
+        assert_eq!(row(&state, 28).outcome, Outcome::Fail, "no phases in two checkpoints");
+        state.exhibit.as_mut().expect("as above").progress[0].1.key_freqs = vec![1, 2];
+        for number in 24..=28 {
+            let row = row(&state, number);
+            assert!(row.reason.contains("same key frequencies"), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_claim_leads_to_a_part_of_the_page() {
+        let tracks = ["loss", "accuracy", "circuits", "gini", "weights"].map(|id| format!("track-{id}"));
+        let known = Figure::ALL.iter().map(|figure| figure.id).chain(Inside::ALL.iter().map(|view| view.id));
+        let known: Vec<&str> =
+            known.chain(tracks.iter().map(String::as_str)).chain(["ablations", "phases"]).collect();
+        for claim in claims() {
+            match anchor(claim.number) {
+                Some(id) => assert!(known.contains(&id), "claim {}: no part `{id}`", claim.number),
+                None => assert!([31, 34].contains(&claim.number), "claim {} has a figure", claim.number),
+            }
+        }
+    }
+
+    #[test]
+    fn a_recipe_puts_the_run_of_its_claim_into_the_form() {
+        let is_right: [(usize, fn(&ExperimentConfig) -> bool); 4] = [
+            (29, |config| config.optim.weight_decay == 0.0 && config.data.p == 113),
+            (30, |config| config.data.frac_train == 0.6 && config.data.p == 113),
+            (32, |config| config.optim.weight_decay == 5.0 && config.data.p == 53),
+            (33, |config| config.optim.loss == LossForm::Textbook && config.data.p == 113),
+        ];
+        for claim in claims() {
+            let recipe = recipe(claim.number);
+            let wanted = is_right.iter().find(|(number, _)| *number == claim.number);
+            assert_eq!(recipe.is_some(), wanted.is_some(), "claim {}", claim.number);
+            let (Some((_, messages)), Some((_, is_right))) = (recipe, wanted) else { continue };
+            let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+            for message in messages {
+                update(&mut state, message);
+            }
+            let config = state.draft.config().expect("it can be trained");
+            assert!(is_right(&config), "claim {}: {config:?}", claim.number);
+        }
+    }
+
+    #[test]
+    fn claims_that_are_not_robust_say_so() {
+        let marked: Vec<usize> =
+            claims().iter().filter(|claim| !caution(claim).is_empty()).map(|claim| claim.number).collect();
+        for number in [17, 18, 19, 20, 21, 22] {
+            assert!(marked.contains(&number), "claim {number}");
+        }
+        let of = |number: usize| claims().into_iter().find(|claim| claim.number == number).map(caution);
+        assert!(
+            of(12).is_some_and(|words| words.contains("The paper shows that this is not robust: table 5"))
+        );
+        assert_eq!(of(1).as_deref(), Some(""), "the train set is always learned by heart");
     }
 }

@@ -22,6 +22,8 @@ pub mod exhibit;
 mod exhibit_head;
 #[cfg(test)]
 mod exhibit_sample;
+#[cfg(test)]
+mod exhibit_weights;
 mod fetch;
 pub mod field;
 pub mod files;

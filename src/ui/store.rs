@@ -58,7 +58,7 @@ pub(super) struct Revision {
     run: Option<RunId>,
     origin: Option<Origin>,
     rows: usize,
-    checkpoints: usize,
+    checkpoints: (usize, usize),
     compared: Vec<(Origin, usize)>,
     zoom: Option<(f64, f64)>,
     x: Scale,
@@ -73,7 +73,7 @@ impl Revision {
             run: state.run.as_ref().map(|run| run.id),
             origin: exhibit.map(|exhibit| exhibit.origin.clone()),
             rows: exhibit.map_or(0, |exhibit| exhibit.rows.len()),
-            checkpoints: exhibit.map_or(0, |exhibit| exhibit.progress.len()),
+            checkpoints: exhibit.map_or((0, 0), |exhibit| (exhibit.progress.len(), exhibit.edition)),
             compared: compared(state).into_iter().map(|(c, e)| (c.origin, e.rows.len())).collect(),
             zoom,
             x,
@@ -110,10 +110,7 @@ impl Store {
         if self.workers_begun.try_update_value(|begun| std::mem::replace(begun, true)) != Some(false) {
             return;
         }
-        match AnalystClient::spawn(move |message| self.send(message)) {
-            Ok(client) => self.analyst.set_value(Some(client)),
-            Err(error) => self.send(Message::AnalystDied(error.to_string())),
-        }
+        self.perform(Effect::BeginAnalyst);
         self.perform(Effect::Respawn);
     }
 
@@ -194,6 +191,14 @@ impl Store {
                     // The newest wish is looked up when the worker says that it is ready.
                     Program::Coming => {}
                     Program::Missing => self.fetch_program(),
+                }
+            }
+            Effect::BeginAnalyst => {
+                // Nothing more is heard of the old one.
+                self.analyst.set_value(None);
+                match AnalystClient::spawn(move |message| self.send(message)) {
+                    Ok(client) => self.analyst.set_value(Some(client)),
+                    Err(error) => self.send(Message::AnalystDied(error.to_string())),
                 }
             }
             Effect::AskAnalyst(request) => {

@@ -3,18 +3,23 @@
 use leptos::prelude::*;
 
 use super::dom;
-use super::exhibit::Origin;
-use super::judgement::{self, anchor, found, standing_words, summary};
+use super::exhibit::{Exhibit, Origin};
+use super::followed::is_at_rest;
+use super::judgement::{self, anchor, caution, found, recipe, standing_words, summary};
 use super::state::State;
 use super::store::Store;
 use crate::analysis::verdict::{Outcome, Row, Verdict};
+
+/// A run that trains is judged again after so many rows.
+const ROWS_AT_ONCE: usize = 50;
 
 /// The panel.
 #[component]
 pub(super) fn VerdictPanel() -> impl IntoView {
     let store = Store::get();
-    // Judging takes a millisecond: only when the run has got further by a checkpoint.
-    let revision = store.memo(revision);
+    // Judging takes a millisecond.
+    let revision = store.memo(Revision::of);
+    let note = store.memo(judgement::note);
     let verdict = Memo::new(move |_| {
         revision.get();
         store.peek(judgement::judge)
@@ -34,6 +39,7 @@ pub(super) fn VerdictPanel() -> impl IntoView {
             <div class="section-head">
                 <h2 id="verdict-title">"Verdict"</h2>
                 <p data-testid="verdict-summary">{move || verdict.get().as_ref().map(summary)}</p>
+                <p data-testid="verdict-note">{move || note.get()}</p>
                 <span class="files">
                     <button type="button" class="quiet" data-testid="verdict-csv" on:click=save_csv>"CSV"</button>
                     <button type="button" class="quiet" data-testid="verdict-md" on:click=save_md>"Markdown"</button>
@@ -51,7 +57,7 @@ pub(super) fn VerdictPanel() -> impl IntoView {
                             <th scope="col">"Outcome"</th>
                         </tr>
                     </thead>
-                    <tbody>{move || verdict.get().map(|verdict| rows(&verdict))}</tbody>
+                    <tbody>{move || verdict.get().map(|verdict| rows(store, &verdict))}</tbody>
                 </table>
             </div>
         </section>
@@ -59,23 +65,42 @@ pub(super) fn VerdictPanel() -> impl IntoView {
     .into_any()
 }
 
-/// Changes when the verdict might.
-fn revision(state: &State) -> (Option<Origin>, usize, usize, usize, usize) {
-    let exhibit = state.exhibit.as_ref();
-    (
-        exhibit.map(|exhibit| exhibit.origin.clone()),
-        exhibit.map_or(0, |exhibit| exhibit.rows.len() / 50),
-        exhibit.map_or(0, |exhibit| exhibit.progress.len()),
-        exhibit.map_or(0, |exhibit| exhibit.snapshots.len()),
-        state.shelf.len(),
-    )
+/// Changes when the verdict might: what a run that trains has measured is looked at now and then, and all of it
+/// once it stands.
+#[derive(Debug, Clone, PartialEq)]
+struct Revision {
+    origin: Option<Origin>,
+    is_at_rest: bool,
+    rows: usize,
+    measured: (usize, usize, usize),
+    others: usize,
+    n_ends: usize,
 }
 
-fn rows(verdict: &Verdict) -> Vec<AnyView> {
-    verdict.rows.iter().map(|row| row_view(row, verdict)).collect()
+impl Revision {
+    fn of(state: &State) -> Self {
+        let rows = |exhibit: &Exhibit| match is_at_rest(state, exhibit) {
+            true => exhibit.rows.len(),
+            false => exhibit.rows.len() / ROWS_AT_ONCE,
+        };
+        let measured = |exhibit: &Exhibit| (exhibit.progress.len(), exhibit.snapshots.len(), exhibit.edition);
+        let exhibit = state.exhibit.as_ref();
+        Self {
+            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
+            is_at_rest: exhibit.is_some_and(|exhibit| is_at_rest(state, exhibit)),
+            rows: exhibit.map_or(0, rows),
+            measured: exhibit.map(measured).unwrap_or_default(),
+            others: state.shelf.iter().map(|other| 1 + rows(other)).sum(),
+            n_ends: state.analyst.n_ends,
+        }
+    }
 }
 
-fn row_view(row: &Row, verdict: &Verdict) -> AnyView {
+fn rows(store: Store, verdict: &Verdict) -> Vec<AnyView> {
+    verdict.rows.iter().map(|row| row_view(store, row, verdict)).collect()
+}
+
+fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
     let claim = row.claim();
     let (sign, kind) = match row.outcome {
         Outcome::Pass => ("✓ ", "passed"),
@@ -89,7 +114,31 @@ fn row_view(row: &Row, verdict: &Verdict) -> AnyView {
         _ => found(row).to_owned(),
     };
     let small = format!("{}; {}", claim.source, standing_words(claim.standing));
-    let small = if claim.not_robust.is_some() { format!("{small}; {}", claim.caveat()) } else { small };
+    let text = match anchor(row.number) {
+        Some(id) => {
+            let show = move |_| show_part(id);
+            view! { <a href=format!("#{id}") title="To what shows it" on:click=show>{claim.text}</a> }
+                .into_any()
+        }
+        None => claim.text.into_any(),
+    };
+    let caution = caution(claim);
+    let caution = (!caution.is_empty()).then(|| {
+        view! { <small class="caution" data-testid=format!("caution-{}", row.number)>{caution}</small> }
+            .into_any()
+    });
+    let recipe = recipe(row.number).map(|(words, messages)| {
+        let set = move |_| {
+            messages.iter().cloned().for_each(|message| store.send(message));
+            dom::flash("preset");
+        };
+        view! {
+            <button type="button" class="quiet" data-testid=format!("recipe-{}", row.number) on:click=set>
+                {format!("Set up such a run: {words}")}
+            </button>
+        }
+        .into_any()
+    });
     let beyond = match row.beyond.as_str() {
         "" => String::new(),
         beyond => format!("outside of what is expected: {beyond}"),
@@ -98,14 +147,25 @@ fn row_view(row: &Row, verdict: &Verdict) -> AnyView {
         <tr id=format!("claim-{}", row.number) data-outcome=kind>
             <th scope="row">{row.number}</th>
             <td>
-                <a href=format!("#{}", anchor(row.number)) title="To what shows it">{claim.text}</a>
+                {text}
                 <small>{small}</small>
+                {caution}
             </td>
             <td>{claim.paper}</td>
             <td>{claim.ranges()} <small>{claim.why}</small></td>
-            <td>{found} <small>{beyond}</small></td>
+            <td>{found} <small>{beyond}</small> {recipe}</td>
             <td class="outcome">{sign}{row.outcome_words()}</td>
         </tr>
     }
     .into_any()
+}
+
+/// Draws the eye to the part of the page with this id. The paper's figures may be hidden.
+fn show_part(id: &'static str) {
+    if !dom::flash_part(id) && dom::press("show-figures") {
+        // They are there by the next frame.
+        request_animation_frame(move || {
+            dom::flash_part(id);
+        });
+    }
 }

@@ -19,7 +19,8 @@ pub fn start() {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         post(match codec::decode::<AnalystRequest>(&message.data()) {
             Ok(request) => analyst.answer(request),
-            Err(error) => failed(error.to_string()),
+            // The one after it may be fine.
+            Err(error) => AnalystReply::Misread { message: error.to_string() },
         });
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -1,6 +1,6 @@
 //! Figure 14: the logits' coefficients on cos w_k(a + b - c) by step (paper appendix C.2).
 
-use super::series::{Lines, YAxis, listed, progress_table};
+use super::series::{Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
@@ -32,6 +32,7 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
 }
 
 fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
-    let columns = data.tracked_freqs().iter().map(|freq| format!("coefficient_freq_{freq}"));
-    vec![progress_table(data, "cosines", columns, |m| m.cosine_coefficients.values().copied().collect())]
+    let freqs = data.tracked_freqs();
+    let columns = freqs.iter().map(|freq| format!("coefficient_freq_{freq}"));
+    vec![progress_table(data, "cosines", columns, |m| at_freqs(&m.cosine_coefficients, freqs))]
 }

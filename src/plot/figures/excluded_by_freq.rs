@@ -1,6 +1,6 @@
 //! Figure 15: excluded loss and accuracy for each key frequency (paper appendix C.2).
 
-use super::series::{ACCURACY, LOSS, Lines, YAxis, listed, progress_table};
+use super::series::{ACCURACY, LOSS, Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
@@ -42,7 +42,7 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
         .into_iter()
         .flat_map(|what| freqs.iter().map(move |freq| format!("excluded_{what}_freq_{freq}")));
     let values = |m: &crate::analysis::progress::ProgressMeasures| {
-        m.excluded_loss.per_freq.values().chain(m.excluded_accuracy.per_freq.values()).copied().collect()
+        [&m.excluded_loss, &m.excluded_accuracy].map(|each| at_freqs(&each.per_freq, freqs)).concat()
     };
     vec![progress_table(data, "excluded", columns, values)]
 }

@@ -17,10 +17,16 @@ pub(super) const FIGURE: Figure = Figure {
     missing: needs_progress,
     sheet,
     tables: |data| {
-        let columns = ["restricted_accuracy_all", "restricted_accuracy_train", "restricted_accuracy_test"];
+        let columns = [
+            "restricted_accuracy_all",
+            "restricted_accuracy_train",
+            "restricted_accuracy_test",
+            "train_accuracy",
+            "test_accuracy",
+        ];
         let accuracy = |m: &crate::analysis::progress::ProgressMeasures| {
-            let parts = &m.restricted_accuracy;
-            vec![parts.all, parts.train, parts.test]
+            let (parts, [train, test]) = (&m.restricted_accuracy, Quantity::Accuracy.on_measures(m));
+            vec![parts.all, parts.train, parts.test, train, test]
         };
         vec![progress_table(data, "restricted-accuracy", columns, accuracy)]
     },

@@ -44,11 +44,11 @@ impl Lines {
         )
     }
 
-    /// Before these lines, the same of the runs with other seeds; they have no names of their own.
+    /// Behind these lines, the same of the runs with other seeds in pale; they have no names of their own.
     pub(super) fn before_them_other_seeds(self, data: &FigureData<'_>, theme: &Theme, of: Quantity) -> Self {
         let line = |rows: &[MetricsRow], color, set: usize| {
             let points = rows.iter().map(|row| (row.step as f64, of.on_row(&row.evaluation)[set])).collect();
-            (String::new(), Line { color, points })
+            (String::new(), Line { color: theme.pale(color), points })
         };
         let behind =
             data.other_seeds.iter().flat_map(|rows| [line(rows, theme.train, 0), line(rows, theme.test, 1)]);
@@ -68,8 +68,7 @@ impl Lines {
             last.map_or(0.0, |coefficient| coefficient.abs())
         };
         let chosen = strongest(freqs, strength, theme.series.len());
-        let points =
-            |freq: usize| data.series(|measures| of(measures).get(&freq).copied().unwrap_or(f64::NAN));
+        let points = |freq: usize| data.series(|measures| at_freqs(of(measures), &[freq])[0]);
         let others = freqs.iter().filter(|freq| !chosen.contains(freq)).enumerate().map(|(i, &freq)| {
             let name = if i == 0 { format!("{} others", freqs.len() - chosen.len()) } else { String::new() };
             (name, Line { color: theme.muted, points: points(freq) })
@@ -93,7 +92,10 @@ impl Lines {
                 if high > low { Axis::linear(low * 1.05, high * 1.05) } else { Axis::linear(0.0, 1.0) }
             }
         };
-        let x = Axis::linear(0.0, data.last_step().max(1) as f64);
+        // A run with another seed may have gone further.
+        let last_steps = self.0.iter().filter_map(|(_, line)| line.points.last());
+        let last = last_steps.fold(data.last_step().max(1) as f64, |last, point| last.max(point.0));
+        let x = Axis::linear(0.0, last);
         let named = self.0.iter().filter(|(name, _)| !name.is_empty());
         let legend = named.map(|(name, line)| (name.clone(), line.color)).collect();
         let lines = self.0.into_iter().map(|(_, line)| line).collect();
@@ -129,12 +131,18 @@ impl Quantity {
         }
     }
 
-    fn on_measures(self, measures: &ProgressMeasures) -> [f64; 2] {
-        match self {
-            Self::Loss => [measures.loss.train, measures.loss.test],
-            Self::Accuracy => [f64::NAN; 2],
-        }
+    pub(super) fn on_measures(self, measures: &ProgressMeasures) -> [f64; 2] {
+        let parts = match self {
+            Self::Loss => Some(measures.loss),
+            Self::Accuracy => measures.accuracy,
+        };
+        parts.map_or([f64::NAN; 2], |parts| [parts.train, parts.test])
     }
+}
+
+/// The values of some frequencies; NaN where one was not measured.
+pub(super) fn at_freqs(values: &ByFreq<f64>, freqs: &[usize]) -> Vec<f64> {
+    freqs.iter().map(|freq| values.get(freq).copied().unwrap_or(f64::NAN)).collect()
 }
 
 /// The `n` frequencies of the largest strength, ascending.

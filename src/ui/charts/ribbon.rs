@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::analysis::phases::{Boundary, Phases};
 use crate::plot::PixelMap;
+use crate::ui::followed;
 use crate::ui::format::{self, px};
 use crate::ui::state::State;
 use crate::ui::stops::Span;
@@ -17,6 +18,7 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
     let spans = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.spans()).unwrap_or_default());
     let phases = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.phases).unwrap_or_default());
     let now = store.memo(current);
+    let followed = store.memo(followed::words);
     let ribbon = move || {
         let map = map.get()?;
         let spans: Vec<_> = spans.get().into_iter().filter_map(|span| place(&map, &span)).collect();
@@ -46,9 +48,12 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
             .collect_view()
     };
     view! {
-        <div class="phases">
+        <div class="phases" id="phases">
             {ribbon}
             <div class="boundaries" role="group" aria-label="Boundaries of the phases">{buttons}</div>
+            <p class="caption" data-testid="followed" hidden=move || followed.get().is_none()>
+                {move || followed.get()}
+            </p>
         </div>
     }
     .into_any()

@@ -1,118 +1,233 @@
-//! What the analyst is asked, one job at a time: the checkpoint at the cursor first, then the measures of
-//! checkpoints that have none. Only the newest wish is sent; what lies between two jobs is passed over.
+//! What the analyst is asked, one job at a time. First the checkpoint at the cursor, then the last one of each
+//! run that stands, then the measures of checkpoints that have none, or have them with other frequencies than
+//! the rest, and last what figure 6 shows. Only the newest wish is sent; what lies between two jobs is passed
+//! over.
 
 use std::sync::Arc;
 
-use super::{Effect, files};
+use super::{Effect, desk, files};
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::snapshot::Snapshot;
+use crate::maths::fourier::n_freqs;
 use crate::protocol::PROTOCOL_VERSION;
-use crate::protocol::analyst::{AnalystReply, AnalystRequest};
-use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::state::{Job, State};
+use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
+use crate::ui::exhibit::{Exhibit, Origin, WithoutFreqs};
+use crate::ui::followed::{
+    freqs_for, is_at_rest, is_refused, last_snapshot, last_weights, strays, to_measure,
+};
+use crate::ui::state::{Job, Phase, State, Work};
+
+/// The number of the weights of the page's own wishes: each takes the place of the one before it, so that none
+/// pushes out those the reader works at.
+const WEIGHTS: WeightsId = 0;
+
+/// As often the analyst is begun anew without having answered anything.
+pub const MOST_ENDS: usize = 3;
+
+/// Frequencies removed in one job: a fifth of a second, after which a newer wish comes first.
+const FREQS_AT_ONCE: usize = 8;
+
+/// A checkpoint, and what is wanted of it.
+struct Wanted {
+    origin: Origin,
+    step: usize,
+    file: Arc<Vec<u8>>,
+    work: Work,
+}
 
 /// The next job, if the analyst is free and there is one.
 pub(super) fn next(state: &mut State) -> Vec<Effect> {
+    adopt_saved(state);
+    if state.analyst.is_down {
+        let is_wanted =
+            state.analyst.n_ends <= MOST_ENDS && (desk::is_waiting(state) || wish(state).is_some());
+        state.analyst.is_down = !is_wanted;
+        return if is_wanted { vec![Effect::BeginAnalyst] } else { Vec::new() };
+    }
     if !state.analyst.ready || state.analyst.job.is_some() {
         return Vec::new();
     }
-    let Some((origin, step, file, whole)) = wish(state) else { return Vec::new() };
-    let exhibit = state.exhibits().find(|exhibit| exhibit.origin == origin);
-    let config = exhibit.map(|exhibit| Box::new(exhibit.config.clone()));
-    let followed_freqs = exhibit.and_then(followed);
-    let id = state.analyst.last_request + 1;
-    let request = id + 1;
-    state.analyst.last_request = request;
-    let bytes = file.as_ref().clone();
-    state.analyst.job = Some(Job { origin, step, file, request });
-    let hold = AnalystRequest::Hold { id, weights_id: request, config, file: bytes };
-    let ask = match whole {
-        true => AnalystRequest::Snapshot { id: request, weights_id: request, followed_freqs },
-        false => AnalystRequest::Measure { id: request, weights_id: request, followed_freqs },
+    let Some(Wanted { origin, step, file, work }) = wish(state) else { return Vec::new() };
+    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == origin) else { return Vec::new() };
+    let followed_freqs = freqs_for(state, exhibit, step).map(<[usize]>::to_vec);
+    let config = Some(Box::new(exhibit.config.clone()));
+    let is_held = state.analyst.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &file));
+    let hold = (!is_held).then_some(state.analyst.last_request + 1);
+    let id = hold.unwrap_or(state.analyst.last_request) + 1;
+    state.analyst.last_request = id;
+    let ask = match work.clone() {
+        Work::Snapshot => AnalystRequest::Snapshot { id, weights_id: WEIGHTS, followed_freqs },
+        Work::Measure => AnalystRequest::Measure { id, weights_id: WEIGHTS, followed_freqs },
+        Work::WithoutFreqs(freqs) => AnalystRequest::WithoutFreqs { id, weights_id: WEIGHTS, freqs },
     };
-    vec![Effect::AskAnalyst(hold), Effect::AskAnalyst(ask)]
+    let hold_it =
+        hold.map(|id| AnalystRequest::Hold { id, weights_id: WEIGHTS, config, file: file.as_ref().clone() });
+    state.analyst.held = Some(Arc::clone(&file));
+    state.analyst.job = Some(Job { origin, step, file, work, hold, request: id });
+    hold_it.into_iter().chain([ask]).map(Effect::AskAnalyst).collect()
 }
 
-/// The frequencies that a finished run was followed by; a live one is measured with those of the moment.
-fn followed(exhibit: &Exhibit) -> Option<Vec<usize>> {
-    let measured = exhibit.progress.last().filter(|_| exhibit.origin == Origin::Recorded);
-    measured.map(|(_, measures)| measures.key_freqs.clone())
+/// Between two checkpoints a run may be paused: then what it can go on from are its newest weights.
+fn adopt_saved(state: &mut State) {
+    let stands = state.run.as_ref().filter(|run| !matches!(run.phase, Phase::Preparing | Phase::Training));
+    let Some(saved) = stands.and_then(|run| run.saved.clone()) else { return };
+    if let Some(own) = exhibit_mut(state, &Origin::Own)
+        && own.weights.last_key_value().is_none_or(|(step, _)| *step < saved.step)
+    {
+        own.weights.insert(saved.step, saved.state);
+    }
 }
 
-/// What is wanted most: a file, and whether all of it.
-fn wish(state: &State) -> Option<(Origin, usize, Arc<Vec<u8>>, bool)> {
-    let refused = |file: &Arc<Vec<u8>>| state.analyst.refused.iter().any(|known| Arc::ptr_eq(known, file));
-    let of = |exhibit: &Exhibit, (step, file): (&usize, &Arc<Vec<u8>>), whole| {
-        (exhibit.origin.clone(), *step, Arc::clone(file), whole)
+/// What is wanted most.
+fn wish(state: &State) -> Option<Wanted> {
+    let of = |exhibit: &Exhibit, (step, file): (usize, &Arc<Vec<u8>>), work: Work| Wanted {
+        origin: exhibit.origin.clone(),
+        step,
+        file: Arc::clone(file),
+        work,
     };
-    let at_cursor = state.exhibit.as_ref().and_then(|exhibit| {
-        let step = state.view.step(exhibit);
-        let nearest = exhibit.weights.iter().min_by_key(|(at, _)| at.abs_diff(step))?;
-        // The recorded run is taken apart already: its weights are there to be ablated.
-        let missing = exhibit.origin != Origin::Recorded && !exhibit.snapshots.contains_key(nearest.0);
-        (missing && !refused(nearest.1)).then(|| of(exhibit, nearest, true))
+    // The recorded run is taken apart already: its weights are there to be ablated.
+    let is_open = |exhibit: &&Exhibit| exhibit.origin != Origin::Recorded;
+    let at_cursor = state.exhibit.as_ref().filter(is_open).and_then(|exhibit| {
+        let cursor = state.view.step(exhibit);
+        let (step, file) = exhibit.weights.iter().min_by_key(|(at, _)| at.abs_diff(cursor))?;
+        let is_missing = !exhibit.snapshots.contains_key(step) && !is_refused(state, file);
+        is_missing.then(|| of(exhibit, (*step, file), Work::Snapshot))
     });
-    at_cursor.or_else(|| {
-        state.exhibits().filter(|exhibit| exhibit.origin != Origin::Recorded).find_map(|exhibit| {
-            let unmeasured =
-                |step: &usize| exhibit.progress.binary_search_by_key(step, |(at, _)| *at).is_err();
-            let newest = exhibit.weights.iter().rev().find(|(step, file)| unmeasured(step) && !refused(file));
-            newest.map(|newest| of(exhibit, newest, false))
-        })
-    })
+    let last = || {
+        let standing = state.exhibits().filter(is_open).filter(|exhibit| is_at_rest(state, exhibit));
+        let mut missing = standing.filter_map(|exhibit| {
+            let last = last_weights(state, exhibit)?;
+            (!exhibit.snapshots.contains_key(&last.0)).then(|| of(exhibit, last, Work::Snapshot))
+        });
+        missing.next()
+    };
+    let unmeasured =
+        || state.exhibits().find_map(|exhibit| Some(of(exhibit, to_measure(state, exhibit)?, Work::Measure)));
+    let without_freqs = || {
+        let exhibit = state.exhibit.as_ref().filter(|exhibit| is_at_rest(state, exhibit))?;
+        // It can wait until the processors are free.
+        if matches!(state.phase(), Some(Phase::Preparing | Phase::Training)) {
+            return None;
+        }
+        let last = last_weights(state, exhibit)?;
+        let p = last_snapshot(state, exhibit)?.report.p;
+        let known = &exhibit.without_freqs;
+        let n_known = if known.step == last.0 { known.losses.len() } else { 0 };
+        let freqs: Vec<usize> = (n_known + 1..=n_freqs(p)).take(FREQS_AT_ONCE).collect();
+        (!freqs.is_empty()).then(|| of(exhibit, last, Work::WithoutFreqs(freqs)))
+    };
+    at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs)
+}
+
+/// The analyst said something, so it lives.
+pub(super) fn heard(state: &mut State, reply: &AnalystReply) {
+    if !matches!(reply, AnalystReply::Ready { .. } | AnalystReply::Failed { id: None, .. }) {
+        (state.analyst.n_ends, state.analyst.suspect) = (0, None);
+    }
 }
 
 /// Takes an answer in.
 pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
     match reply {
         AnalystReply::Ready { version } if version == PROTOCOL_VERSION => state.analyst.ready = true,
-        AnalystReply::Ready { .. } => end(state, "it is of another build than the page: reload the page."),
+        AnalystReply::Ready { .. } => {
+            state.analyst.n_ends = MOST_ENDS;
+            end(state, "it is of another build than the page.");
+        }
         AnalystReply::Snapshot { id, snapshot } => {
-            if let Some((origin, step)) = finished(state, id) {
+            if let Some(Job { origin, step, .. }) = finished(state, id) {
                 measured(state, &origin, step, &snapshot.measures);
                 // A file that does not tell its step is known by the one it was kept under.
                 add_snapshots(state, &origin, vec![Arc::new(Snapshot { step, ..*snapshot })]);
+                give_up_strays(state, &origin);
             }
         }
         AnalystReply::Measures { id, measures, .. } => {
-            if let Some((origin, step)) = finished(state, id) {
+            if let Some(Job { origin, step, .. }) = finished(state, id) {
                 measured(state, &origin, step, &measures);
+                give_up_strays(state, &origin);
+            }
+        }
+        AnalystReply::WithoutFreqs { id, losses } => {
+            if let Some(Job { origin, step, work: Work::WithoutFreqs(freqs), .. }) = finished(state, id)
+                && let Some(exhibit) = exhibit_mut(state, &origin)
+            {
+                let known = &mut exhibit.without_freqs;
+                if known.step != step {
+                    *known = WithoutFreqs { step, losses: Vec::new() };
+                }
+                if freqs.first() == Some(&(known.losses.len() + 1)) {
+                    known.losses.extend(losses);
+                    exhibit.edition += 1;
+                }
             }
         }
         AnalystReply::Failed { id: None, message } => end(state, &message),
         AnalystReply::Failed { id: Some(id), message } => {
-            // Either of a job's two requests; the second fails with the first.
-            let own = |job: &mut Job| job.request == id;
-            if let Some(job) = state.analyst.job.take_if(own) {
-                if let Origin::File(name) = &job.origin {
-                    files::refuse(state, format!("{name} could not be analysed: {message}"));
-                }
-                state.analyst.refused.push(job.file);
+            // Either of a job's two requests: the second fails with the first.
+            if state.analyst.job.as_ref().is_some_and(|job| job.request == id || job.hold == Some(id)) {
+                refuse(state, &message);
             }
+        }
+        // Nobody knows which message it was, so that nothing under way can be waited for.
+        AnalystReply::Misread { message } => {
+            desk::misread(state, &message);
+            refuse(state, &message);
         }
         AnalystReply::Held { .. } | AnalystReply::Ablated { .. } | AnalystReply::Answer { .. } => {}
     }
     Vec::new()
 }
 
-/// Ends the job of a request; its run and step, if the run still has that file.
-fn finished(state: &mut State, request: u32) -> Option<(Origin, usize)> {
+/// The job cannot be done: its file is not sent again.
+fn refuse(state: &mut State, reason: &str) {
+    state.analyst.held = None;
+    let Some(job) = state.analyst.job.take() else { return };
+    if let Origin::File(name) = &job.origin {
+        files::refuse(state, format!("{name} could not be analysed: {reason}"));
+    }
+    state.analyst.refused.push(job.file);
+}
+
+/// Ends the job of a request; what it was, if the run still has that file.
+fn finished(state: &mut State, request: u32) -> Option<Job> {
     let job = state.analyst.job.take_if(|job| job.request == request)?;
     let exhibit = state.exhibits().find(|exhibit| exhibit.origin == job.origin)?;
     let is_there = exhibit.weights.get(&job.step).is_some_and(|file| Arc::ptr_eq(file, &job.file));
-    is_there.then_some((job.origin, job.step))
+    is_there.then_some(job)
 }
 
 fn exhibit_mut<'a>(state: &'a mut State, origin: &Origin) -> Option<&'a mut Exhibit> {
     state.exhibit.iter_mut().chain(&mut state.shelf).find(|exhibit| exhibit.origin == *origin)
 }
 
+/// Takes in the measures of a step. Those that are there give way to ones with the frequencies that are wanted.
 fn measured(state: &mut State, origin: &Origin, step: usize, measures: &ProgressMeasures) {
+    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == *origin) else { return };
+    let is_wanted = freqs_for(state, exhibit, step).is_none_or(|freqs| freqs == measures.key_freqs);
     let Some(exhibit) = exhibit_mut(state, origin) else { return };
-    if let Err(place) = exhibit.progress.binary_search_by_key(&step, |(at, _)| *at) {
-        exhibit.progress.insert(place, (step, measures.clone()));
+    match exhibit.progress.binary_search_by_key(&step, |(at, _)| *at) {
+        Ok(place) if is_wanted => exhibit.progress[place].1 = measures.clone(),
+        Ok(_) => return,
+        Err(place) => exhibit.progress.insert(place, (step, measures.clone())),
+    }
+    exhibit.phases = Phases::find(&exhibit.progress);
+    exhibit.edition += 1;
+}
+
+/// Once all that can be measured alike is, the rest goes.
+fn give_up_strays(state: &mut State, origin: &Origin) {
+    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == *origin) else { return };
+    let strays = strays(state, exhibit);
+    if strays.is_empty() {
+        return;
+    }
+    if let Some(exhibit) = exhibit_mut(state, origin) {
+        exhibit.progress.retain(|(step, _)| !strays.contains(step));
         exhibit.phases = Phases::find(&exhibit.progress);
+        exhibit.edition += 1;
     }
 }
 
@@ -120,12 +235,34 @@ fn measured(state: &mut State, origin: &Origin, step: usize, measures: &Progress
 pub(super) fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<Snapshot>>) {
     if let Some(exhibit) = exhibit_mut(state, origin) {
         exhibit.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
+        exhibit.edition += 1;
     }
 }
 
-/// The analyst is no more.
+/// The analyst is no more. The next wish begins another one, unless it has ended too often.
 pub(super) fn end(state: &mut State, reason: &str) {
-    state.analyst.ready = false;
-    state.analyst.job = None;
-    state.remarks.push(format!("Checkpoints can no longer be analysed: {reason}"));
+    if state.analyst.is_down {
+        return;
+    }
+    let analyst = &mut state.analyst;
+    (analyst.ready, analyst.is_down, analyst.held) = (false, true, None);
+    analyst.n_ends += 1;
+    if let Some(Job { file, .. }) = analyst.job.take() {
+        // A file that it ended at twice is left alone.
+        match analyst.suspect.take() {
+            Some(suspect) if Arc::ptr_eq(&suspect, &file) => analyst.refused.push(file),
+            _ => analyst.suspect = Some(file),
+        }
+    }
+    if state.analyst.n_ends > MOST_ENDS {
+        state.remarks.push(format!(
+            "Checkpoints can no longer be analysed: {}. Reload the page to try again, and close other tabs if memory \
+             is short. Training goes on, and what was measured stays.",
+            reason.trim_end_matches('.')
+        ));
+    }
 }
+
+#[cfg(test)]
+#[path = "analyst_tests.rs"]
+mod tests;

@@ -14,6 +14,7 @@ mod watch;
 
 use std::sync::Arc;
 
+pub use analyst::MOST_ENDS;
 pub use files::{left_out_of, shown_capsule, slim_capsule};
 pub use keep::{capsule, newest_unfinished};
 
@@ -164,6 +165,8 @@ pub enum Message {
 pub enum Effect {
     /// Send a request to the analyst.
     AskAnalyst(AnalystRequest),
+    /// Begin another analyst in place of one that is no more.
+    BeginAnalyst,
     /// Send a command to the worker.
     Post(Command),
     /// End the worker, whatever it does, and begin another.
@@ -192,10 +195,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 
 fn apply(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
-        Message::FromAnalyst(reply) => match desk::take(state, reply) {
-            Some(reply) => analyst::on_reply(state, reply),
-            None => Vec::new(),
-        },
+        Message::FromAnalyst(reply) => {
+            analyst::heard(state, &reply);
+            match desk::take(state, reply) {
+                Some(reply) => analyst::on_reply(state, reply),
+                None => Vec::new(),
+            }
+        }
         Message::Cut(cut) => {
             desk::cut(state, &cut);
             Vec::new()

@@ -1,0 +1,267 @@
+//! What the analyst is asked of runs that train and of runs that stand, and what becomes of one that ends.
+
+use std::sync::Arc;
+
+use super::{FREQS_AT_ONCE, MOST_ENDS};
+use crate::analysis::freq_ablation::losses_without_each_freq;
+use crate::analysis::phases::Phases;
+use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
+use crate::analysis::report::analyse;
+use crate::config::Preset;
+use crate::protocol::analyst::{AnalystReply, AnalystRequest};
+use crate::protocol::capsule::Saved;
+use crate::ui::draft::Draft;
+use crate::ui::exhibit::{Exhibit, Origin};
+use crate::ui::exhibit_sample::exhibit;
+use crate::ui::exhibit_weights::{PromptAnalyst, file_with_key_freqs, weights_and_task};
+use crate::ui::state::{Phase, Run, State};
+use crate::ui::update::{Effect, Message, update};
+use crate::ui::view::Look;
+
+/// Four checkpoints with fewer and fewer key frequencies.
+const CHECKPOINTS: [(usize, &[usize]); 4] = [(0, &[1, 2, 3]), (10, &[1, 2]), (20, &[2]), (30, &[1, 3])];
+
+/// A page whose own run is in a phase; what it asks once the run is on show.
+fn page(phase: Phase) -> (State, Vec<Effect>) {
+    let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+    state.analyst.ready = true;
+    let run = exhibit(4);
+    state.run = Some(Run { phase, ..Run::new(1, run.config.clone()) });
+    let weights = CHECKPOINTS.map(|(step, freqs)| (step, file_with_key_freqs(freqs, step))).into();
+    let run = Box::new(Exhibit { weights, ..run });
+    let effects = update(&mut state, Message::AddExhibit { exhibit: run, show: true });
+    (state, effects)
+}
+
+fn shown(state: &State) -> &Exhibit {
+    state.exhibit.as_ref().expect("a run is on show")
+}
+
+fn is_asking(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::AskAnalyst(_)))
+}
+
+#[test]
+fn a_run_that_stands_is_measured_as_grok_measures_it() {
+    let (mut state, effects) = page(Phase::Finished);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    let run = shown(&state);
+
+    // As `grok reproduce` does: the report on the last checkpoint tells the frequencies of all.
+    let (last, task) = weights_and_task(&run.weights[&30]);
+    let key_freqs = analyse(&last, &task).unwrap().key_freqs;
+    assert_eq!(key_freqs, [1, 3]);
+    let expected: Vec<_> = run
+        .weights
+        .iter()
+        .map(|(step, file)| (*step, measure(&weights_and_task(file).0, &task, &key_freqs).unwrap()))
+        .collect();
+    assert_eq!(run.progress, expected);
+    assert_eq!(run.phases, Phases::find(&expected));
+    assert_eq!(run.without_freqs.losses, losses_without_each_freq(&last, &task).unwrap());
+    assert_eq!(
+        analyst.asked,
+        ["snapshot 30", "measure 20 [1, 3]", "measure 10 [1, 3]", "measure 0 [1, 3]", "without [1, 2, 3]"],
+        "each once, the newest first"
+    );
+    assert!(task.p / 2 <= FREQS_AT_ONCE, "a small model takes one job");
+}
+
+#[test]
+fn a_run_that_trained_is_measured_again_when_it_stands() {
+    let (mut state, effects) = page(Phase::Training);
+    let mut analyst = PromptAnalyst::default();
+    // The cursor was at an early checkpoint: it does not tell what is last.
+    let mut asked = effects;
+    asked.extend(update(&mut state, Message::Look(Look::Pin(0.0))));
+    analyst.work_off(&mut state, asked);
+    assert_eq!(
+        analyst.asked,
+        ["snapshot 30", "snapshot 0 [1, 3]", "measure 20 [1, 3]", "measure 10 [1, 3]"],
+        "live, with the frequencies of the newest"
+    );
+    let run = state.exhibit.as_mut().expect("a run is on show");
+    run.weights.insert(40, file_with_key_freqs(&[2], 40));
+    let effects = update(&mut state, Message::Clock(1.0));
+    analyst.asked.clear();
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["measure 40"], "the others stay as they are while it trains");
+    assert!(!share_freqs(&shown(&state).progress));
+    assert_eq!(shown(&state).phases, Phases::default(), "no phases of what does not compare");
+
+    analyst.asked.clear();
+    state.run.as_mut().expect("a run").phase = Phase::Kept;
+    let effects = update(&mut state, Message::Clock(2.0));
+    analyst.work_off(&mut state, effects);
+    let expected = [
+        "snapshot 40",
+        "measure 30 [2]",
+        "measure 20 [2]",
+        "measure 10 [2]",
+        "measure 0 [2]",
+        "without [1, 2, 3]",
+    ];
+    assert_eq!(analyst.asked, expected, "the last one first, though the cursor is elsewhere");
+    assert!(share_freqs(&shown(&state).progress) && shown(&state).progress.len() == 5);
+}
+
+#[test]
+fn rows_are_replaced_one_by_one_and_the_cursor_comes_first() {
+    let (mut state, effects) = page(Phase::Kept);
+    let mut analyst = PromptAnalyst::default();
+    let mut replies = Vec::new();
+    for effect in effects {
+        let Effect::AskAnalyst(request) = effect else { continue };
+        replies.push(analyst.answer(request));
+    }
+    update(&mut state, Message::Look(Look::Pin(10.0)));
+    let effects: Vec<_> =
+        replies.into_iter().flat_map(|reply| update(&mut state, Message::FromAnalyst(reply))).collect();
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::AskAnalyst(AnalystRequest::Hold { .. }), Effect::AskAnalyst(AnalystRequest::Snapshot { followed_freqs: Some(freqs), .. })]
+            if freqs == &[1, 3]
+        ),
+        "what the reader looks at, before the measures: {effects:?}"
+    );
+    assert_eq!(shown(&state).progress.len(), 1, "one row so far");
+}
+
+#[test]
+fn a_run_paused_between_two_checkpoints_ends_at_its_saved_state() {
+    let (mut state, effects) = page(Phase::Training);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    let run = state.run.as_mut().expect("a run");
+    run.saved = Some(Saved { step: 35, state: file_with_key_freqs(&[2], 35) });
+    update(&mut state, Message::Clock(1.0));
+    assert!(!shown(&state).weights.contains_key(&35), "while it trains the checkpoints are enough");
+    state.run.as_mut().expect("a run").phase = Phase::Paused;
+    let effects = update(&mut state, Message::Clock(2.0));
+    analyst.work_off(&mut state, effects);
+    let run = shown(&state);
+    assert_eq!(run.progress.last().map(|(step, m)| (*step, m.key_freqs.clone())), Some((35, vec![2])));
+    assert!(run.snapshots.contains_key(&35) && share_freqs(&run.progress));
+}
+
+#[test]
+fn every_run_that_stands_has_its_last_weights_taken_apart() {
+    let (mut state, effects) = page(Phase::Kept);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    let weights = [(0, file_with_key_freqs(&[1], 0)), (50, file_with_key_freqs(&[3], 50))].into();
+    let other = Exhibit { origin: Origin::File("b".into()), weights, ..exhibit(4) };
+    analyst.asked.clear();
+    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(other), show: false });
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["snapshot 50", "measure 0 [3]"], "of a run that is not on show, too");
+}
+
+#[test]
+fn figure_6_waits_for_the_processors_and_gives_way() {
+    let (mut state, effects) = page(Phase::Training);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    let recorded = Exhibit {
+        origin: Origin::Recorded,
+        snapshots: shown(&state).snapshots.clone(),
+        weights: [(30, file_with_key_freqs(&[1, 3], 30))].into(),
+        ..exhibit(4)
+    };
+    analyst.asked.clear();
+    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(recorded), show: false });
+    analyst.work_off(&mut state, effects);
+    let effects = update(&mut state, Message::Show(Origin::Recorded));
+    assert!(!is_asking(&effects), "not while a run trains");
+    state.run.as_mut().expect("a run").phase = Phase::Broken;
+    let effects = update(&mut state, Message::Show(Origin::Recorded));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked.last().map(String::as_str), Some("without [1, 2, 3]"));
+    let run = shown(&state);
+    assert_eq!((run.without_freqs.step, run.without_freqs.losses.len()), (30, 3));
+    let edition = run.edition;
+    let late = AnalystReply::WithoutFreqs { id: 1, losses: vec![9.0] };
+    assert!(!is_asking(&update(&mut state, Message::FromAnalyst(late))));
+    assert_eq!(
+        (shown(&state).edition, shown(&state).without_freqs.losses.len()),
+        (edition, 3),
+        "nobody asked"
+    );
+}
+
+#[test]
+fn an_analyst_that_ends_is_begun_again_three_times_and_then_no_more() {
+    let (mut state, _) = page(Phase::Kept);
+    for i in 1..=MOST_ENDS {
+        let effects = update(&mut state, Message::AnalystDied("unreachable executed".into()));
+        assert_eq!(effects, [Effect::BeginAnalyst], "time {i}");
+        assert!(state.remarks.is_empty() && state.analyst.job.is_none());
+        let version = crate::protocol::PROTOCOL_VERSION;
+        let effects = update(&mut state, Message::FromAnalyst(AnalystReply::Ready { version }));
+        assert!(is_asking(&effects), "and goes on");
+    }
+    assert_eq!(update(&mut state, Message::AnalystDied("unreachable executed".into())), []);
+    assert_eq!(update(&mut state, Message::Clock(1.0)), [], "for good");
+    let told = state.remarks.join(" ");
+    assert!(told.contains("unreachable executed. Reload the page"), "{told}");
+    assert_eq!(state.remarks.len(), 1);
+}
+
+#[test]
+fn an_answer_in_between_forgives_and_a_file_that_ends_it_twice_is_left_alone() {
+    let (mut state, _) = page(Phase::Kept);
+    let ready = || Message::FromAnalyst(AnalystReply::Ready { version: crate::protocol::PROTOCOL_VERSION });
+    update(&mut state, Message::AnalystDied("out of memory".into()));
+    update(&mut state, ready());
+    let newest = Arc::clone(&shown(&state).weights[&30]);
+    update(&mut state, Message::AnalystDied("out of memory".into()));
+    assert!(state.analyst.refused.iter().any(|file| Arc::ptr_eq(file, &newest)), "twice at the same file");
+    let effects = update(&mut state, ready());
+    assert!(state.analyst.job.as_ref().is_some_and(|job| job.step == 20), "the next one");
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    assert_eq!(state.analyst.n_ends, 0);
+    assert_eq!(shown(&state).progress.len(), 3, "all but the one that cannot be analysed");
+}
+
+#[test]
+fn nothing_to_do_begins_no_analyst() {
+    let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+    assert_eq!(update(&mut state, Message::AnalystDied("script error".into())), []);
+    let weights = [(0, file_with_key_freqs(&[1], 0))].into();
+    let run = Exhibit { origin: Origin::File("a".into()), weights, ..exhibit(2) };
+    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(run), show: true });
+    assert_eq!(effects, [Effect::BeginAnalyst], "the next wish does");
+    let version = crate::protocol::PROTOCOL_VERSION + 1;
+    assert_eq!(update(&mut state, Message::FromAnalyst(AnalystReply::Ready { version })), []);
+    assert!(state.remarks.join(" ").contains("another build"), "a restart would not help");
+}
+
+#[test]
+fn a_message_that_cannot_be_read_costs_its_job_and_nothing_more() {
+    let (mut state, _) = page(Phase::Kept);
+    let misread = AnalystReply::Misread { message: "no such request".into() };
+    let effects = update(&mut state, Message::FromAnalyst(misread));
+    assert!(is_asking(&effects) && state.analyst.ready, "it lives");
+    assert!(state.analyst.job.as_ref().is_some_and(|job| job.step == 20), "the next file");
+    assert!(state.remarks.is_empty());
+}
+
+#[test]
+fn weights_are_sent_once_for_all_that_is_asked_of_them() {
+    let (mut state, effects) = page(Phase::Kept);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    assert_eq!(current_key_freqs(&weights_and_task(&shown(&state).weights[&30]).0), [1, 3]);
+    // Figure 6 is of the last weights again, and others were sent in between.
+    let held = state.analyst.held.as_ref().expect("the last that was sent");
+    assert!(Arc::ptr_eq(held, &shown(&state).weights[&30]));
+    state.exhibit.as_mut().expect("a run is on show").without_freqs = Default::default();
+    let effects = update(&mut state, Message::Clock(1.0));
+    assert!(
+        matches!(&effects[..], [Effect::AskAnalyst(AnalystRequest::WithoutFreqs { .. })]),
+        "they are there: {effects:?}"
+    );
+}
