@@ -12,9 +12,12 @@ use crate::task::Task;
 ///
 /// `Auto` takes the folded engine wherever it can train the model; in float64 and for models that do
 /// not fold it takes Burn's, and [`EngineInfo::reason`] says which it was. The device `Auto` is the
-/// CPU: who has climbed a ladder and found a GPU passes `Gpu`. A GPU that refuses the folded engine,
-/// for want of memory or because its driver does not take a kernel, gets Burn's; if that was not
-/// asked for, or cannot be had either, the processor does it.
+/// CPU: who has climbed a ladder and found a GPU passes `Gpu`. If a GPU refuses the folded engine, for
+/// want of memory or because its driver does not take a kernel, the processor does it: Burn on the same
+/// GPU would meet the same limits, and only in its first step.
+///
+/// On the processor a reproducible run on several threads is cut into as many shares, done in turn:
+/// the bits of a browser with as many workers.
 ///
 /// # Errors
 /// [`LabError::Device`] if the device cannot be had, [`LabError::Setting`] if the engine that was
@@ -25,9 +28,7 @@ pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
             folded_on_gpu(config, task, start).await
         }
-        (EngineChoice::Folded | EngineChoice::Auto, None) => {
-            Ok(Box::new(FoldedCpu::new(config, task, start)?))
-        }
+        (EngineChoice::Folded | EngineChoice::Auto, None) => Ok(Box::new(on_processor(config, task, start)?)),
         (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
         (EngineChoice::Auto, Some(reason)) => with_burn(config, task, start, reason).await,
         (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
@@ -57,17 +58,27 @@ async fn folded_on_gpu(
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
     let gpu = device::gpu().await?;
-    let mut reason = match FoldedGpu::new(config, task, start, &gpu.setup, &gpu.name).await {
-        Ok(engine) => return Ok(Box::new(engine)),
-        Err(refusal) => format!("the folded engine cannot run there: {refusal}"),
-    };
-    if config.run.engine == EngineChoice::Auto {
-        match with_burn(config, task, start, reason.clone()).await {
-            Ok(engine) => return Ok(engine),
-            Err(refusal) => reason = format!("{reason}; {refusal}"),
+    match FoldedGpu::new(config, task, start, &gpu.setup, &gpu.name).await {
+        Ok(engine) => Ok(Box::new(engine)),
+        Err(refusal) => {
+            let reason = format!("the graphics card cannot do it: {refusal}");
+            Ok(Box::new(on_processor(config, task, start)?.because(reason)))
         }
     }
-    Ok(Box::new(FoldedCpu::new(config, task, start)?.because(reason)))
+}
+
+/// The folded engine on the processor, in as many shares as [`folded::n_shares`] says.
+fn on_processor(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<FoldedCpu> {
+    match folded::n_shares(config) {
+        1 => FoldedCpu::new(config, task, start),
+        n => {
+            let engine = FoldedCpu::in_turn(config, task, start, n)?;
+            Ok(match folded::clamped(config) {
+                Some(reason) => engine.because(reason),
+                None => engine,
+            })
+        }
+    }
 }
 
 async fn with_burn(

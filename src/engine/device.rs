@@ -1,11 +1,12 @@
 //! The only file that makes devices.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 
 use super::folded_gpu;
+use super::signal::{Dropped, Sender, Signal};
 use crate::error::{LabError, Result};
 
 /// A graphics processor that answers.
@@ -26,20 +27,77 @@ pub fn cpu() -> Device {
     Device::flex()
 }
 
-/// The GPU, started at the first call and shared by all later ones: Burn starts it only once.
+/// The GPU, started at the first call and shared by all later ones: Burn starts it only once. Who calls
+/// while it is being started waits. After [`suspect_gpu`] it has to compute the test product again.
 ///
 /// # Errors
 /// [`LabError::Device`] if there is no adapter, or if a small product comes out wrong.
 pub async fn gpu() -> Result<Gpu> {
-    static STARTED: OnceLock<Mutex<Option<Gpu>>> = OnceLock::new();
-    let started = STARTED.get_or_init(Mutex::default);
-    let known = started.lock().expect("no one panics while holding it").clone();
-    if let Some(gpu) = known {
-        return Ok(gpu);
+    loop {
+        let waiting = {
+            let mut place = place();
+            match &place.known {
+                _ if place.is_busy => {
+                    let (sender, signal) = Signal::new();
+                    place.waiting.push(sender);
+                    signal
+                }
+                Some(gpu) if place.is_trusted => return Ok(gpu.clone()),
+                _ => {
+                    place.is_busy = true;
+                    break;
+                }
+            }
+        };
+        // However it ended: look again.
+        let _: std::result::Result<(), Dropped> = waiting.await;
     }
-    let gpu = start_gpu().await?;
-    *started.lock().expect("no one panics while holding it") = Some(gpu.clone());
+    let _turn = Turn;
+    let known = place().known.clone();
+    let gpu = match known {
+        Some(gpu) => gpu,
+        None => start_gpu().await?,
+    };
+    place().known = Some(gpu.clone());
+    folded_gpu::check_arithmetic(&gpu.setup).await?;
+    place().is_trusted = true;
     Ok(gpu)
+}
+
+/// Tells that the GPU failed in a run: who asks for it next gets it only if it still computes.
+pub fn suspect_gpu() {
+    place().is_trusted = false;
+}
+
+/// What is known of the GPU.
+struct Place {
+    known: Option<Gpu>,
+    /// It computed the test product, and has not failed since.
+    is_trusted: bool,
+    /// Someone is starting or testing it.
+    is_busy: bool,
+    /// Who waits for that.
+    waiting: Vec<Sender<()>>,
+}
+
+fn place() -> MutexGuard<'static, Place> {
+    static PLACE: Mutex<Place> =
+        Mutex::new(Place { known: None, is_trusted: false, is_busy: false, waiting: Vec::new() });
+    PLACE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by whoever starts or tests the GPU; given up even if that is broken off.
+struct Turn;
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut place = place();
+            place.is_busy = false;
+            std::mem::take(&mut place.waiting)
+        };
+        waiting.into_iter().for_each(|sender| sender.send(()));
+    }
 }
 
 async fn start_gpu() -> Result<Gpu> {
@@ -52,6 +110,5 @@ async fn start_gpu() -> Result<Gpu> {
             .iter()
             .any(|known| info.name.to_lowercase().contains(known));
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name };
-    folded_gpu::check_arithmetic(&setup).await?;
     Ok(Gpu { device, setup, name, software })
 }

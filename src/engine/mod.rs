@@ -13,6 +13,8 @@ pub mod folded;
 pub mod folded_gpu;
 pub mod metrics_csv;
 pub mod record;
+#[cfg(feature = "engine")]
+mod signal;
 pub mod state_file;
 
 #[cfg(feature = "engine")]
@@ -40,6 +42,12 @@ pub trait Engine {
     /// take about 50 ms.
     fn likes_batches(&self) -> bool {
         false
+    }
+
+    /// Shares that each step is cut into, one a worker: with another number the sums are rounded in
+    /// another order.
+    fn n_shares(&self) -> usize {
+        1
     }
 
     /// Does `n_steps` updates.

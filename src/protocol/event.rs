@@ -24,6 +24,9 @@ pub enum Event {
         engine: EngineInfo,
         /// Number of train pairs.
         n_train: usize,
+        /// The experiment's `threads`, with the number of workers that was really had in the place of 0: the
+        /// bits depend on it.
+        threads: usize,
     },
     /// The run's state changed.
     State {

@@ -6,29 +6,28 @@ const TARGET_SECS: f64 = 0.05;
 /// Finds the number of steps that take [`TARGET_SECS`], from one on.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// When the last batch began, and its steps.
-    last: Option<(f64, usize)>,
+    /// Steps that were wanted last, whatever the limit; 0 before the first.
+    wanted: usize,
+    secs_per_step: f64,
 }
 
 impl Batch {
-    /// After a pause nothing is known of the time between.
+    /// After a pause it begins with one step again.
     pub fn restart(&mut self) {
-        self.last = None;
+        *self = Self::default();
     }
 
-    /// Steps of the batch that begins now, from 1 to `limit`. At most twice as many as before, for a
-    /// first step that was quick by chance must not block a screen.
-    pub fn next(&mut self, now_secs: f64, limit: usize) -> usize {
-        let wanted = match self.last {
-            None => 1,
-            Some((begun_secs, n)) => {
-                let fit = n as f64 * TARGET_SECS / (now_secs - begun_secs).max(1e-6);
-                (fit as usize).clamp(1, 2 * n)
-            }
-        };
-        let n = wanted.clamp(1, limit.max(1));
-        self.last = Some((now_secs, n));
-        n
+    /// Steps of the next batch, from 1 to `limit`. At most twice as many as before, for a first step that
+    /// was quick by chance must not block a screen.
+    pub fn next(&mut self, limit: usize) -> usize {
+        let fit = (TARGET_SECS / self.secs_per_step) as usize;
+        self.wanted = fit.clamp(1, self.wanted.saturating_mul(2).max(1));
+        self.wanted.min(limit.max(1))
+    }
+
+    /// `n` steps took so many seconds of training, evaluations and readings left out.
+    pub fn note(&mut self, n: usize, secs: f64) {
+        self.secs_per_step = secs.max(0.0) / n.max(1) as f64;
     }
 }
 
@@ -38,17 +37,24 @@ mod tests {
 
     #[test]
     fn batches_grow_to_the_target_and_shrink_at_once() {
-        let (mut batch, mut now) = (Batch::default(), 0.0);
+        let mut batch = Batch::default();
         let mut sizes = Vec::new();
         for _ in 0..8 {
-            sizes.push(batch.next(now, 1000));
-            now += 0.001 * sizes[sizes.len() - 1] as f64;
+            let n = batch.next(1000);
+            batch.note(n, 0.001 * n as f64);
+            sizes.push(n);
         }
         assert_eq!(sizes[..6], [1, 2, 4, 8, 16, 32], "doubling");
         assert!((49..=50).contains(&sizes[7]), "50 steps of 1 ms: {sizes:?}");
-        assert_eq!(batch.next(now, 7), 7, "never past the limit");
-        assert_eq!(batch.next(now + 7.0, 1000), 1, "steps of a second come one by one");
+        assert_eq!(batch.next(7), 7, "never past the limit");
+        batch.note(7, 0.007);
+        assert!((49..=50).contains(&batch.next(1000)), "the limit does not make the next one small");
+        batch.note(50, 50.0);
+        assert_eq!(batch.next(1000), 1, "steps of a second come one by one");
+        batch.note(1, 0.001);
         batch.restart();
-        assert_eq!(batch.next(now + 9.0, 1000), 1, "from one again after a pause");
+        assert_eq!(batch.next(1000), 1, "from one again after a pause");
+        batch.note(1, 0.0);
+        assert_eq!(batch.next(1000), 2, "a clock that stands still");
     }
 }

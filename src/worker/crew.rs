@@ -2,15 +2,14 @@
 
 #[cfg(feature = "worker")]
 use super::peers::{BrowserPeers, n_workers};
-use crate::config::ExperimentConfig;
-#[cfg(feature = "worker")]
+use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::engine::folded::FoldedCpu;
 use crate::engine::{self, Engine, TrainState};
-use crate::error::Result;
+use crate::error::{LabError, Result};
 use crate::task::Task;
 
 /// The engine that a configuration asks for; the folded engine on the CPU with as many workers as
-/// `threads` says. Where they cannot be had it works alone and says why.
+/// `threads` says. Where they cannot be had it does their shares itself and says why.
 ///
 /// # Errors
 /// As [`engine::build`].
@@ -26,6 +25,50 @@ pub(super) async fn build(
     engine::build(config, task, start).await
 }
 
+/// Puts the number of shares that a step is really cut into in the place of `threads`: with it a link or
+/// a saved state gives the same bits on another machine.
+pub(super) fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
+    let info = engine.info();
+    if (info.engine.as_str(), info.device.as_str()) == ("folded", "cpu") {
+        config.run.threads = engine.n_shares();
+    }
+}
+
+/// The engine that takes over from one that failed, and the reason. After a graphics card it is the
+/// processor, from `kept` on. After workers it is this one alone, which does their shares too, from the
+/// weights as they were before the step that broke off: so the bits stay.
+///
+/// # Errors
+/// `error` itself if no device is to blame or nothing is left to turn to; else as [`build`].
+pub(super) async fn next(
+    config: &mut ExperimentConfig,
+    task: &Task,
+    failed: &mut dyn Engine,
+    kept: &TrainState,
+    error: &LabError,
+) -> Result<(Box<dyn Engine>, String)> {
+    if !matches!(error, LabError::Device { .. }) {
+        return Err(error.clone());
+    }
+    let step = failed.step();
+    if failed.info().device == "gpu" {
+        engine::device::suspect_gpu();
+        config.run.device = DeviceChoice::Cpu;
+        let engine = build(config, task, kept).await?;
+        fix_threads(config, engine.as_ref());
+        let reason = format!("the graphics card failed at step {step}, on from step {}: {error}", kept.step);
+        return Ok((engine, reason));
+    }
+    match failed.n_shares() {
+        1 => Err(error.clone()),
+        n => {
+            let state = failed.state().await?;
+            let engine = Box::new(FoldedCpu::in_turn(config, task, &state, n)?);
+            Ok((engine, format!("one worker only, from step {step} on: {error}")))
+        }
+    }
+}
+
 /// The folded engine with peers, where there are to be any.
 #[cfg(feature = "worker")]
 async fn shared(
@@ -38,8 +81,16 @@ async fn shared(
         return Ok(None);
     }
     let engine = match BrowserPeers::join(config, n_workers - 1).await {
-        Ok(peers) => FoldedCpu::with_peers(config, task, start, Box::new(peers))?,
-        Err(error) => FoldedCpu::new(config, task, start)?.because(format!("one worker only: {error}")),
+        Ok(peers) => {
+            let engine = FoldedCpu::with_peers(config, task, start, Box::new(peers))?;
+            match engine::folded::clamped(config) {
+                Some(reason) => engine.because(reason),
+                None => engine,
+            }
+        }
+        Err(error) => {
+            FoldedCpu::in_turn(config, task, start, n_workers)?.because(format!("one worker only: {error}"))
+        }
     };
     Ok(Some(Box::new(engine)))
 }

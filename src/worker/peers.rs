@@ -3,15 +3,15 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::inbox::Inbox;
 use super::scope::scope;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
-use crate::engine::folded::{Peers, Request, Score};
+use crate::engine::folded::{MAX_SHARES, Peers, Request, Score};
 use crate::error::{LabError, Result};
 use crate::protocol::peer::{PeerCommand, PeerReply};
 use crate::protocol::{PROTOCOL_VERSION, codec};
@@ -19,8 +19,8 @@ use crate::protocol::{PROTOCOL_VERSION, codec};
 /// The peers' program, beside the training worker's own.
 const PEER_URL: &str = "./peer_loader.js";
 
-/// More would wait for messages more than they compute.
-const MAX_WORKERS: usize = 8;
+/// A peer that says nothing for so long is given up: its tab's neighbour may have been frozen or killed.
+const SILENCE_MILLIS: i32 = 60_000;
 
 /// Below so many multiply-adds in the neurons' product a step is over before a message has arrived.
 const SHARED_STEP: usize = 5_000_000;
@@ -31,12 +31,12 @@ pub(super) fn n_workers(config: &ExperimentConfig, n_train: usize) -> usize {
     let offered = || match scope().navigator().hardware_concurrency() as usize {
         cores @ 0..=2 => cores.max(1),
         // The page wants to draw meanwhile.
-        cores => (cores - 1).min(MAX_WORKERS),
+        cores => (cores - 1).min(MAX_SHARES),
     };
     match config.run.threads {
         0 if n_train * config.model.d_mlp * config.data.p < SHARED_STEP => 1,
         0 => offered(),
-        threads => threads.min(MAX_WORKERS),
+        threads => threads.min(MAX_SHARES),
     }
 }
 
@@ -116,6 +116,8 @@ struct Member {
     inbox: Rc<Inbox<Result<PeerReply>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut()>,
+    _on_message_error: Closure<dyn FnMut()>,
+    on_silence: Closure<dyn FnMut()>,
 }
 
 impl Member {
@@ -129,11 +131,24 @@ impl Member {
         let receiver = Rc::clone(&inbox);
         let on_message =
             Closure::new(move |message: MessageEvent| receiver.push(codec::decode(&message.data())));
-        let receiver = Rc::clone(&inbox);
-        let on_error = Closure::new(move || receiver.push(Err(failed("its program broke off"))));
+        let says = |reason: &'static str| {
+            let receiver = Rc::clone(&inbox);
+            Closure::<dyn FnMut()>::new(move || receiver.push(Err(failed(reason))))
+        };
+        let on_error = says("its program broke off");
+        let on_message_error = says("a message of its could not be read");
+        let on_silence = says("it has said nothing for a minute");
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, inbox, _on_message: on_message, _on_error: on_error })
+        worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        Ok(Self {
+            worker,
+            inbox,
+            _on_message: on_message,
+            _on_error: on_error,
+            _on_message_error: on_message_error,
+            on_silence,
+        })
     }
 
     fn post(&self, command: PeerCommand) -> Result<()> {
@@ -143,8 +158,19 @@ impl Member {
             .map_err(|reason| failed(&format!("it cannot be reached: {reason:?}")))
     }
 
+    /// From now on it is given up after [`SILENCE_MILLIS`].
+    fn begin_to_wait(&self) -> Result<i32, JsValue> {
+        let callback = self.on_silence.as_ref().unchecked_ref();
+        scope().set_timeout_with_callback_and_timeout_and_arguments_0(callback, SILENCE_MILLIS)
+    }
+
     async fn reply(&self) -> Result<PeerReply> {
-        match self.inbox.next().await? {
+        let clock = self.inbox.is_empty().then(|| self.begin_to_wait());
+        let reply = self.inbox.next().await;
+        if let Some(Ok(handle)) = clock {
+            scope().clear_timeout_with_handle(handle);
+        }
+        match reply? {
             PeerReply::Failed { message } => Err(failed(&message)),
             reply => Ok(reply),
         }
@@ -155,6 +181,7 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }
 }

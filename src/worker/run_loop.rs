@@ -40,7 +40,7 @@ pub fn start() {
 }
 
 async fn serve(inbox: Rc<Inbox<Command>>) {
-    let mut session = Session::new(DeviceChoice::Cpu);
+    let mut session = Session::new(DeviceChoice::Cpu).with_clock(now_secs);
     let turn = Turn::new();
     loop {
         while let Some(command) = inbox.pop() {
@@ -55,7 +55,7 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
                     if let Event::Device(report) = &answer {
                         let found =
                             if report.device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
-                        session = Session::new(found);
+                        session = Session::new(found).with_clock(now_secs);
                     }
                     post(answer);
                 }

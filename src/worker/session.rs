@@ -4,7 +4,7 @@ use crate::analysis::embedding;
 use crate::config::cadence::{is_evaluated, is_shown};
 use crate::config::{DeviceChoice, ExperimentConfig, Precision, RunConfig};
 use crate::engine::state_file::StateFile;
-use crate::engine::{self, Engine, EngineInfo, MetricsRow, TrainState};
+use crate::engine::{Engine, EngineInfo, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{Layout, WeightsFile};
@@ -21,10 +21,10 @@ use super::verify::verify;
 const PROGRESS_EVERY_SECS: f64 = 0.1;
 /// A spectrum needs the weights read back: seldom enough not to slow the run.
 const SPECTRUM_EVERY_SECS: f64 = 1.0;
-/// A crash costs no more than this,
-const SAVE_EVERY_SECS: f64 = 30.0;
 /// A GPU that fails takes the run back no further than this.
 const KEEP_EVERY_SECS: f64 = 2.0;
+/// A crash costs no more than this,
+const SAVE_EVERY_SECS: f64 = 30.0;
 /// and of a run that has only just begun no more than about half: the first state is saved after this, the
 /// next ones after as long again.
 const FIRST_SAVE_SECS: f64 = 3.0;
@@ -172,7 +172,7 @@ impl Session {
         };
         let engine = crew::build(&config, &task, &start).await?;
         let info = engine.info().clone();
-        fix_threads(&mut config, engine.as_ref());
+        crew::fix_threads(&mut config, engine.as_ref());
         let step = start.step;
         let state = match paused {
             _ if step >= config.run.epochs => RunState::Finished,
@@ -352,30 +352,19 @@ impl Run {
     /// # Errors
     /// The error itself if no device is to blame, or if there is no other engine.
     async fn fall_back(&mut self, error: &LabError, now_secs: f64) -> Result<Vec<Event>> {
-        let is_device = matches!(error, LabError::Device { .. });
-        if !is_device || self.is_last {
+        if self.is_last {
             return Err(error.clone());
         }
-        let step = self.engine.step();
-        let reason = if self.info.device == "gpu" {
-            engine::device::suspect_gpu();
-            self.config.run.device = DeviceChoice::Cpu;
-            self.engine = crew::build(&self.config, &self.task, &self.kept).await?;
-            fix_threads(&mut self.config, self.engine.as_ref());
-            format!("the graphics card failed at step {step}, on from step {}: {error}", self.kept.step)
-        } else if self.engine.n_shares() > 1 {
-            // A step that broke off has left the weights as they were.
-            self.is_last = true;
-            let state = self.engine.state().await?;
-            let n_shares = self.engine.n_shares();
-            self.engine = crew::alone(&self.config, &self.task, &state, n_shares)?;
-            format!("one worker only, from step {step} on: {error}")
-        } else {
-            return Err(error.clone());
-        };
-        self.info = self.engine.info().clone();
+        let (engine, reason) =
+            crew::next(&mut self.config, &self.task, self.engine.as_mut(), &self.kept, error).await?;
+        self.is_last = self.info.device != "gpu";
+        self.info = engine.info().clone();
         self.info.reason =
             if self.info.reason.is_empty() { reason } else { format!("{reason}; {}", self.info.reason) };
+        self.engine = engine;
+        if self.state == RunState::Finished && self.engine.step() < self.config.run.epochs {
+            self.state = RunState::Training;
+        }
         self.speed.restart();
         self.batch.restart();
         let mut events = vec![self.started()];
@@ -446,15 +435,6 @@ impl Run {
     }
 }
 
-/// Puts the number of shares that a step is really cut into in the place of `threads`: with it a link or a
-/// saved state gives the same bits on another machine.
-fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
-    let info = engine.info();
-    if (info.engine.as_str(), info.device.as_str()) == ("folded", "cpu") {
-        config.run.threads = engine.n_shares();
-    }
-}
-
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Run").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
@@ -464,3 +444,7 @@ impl std::fmt::Debug for Run {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "session_failure_tests.rs"]
+mod failure_tests;

@@ -87,6 +87,27 @@ impl FoldedCpu {
         Self::build(Lanes::detect(config.run.reproducible), config, task, start, Some(peers))
     }
 
+    /// Sets up a run whose steps are cut into `n_shares`, done in turn right here: the bits of a run
+    /// with as many workers.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn in_turn(
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        n_shares: usize,
+    ) -> Result<Self> {
+        let shape = start.weights.shape();
+        check_memory(shape, task.train.len())?;
+        let lanes = Lanes::detect(config.run.reproducible);
+        let peers = InTurn::new(config, task, shape, n_shares.max(1) - 1)?;
+        let mut engine = Self::with_peers(config, task, start, Box::new(peers))?;
+        engine.info.device_name =
+            format!("{}, {n_shares} shares in turn", describe(engine.stepper.own_threads(), lanes));
+        Ok(engine)
+    }
+
     fn build(
         lanes: Lanes,
         config: &ExperimentConfig,
@@ -97,14 +118,10 @@ impl FoldedCpu {
         supports(start.weights.shape()).map_err(|reason| LabError::setting("engine", "folded", reason))?;
         check_memory(start.weights.shape(), task.train.len())?;
         let stepper = Stepper::new(lanes, config, task, start, peers)?;
-        let threads = match stepper.threads() {
-            1 => "1 thread".into(),
-            n => format!("{n} threads"),
-        };
         let info = EngineInfo {
             engine: "folded".into(),
             device: "cpu".into(),
-            device_name: format!("{threads}, {}", lanes.name()),
+            device_name: describe(stepper.threads(), lanes),
             precision: "f32".into(),
             reason: String::new(),
         };
@@ -119,11 +136,45 @@ impl FoldedCpu {
     }
 }
 
-/// The gradient of every train pair is kept for the way back: in a tab, which has 4 GiB, it may take
-/// half.
+/// Threads and instruction set.
+fn describe(threads: usize, lanes: Lanes) -> String {
+    let s = if threads == 1 { "" } else { "s" };
+    format!("{threads} thread{s}, {}", lanes.name())
+}
+
+/// The most shares that a step is cut into: more workers would wait for messages more than they compute.
+pub const MAX_SHARES: usize = 8;
+
+/// Why a run gets fewer workers than it asks for; none if it gets them.
+pub fn clamped(config: &ExperimentConfig) -> Option<String> {
+    let asked = config.run.threads;
+    let reason = || {
+        format!(
+            "{MAX_SHARES} workers instead of {asked}: more would wait for messages more than they compute"
+        )
+    };
+    (asked > MAX_SHARES).then(reason)
+}
+
+/// The shares of a run on this processor alone: `threads` of a reproducible one, for there they are a
+/// browser's workers; else one, for threads leave the bits as they are.
+pub fn n_shares(config: &ExperimentConfig) -> usize {
+    if config.run.reproducible { config.run.threads.clamp(1, MAX_SHARES) } else { 1 }
+}
+
+/// What a step needs at a time, in bytes: by pair the neurons, the logits and the attention, each kept
+/// for the way back; by number the table `T` and its gradient; and the weights, with gradient and moments.
+fn bytes_of_step(shape: &ModelShape, n_train: usize) -> u64 {
+    let of = |x: usize| x as u64;
+    let by_pair =
+        of(matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out)) + 4 * of(shape.n_heads);
+    let of_table = of(2 * shape.p * shape.n_heads) * of(matrix::stride_of(shape.d_mlp + shape.d_vocab_out));
+    (by_pair * of(n_train) + 2 * of_table + 4 * of(shape.n_values())) * of(size_of::<f32>())
+}
+
+/// A tab has 4 GiB: a step may take half.
 fn check_memory(shape: &ModelShape, n_train: usize) -> Result<()> {
-    let floats = (matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out)) as u64;
-    let bytes = floats * n_train as u64 * size_of::<f32>() as u64;
+    let bytes = bytes_of_step(shape, n_train);
     if bytes > usize::MAX as u64 / 2 {
         let reason = format!(
             "a step on {n_train} pairs needs {} MiB here, a tab has 2048: take a smaller p, frac_train or d_mlp",
@@ -143,6 +194,10 @@ impl Engine for FoldedCpu {
         self.stepper.step()
     }
 
+    fn n_shares(&self) -> usize {
+        self.stepper.n_shares()
+    }
+
     fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
         Box::pin(self.stepper.train(n_steps))
     }
@@ -157,5 +212,43 @@ impl Engine for FoldedCpu {
 
     fn load(&mut self, state: &TrainState) -> Result<()> {
         self.stepper.load(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes_of_step, clamped, n_shares};
+    use crate::config::Preset;
+    use crate::model::ModelShape;
+
+    #[test]
+    fn the_tables_count_as_memory_too() {
+        let mut config = Preset::Paper.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        let few = bytes_of_step(&shape, 1);
+        // T and dT: 226 rows, 4 heads, 626 columns, together 4.7 MB with padding; and 3.6 MB around the weights.
+        assert!((4_500_000 + 4 * 226_816..16 << 20).contains(&few), "{few} bytes");
+        // 512 neurons and 114 logits, rounded up, and 16 numbers of the attention.
+        let by_pair = (bytes_of_step(&shape, 3831) - few) / 3830;
+        assert!((4 * 642..4 * 800).contains(&by_pair), "{by_pair} bytes a pair");
+        (config.data.p, config.model.n_heads, config.model.d_model) = (499, 64, 64);
+        config.model.d_mlp = 8192;
+        let large = bytes_of_step(&ModelShape::new(&config.data, &config.model), 1);
+        assert!(large > 4 << 30, "{large} bytes: the tables alone fill a tab");
+    }
+
+    #[test]
+    fn only_a_reproducible_run_is_cut_into_shares() {
+        let mut config = Preset::Paper.config();
+        config.run.threads = 3;
+        assert_eq!(n_shares(&config), 1, "threads leave the bits as they are");
+        config.run.reproducible = true;
+        assert_eq!(n_shares(&config), 3);
+        config.run.threads = 0;
+        assert_eq!(n_shares(&config), 1, "not what the machine happens to offer");
+        assert_eq!(clamped(&config), None);
+        config.run.threads = 100;
+        assert_eq!(n_shares(&config), 8, "as in a browser");
+        assert!(clamped(&config).is_some_and(|reason| reason.starts_with("8 workers instead of 100")));
     }
 }

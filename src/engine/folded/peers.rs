@@ -3,6 +3,8 @@
 //! Who leads sends the weights, does its own share and adds up what comes back, in the order of the
 //! shares. How messages travel is not this layer's business: it is behind [`Peers`].
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use super::loss::Score;
@@ -51,15 +53,15 @@ pub trait Peers: std::fmt::Debug {
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>>;
 }
 
-/// The work of one peer, on one thread.
+/// The work of one peer.
 #[derive(Debug)]
 pub struct Peer {
-    team: Team,
+    team: Rc<Team>,
     share: Share,
 }
 
 impl Peer {
-    /// The peer that has share `index` of `count`, the leader's being share 0.
+    /// The peer that has share `index` of `count`, the leader's being share 0; on one thread.
     ///
     /// # Errors
     /// [`LabError::Setting`] if the model does not fold.
@@ -70,8 +72,18 @@ impl Peer {
         index: usize,
         count: usize,
     ) -> Result<Self> {
+        let team = Rc::new(Team::new(Lanes::detect(config.run.reproducible), 1)?);
+        Self::with_team(config, task, shape, [index, count], team)
+    }
+
+    fn with_team(
+        config: &ExperimentConfig,
+        task: &Task,
+        shape: &ModelShape,
+        [index, count]: [usize; 2],
+        team: Rc<Team>,
+    ) -> Result<Self> {
         super::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let team = Team::new(Lanes::detect(config.run.reproducible), 1)?;
         Ok(Self { team, share: Share::new(config, task, shape, index, count) })
     }
 
@@ -81,8 +93,10 @@ impl Peer {
     /// [`LabError::Device`] if the weights are of another model.
     pub fn gradient(&mut self, weights: &[f32]) -> Result<Vec<f32>> {
         self.share.weights.unpack(weights)?;
-        self.share.compute_gradient(&self.team);
-        Ok(self.share.gradient.pack())
+        let Self { team, share } = self;
+        let team: &Team = team;
+        team.run(|| share.compute_gradient(team));
+        Ok(share.gradient.pack())
     }
 
     /// The scores of the share's train and test pairs.
@@ -91,11 +105,14 @@ impl Peer {
     /// [`LabError::Device`] if the weights are of another model.
     pub fn scores(&mut self, weights: &[f32]) -> Result<[Score; 2]> {
         self.share.weights.unpack(weights)?;
-        Ok(self.share.scores(&self.team))
+        let Self { team, share } = self;
+        let team: &Team = team;
+        Ok(team.run(|| share.scores(team)))
     }
 }
 
-/// Peers on this very thread, one after another: the bits of a browser with as many workers.
+/// Peers right here, one after another, each on all of `config.run.threads`: the bits of a browser with
+/// as many workers.
 #[derive(Debug)]
 pub struct InTurn {
     peers: Vec<Peer>,
@@ -108,7 +125,9 @@ impl InTurn {
     /// # Errors
     /// [`LabError::Setting`] if the model does not fold.
     pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, count: usize) -> Result<Self> {
-        let peers = (1..=count).map(|index| Peer::new(config, task, shape, index, count + 1));
+        let team = Rc::new(Team::new(Lanes::detect(config.run.reproducible), config.run.threads)?);
+        let peers = (1..=count)
+            .map(|index| Peer::with_team(config, task, shape, [index, count + 1], Rc::clone(&team)));
         Ok(Self { peers: peers.collect::<Result<_>>()?, asked: Vec::new() })
     }
 }

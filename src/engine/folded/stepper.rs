@@ -64,6 +64,16 @@ impl Stepper {
         self.team.threads() + self.peers.as_ref().map_or(0, |peers| peers.count())
     }
 
+    /// Number of threads without the peers'.
+    pub fn own_threads(&self) -> usize {
+        self.team.threads()
+    }
+
+    /// Shares that a step is cut into.
+    pub fn n_shares(&self) -> usize {
+        1 + self.peers.as_ref().map_or(0, |peers| peers.count())
+    }
+
     /// Updates done so far.
     pub fn step(&self) -> usize {
         self.run.step

@@ -6,15 +6,16 @@
 use burn::tensor::wgpu::WgpuSetup;
 use burn::tensor::wgpu::wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayoutDescriptor, BindGroupLayoutEntry,
-    BindingResource, BindingType, Buffer, BufferBinding, BufferBindingType, BufferDescriptor, BufferUsages,
-    CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline, ComputePipelineDescriptor, Device,
-    Error, ErrorFilter, MapMode, PipelineCompilationOptions, PipelineLayoutDescriptor, Queue,
-    ShaderModuleDescriptor, ShaderSource, ShaderStages,
+    BindingResource, BindingType, Buffer, BufferAsyncError, BufferBinding, BufferBindingType,
+    BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline,
+    ComputePipelineDescriptor, Device, Error, ErrorFilter, ErrorScopeGuard, MapMode,
+    PipelineCompilationOptions, PipelineLayoutDescriptor, Queue, ShaderModuleDescriptor, ShaderSource,
+    ShaderStages,
 };
 
 use super::kernels::Kernel;
 use super::plan::Dispatch;
-use super::signal::Signal;
+use crate::engine::signal::{Dropped, Signal};
 use crate::error::{LabError, Result};
 
 /// Apart in the uniform buffer: the largest alignment a device may ask for.
@@ -85,19 +86,9 @@ impl Context {
     pub async fn new(setup: &WgpuSetup, blueprint: &Blueprint<'_>) -> Result<Self> {
         check_limits(&setup.device)?;
         let device = &setup.device;
-        // Without these scopes an error would stop the program.
-        let scopes = [ErrorFilter::Validation, ErrorFilter::OutOfMemory, ErrorFilter::Internal]
-            .map(|filter| device.push_error_scope(filter));
+        let scopes = Scopes::open(device);
         let context = Self::build(setup, blueprint);
-        let mut errors = Vec::new();
-        for scope in scopes.into_iter().rev() {
-            errors.push(scope.pop());
-        }
-        for error in errors {
-            if let Some(error) = error.await {
-                return Err(refused(&error));
-            }
-        }
+        scopes.close("it refuses a kernel or a buffer").await?;
         Ok(context)
     }
 
@@ -204,6 +195,7 @@ impl Context {
         times: usize,
         (part, at, len): (Part, usize, usize),
     ) -> Result<Vec<f32>> {
+        let scopes = Scopes::open(&self.device);
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: None });
         if !dispatches.is_empty() {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
@@ -217,7 +209,10 @@ impl Context {
         let (first, rest) = (len.min(MAX_READ_WORDS), len.saturating_sub(MAX_READ_WORDS));
         encoder.copy_buffer_to_buffer(self.buffer(part), bytes(at), &self.staging, 0, bytes(first));
         self.queue.submit([encoder.finish()]);
-        let mut values = self.map(first).await?;
+        let mapped = self.ask_for_map(first);
+        // Both answers are on their way; what the device says of the submit is the better reason.
+        scopes.close("it broke off").await?;
+        let mut values = self.map(first, mapped).await?;
         let mut left = rest;
         while left > 0 {
             let n = left.min(MAX_READ_WORDS);
@@ -225,25 +220,32 @@ impl Context {
             let begin = bytes(at + len - left);
             encoder.copy_buffer_to_buffer(self.buffer(part), begin, &self.staging, 0, bytes(n));
             self.queue.submit([encoder.finish()]);
-            values.extend(self.map(n).await?);
+            values.extend(self.map(n, self.ask_for_map(n)).await?);
             left -= n;
         }
         Ok(values)
     }
 
-    /// The floats at the head of the staging buffer, once the device has written them.
-    async fn map(&self, len: usize) -> Result<Vec<f32>> {
-        let failed = |reason: String| LabError::device("GPU", reason);
-        let range = 0..(len * size_of::<f32>()) as u64;
+    /// Asks for `len` floats at the head of the staging buffer.
+    fn ask_for_map(&self, len: usize) -> Signal<Result<(), BufferAsyncError>> {
         let (sender, signal) = Signal::new();
-        self.staging.map_async(MapMode::Read, range.clone(), move |outcome| sender.send(outcome));
+        self.staging.map_async(MapMode::Read, range(len), move |outcome| sender.send(outcome));
+        signal
+    }
+
+    /// The floats that were asked for, once the device has written them.
+    async fn map(&self, len: usize, mapped: Signal<Result<(), BufferAsyncError>>) -> Result<Vec<f32>> {
+        let failed = |reason: String| LabError::device("GPU", reason);
         // A browser calls back by itself; elsewhere someone has to wait.
         #[cfg(not(target_arch = "wasm32"))]
         self.device
             .poll(burn::tensor::wgpu::wgpu::PollType::wait_indefinitely())
             .map_err(|e| failed(e.to_string()))?;
-        signal.await.map_err(|e| failed(format!("reading from the device: {e}")))?;
-        let view = self.staging.get_mapped_range(range).map_err(|e| failed(e.to_string()))?;
+        match mapped.await {
+            Ok(outcome) => outcome.map_err(|e| failed(format!("reading from the device: {e}")))?,
+            Err(Dropped) => return Err(failed("the device was lost before it could be read".into())),
+        }
+        let view = self.staging.get_mapped_range(range(len)).map_err(|e| failed(e.to_string()))?;
         let to_float = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let values = view.chunks_exact(size_of::<f32>()).map(to_float).collect();
         drop(view);
@@ -281,11 +283,40 @@ fn check_limits(device: &Device) -> Result<()> {
     Ok(())
 }
 
-fn refused(error: &Error) -> LabError {
+/// The bytes of the first floats of a buffer.
+fn range(len: usize) -> std::ops::Range<u64> {
+    0..(len * size_of::<f32>()) as u64
+}
+
+/// Catches what the device says of the calls between opening and closing: uncaught it would stop the
+/// program.
+struct Scopes([ErrorScopeGuard; 3]);
+
+impl Scopes {
+    fn open(device: &Device) -> Self {
+        let filters = [ErrorFilter::Validation, ErrorFilter::OutOfMemory, ErrorFilter::Internal];
+        Self(filters.map(|filter| device.push_error_scope(filter)))
+    }
+
+    /// # Errors
+    /// [`LabError::Device`] with the first error there was.
+    async fn close(self, what: &str) -> Result<()> {
+        let Self([validation, memory, internal]) = self;
+        // The innermost first; all are closed before the first is waited for.
+        for error in [internal.pop(), memory.pop(), validation.pop()] {
+            if let Some(error) = error.await {
+                return Err(failure(what, &error));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failure(what: &str, error: &Error) -> LabError {
     // The first line says what; the others repeat the source.
     let text = error.to_string();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given");
-    LabError::device("GPU", format!("it refuses a kernel or a buffer: {line}"))
+    LabError::device("GPU", format!("{what}: {line}"))
 }
 
 fn to_bytes<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {

@@ -18,7 +18,6 @@ mod pair_index;
 mod plan;
 mod products;
 mod rates;
-mod signal;
 
 pub use check::check_arithmetic;
 
@@ -203,7 +202,8 @@ fn score(three: &[f32]) -> Score {
 fn check_sizes(layout: &Layout, limits: &Limits) -> Result<()> {
     let shape = &layout.shape;
     let largest = layout.at.len.max(layout.capacity * shape.d_mlp.max(shape.d_vocab_out));
-    let bytes = (largest * size_of::<f32>()) as u64;
+    // In a browser a usize is 32 bits wide.
+    let bytes = largest as u64 * size_of::<f32>() as u64;
     let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u64::from(u32::MAX));
     if bytes > allowed {
         let reason = format!(

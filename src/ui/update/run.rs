@@ -11,6 +11,7 @@ use crate::ui::advice::{NOT_LOADED, Trouble};
 use crate::ui::bench::Bench;
 use crate::ui::checkpoints::BUDGET_BYTES;
 use crate::ui::exhibit::{Exhibit, Origin};
+use crate::ui::field::Field;
 use crate::ui::keep::KeepCommand;
 use crate::ui::state::{Asked, Failure, Phase, Run, Silence, Spectrum, Start, State, Worker};
 use crate::ui::verify::Verify;
@@ -181,8 +182,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::BenchOver => state.bench.running = false,
         Event::Failed { run_id: None, message, ladder } => {
             // Only a device that was asked for and could not be had comes with the questions it was asked.
-            let trouble =
-                if ladder.is_empty() { trouble_of(state, &message) } else { Trouble::NoWebGpu };
+            let trouble = if ladder.is_empty() { trouble_of(state, &message) } else { Trouble::NoWebGpu };
             fail(state, trouble, message, ladder);
         }
         Event::Failed { run_id: Some(id), message, ladder } => {
@@ -200,10 +200,11 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Pong => {}
         Event::Verified(verification) => state.verify = Verify::Done(verification),
         Event::VerifyFailed { message } => state.verify = Verify::Failed(message),
-        Event::Started { run_id, engine, n_train } => {
+        Event::Started { run_id, engine, n_train, threads } => {
             if let Some(run) = current(state, run_id) {
                 run.engine = Some(engine);
                 run.n_train = Some(n_train);
+                fix_threads(state, threads);
                 state.failure = None;
                 if !std::mem::replace(&mut state.kept.is_persistence_asked, true) {
                     return vec![Effect::Keep(KeepCommand::Persist)];
@@ -268,6 +269,20 @@ fn on_run_state(state: &mut State, id: RunId, step: usize, run_state: RunState) 
         return ask(state, Asked::Step);
     }
     Vec::new()
+}
+
+/// From now on the run, its files and the link to it name the number of workers that there are: another
+/// number gives other bits. The form's settings follow if they are this run's.
+fn fix_threads(state: &mut State, threads: usize) {
+    let Some(run) = state.run.as_mut() else { return };
+    let is_drafted = state.draft.config().is_ok_and(|config| config == run.config);
+    run.config.run.threads = threads;
+    if let Some(own) = shelf::own_mut(state) {
+        own.config.run.threads = threads;
+    }
+    if is_drafted {
+        state.draft.set(Field::Threads, threads.to_string());
+    }
 }
 
 /// Drops the run and what it measured.

@@ -18,7 +18,13 @@ fn report() -> DeviceReport {
 fn row(step: usize, train_loss: f64) -> MetricsRow {
     MetricsRow {
         step,
-        evaluation: Evaluation { train_loss, test_loss: 4.0, train_accuracy: 0.5, test_accuracy: 0.1, collapsed: None },
+        evaluation: Evaluation {
+            train_loss,
+            test_loss: 4.0,
+            train_accuracy: 0.5,
+            test_accuracy: 0.1,
+            collapsed: None,
+        },
     }
 }
 
@@ -49,7 +55,7 @@ fn training() -> State {
         precision: "f32".into(),
         reason: String::new(),
     };
-    tell(&mut state, Event::Started { run_id: 1, engine, n_train: 34 });
+    tell(&mut state, Event::Started { run_id: 1, engine, n_train: 34, threads: 0 });
     tell(&mut state, run_state(1, 0, RunState::Training));
     state
 }
@@ -242,4 +248,30 @@ fn a_run_of_this_tab_comes_on_show_and_the_recorded_one_returns_after_it() {
     assert_eq!((shown(&state), state.exhibits().count()), (Some(Origin::Recorded), 1));
     update(&mut state, Message::Show(Origin::Own));
     assert_eq!(shown(&state), Some(Origin::Recorded), "what is gone cannot be shown");
+}
+
+#[test]
+fn a_run_names_the_workers_it_has_and_so_does_its_link() {
+    let started = |threads| Event::Started {
+        run_id: 1,
+        engine: EngineInfo {
+            engine: "folded".into(),
+            device: "cpu".into(),
+            device_name: "CPU".into(),
+            precision: "f32".into(),
+            reason: String::new(),
+        },
+        n_train: 34,
+        threads,
+    };
+    let mut state = training();
+    tell(&mut state, started(3));
+    let threads = |state: &State| state.run.as_ref().map(|run| run.config.run.threads);
+    assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "3"));
+
+    // Settings that were changed meanwhile are another run's.
+    let mut state = training();
+    state.draft.set(Field::Seed, "9".into());
+    tell(&mut state, started(3));
+    assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "0"));
 }
