@@ -1,8 +1,15 @@
 //! Pictures of few colours as PNG, in a data URI: how a heat map enters an SVG.
 //!
-//! The pixels are stored, not compressed: a map of 113 × 113 takes 13 kB, and no library is needed.
+//! Compression and checksums come from the libraries that pack capsules and recordings. The crate `png` would do
+//! the rest in as many lines, but it brings flate2, which turns on features of the miniz_oxide that Burn has, so that
+//! Burn would be built anew for every program with figures, and the page would carry that miniz_oxide as well as ours.
 
-use std::fmt::Write;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use miniz_oxide::deflate::compress_to_vec_zlib;
+
+/// Nine steps from fast to small; a picture has at most some ten thousand pixels.
+const COMPRESSION: u8 = 9;
 
 /// Pixels with at most 256 colours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +48,7 @@ impl Picture {
 
     /// The picture as a `data:` URI.
     pub(super) fn data_uri(&self) -> String {
-        format!("data:image/png;base64,{}", base64(&self.to_png()))
+        format!("data:image/png;base64,{}", STANDARD.encode(self.to_png()))
     }
 
     fn to_png(&self) -> Vec<u8> {
@@ -54,7 +61,7 @@ impl Picture {
         // Each row begins with its filter: none.
         let rows = self.pixels.chunks_exact(self.width as usize);
         let raw: Vec<u8> = rows.flat_map(|row| std::iter::once(0).chain(row.iter().copied())).collect();
-        chunk(&mut png, *b"IDAT", &stored(&raw));
+        chunk(&mut png, *b"IDAT", &compress_to_vec_zlib(&raw, COMPRESSION));
         chunk(&mut png, *b"IEND", &[]);
         png
     }
@@ -84,66 +91,17 @@ fn chunk(png: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     let start = png.len();
     png.extend(name);
     png.extend(data);
-    let sum = crc32(&png[start..]);
+    let sum = rawzip::crc32(&png[start..]);
     png.extend(sum.to_be_bytes());
-}
-
-/// A zlib stream (RFC 1950) of stored blocks.
-fn stored(raw: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x78, 0x01];
-    let n_blocks = raw.chunks(0xffff).len();
-    for (i, block) in raw.chunks(0xffff).enumerate() {
-        let length = block.len() as u16;
-        out.push(u8::from(i + 1 == n_blocks));
-        out.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
-        out.extend(block);
-    }
-    out.extend(adler32(raw).to_be_bytes());
-    out
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |s, _| (s >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(s & 1)))
-    })
-}
-
-fn adler32(bytes: &[u8]) -> u32 {
-    let (a, b) = bytes.iter().fold((1, 0), |(a, b), &byte| {
-        let a = (a + u32::from(byte)) % 65_521;
-        (a, (b + a) % 65_521)
-    });
-    b << 16 | a
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let all = three.iter().chain(&[0; 3]).take(3).fold(0, |all, &byte| all << 8 | usize::from(byte));
-        for i in 0..4 {
-            let letter = if i <= three.len() { LETTERS[all >> (18 - 6 * i) & 63] } else { b'=' };
-            // Writing to a string does not fail.
-            let _ = text.write_char(char::from(letter));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Picture, adler32, base64, crc32};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use miniz_oxide::inflate::decompress_to_vec_zlib;
 
-    #[test]
-    fn checksums_and_letters_of_known_texts() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926, "the check value of CRC-32");
-        assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), text, "RFC 4648 section 10");
-        }
-    }
+    use super::Picture;
 
     #[test]
     fn rectangles_of_equal_pixels_become_one_pixel() {
@@ -166,11 +124,23 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_the_one_that_zlib_makes() {
-        // Chunks around zlib.compress(bytes([0, 0, 1]), 0), made with Python's zlib, struct and base64.
-        let expected = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAMAAADD/I+4AAAA\
-                        BlBMVEX/AAAAAP9sof2OAAAADklEQVR4AQEDAPz/AAABAAQAAgshi3EAAAAASUVORK5CYII=";
+    fn the_chunks_are_those_of_the_format() {
         let picture = Picture::from_rgb(2, 1, &[255, 0, 0, 0, 0, 255]).unwrap();
-        assert_eq!(picture.data_uri(), expected, "a red and a blue pixel");
+        let uri = picture.data_uri();
+        let png = STANDARD.decode(uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
+        assert_eq!(png, picture.to_png(), "the text is the file");
+        // Made with Python's zlib, struct and base64: everything before the pixels, and the end.
+        let start =
+            STANDARD.decode("iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAMAAADD/I+4AAAABlBMVEX/AAAAAP9sof2O").unwrap();
+        let end = STANDARD.decode("AAAAAElFTkSuQmCC").unwrap();
+        let pixels =
+            png.strip_prefix(&start[..]).and_then(|rest| rest.strip_suffix(&end[..])).expect("its frame");
+        let (length, rest) = pixels.split_at(4);
+        let (data, sum) = rest.split_at(rest.len() - 4);
+        assert_eq!(length, (data.len() as u32 - 4).to_be_bytes(), "the length is that of the data");
+        let packed = data.strip_prefix(b"IDAT").expect("the pixels' name");
+        assert_eq!(decompress_to_vec_zlib(packed).unwrap(), [0, 0, 1], "no filter, a red and a blue pixel");
+        assert_eq!(sum, rawzip::crc32(data).to_be_bytes(), "the checksum is over name and data");
+        assert_eq!(rawzip::crc32(b"123456789"), 0xcbf4_3926, "and is the format's");
     }
 }

@@ -7,6 +7,7 @@ mod element;
 mod figures;
 mod run_summary;
 mod verdict_table;
+mod versions;
 
 use super::reproduce::analysis::RunAnalysis;
 use super::reproduce::stored_run::StoredRun;

@@ -1,6 +1,7 @@
 //! What was run: the page's first and last words.
 
 use super::element::{escaped, table};
+use super::versions;
 use crate::cli::reproduce::analysis::RunAnalysis;
 use crate::cli::reproduce::stored_run::StoredRun;
 use crate::config::ExperimentConfig;
@@ -61,12 +62,8 @@ pub(super) fn closing(run: &StoredRun) -> String {
         None => "The run does not say what made it.".to_owned(),
     };
     let version = format!(
-        "Written by {} {} for {} on {}. {engine} Analysed in 64-bit floats: {} checkpoints, all with the key \
-         frequencies of the last.",
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS,
-        std::env::consts::ARCH,
+        "{} {engine} Analysed in 64-bit floats: {} checkpoints, all with the key frequencies of the last.",
+        versions::sentence(),
         run.checkpoints.len()
     );
     format!("<h2>Settings and versions</h2>\n<p>{}</p>\n<pre>{}</pre>", escaped(&version), escaped(&config))

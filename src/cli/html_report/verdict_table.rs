@@ -1,9 +1,10 @@
 //! The verdict, claim by claim.
 
-use super::element::escaped;
+use super::element::{escaped, table};
 use crate::analysis::phases::Phases;
 use crate::analysis::verdict::{Outcome, Row, Standing, Verdict};
 use crate::plot::figures::table::count;
+use crate::plot::figures::{Cell, DataTable};
 
 /// The outcome in a paragraph.
 pub(super) fn summary(verdict: &Verdict, phases: &Phases) -> String {
@@ -17,15 +18,41 @@ pub(super) fn summary(verdict: &Verdict, phases: &Phases) -> String {
         let numbers: Vec<_> = broken.iter().map(|claim| claim.number.to_string()).collect();
         format!("Claims that must hold for any seed and fail here: {}.", numbers.join(", "))
     };
+    let beyond = verdict.rows.iter().filter(|row| !row.beyond.is_empty()).count();
     format!(
-        "<p><strong>{word}</strong> Of {} claims {} hold, {} do not, {} could not be judged \
-         (<a href=\"#verdict\">claim by claim</a>). {}</p>",
+        "<p><strong>{word}</strong> Of {} claims {} hold ({beyond} of them in the wider range alone), {} do not, {} \
+         could not be judged (<a href=\"#verdict\">claim by claim</a>). {}</p>{}",
         verdict.rows.len(),
         of(Outcome::Pass),
         of(Outcome::Fail),
         of(Outcome::NotApplicable),
-        escaped(&phase_text(phases))
+        escaped(&phase_text(phases)),
+        phase_table(phases)
     )
+}
+
+/// The measures at the boundaries that were found.
+fn phase_table(phases: &Phases) -> String {
+    let columns = [
+        "phase",
+        "ends at step",
+        "excluded loss (train, nats)",
+        "restricted loss (all pairs, nats)",
+        "test loss (nats)",
+        "sum of squared weights",
+    ];
+    let mut cells = DataTable::new("phases", columns);
+    for (name, end) in [
+        ("memorisation", &phases.memorisation_end),
+        ("circuit formation", &phases.cleanup_start),
+        ("cleanup", &phases.cleanup_end),
+    ] {
+        if let Some(end) = end {
+            let values = [end.excluded_loss, end.restricted_loss, end.test_loss, end.sum_sq_weights];
+            cells.push([Cell::text(name), Cell::Count(end.step)].into_iter().chain(values.map(Cell::Number)));
+        }
+    }
+    if cells.rows.is_empty() { String::new() } else { format!("\n{}", table(&cells)) }
 }
 
 /// The section with a row for each claim.
@@ -95,7 +122,7 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
 #[cfg(test)]
 mod tests {
     use super::{section, summary};
-    use crate::analysis::phases::Phases;
+    use crate::analysis::phases::{Boundary, Phases};
     use crate::analysis::verdict::{Outcome, Row, Verdict, claims};
 
     fn verdict(outcome: impl Fn(usize) -> Outcome) -> Verdict {
@@ -126,6 +153,21 @@ mod tests {
         }
         let words = summary(&verdict, &Phases::default());
         assert!(words.contains("fail here: 3.") && words.contains("No phases were found"), "{words}");
+        assert!(
+            !words.contains("<table") && words.contains("(1 of them in the wider range alone)"),
+            "{words}"
+        );
+        let end = Boundary {
+            step: 1_400,
+            excluded_loss: 0.316,
+            restricted_loss: 3.02,
+            test_loss: 25.7,
+            sum_sq_weights: 3385.0,
+        };
+        let words = summary(&verdict, &Phases { memorisation_end: Some(end), ..Phases::default() });
+        for text in ["<td>memorisation</td>", ">1,400<", ">0.3160<", ">3.020<", ">25.70<", ">3385<"] {
+            assert!(words.contains(text), "the boundary's values: no {text} in {words}");
+        }
     }
 
     #[test]
