@@ -57,11 +57,18 @@ pub fn scripts(page: &str) -> Result<Vec<Script>> {
     Ok(scripts)
 }
 
-/// The page as it is published, with its files in the folder `build`.
+/// The page as it is published, with its files in the folder `build`. It is told the size of the training
+/// worker's program, unpacked: a server that packs files tells the size of the package only.
 ///
 /// # Errors
 /// One line if the page has no head, or keeps a script that the policy forbids.
-pub fn published(page: &str, scripts: &[Script], build: &str, files: &[String]) -> Result<String> {
+pub fn published(
+    page: &str,
+    scripts: &[Script],
+    build: &str,
+    files: &[String],
+    worker_bytes: Option<u64>,
+) -> Result<String> {
     let mut page = page.to_owned();
     for script in scripts {
         let outside = format!("{} src=\"./{}\">{END}", script.tag, script.file);
@@ -78,7 +85,8 @@ pub fn published(page: &str, scripts: &[Script], build: &str, files: &[String]) 
     }
     let policy = format!("<head>\n    <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\" />");
     let (before, after) = page.split_once("<head>").ok_or("index.html has no <head>")?;
-    let before = before.replacen("<html ", &format!("<html data-assets=\"{build}\" "), 1);
+    let size = worker_bytes.map(|n| format!("data-worker-bytes=\"{n}\" ")).unwrap_or_default();
+    let before = before.replacen("<html ", &format!("<html data-assets=\"{build}\" {size}"), 1);
     Ok(format!("{before}{policy}{after}"))
 }
 
@@ -104,9 +112,9 @@ mod tests {
         assert_eq!(scripts[0].text, "import init from './app.js';await init();");
         assert_eq!(scripts[1].text, "\"use strict\"; const address = window.location.host + '/';");
         let files = ["app.css", "app.js", "app_bg.wasm", "reload.js", "start.js"].map(String::from);
-        let page = published(PAGE, &scripts, "build-7", &files).expect("it has a head");
+        let page = published(PAGE, &scripts, "build-7", &files, Some(12)).expect("it has a head");
         for part in [
-            "<html data-assets=\"build-7\" lang=\"en\">",
+            "<html data-assets=\"build-7\" data-worker-bytes=\"12\" lang=\"en\">",
             "<link href=\"./build-7/app.css\"/>",
             "<script type=\"module\" src=\"./build-7/start.js\"></script>",
             "href=\"./build-7/app_bg.wasm\"",
@@ -122,7 +130,7 @@ mod tests {
     fn a_script_that_the_policy_would_stop_is_refused() {
         let page = PAGE.replace("<body>", "<body><script>alert(1)</script>");
         let scripts = scripts(&page).expect("Trunk's page");
-        assert!(published(&page, &scripts, "build-7", &[]).is_err(), "one of two scripts is left");
+        assert!(published(&page, &scripts, "build-7", &[], None).is_err(), "one of two scripts is left");
     }
 
     #[test]

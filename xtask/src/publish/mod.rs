@@ -23,6 +23,9 @@ const PAGE: &str = "index.html";
 const OFFLINE_GLUE: &str = "offline.js";
 const OFFLINE_WASM: &str = "offline_bg.wasm";
 
+/// The training worker's program.
+const WORKER_WASM: &str = "worker_bg.wasm";
+
 /// Tells GitHub Pages to publish the files as they are.
 const MARKER: &str = ".nojekyll";
 
@@ -67,8 +70,10 @@ fn publish(folder: &Path) -> Result<()> {
     }
     remove_empty_folders(folder)?;
 
+    let worker_bytes = fs::metadata(home.join(WORKER_WASM)).map(|file| file.len()).ok();
     let names: Vec<String> = assets.iter().map(|path| in_url(path)).collect();
-    write(&folder.join(PAGE), html::published(&page, &scripts, &build, &names)?.as_bytes())?;
+    let page = html::published(&page, &scripts, &build, &names, worker_bytes)?;
+    write(&folder.join(PAGE), page.as_bytes())?;
     write(&folder.join(OFFLINE_GLUE), offline::script(&glue, &offline, &build, &names).as_bytes())?;
     write(&folder.join(MARKER), b"")?;
     println!("xtask: build {build}, {} files", names.len() + 2);
@@ -187,6 +192,7 @@ mod tests {
             ("app.js", app.as_bytes()),
             ("app_bg.wasm", EMPTY_MODULE),
             ("worker.js", b"worker"),
+            ("worker_bg.wasm", EMPTY_MODULE),
             ("data/run.bin", b"numbers"),
             ("offline.js", b"let wasm_bindgen;"),
             ("offline_bg.wasm", EMPTY_MODULE),
@@ -210,10 +216,13 @@ mod tests {
         let build = files.iter().find_map(|file| file.strip_suffix("/worker.js")).expect("a worker");
         let in_build: Vec<_> =
             files.iter().filter_map(|file| file.strip_prefix(&format!("{build}/"))).collect();
-        assert_eq!(in_build, ["app.js", "app_bg.wasm", "data/run.bin", "start.js", "style.css", "worker.js"]);
+        assert_eq!(
+            in_build,
+            ["app.js", "app_bg.wasm", "data/run.bin", "start.js", "style.css", "worker.js", "worker_bg.wasm"]
+        );
         let outside: Vec<_> = files.iter().filter(|file| !file.starts_with(build)).collect();
         assert_eq!(outside, [".nojekyll", "index.html", "offline.js"]);
-        assert!(page.contains(&format!("data-assets=\"{build}\"")), "{page}");
+        assert!(page.contains(&format!("data-assets=\"{build}\" data-worker-bytes=\"8\"")), "{page}");
         assert!(page.contains(&format!("./{build}/style.css")), "{page}");
     }
 
