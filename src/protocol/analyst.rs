@@ -51,6 +51,16 @@ pub enum AnalystRequest {
         /// As for a snapshot.
         followed_freqs: Option<Vec<usize>>,
     },
+    /// The losses without each of some frequencies of the logits in turn (paper figure 6). Answered by
+    /// [`AnalystReply::WithoutFreqs`].
+    WithoutFreqs {
+        /// The request.
+        id: RequestId,
+        /// Which weights.
+        weights_id: WeightsId,
+        /// The frequencies, from 1 to (p - 1) / 2.
+        freqs: Vec<usize>,
+    },
     /// What is left without a part. Answered by [`AnalystReply::Ablated`].
     Ablate {
         /// The request.
@@ -71,6 +81,8 @@ pub enum AnalystRequest {
         a: usize,
         /// The second number.
         b: usize,
+        /// What is kept or removed before; the default is the whole model.
+        ablation: Box<Ablation>,
     },
 }
 
@@ -110,6 +122,13 @@ pub enum AnalystReply {
         /// The measures.
         measures: Box<ProgressMeasures>,
     },
+    /// The losses without each of the frequencies asked for.
+    WithoutFreqs {
+        /// The request.
+        id: RequestId,
+        /// Over all pairs, in nats, in the order of the request.
+        losses: Vec<f64>,
+    },
     /// What an ablation left.
     Ablated {
         /// The request.
@@ -129,6 +148,11 @@ pub enum AnalystReply {
         /// For each key frequency, its part of them: the waves cos, sin w_k(a + b) of the logits at this
         /// pair, for every c.
         votes: Vec<(usize, Vec<f32>)>,
+    },
+    /// A message could not be read, whatever it was; the next one may be.
+    Misread {
+        /// What was wrong.
+        message: String,
     },
     /// A request failed, or the analyst itself if no request is named.
     Failed {

@@ -1,9 +1,11 @@
 //! The analyst as a state machine: requests in, answers out; no browser, no clock.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::VecDeque;
 
-use crate::analysis::ablation::Ablator;
+use crate::analysis::ablation::{Ablation, Ablator};
+use crate::analysis::freq_ablation::losses_without_freqs;
 use crate::analysis::progress::{current_key_freqs, measure};
 use crate::analysis::snapshot::Snapshot;
 use crate::analysis::sum_waves::SumWaves;
@@ -45,9 +47,10 @@ impl Analyst {
     fn try_answer(&mut self, request: AnalystRequest) -> Result<AnalystReply> {
         Ok(match request {
             AnalystRequest::Hold { id, weights_id, config, file } => {
+                // What cannot be read must not be taken for what had its number before.
+                self.held.retain(|held| held.id != weights_id);
                 let held = Held::new(weights_id, &file, config.map(|config| *config))?;
                 let (config, step) = (Some(Box::new(held.config.clone())), held.file.step);
-                self.held.retain(|held| held.id != weights_id);
                 if self.held.len() == MOST_HELD {
                     self.held.pop_front();
                 }
@@ -66,13 +69,20 @@ impl Analyst {
                 let measures = Box::new(measure(&held.file.weights, &held.task, &freqs)?);
                 AnalystReply::Measures { id, step: held.step(), measures }
             }
+            AnalystRequest::WithoutFreqs { id, weights_id, freqs } => {
+                let held = self.get(weights_id)?;
+                let losses = losses_without_freqs(&held.ablator().whole().logits, &held.task, &freqs)?;
+                AnalystReply::WithoutFreqs { id, losses }
+            }
             AnalystRequest::Ablate { id, weights_id, ablation } => {
                 let held = self.get(weights_id)?;
                 let (scores, margins) = held.ablator().scores_and_margins(&held.task, &ablation)?;
                 let margins = margins.into_iter().map(|margin| margin as f32).collect();
                 AnalystReply::Ablated { id, scores, margins }
             }
-            AnalystRequest::Ask { id, weights_id, a, b } => self.get(weights_id)?.ask(id, a, b)?,
+            AnalystRequest::Ask { id, weights_id, a, b, ablation } => {
+                self.get(weights_id)?.ask(id, a, b, &ablation)?
+            }
         })
     }
 
@@ -116,7 +126,7 @@ impl Held {
         self.ablator.get_or_init(|| Ablator::with_own_freqs(&self.file.weights))
     }
 
-    fn ask(&self, id: RequestId, a: usize, b: usize) -> Result<AnalystReply> {
+    fn ask(&self, id: RequestId, a: usize, b: usize, ablation: &Ablation) -> Result<AnalystReply> {
         let p = self.task.p;
         for (field, number) in [("a", a), ("b", b)] {
             if number >= p {
@@ -124,11 +134,18 @@ impl Held {
             }
         }
         let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
-        let whole = self.ablator().whole();
-        let waves = self.waves.get_or_init(|| SumWaves::new(&whole.logits));
+        let logits = self.ablator().logits_left(&self.task, ablation)?;
+        let cut;
+        let waves = match &logits {
+            Cow::Borrowed(whole) => self.waves.get_or_init(|| SumWaves::new(whole)),
+            Cow::Owned(left) => {
+                cut = SumWaves::new(left);
+                &cut
+            }
+        };
         let vote = |&freq: &usize| (freq, narrow(waves.projection(&[freq]).row((a + b) % p)));
         let votes = self.ablator().key_freqs().iter().map(vote).collect();
-        Ok(AnalystReply::Answer { id, logits: narrow(whole.logits.row(a, b)), votes })
+        Ok(AnalystReply::Answer { id, logits: narrow(logits.row(a, b)), votes })
     }
 }
 
@@ -148,6 +165,7 @@ fn id_of(request: &AnalystRequest) -> RequestId {
         AnalystRequest::Hold { id, .. }
         | AnalystRequest::Snapshot { id, .. }
         | AnalystRequest::Measure { id, .. }
+        | AnalystRequest::WithoutFreqs { id, .. }
         | AnalystRequest::Ablate { id, .. }
         | AnalystRequest::Ask { id, .. } => *id,
     }

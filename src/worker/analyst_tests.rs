@@ -3,6 +3,7 @@
 use super::{Analyst, MOST_HELD};
 use crate::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
 use crate::analysis::forward::{AttentionEdit, HostModel};
+use crate::analysis::freq_ablation::losses_without_each_freq;
 use crate::analysis::marginals::Terms;
 use crate::analysis::progress::{current_key_freqs, measure};
 use crate::analysis::snapshot::Snapshot;
@@ -60,6 +61,10 @@ fn every_answer_is_that_of_the_analysis() {
     assert_eq!(reply, AnalystReply::Measures { id: 2, step: 30, measures });
 
     let logits = GridEdit { waves: Waves::Without(vec![1]), terms: Terms::Block };
+    let reply = analyst.answer(AnalystRequest::WithoutFreqs { id: 6, weights_id: 5, freqs: vec![2, 3] });
+    let losses = losses_without_each_freq(&weights, &task).unwrap()[1..].to_vec();
+    assert_eq!(reply, AnalystReply::WithoutFreqs { id: 6, losses });
+
     let ablation = Ablation { logits, ..Ablation::default() };
     let (scores, margins) = Ablator::with_own_freqs(&weights).scores_and_margins(&task, &ablation).unwrap();
     let reply = analyst.answer(AnalystRequest::Ablate { id: 3, weights_id: 5, ablation: Box::new(ablation) });
@@ -73,9 +78,13 @@ fn votes_are_the_waves_of_the_sum_and_add_up_with_the_rest() {
     let p = config.data.p;
     let mut analyst = Analyst::default();
     analyst.answer(hold(5, 1));
-    let AnalystReply::Answer { logits, votes, .. } =
-        analyst.answer(AnalystRequest::Ask { id: 4, weights_id: 5, a: 3, b: p - 1 })
-    else {
+    let AnalystReply::Answer { logits, votes, .. } = analyst.answer(AnalystRequest::Ask {
+        id: 4,
+        weights_id: 5,
+        a: 3,
+        b: p - 1,
+        ablation: Box::default(),
+    }) else {
         panic!("an answer");
     };
     let all = HostModel::new(&weights, &AttentionEdit::default()).logits();
@@ -100,6 +109,41 @@ fn votes_are_the_waves_of_the_sum_and_add_up_with_the_rest() {
             );
         }
     }
+}
+
+#[test]
+fn a_cut_model_is_asked_as_it_is_cut() {
+    let (config, weights) = tiny(1);
+    let (task, p) = (Task::new(&config.data), config.data.p);
+    let freq = current_key_freqs(&weights)[0];
+    let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
+    let ablation = Ablation { logits, ..Ablation::default() };
+    let mut analyst = Analyst::default();
+    analyst.answer(hold(5, 1));
+    let mut ask = |ablation: &Ablation| {
+        let ablation = Box::new(ablation.clone());
+        match analyst.answer(AnalystRequest::Ask { id: 4, weights_id: 5, a: 3, b: 2, ablation }) {
+            AnalystReply::Answer { logits, votes, .. } => (logits, votes),
+            other => panic!("an answer: {other:?}"),
+        }
+    };
+    let (whole, votes) = ask(&Ablation::default());
+    let largest = |votes: &[(usize, Vec<f32>)]| {
+        let own = votes.iter().find(|(other, _)| *other == freq).expect("it has a vote");
+        own.1.iter().fold(0.0_f32, |most, vote| most.max(vote.abs()))
+    };
+    assert!(largest(&votes) > 1e-3, "the whole model hears it: {}", largest(&votes));
+    let (cut, votes) = ask(&ablation);
+    assert!(largest(&votes) < 1e-6, "what is cut has no vote: {}", largest(&votes));
+    let left = Ablator::with_own_freqs(&weights);
+    let expected = left.logits_left(&task, &ablation).unwrap();
+    assert_eq!(cut, expected.row(3, 2).iter().map(|&logit| logit as f32).collect::<Vec<_>>());
+    assert_ne!(cut, whole);
+    assert_eq!(cut.len(), p);
+    let absent = Ablation { removed_components: vec![[0, p]], ..Ablation::default() };
+    let ablation = Box::new(absent);
+    let request = AnalystRequest::Ask { id: 7, weights_id: 5, a: 0, b: 0, ablation };
+    assert!(message(analyst.answer(request), 7).contains("freq"));
 }
 
 #[test]
@@ -135,6 +179,8 @@ fn what_cannot_be_answered_is_said_and_survived() {
     assert!(message(analyst.answer(broken), 6).contains("safetensors"));
     let unknown = AnalystRequest::Measure { id: 7, weights_id: 2, followed_freqs: None };
     assert!(message(analyst.answer(unknown), 7).contains("weights 2 are not held"));
+    let absent = AnalystRequest::WithoutFreqs { id: 12, weights_id: 1, freqs: vec![0] };
+    assert!(message(analyst.answer(absent), 12).contains("freq"));
     let absent = AnalystRequest::Measure { id: 8, weights_id: 1, followed_freqs: Some(vec![p]) };
     assert!(message(analyst.answer(absent), 8).contains("freq"));
     let ablation = Box::new(Ablation { removed_components: vec![[0, p]], ..Ablation::default() });
@@ -142,9 +188,15 @@ fn what_cannot_be_answered_is_said_and_survived() {
         message(analyst.answer(AnalystRequest::Ablate { id: 9, weights_id: 1, ablation }), 9)
             .contains("freq")
     );
-    let beyond = AnalystRequest::Ask { id: 10, weights_id: 1, a: 0, b: p };
+    let beyond = AnalystRequest::Ask { id: 10, weights_id: 1, a: 0, b: p, ablation: Box::default() };
     assert!(message(analyst.answer(beyond), 10).contains(&format!("b = {p}")));
-    let fine = analyst.answer(AnalystRequest::Ask { id: 11, weights_id: 1, a: 0, b: 0 });
+    let broken = AnalystRequest::Hold { id: 13, weights_id: 3, config: None, file: Vec::new() };
+    analyst.answer(hold(3, 1));
+    message(analyst.answer(broken), 13);
+    let stale = AnalystRequest::Measure { id: 14, weights_id: 3, followed_freqs: None };
+    assert!(message(analyst.answer(stale), 14).contains("weights 3 are not held"), "and not the ones before");
+    let fine =
+        analyst.answer(AnalystRequest::Ask { id: 11, weights_id: 1, a: 0, b: 0, ablation: Box::default() });
     assert!(matches!(fine, AnalystReply::Answer { id: 11, .. }), "it still answers");
 }
 

@@ -129,7 +129,7 @@ impl Ablator {
     /// [`LabError::Setting`] if it names a frequency or head that is not there, or if the task has
     /// another modulus than the model.
     pub fn scores(&self, task: &Task, ablation: &Ablation) -> Result<Scores> {
-        Ok(self.logits_of(task, ablation)?.scores(task))
+        Ok(self.logits_left(task, ablation)?.scores(task))
     }
 
     /// Losses and accuracies of what an ablation leaves, and for each pair the answer's logit minus the largest
@@ -138,7 +138,7 @@ impl Ablator {
     /// # Errors
     /// As [`Self::scores`].
     pub fn scores_and_margins(&self, task: &Task, ablation: &Ablation) -> Result<(Scores, Vec<f64>)> {
-        let logits = self.logits_of(task, ablation)?;
+        let logits = self.logits_left(task, ablation)?;
         let p = task.p;
         let of_pairs: Vec<(f64, f64)> =
             (0..p * p).map(|pair| logits.loss_and_margin(pair / p, pair % p)).collect();
@@ -146,7 +146,11 @@ impl Ablator {
         Ok((scores, of_pairs.into_iter().map(|(_, margin)| margin).collect()))
     }
 
-    fn logits_of(&self, task: &Task, ablation: &Ablation) -> Result<Cow<'_, GridLogits>> {
+    /// The logits that an ablation leaves; the whole model's own if it changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::scores`].
+    pub fn logits_left(&self, task: &Task, ablation: &Ablation) -> Result<Cow<'_, GridLogits>> {
         let shape = self.weights.shape();
         if task.p != shape.p {
             return Err(LabError::setting("p", task.p, format!("the model adds modulo {}", shape.p)));

@@ -1,43 +1,54 @@
-//! The paper's ablations (section 4.4 and appendix A.1): its losses beside those of the run on show.
+//! The paper's ablations (section 4.4 and appendix A.1): its losses beside those of the run on show. Each is a
+//! button that makes it.
 
 use leptos::prelude::*;
 
+use super::papers::{cut_button, paper_rows};
 use super::subject::snapshot;
-use crate::analysis::report::{AblationReport, Report};
+use crate::analysis::report::Report;
 use crate::plot::figures::{Cell, DataTable};
-use crate::ui::charts::table_view;
 use crate::ui::dom;
+use crate::ui::format;
 use crate::ui::store::Store;
+use crate::ui::surgery::{Cut, PaperCut};
+use crate::ui::update::Desk;
 
-/// What is kept or removed, the loss over all pairs that the paper found, and the report's.
-type Line = (&'static str, &'static str, fn(&AblationReport) -> f64);
-
-const LINES: [Line; 11] = [
-    ("neurons: each clustered one as a polynomial of its frequency", "2.48e-7", |a| a.polynomial_neurons),
-    ("neurons: only waves of a + b of the key frequencies", "5.54e-8", |a| a.sum_wave_neurons),
-    ("neurons: only what the directions u, v of W_L read", "1.19e-7", |a| a.project_w_l),
-    ("neurons: only what they do not read", "5.27", |a| a.complement_w_l),
-    ("logits: only the key frequencies", "7.24e-8", |a| a.keep_key_components),
-    ("logits: without the key frequencies", "worse than chance", |a| a.remove_key_components),
-    ("no skip around the MLP", "9.12e-7", |a| a.zero_mlp_skip),
-    ("the skip around the MLP as its mean", "7.25e-7", |a| a.mean_mlp_skip),
-    ("no heads", "24.3", |a| a.zero_attention),
-    ("no skip around the attention", "19.1", |a| a.zero_attention_skip),
-    ("\u{201c}=\u{201d} does not attend to itself", "harmless", |a| a.no_attention_to_eq),
-];
+/// The loss of the paper's whole model over all pairs.
+const PAPER_WHOLE: &str = "2.41e-7";
+/// What the paper finds without one key frequency (figure 6).
+const PAPER_WITHOUT_FREQ: &str = "much worse";
 
 /// The panel.
 pub(super) fn ablations() -> AnyView {
     let store = Store::get();
     let step = store.memo(|state| snapshot(state).map(|snapshot| snapshot.step));
     let origin = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone()));
-    let numbers = Memo::new(move |_| {
+    let operation = store.memo(Desk::operation);
+    let losses = Memo::new(move |_| {
         step.get();
         origin.get();
-        store.peek(|state| snapshot(state).map(|snapshot| table(&snapshot.report)))
+        store.peek(|state| {
+            let report = &snapshot(state)?.report;
+            Some((report.loss.all, report.ablations.clone()))
+        })
     });
+    let report = Memo::new(move |_| losses.with(|losses| losses.as_ref().map(|(_, report)| report.clone())));
+    let freqs = Memo::new(move |_| {
+        report.with(|report| {
+            report.iter().flat_map(|report| report.remove_freq.keys().copied()).collect::<Vec<_>>()
+        })
+    });
+    let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::loss(*whole)));
+    let without = move |freq: usize| {
+        let words = format!("the logits without k = {freq}");
+        let button = cut_button(operation, "cut", "cut in-table", words, Cut::Freq(freq));
+        let ours = move || {
+            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::loss(*loss)))
+        };
+        view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
+    };
     let save = move |_| {
-        if let Some(table) = numbers.get_untracked() {
+        if let Some(table) = store.peek(|state| snapshot(state).map(|snapshot| table(&snapshot.report))) {
             dom::save_text("ablations.csv", "text/csv", &table.csv());
         }
     };
@@ -49,11 +60,19 @@ pub(super) fn ablations() -> AnyView {
             </div>
             <p class="finding">{at}</p>
             <div class="table-wide ablations" tabindex="0" role="region" aria-label="Ablations" data-testid="ablations">
-                {move || numbers.get().map(|table| table_view(&table))}
+                <table class="papers">
+                    <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
+                    <tbody>
+                        <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_WHOLE}</td><td>{whole}</td></tr>
+                        {paper_rows(operation, "cut", report)}
+                        <For each=move || freqs.get() key=|freq| *freq children=without />
+                    </tbody>
+                </table>
             </div>
             <p class="caption">
                 "Parts of the computation are kept or removed, and the rest answers all sums. In a model that groks \
-                 the key frequencies alone do better than the whole, and without them nothing is left."
+                 the key frequencies alone do better than the whole, and without them nothing is left. A click \
+                 on a line does it to the model."
             </p>
             <div class="track-foot">
                 <span class="files">
@@ -71,12 +90,13 @@ fn table(report: &Report) -> DataTable {
     let mut push = |what: String, paper: &str, ours: f64| {
         table.push([Cell::Text(what), Cell::text(paper), Cell::Number(ours)]);
     };
-    push("the whole model".to_owned(), "2.41e-7", report.loss.all);
-    for (what, paper, of) in LINES {
-        push(what.to_owned(), paper, of(&report.ablations));
+    push("the whole model".to_owned(), PAPER_WHOLE, report.loss.all);
+    for paper in PaperCut::ALL {
+        let (what, value) = paper.words();
+        push(what.to_owned(), value, paper.reported(&report.ablations));
     }
     for (freq, loss) in &report.ablations.remove_freq {
-        push(format!("logits: without frequency {freq}"), "much worse", *loss);
+        push(format!("the logits without k = {freq}"), PAPER_WITHOUT_FREQ, *loss);
     }
     table
 }

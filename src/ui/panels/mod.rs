@@ -1,8 +1,14 @@
 //! The panels that follow the cursor: the model's inside, and the paper's figures.
 
 mod ablations;
+mod ask;
+mod cutting;
 mod knife;
+mod left;
 mod panel;
+mod papers;
+#[cfg(test)]
+pub(in crate::ui) mod sample;
 mod subject;
 
 use leptos::prelude::*;
@@ -24,7 +30,10 @@ pub(super) fn InsidePanels() -> impl IntoView {
         <section class="inside" id="inside" aria-labelledby="inside-title">
             <div class="section-head">
                 <h2 id="inside-title">"Inside the model"</h2>
-                <p>"What the weights at the cursor compute. Move the cursor above, or with the bar below."</p>
+                <p>
+                    "What the weights at the cursor compute. Move the cursor above, or with the bar below. A click on a \
+                     bar, a cell, a map or a cluster cuts it out of the model."
+                </p>
             </div>
             <div class="panels">{panels} {ablations()}</div>
         </section>

@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use leptos::html;
 use leptos::prelude::*;
 
+use super::cutting::Cutting;
 use super::subject::{Subject, snapshot};
 use crate::analysis::ablation::Ablation;
 use crate::error::Result;
@@ -11,7 +13,7 @@ use crate::plot::figures::Sheet;
 use crate::plot::figures::inside::FieldLayout;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::charts::{Downloads, Numbers, Stage};
-use crate::ui::dom::{Area, Painter};
+use crate::ui::dom::{self, Area, Painter};
 use crate::ui::exhibit::Origin;
 use crate::ui::state::State;
 use crate::ui::store::Store;
@@ -24,6 +26,8 @@ struct Revision {
     origin: Option<Origin>,
     snapshot: Option<usize>,
     rows: usize,
+    measured: (usize, usize),
+    other_seeds: usize,
     layout: FieldLayout,
     cut: Option<Ablation>,
 }
@@ -32,12 +36,16 @@ impl Revision {
     fn of(state: &State, subject: Subject) -> Self {
         let exhibit = state.exhibit.as_ref();
         let is_paper = matches!(subject, Subject::Paper(_));
+        // The others show the whole model, whatever is cut.
+        let left = state.surgery.left.as_ref().filter(|_| subject.words().id == "field");
         Self {
             origin: exhibit.map(|exhibit| exhibit.origin.clone()),
             snapshot: snapshot(state).map(|snapshot| snapshot.step),
             rows: exhibit.filter(|_| is_paper).map_or(0, |exhibit| exhibit.rows.len()),
+            measured: exhibit.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
+            other_seeds: if is_paper { state.shelf.iter().map(|exhibit| exhibit.rows.len()).sum() } else { 0 },
             layout: state.view.field,
-            cut: state.surgery.left.as_ref().map(|_| state.surgery.ablation.clone()),
+            cut: left.map(|_| state.surgery.ablation.clone()),
         }
     }
 }
@@ -53,14 +61,34 @@ pub(super) fn panel(subject: Subject) -> AnyView {
     let follow = move || {
         revision.get();
     };
-    let missing = Memo::new(move |_| {
-        follow();
-        store.peek(|state| subject.missing(state))
+    // Far from the screen the words stay as they are: a run that trains would have them made anew all the time.
+    let section = NodeRef::<html::Section>::new();
+    let near = RwSignal::new(false);
+    Effect::new(move |watched: Option<bool>| {
+        let Some(section) = section.get() else { return false };
+        if watched != Some(true) {
+            dom::watch_visible(&section, move |now| near.set(now));
+        }
+        true
     });
-    let finding = Memo::new(move |_| {
-        follow();
-        store.peek(|state| subject.finding(state))
+    let missing = Memo::new(move |before: Option<&Option<&'static str>>| match before {
+        Some(before) if !near.get() => *before,
+        _ => {
+            follow();
+            store.peek(|state| subject.missing(state))
+        }
     });
+    let finding = Memo::new(move |before: Option<&String>| match before {
+        Some(before) if !near.get() => before.clone(),
+        _ => {
+            follow();
+            store.peek(|state| subject.finding(state))
+        }
+    });
+    let cutting = match subject {
+        Subject::Inside(view) if view.is_cuttable() => Some(Cutting::new(view, stage)),
+        _ => None,
+    };
     let tools = (words.id == "field").then(|| field_tools(store));
     let heading = if words.name.is_empty() {
         words.title.to_owned()
@@ -70,7 +98,7 @@ pub(super) fn panel(subject: Subject) -> AnyView {
     let hook =
         if words.id == "spectrum" { "spectrum-chart".to_owned() } else { format!("panel-{}", words.id) };
     view! {
-        <section class="panel figure-panel" id=words.id aria-label=heading.clone()>
+        <section node_ref=section class="panel figure-panel" id=words.id aria-label=heading.clone()>
             <div class="panel-head">
                 <h3>{heading.clone()}</h3>
                 {tools}
@@ -78,18 +106,39 @@ pub(super) fn panel(subject: Subject) -> AnyView {
             <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
             <div
                 class="sheet"
+                class:aimed=move || cutting.is_some_and(Cutting::is_aimed)
                 hidden=move || missing.get().is_some()
                 data-testid=hook
                 role="img"
                 aria-label=move || format!("{}: {}", words.title, finding.get())
             >
-                <canvas node_ref=stage.canvas aria-hidden="true"></canvas>
+                <canvas
+                    node_ref=stage.canvas
+                    aria-hidden="true"
+                    on:pointermove=move |event| {
+                        if let Some(cutting) = cutting {
+                            cutting.aim(&event);
+                        }
+                    }
+                    on:pointerleave=move |_| {
+                        if let Some(cutting) = cutting {
+                            cutting.leave();
+                        }
+                    }
+                    on:click=move |event| {
+                        if let Some(cutting) = cutting {
+                            cutting.click(&event);
+                        }
+                    }
+                ></canvas>
+                {cutting.map(Cutting::marks)}
             </div>
+            {cutting.map(Cutting::bar)}
             <p class="caption">{words.caption}</p>
             <div class="track-foot">
-                <Numbers table=Callback::new(move |()| {
+                <Numbers tables=Callback::new(move |()| {
                     follow();
-                    store.peek(|state| subject.tables(state).into_iter().next())
+                    store.peek(|state| subject.tables(state))
                 }) />
                 <Downloads
                     name=words.id

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::analysis::report::{Maps, NeuronMap};
 use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
+use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
 use crate::plot::figures::inside::{Inside, InsideData, attention_to_a};
 use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
+use crate::ui::compare::other_seeds;
 use crate::ui::state::State;
 use crate::ui::update::weights_at;
 
@@ -98,10 +100,12 @@ fn with_inside<T>(state: &State, view: &Inside, read: impl FnOnce(&InsideData<'_
     }
     // One view alone tells train from test, and shuffling the pairs takes a millisecond.
     let train = if view.id == "field" { trained_on(config) } else { Vec::new() };
+    let left = cut_margins(state, snapshot);
     Some(read(&InsideData {
         snapshot,
         train: &train,
-        margins: cut_margins(state, snapshot).unwrap_or(&snapshot.fields.margins),
+        margins: left.unwrap_or(&snapshot.fields.margins),
+        is_cut: left.is_some(),
         layout: state.view.field,
     }))
 }
@@ -112,14 +116,19 @@ fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'
     // One figure alone needs the grids, and they take milliseconds.
     let maps = snapshot.filter(|_| figure.id == "figure-04").map(|snapshot| maps(snapshot));
     let phase_ends = exhibit.phases.ends();
+    let other_seeds = if figure.id == "figure-02" { other_seeds(state) } else { Vec::new() };
+    let without = &exhibit.without_freqs;
+    let is_known = snapshot.is_some_and(|snapshot| {
+        without.step == snapshot.step && without.losses.len() == n_freqs(snapshot.report.p)
+    });
     Some(read(&FigureData {
-        other_seeds: &[],
+        other_seeds: &other_seeds,
         metrics: &exhibit.rows,
         progress: &exhibit.progress,
         phase_ends: &phase_ends,
         report: snapshot.map(|snapshot| &snapshot.report),
         maps: maps.as_ref(),
-        loss_without_freq: &[],
+        loss_without_freq: if is_known { &without.losses } else { &[] },
     }))
 }
 

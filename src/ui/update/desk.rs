@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::Effect;
+use crate::analysis::snapshot::Snapshot;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::ui::exhibit::Origin;
 use crate::ui::state::State;
-use crate::ui::surgery::{Answer, Cut, Left, Surgery};
+use crate::ui::surgery::{Anatomy, Answer, Cut, Left, Operation, Surgery};
 
 /// The number the weights under the knife have with the analyst; the page's other requests count upwards.
 const WEIGHTS: WeightsId = WeightsId::MAX;
@@ -14,17 +15,66 @@ const WEIGHTS: WeightsId = WeightsId::MAX;
 /// Where the page stands with the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Desk {
-    held: Option<(Origin, usize)>,
-    ablating: Option<RequestId>,
-    asking: Option<RequestId>,
-    /// Whether the weights were sent a second time: the analyst holds a few only.
-    sent_again: bool,
+    /// The weights under the knife.
+    about: Option<(Origin, usize)>,
+    /// Whether the analyst has them, as far as is known: it holds a few only.
+    is_held: bool,
+    ablating: Errand,
+    asking: Errand,
     /// The sum that is asked for.
     pub pair: Option<(usize, usize)>,
-    /// The answer to it.
+    /// The answer to it, of the model as it is cut.
     pub answer: Option<Answer>,
-    /// Why the last request was not answered.
-    pub failure: Option<String>,
+}
+
+/// A request, from when it is wanted until it is answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Errand {
+    sent: Option<RequestId>,
+    /// Whether it failed once, and the weights were sent again.
+    is_second_try: bool,
+    failure: Option<String>,
+}
+
+impl Errand {
+    fn is_to_be_sent(&self) -> bool {
+        self.sent.is_none() && self.failure.is_none()
+    }
+
+    /// It is tried twice, not for ever.
+    fn fail(&mut self, message: String) {
+        let failure = self.is_second_try.then_some(message);
+        *self = Self { sent: None, is_second_try: true, failure };
+    }
+}
+
+impl Desk {
+    /// The snapshot of the weights that are cut.
+    pub fn snapshot(state: &State) -> Option<&Arc<Snapshot>> {
+        state.exhibit.as_ref()?.snapshots.get(&weights(state)?.0)
+    }
+
+    /// What a cut has to know of the weights that are cut.
+    pub fn anatomy(state: &State) -> Option<Anatomy> {
+        let report = &Self::snapshot(state)?.report;
+        Some(Anatomy { key_freqs: report.key_freqs.clone(), n_heads: report.attention.len() })
+    }
+
+    /// What is cut out of the weights that are cut; of a model without parts if there are none.
+    pub fn operation(state: &State) -> Operation {
+        let model = Self::anatomy(state).unwrap_or_default();
+        Operation { ablation: state.surgery.ablation.clone(), model }
+    }
+
+    /// Why it is not known what the ablation leaves.
+    pub fn ablation_failure(&self) -> Option<&str> {
+        self.ablating.failure.as_deref()
+    }
+
+    /// Why the sum has no answer.
+    pub fn answer_failure(&self) -> Option<&str> {
+        self.asking.failure.as_deref()
+    }
 }
 
 fn next_id(state: &mut State) -> RequestId {
@@ -32,23 +82,22 @@ fn next_id(state: &mut State) -> RequestId {
     state.analyst.last_request
 }
 
-/// The step of the weights that are cut, and the file.
+/// The step of the weights that are cut, and the file: of those that were taken apart, so that all that is said
+/// beside them is said of them.
 pub(super) fn weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
     let exhibit = state.exhibit.as_ref()?;
     // A hovering pointer would have every checkpoint carried over.
     let step = state.view.pin.unwrap_or_else(|| exhibit.last_step());
-    exhibit.weights.iter().min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
+    let known = exhibit.weights.iter().filter(|(at, _)| exhibit.snapshots.contains_key(at));
+    known.min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
 }
 
 /// Applies a cut.
 pub(super) fn cut(state: &mut State, cut: &Cut) {
-    let parts = weights(state).map(|(step, _)| step).and_then(|step| {
-        let snapshot = state.exhibit.as_ref()?.snapshot_near(step)?;
-        Some((snapshot.report.key_freqs.clone(), snapshot.report.attention.len()))
-    });
-    let Some((key_freqs, n_heads)) = parts else { return };
-    state.surgery.apply(cut, &key_freqs, n_heads);
-    state.desk.ablating = None;
+    let Some(model) = Desk::anatomy(state) else { return };
+    state.surgery.apply(cut, &model);
+    // The sum is asked of the model as it is cut.
+    (state.desk.ablating, state.desk.asking, state.desk.answer) = Default::default();
 }
 
 /// Asks for a sum, if there is such a sum.
@@ -56,7 +105,7 @@ pub(super) fn ask(state: &mut State, a: usize, b: usize) {
     let p = state.exhibit.as_ref().map_or(0, |exhibit| exhibit.config.data.p);
     if a < p && b < p {
         state.desk.pair = Some((a, b));
-        state.desk.asking = None;
+        state.desk.asking = Errand::default();
     }
 }
 
@@ -65,37 +114,63 @@ pub(super) fn clear(state: &mut State) {
     (state.surgery, state.desk) = (Surgery::default(), Desk::default());
 }
 
+/// Whether there is something to be asked that was not.
+pub(super) fn is_waiting(state: &State) -> bool {
+    let desk = &state.desk;
+    let answered = desk.answer.as_ref().map(|answer| answer.pair);
+    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
+    ablates || (desk.pair.is_some() && desk.pair != answered && desk.asking.is_to_be_sent())
+}
+
+/// A message was lost, on the way there or back: nothing that was sent can be waited for.
+pub(super) fn misread(state: &mut State, reason: &str) {
+    let desk = &mut state.desk;
+    for errand in [&mut desk.ablating, &mut desk.asking] {
+        if errand.sent.is_some() {
+            errand.fail(reason.to_owned());
+            desk.is_held = false;
+        }
+    }
+}
+
 /// Sends what has to be asked and was not.
 pub(super) fn work(state: &mut State) -> Vec<Effect> {
-    let in_use = !state.surgery.is_whole() || state.desk.pair.is_some();
-    if !in_use || !state.analyst.ready {
+    let here = weights(state).map(|(step, _)| step);
+    let here = here.and_then(|step| Some((state.exhibit.as_ref()?.origin.clone(), step)));
+    let desk = &mut state.desk;
+    if desk.about != here {
+        *desk = Desk { about: here, pair: desk.pair, ..Desk::default() };
+        state.surgery.left = None;
+    }
+    if !state.analyst.ready {
+        // What was sent to an analyst that is no more is not answered.
+        desk.is_held = false;
+        (desk.ablating.sent, desk.asking.sent) = (None, None);
         return Vec::new();
     }
-    let Some((step, file)) = weights(state).map(|(step, file)| (step, Arc::clone(file))) else {
+    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
+    let answered = desk.answer.as_ref().map(|answer| answer.pair);
+    let asks = desk.pair.filter(|pair| Some(*pair) != answered && desk.asking.is_to_be_sent());
+    if !ablates && asks.is_none() {
         return Vec::new();
-    };
-    let Some(exhibit) = &state.exhibit else { return Vec::new() };
-    let (origin, config) = (exhibit.origin.clone(), exhibit.config.clone());
+    }
     let mut requests = Vec::new();
-    let here = Some((origin, step));
-    if state.desk.held != here {
-        let (id, config) = (next_id(state), Some(Box::new(config)));
-        requests.push(AnalystRequest::Hold { id, weights_id: WEIGHTS, config, file: file.to_vec() });
-        (state.desk.held, state.desk.ablating, state.desk.asking) = (here, None, None);
-        (state.surgery.left, state.desk.answer) = (None, None);
+    if !state.desk.is_held {
+        let Some(file) = weights(state).map(|(_, file)| file.to_vec()) else { return Vec::new() };
+        let config = state.exhibit.as_ref().map(|exhibit| Box::new(exhibit.config.clone()));
+        requests.push(AnalystRequest::Hold { id: next_id(state), weights_id: WEIGHTS, config, file });
+        state.desk.is_held = true;
     }
-    if !state.surgery.is_whole() && state.surgery.left.is_none() && state.desk.ablating.is_none() {
+    let ablation = Box::new(state.surgery.ablation.clone());
+    if ablates {
         let id = next_id(state);
-        state.desk.ablating = Some(id);
-        let ablation = Box::new(state.surgery.ablation.clone());
-        requests.push(AnalystRequest::Ablate { id, weights_id: WEIGHTS, ablation });
+        state.desk.ablating.sent = Some(id);
+        requests.push(AnalystRequest::Ablate { id, weights_id: WEIGHTS, ablation: ablation.clone() });
     }
-    let answered = state.desk.answer.as_ref().map(|answer| answer.pair);
-    let open = state.desk.pair.filter(|pair| Some(*pair) != answered && state.desk.asking.is_none());
-    if let Some((a, b)) = open {
+    if let Some((a, b)) = asks {
         let id = next_id(state);
-        state.desk.asking = Some(id);
-        requests.push(AnalystRequest::Ask { id, weights_id: WEIGHTS, a, b });
+        state.desk.asking.sent = Some(id);
+        requests.push(AnalystRequest::Ask { id, weights_id: WEIGHTS, a, b, ablation });
     }
     requests.into_iter().map(Effect::AskAnalyst).collect()
 }
@@ -105,28 +180,27 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
     let desk = &mut state.desk;
     match reply {
         AnalystReply::Ablated { id, scores, margins } => {
-            if desk.ablating == Some(id) {
-                (desk.ablating, desk.failure, desk.sent_again) = (None, None, false);
+            if desk.ablating.sent == Some(id) {
+                desk.ablating = Errand::default();
                 state.surgery.left = Some(Left { scores, margins });
             }
             None
         }
         AnalystReply::Answer { id, logits, votes } => {
-            if let Some(pair) = desk.pair.filter(|_| desk.asking == Some(id)) {
-                (desk.asking, desk.failure, desk.sent_again) = (None, None, false);
+            if let Some(pair) = desk.pair.filter(|_| desk.asking.sent == Some(id)) {
+                desk.asking = Errand::default();
                 desk.answer = Some(Answer { pair, logits, votes });
             }
             None
         }
-        AnalystReply::Failed { id: Some(id), message }
-            if desk.ablating == Some(id) || desk.asking == Some(id) =>
-        {
+        AnalystReply::Failed { id: Some(id), message } => {
+            let mut errands = [&mut desk.ablating, &mut desk.asking].into_iter();
+            let Some(errand) = errands.find(|errand| errand.sent == Some(id)) else {
+                return Some(AnalystReply::Failed { id: Some(id), message });
+            };
+            errand.fail(message);
             // It holds a few sets of weights only: ours may have had to go.
-            if desk.sent_again {
-                desk.failure = Some(message);
-            } else {
-                (desk.sent_again, desk.held) = (true, None);
-            }
+            desk.is_held = false;
             None
         }
         other => Some(other),
@@ -135,51 +209,14 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use crate::analysis::ablation::Ablation;
     use crate::analysis::grid::{Parts, Scores};
-    use crate::analysis::progress::measure;
-    use crate::analysis::report::analyse;
-    use crate::analysis::snapshot::{Fields, Snapshot};
-    use crate::config::Preset;
-    use crate::model::ModelShape;
-    use crate::model::init::initial_weights;
     use crate::protocol::analyst::{AnalystReply, AnalystRequest};
-    use crate::task::Task;
-    use crate::ui::draft::Draft;
-    use crate::ui::exhibit_sample::exhibit;
+    use crate::ui::panels::sample::analysed;
     use crate::ui::state::State;
     use crate::ui::surgery::Cut;
-    use crate::ui::update::{Effect, Message, update};
+    use crate::ui::update::{Desk, Effect, Message, update, weights_at};
     use crate::ui::view::Look;
-
-    /// A page that shows a run with weights at steps 0 and 30, both taken apart.
-    fn state() -> State {
-        let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
-        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        let report = analyse(&weights, &task).expect("random weights can be analysed");
-        let measures = measure(&weights, &task, &[1]).expect("and measured");
-        let fields = Fields {
-            attention_scores: Vec::new(),
-            margins: Vec::new(),
-            logit_norms: Vec::new(),
-            circles: Vec::new(),
-            neurons: Vec::new(),
-        };
-        let mut run = exhibit(4);
-        for step in [0, 30] {
-            let (report, measures, fields) = (report.clone(), measures.clone(), fields.clone());
-            run.snapshots.insert(step, Arc::new(Snapshot { step, report, measures, fields }));
-            run.weights.insert(step, Arc::new(vec![step as u8]));
-        }
-        run.progress = [0, 30].map(|step| (step, measures.clone())).into();
-        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-        state.analyst.ready = true;
-        update(&mut state, Message::AddExhibit { exhibit: Box::new(run), show: true });
-        state
-    }
 
     fn kinds(effects: &[Effect]) -> Vec<&'static str> {
         let kind = |effect: &Effect| match effect {
@@ -202,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_weights_are_sent_once_and_then_only_cuts() {
-        let mut state = state();
+        let mut state = analysed();
         let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
         assert_eq!(kinds(&effects), ["hold", "ablate"], "the last weights");
         assert!(
@@ -223,27 +260,88 @@ mod tests {
         assert_eq!(state.surgery.ablation, Ablation::default());
     }
 
+    /// The analyst fails a request of this page's, counted back from the last.
+    fn fail(state: &mut State, back: u32) -> Vec<&'static str> {
+        let id = Some(state.analyst.last_request - back);
+        kinds(&say(state, AnalystReply::Failed { id, message: "gone".into() }))
+    }
+
     #[test]
     fn weights_that_the_analyst_let_go_are_sent_again_once() {
-        let mut state = state();
+        let mut state = analysed();
         update(&mut state, Message::Cut(Cut::Freq(2)));
-        let fail = |state: &mut State| {
-            let id = state.analyst.last_request;
-            say(state, AnalystReply::Failed { id: Some(id), message: "gone".into() })
-        };
-        assert_eq!(kinds(&fail(&mut state)), ["hold", "ablate"], "again");
-        assert_eq!(kinds(&fail(&mut state)), [""; 0], "not for ever");
-        assert_eq!(state.desk.failure.as_deref(), Some("gone"), "said on the page");
+        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "again");
+        assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
+        assert_eq!(state.desk.ablation_failure(), Some("gone"), "said on the page");
+        assert_eq!(kinds(&update(&mut state, Message::Look(Look::Hover(0.0)))), [""; 0], "and left at that");
+
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), ["hold", "ablate"], "a new cut");
+        assert_eq!(state.desk.ablation_failure(), None, "is a new attempt");
+        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "with two tries of its own");
+        fail(&mut state, 0);
+        update(&mut state, Message::Cut(Cut::Whole));
+        assert_eq!(state.desk.ablation_failure(), None, "nothing is wrong with a whole model");
+        update(&mut state, Message::Cut(Cut::Undo));
+        let effects = update(&mut state, Message::Look(Look::Pin(0.0)));
+        assert_eq!(kinds(&effects), ["hold", "ablate"], "other weights are another attempt");
+    }
+
+    #[test]
+    fn a_sum_that_fails_leaves_the_cut_alone_and_ends() {
+        let mut state = analysed();
+        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::Ask(3, 6));
+        let ablate = state.analyst.last_request - 1;
+        say(&mut state, AnalystReply::Ablated { id: ablate, scores: scores(5.0), margins: Vec::new() });
+        assert_eq!(fail(&mut state, 0), ["hold", "ask"], "again, and the cut is not");
+        assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
+        assert_eq!((state.desk.ablation_failure(), state.desk.answer_failure()), (None, Some("gone")));
+        assert!(state.surgery.left.is_some(), "what the cut left stays");
+        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["hold", "ask"], "another sum");
+        assert_eq!(state.desk.answer_failure(), None);
+    }
+
+    #[test]
+    fn an_analyst_that_ends_takes_what_it_was_asked_with_it() {
+        let mut state = analysed();
+        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::AnalystDied("killed".into()));
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), [""; 0], "nobody is there");
+        state.analyst.ready = true;
+        let effects = update(&mut state, Message::Look(Look::Leave));
+        assert_eq!(kinds(&effects)[..2], ["hold", "ablate"], "a new one is asked again");
+    }
+
+    #[test]
+    fn only_weights_that_were_taken_apart_are_cut() {
+        let mut state = analysed();
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.snapshots.remove(&30);
+        assert_eq!(weights_at(&state), Some(0), "step 30 is not known yet");
+        assert_eq!(Desk::snapshot(&state).map(|snapshot| snapshot.step), Some(0));
+        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert!(effects.iter().any(
+            |effect| matches!(effect, Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[0])
+        ));
+        state.exhibit.as_mut().expect("a run is on show").snapshots.clear();
+        let whole = state.surgery.clone();
+        update(&mut state, Message::Cut(Cut::Head(0)));
+        assert_eq!(state.surgery.ablation, whole.ablation, "nothing to cut");
     }
 
     #[test]
     fn a_sum_is_asked_once_and_only_if_there_is_such_a_sum() {
-        let mut state = state();
+        let mut state = analysed();
         assert_eq!(kinds(&update(&mut state, Message::Ask(7, 0))), [""; 0], "there is no 7 modulo 7");
         assert_eq!(kinds(&update(&mut state, Message::Ask(3, 6))), ["hold", "ask"]);
         let id = state.analyst.last_request;
         let answer = AnalystReply::Answer { id, logits: vec![0.5; 7], votes: Vec::new() };
         assert_eq!(kinds(&say(&mut state, answer)), [""; 0]);
         assert_eq!(state.desk.answer.as_ref().map(|answer| answer.pair), Some((3, 6)));
+        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert_eq!(kinds(&effects), ["ablate", "ask"], "the cut model is asked the same");
+        let asked = matches!(&effects[1], Effect::AskAnalyst(AnalystRequest::Ask { ablation, .. })
+            if **ablation == state.surgery.ablation);
+        assert!(asked && state.desk.answer.is_none());
     }
 }

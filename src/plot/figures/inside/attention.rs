@@ -1,6 +1,6 @@
 //! How much each head attends from "=" to a, for every pair (paper figure 4 left) at the cursor.
 
-use super::{Inside, InsideData};
+use super::{Choice, Inside, InsideData, Part, Parts, Spot};
 use crate::maths::stats;
 use crate::plot::figures::grids::pair_map;
 use crate::plot::figures::series::sentence;
@@ -23,6 +23,15 @@ pub(super) const VIEW: Inside = Inside {
     },
     sheet,
     tables,
+    parts: |snapshot| {
+        let heads = 0..snapshot.fields.attention_scores.len();
+        let names = Choice::new("head", heads.clone().map(|head| head.to_string()));
+        Parts::in_a_row(heads.map(Part::Head).collect(), names)
+    },
+    spots: |_, maps, part| match part {
+        Part::Head(head) => maps.get(head).map(Spot::of).into_iter().collect(),
+        _ => Vec::new(),
+    },
 };
 
 /// The attention of a head to a, row a, column b, from its scores: length 2p + 1.

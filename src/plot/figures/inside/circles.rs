@@ -1,9 +1,10 @@
 //! The embedding on the circles of the key frequencies.
 
-use super::{Inside, InsideData};
+use super::{Choice, Inside, InsideData, Part, Parts, Spot};
+use crate::analysis::snapshot::{Circle, Snapshot};
 use crate::plot::Axis;
 use crate::plot::figures::scatter::Scatter;
-use crate::plot::figures::series::listed;
+use crate::plot::figures::series::{listed, strongest};
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::theme::Theme;
@@ -15,18 +16,51 @@ pub(super) const VIEW: Inside = Inside {
               number x stands at the angle 2\u{3c0}kx/p. In a model that groks they lie on a circle, and adding \
               is turning. A line joins each number to the next one around the circle.",
     finding: |data| {
-        let freqs = data.snapshot.fields.circles.iter().map(|circle| circle.freq.to_string());
-        format!("At step {}: the circles of k = {}.", data.snapshot.step, listed(freqs))
+        let (drawn, all) = (drawn(data.snapshot), data.snapshot.fields.circles.len());
+        let freqs = listed(drawn.iter().map(|circle| circle.freq.to_string()));
+        let step = data.snapshot.step;
+        if drawn.len() < all {
+            format!("At step {step}: the {} widest of {all} circles, k = {freqs}.", drawn.len())
+        } else {
+            format!("At step {step}: the circles of k = {freqs}.")
+        }
     },
     sheet,
     tables,
+    parts: |snapshot| {
+        let freqs: Vec<usize> = drawn(snapshot).iter().map(|circle| circle.freq).collect();
+        let names = freqs.iter().map(|freq| format!("k = {freq} of the embedding"));
+        let names = Choice::new("circle", names);
+        Parts::in_a_row(freqs.into_iter().map(Part::Embedding).collect(), names)
+    },
+    spots: |snapshot, maps, part| {
+        let is_it = |circle: &&Circle| part == Part::Embedding(circle.freq);
+        let i = drawn(snapshot).iter().position(is_it);
+        i.and_then(|i| maps.get(i)).map(Spot::of).into_iter().collect()
+    },
 };
+
+/// As many circles are drawn. A model that has not grokked has dozens of key frequencies, and none of them
+/// makes one.
+const MOST: usize = 6;
+
+/// The widest circles, by frequency.
+fn drawn(snapshot: &Snapshot) -> Vec<&Circle> {
+    let circles = &snapshot.fields.circles;
+    let width = |freq: usize| {
+        let own = circles.iter().filter(|circle| circle.freq == freq);
+        own.flat_map(|circle| circle.x.iter().chain(&circle.y)).map(|&v| f64::from(v * v)).sum()
+    };
+    let freqs: Vec<usize> = circles.iter().map(|circle| circle.freq).collect();
+    let chosen = strongest(&freqs, width, MOST);
+    circles.iter().filter(|circle| chosen.contains(&circle.freq)).collect()
+}
 
 /// About so many numbers are written beside their points.
 const LABELS: usize = 12;
 
 fn sheet(data: &InsideData<'_>, _: &Theme) -> Sheet {
-    let panels = data.snapshot.fields.circles.iter().map(|circle| {
+    let panels = drawn(data.snapshot).into_iter().map(|circle| {
         let points: Vec<(f64, f64)> =
             circle.x.iter().zip(&circle.y).map(|(&x, &y)| (f64::from(x), f64::from(y))).collect();
         let reach = points.iter().flat_map(|&(x, y)| [x.abs(), y.abs()]).fold(1e-9, f64::max) * 1.2;

@@ -1,5 +1,6 @@
 //! The field of predictions: every sum, trained on or held out, right or wrong.
 
+use super::parts::{no_parts, no_spots};
 use super::{Inside, InsideData};
 use crate::plot::Axis;
 use crate::plot::figures::category_map::CategoryMap;
@@ -18,6 +19,8 @@ pub(super) const VIEW: Inside = Inside {
     finding,
     sheet,
     tables,
+    parts: no_parts,
+    spots: no_spots,
 };
 
 /// Trained on and right, trained on and wrong, held out and right, held out and wrong.
@@ -32,7 +35,8 @@ fn finding(data: &InsideData<'_>) -> String {
     }
     let least = data.margins.iter().copied().fold(f32::INFINITY, f32::min);
     format!(
-        "At step {}: {} of {} train sums and {} of {} test sums right; the least margin is {}.",
+        "{} step {}: {} of {} train sums and {} of {} test sums right; the least margin is {}.",
+        if data.is_cut { "The cut model at" } else { "At" },
         data.snapshot.step,
         count(counts[0]),
         count(counts[0] + counts[1]),
@@ -57,14 +61,16 @@ fn sheet(data: &InsideData<'_>, theme: &Theme) -> Sheet {
         let values: Vec<f64> = cells.map(|pair| f64::from(data.margins[pair])).collect();
         let range = HeatMap::range_of(&values);
         let chart = HeatMap { n_cols: p, values, x: axis, y: axis, range };
-        Panel::new("Margin (logits)", "a", y_name, Chart::Heat(chart))
+        let title = if data.is_cut { "Margin of the cut model (logits)" } else { "Margin (logits)" };
+        Panel::new(title, "a", y_name, Chart::Heat(chart))
     } else {
         let colors = [theme.pale(theme.train), theme.train, theme.pale(theme.test), theme.test];
         let cells = cells.map(|pair| category(data, pair) as u8).collect();
         let chart = CategoryMap { n_cols: p, cells, colors: colors.to_vec(), x: axis, y: axis };
         let names = ["train, right", "train, wrong", "test, right", "test, wrong"];
         let legend = names.into_iter().map(str::to_owned).zip(colors).collect();
-        Panel { legend, ..Panel::new("", "a", y_name, Chart::Categories(chart)) }
+        let title = if data.is_cut { "The cut model" } else { "" };
+        Panel { legend, ..Panel::new(title, "a", y_name, Chart::Categories(chart)) }
     };
     Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::LargeMap }] }
 }

@@ -1,7 +1,9 @@
 //! The logits' 2-D spectrum by frequency (paper figure 4 right) at the cursor.
 
-use super::{Inside, InsideData};
+use super::{Choice, Inside, InsideData, Part, Parts, Spot};
+use crate::analysis::snapshot::Snapshot;
 use crate::plot::Axis;
+use crate::plot::PixelMap;
 use crate::plot::figures::heat_map::HeatMap;
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::table::percent;
@@ -24,14 +26,36 @@ pub(super) const VIEW: Inside = Inside {
     },
     sheet,
     tables,
+    parts: |snapshot| {
+        let n = n_rows(snapshot);
+        let names = || (0..n).map(|freq| freq.to_string());
+        Parts {
+            list: (0..n * n).map(|i| Part::Component([i / n, i % n])).collect(),
+            rows: Choice::new("frequency in a", names()),
+            columns: Choice::new("in b", names()),
+        }
+    },
+    spots,
 };
 
-fn n_freqs(data: &InsideData<'_>) -> usize {
-    data.snapshot.report.p.div_ceil(2)
+/// Rows and columns of the map: the constant and the frequencies.
+fn n_rows(snapshot: &Snapshot) -> usize {
+    snapshot.report.p.div_ceil(2)
+}
+
+/// A frequency of the logits is the waves in a alone, in b alone, and their products.
+fn spots(_: &Snapshot, maps: &[PixelMap], part: Part) -> Vec<Spot> {
+    let cells = match part {
+        Part::Component(cell) => vec![cell],
+        Part::Freq(freq) => vec![[freq, 0], [0, freq], [freq, freq]],
+        _ => Vec::new(),
+    };
+    let place = |map: &PixelMap| cells.into_iter().filter_map(|[i, j]| Spot::cell(map, i, j)).collect();
+    maps.first().map(place).unwrap_or_default()
 }
 
 fn sheet(data: &InsideData<'_>, _: &Theme) -> Sheet {
-    let (n, norms) = (n_freqs(data), &data.snapshot.fields.logit_norms);
+    let (n, norms) = (n_rows(data.snapshot), &data.snapshot.fields.logit_norms);
     let values: Vec<f64> = (0..n * n).map(|i| f64::from(norms[i % n * n + i / n])).collect();
     let axis = Axis::linear(-0.5, n as f64 - 0.5);
     let range = HeatMap::range_of(values.get(1..).unwrap_or_default());
@@ -41,7 +65,7 @@ fn sheet(data: &InsideData<'_>, _: &Theme) -> Sheet {
 }
 
 fn tables(data: &InsideData<'_>) -> Vec<DataTable> {
-    let (n, norms) = (n_freqs(data), &data.snapshot.fields.logit_norms);
+    let (n, norms) = (n_rows(data.snapshot), &data.snapshot.fields.logit_norms);
     let mut table = DataTable::new("logits", ["freq_a", "freq_b", "norm"]);
     for (i, &norm) in norms.iter().enumerate() {
         table.push([Cell::Count(i / n), Cell::Count(i % n), Cell::Number(f64::from(norm))]);

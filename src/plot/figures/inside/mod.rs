@@ -2,17 +2,22 @@
 //!
 //! Each is a function from a [`Snapshot`] to a [`Sheet`], like the paper's figures.
 
+mod answer;
 mod attention;
 mod circles;
 mod field;
 mod logits;
 mod neurons;
+mod parts;
 mod spectra;
 
+pub use answer::Answer;
 pub use attention::to_a as attention_to_a;
+pub use parts::{Choice, Part, Parts, Spot};
 
 use super::{DataTable, Sheet};
 use crate::analysis::snapshot::Snapshot;
+use crate::plot::PixelMap;
 use crate::plot::theme::Theme;
 
 /// One checkpoint, and how it is looked at.
@@ -24,6 +29,8 @@ pub struct InsideData<'a> {
     pub train: &'a [bool],
     /// For each pair the answer's logit minus the largest other: the snapshot's, or what an ablation left.
     pub margins: &'a [f32],
+    /// Whether they are what an ablation left.
+    pub is_cut: bool,
     /// How the field of predictions is laid out.
     pub layout: FieldLayout,
 }
@@ -52,6 +59,10 @@ pub struct Inside {
     pub sheet: fn(&InsideData<'_>, &Theme) -> Sheet,
     /// The numbers it shows.
     pub tables: fn(&InsideData<'_>) -> Vec<DataTable>,
+    /// What of it can be cut out of the model.
+    pub parts: fn(&Snapshot) -> Parts,
+    /// Where a part lies in the drawn figure, given the map of each panel.
+    pub spots: fn(&Snapshot, &[PixelMap], Part) -> Vec<Spot>,
 }
 
 impl Inside {
@@ -74,11 +85,15 @@ mod tests {
     use crate::task::Task;
 
     /// A checkpoint with a report of random weights and fields that are easy to tell apart.
-    fn snapshot() -> (Snapshot, Vec<bool>) {
+    pub(super) fn snapshot() -> (Snapshot, Vec<bool>) {
         let config = Preset::Tiny.config();
         let task = Task::new(&config.data);
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        let report = analyse(&weights, &task).expect("random weights can be analysed");
+        let mut report = analyse(&weights, &task).expect("random weights can be analysed");
+        // Neurons of random weights are in no cluster.
+        (report.neurons.freq[5], report.neurons.fve[5]) = (2, 0.9);
+        (report.neurons.freq[6], report.neurons.fve[6]) = (3, 0.95);
+        report.neurons.per_freq = [(2, 1), (3, 1)].into();
         let measures = measure(&weights, &task, &[1, 3]).expect("and measured");
         let p = task.p;
         let ramp = |n: usize| (0..n).map(|i| i as f32 - 3.0).collect::<Vec<_>>();
@@ -87,7 +102,9 @@ mod tests {
             margins: ramp(p * p),
             logit_norms: ramp(p.div_ceil(2).pow(2)),
             circles: vec![Circle { freq: 2, x: ramp(p), y: ramp(p) }],
-            neurons: vec![NeuronField { neuron: 5, freq: 2, values: ramp(p * p) }],
+            neurons: [(5, 2), (6, 3)]
+                .map(|(neuron, freq)| NeuronField { neuron, freq, values: ramp(p * p) })
+                .into(),
         };
         let mut train = vec![false; p * p];
         for pair in &task.train {
@@ -96,12 +113,32 @@ mod tests {
         (Snapshot { step: 7, report, measures, fields }, train)
     }
 
+    /// The whole model.
+    pub(super) fn data<'a>(snapshot: &'a Snapshot, train: &'a [bool], layout: FieldLayout) -> InsideData<'a> {
+        InsideData { snapshot, train, margins: &snapshot.fields.margins, is_cut: false, layout }
+    }
+
+    #[test]
+    fn the_field_says_whose_predictions_it_shows() {
+        let (snapshot, train) = snapshot();
+        let whole = data(&snapshot, &train, FieldLayout::default());
+        let field = &Inside::ALL[1];
+        assert!((field.finding)(&whole).starts_with("At step 7: "));
+        for layout in [FieldLayout::default(), FieldLayout { margins: true, ..FieldLayout::default() }] {
+            let cut = InsideData { is_cut: true, layout, ..whole };
+            assert!((field.finding)(&cut).starts_with("The cut model at step 7: "));
+            let title =
+                |data| (field.sheet)(data, &Theme::light()).panels().next().map(|panel| panel.title.clone());
+            assert!(title(&cut).is_some_and(|title| title.contains("cut model")), "also in the picture");
+            assert_ne!(title(&cut), title(&InsideData { layout, ..whole }));
+        }
+    }
+
     #[test]
     fn every_view_draws_and_says_and_lists_what_it_shows() {
         let (snapshot, train) = snapshot();
         let check = |view: &Inside, layout: FieldLayout, theme: &Theme| {
-            let data =
-                InsideData { snapshot: &snapshot, train: &train, margins: &snapshot.fields.margins, layout };
+            let data = data(&snapshot, &train, layout);
             let sheet = (view.sheet)(&data, theme);
             assert!(sheet.panels().count() > 0, "{} has panels", view.id);
             let text = svg::of_sheet(view.id, &sheet, 300, theme).expect("an SVG is drawn");

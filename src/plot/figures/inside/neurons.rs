@@ -1,8 +1,8 @@
 //! The neurons: which frequency each computes, and the purest of each cluster on all pairs.
 
-use super::{Inside, InsideData};
+use super::{Choice, Inside, InsideData, Part, Parts, Spot};
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
-use crate::plot::Axis;
+use crate::analysis::snapshot::Snapshot;
 use crate::plot::figures::bars::{Bar, BarChart};
 use crate::plot::figures::grids::pair_map;
 use crate::plot::figures::heat_map::HeatMap;
@@ -10,6 +10,7 @@ use crate::plot::figures::series::{listed, strongest};
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::theme::Theme;
+use crate::plot::{Axis, PixelMap};
 
 pub(super) const VIEW: Inside = Inside {
     id: "neurons",
@@ -30,19 +31,40 @@ pub(super) const VIEW: Inside = Inside {
     },
     sheet,
     tables,
+    parts: |snapshot| {
+        let clusters = &snapshot.report.neurons.per_freq;
+        let names = clusters.iter().map(|(freq, n)| format!("k = {freq}: {n} neurons"));
+        Parts::in_a_row(clusters.keys().copied().map(Part::Cluster).collect(), Choice::new("cluster", names))
+    },
+    spots,
 };
 
 /// More maps than this tell nothing new.
 const MAX_MAPS: usize = 8;
 
 /// The neurons by frequency, in a cluster the purest first.
-fn sorted(data: &InsideData<'_>) -> Vec<usize> {
-    let neurons = &data.snapshot.report.neurons;
+fn sorted(snapshot: &Snapshot) -> Vec<usize> {
+    let neurons = &snapshot.report.neurons;
     let mut order: Vec<usize> = (0..neurons.fve.len()).collect();
     order.sort_by(|&m, &n| {
         neurons.freq[m].cmp(&neurons.freq[n]).then(neurons.fve[n].total_cmp(&neurons.fve[m]))
     });
     order
+}
+
+/// A cluster lies in the strip of neurons, where it has bars side by side, and is the map of its purest one.
+fn spots(snapshot: &Snapshot, maps: &[PixelMap], part: Part) -> Vec<Spot> {
+    let Part::Cluster(freq) = part else { return Vec::new() };
+    let neurons = &snapshot.report.neurons;
+    let is_in = |n: usize| neurons.freq[n] == freq && neurons.fve[n] >= MIN_CLUSTER_FVE;
+    let order = sorted(snapshot);
+    let first = order.iter().position(|&n| is_in(n));
+    let last = order.iter().rposition(|&n| is_in(n));
+    let bars = |map| Spot::between(map, first? as f64, last? as f64 + 1.0);
+    let strip = maps.first().and_then(bars);
+    let purest = snapshot.fields.neurons.iter().position(|neuron| neuron.freq == freq);
+    let map = purest.and_then(|i| maps.get(1 + i)).map(Spot::of);
+    strip.into_iter().chain(map).collect()
 }
 
 fn sheet(data: &InsideData<'_>, theme: &Theme) -> Sheet {
@@ -53,7 +75,7 @@ fn sheet(data: &InsideData<'_>, theme: &Theme) -> Sheet {
         Some(i) if neurons.fve[n] >= MIN_CLUSTER_FVE => theme.member(i),
         _ => theme.muted,
     };
-    let bars = sorted(data).into_iter().enumerate().map(|(i, n)| Bar {
+    let bars = sorted(data.snapshot).into_iter().enumerate().map(|(i, n)| Bar {
         from: i as f64,
         to: i as f64 + 1.0,
         value: neurons.fve[n],
@@ -86,7 +108,7 @@ fn sheet(data: &InsideData<'_>, theme: &Theme) -> Sheet {
 fn tables(data: &InsideData<'_>) -> Vec<DataTable> {
     let neurons = &data.snapshot.report.neurons;
     let mut table = DataTable::new("neurons", ["neuron", "frequency", "fve"]);
-    for n in sorted(data) {
+    for n in sorted(data.snapshot) {
         table.push([Cell::Count(n), Cell::Count(neurons.freq[n]), Cell::Number(neurons.fve[n])]);
     }
     vec![table]

@@ -1,6 +1,9 @@
 //! The spectra of the embedding and of the neuron-logit map (paper figure 3) at the cursor.
 
-use super::{Inside, InsideData};
+use super::{Choice, Inside, InsideData, Part, Parts, Spot};
+use crate::analysis::snapshot::Snapshot;
+use crate::maths::fourier::n_freqs;
+use crate::plot::PixelMap;
 use crate::plot::figures::series::{listed, spectrum_panel, spectrum_table};
 use crate::plot::figures::sheet::{Row, Shape, Sheet};
 use crate::plot::figures::table::short;
@@ -21,7 +24,28 @@ pub(super) const VIEW: Inside = Inside {
             &[("w_e_norm".to_owned(), &spectra.w_e[..]), ("w_l_norm".to_owned(), &spectra.w_l[..])],
         )]
     },
+    parts: |snapshot| {
+        let freqs = 1..=n_freqs(snapshot.report.p);
+        let of = |part: fn(usize) -> Part| freqs.clone().map(part);
+        Parts {
+            list: of(Part::Embedding).chain(of(Part::Freq)).collect(),
+            rows: Choice::new("of", ["the embedding", "the logits"].map(str::to_owned).into_iter()),
+            columns: Choice::new("frequency", freqs.map(|freq| format!("k = {freq}"))),
+        }
+    },
+    spots,
 };
+
+/// A bar of W_E is a frequency of the embedding; what W_L reads of a frequency is in the logits.
+fn spots(_: &Snapshot, maps: &[PixelMap], part: Part) -> Vec<Spot> {
+    let (panel, freq) = match part {
+        Part::Embedding(freq) => (0, freq),
+        Part::Freq(freq) => (1, freq),
+        _ => return Vec::new(),
+    };
+    let bars = |map| Spot::between(map, freq as f64 - 0.5, freq as f64 + 0.5);
+    maps.get(panel).and_then(bars).into_iter().collect()
+}
 
 fn finding(data: &InsideData<'_>) -> String {
     let report = &data.snapshot.report;

@@ -1,0 +1,47 @@
+//! The paper's ablations as buttons, with the loss that the paper found and that of the weights.
+
+use leptos::prelude::*;
+
+use crate::analysis::report::AblationReport;
+use crate::ui::format;
+use crate::ui::store::Store;
+use crate::ui::surgery::{Cut, Operation, PaperCut};
+use crate::ui::update::Message;
+
+/// A button that is pressed while its part is cut out. Its `data-testid` is the prefix and the cut's name.
+pub(super) fn cut_button(
+    operation: Memo<Operation>,
+    prefix: &'static str,
+    class: &'static str,
+    words: String,
+    cut: Cut,
+) -> AnyView {
+    let store = Store::get();
+    let hook = format!("{prefix}-{}", cut.id());
+    let seen = cut.clone();
+    let pressed = Memo::new(move |_| operation.with(|operation| operation.is_cut(&seen)));
+    let click = move |_| store.send(Message::Cut(cut.clone()));
+    view! {
+        <button type="button" class=class data-testid=hook aria-pressed=move || pressed.get().to_string() on:click=click>{words}</button>
+    }
+    .into_any()
+}
+
+/// A row of a table for each of the paper's ablations: a button, the paper's loss over all pairs, and that of
+/// a report.
+pub(super) fn paper_rows(
+    operation: Memo<Operation>,
+    prefix: &'static str,
+    report: Memo<Option<AblationReport>>,
+) -> AnyView {
+    PaperCut::ALL
+        .map(|paper| {
+            let (words, value) = paper.words();
+            let button = cut_button(operation, prefix, "cut in-table", words.to_owned(), Cut::Paper(paper));
+            let ours = move || report.with(|report| report.as_ref().map(|r| format::loss(paper.reported(r))));
+            view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }
+                .into_any()
+        })
+        .collect_view()
+        .into_any()
+}
