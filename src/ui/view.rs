@@ -11,6 +11,8 @@ pub struct View {
     pub hover: Option<usize>,
     /// The step the reader chose; none for the last.
     pub pin: Option<usize>,
+    /// What was chosen before each of the last two clicks, the older first: a double click is two of them.
+    pub pins_before: [Option<usize>; 2],
     /// The stretch of steps on show; none for all, also while data arrive.
     pub zoom: Option<(f64, f64)>,
     /// How steps are laid out.
@@ -63,6 +65,8 @@ pub enum Look {
     ZoomBy(f64),
     /// All steps are shown.
     ResetZoom,
+    /// The same, and the two clicks of which a double click is made are taken back.
+    DoubleClick,
     /// Steps are laid out like this.
     LayX(Scale),
     /// A track's values are.
@@ -92,6 +96,7 @@ impl Default for View {
         Self {
             hover: None,
             pin: None,
+            pins_before: [None; 2],
             zoom: None,
             x: Scale::Linear,
             y,
@@ -145,6 +150,7 @@ impl View {
         match look {
             Look::Leave => self.hover = None,
             Look::ResetZoom => self.zoom = None,
+            Look::DoubleClick => (self.zoom, self.pin) = (None, self.pins_before[0]),
             Look::LayX(scale) => self.x = scale,
             Look::LayField(layout) => self.field = layout,
             Look::LayY(track, scale) => self.y[track as usize] = scale,
@@ -163,7 +169,10 @@ impl View {
         let now = self.step(exhibit);
         match look {
             Look::Hover(step) => self.hover = Some(exhibit.step_near(whole(step))),
-            Look::Pin(step) => self.pin_at(exhibit.step_near(whole(step))),
+            Look::Pin(step) => {
+                self.note_click();
+                self.pin_at(exhibit.step_near(whole(step)));
+            }
             Look::By(by) => {
                 // From between two stops the next one in that direction is one away.
                 let here = if by > 0 {
@@ -176,7 +185,10 @@ impl View {
             Look::ToStop(i) => self.pin_at(stops[i.min(last)]),
             Look::First => self.pin_at(stops[0]),
             Look::Last => self.pin_at(stops[last]),
-            Look::Zoom(from, to) => self.zoom_to(from.min(to), from.max(to), exhibit),
+            Look::Zoom(from, to) => {
+                self.note_click();
+                self.zoom_to(from.min(to), from.max(to), exhibit);
+            }
             Look::ZoomBy(factor) => {
                 let (axis, step) = (self.x_axis(exhibit), now as f64);
                 let centre = axis.coordinate_or_floor(step).unwrap_or(axis.low);
@@ -197,6 +209,11 @@ impl View {
             }
             _ => {}
         }
+    }
+
+    /// A press of the pointer ended: what was chosen until then may be wanted back.
+    fn note_click(&mut self) {
+        self.pins_before = [self.pins_before[1], self.pin];
     }
 
     fn pin_at(&mut self, step: usize) {
@@ -280,6 +297,20 @@ mod tests {
         assert_eq!(view.zoom, Some((250.0, 750.0)), "around the cursor");
         let view = looked(&[Look::Pin(500.0), Look::ZoomBy(0.5), Look::ZoomBy(2.0)]);
         assert_eq!((view.zoom, view.x_axis(&run).high), (None, 1_000.0), "and back");
+    }
+
+    #[test]
+    fn a_double_click_shows_all_and_pins_nothing() {
+        let double_click = [Look::Pin(644.0), Look::Pin(646.0), Look::DoubleClick];
+        let pinned = [vec![Look::Pin(100.0), Look::Zoom(0.0, 500.0)], double_click.to_vec()].concat();
+        let view = looked(&pinned);
+        assert_eq!((view.pin, view.zoom), (Some(100), None), "what was pinned before");
+        assert_eq!(looked(&double_click).pin, None, "nothing was");
+        let view =
+            looked(&[Look::By(-1), double_click[0].clone(), double_click[1].clone(), Look::DoubleClick]);
+        assert_eq!(view.pin, Some(500), "where the keys had gone");
+        let view = looked(&[Look::Pin(100.0), Look::Zoom(0.0, 500.0), Look::Pin(200.0), Look::DoubleClick]);
+        assert_eq!(view.pin, Some(100), "a hand that moved at the first of the two clicks");
     }
 
     #[test]
