@@ -317,6 +317,16 @@ fn after_a_lost_card_another_worker_asks_for_it_anew() {
 }
 
 #[test]
+fn a_worker_that_never_came_is_not_said_to_have_died() {
+    let mut state = opened(Preset::Tiny);
+    update(&mut state, Message::WorkerDied("worker_bg.wasm is not there".into()));
+    assert_eq!(state.failure.and_then(|failure| failure.trouble), Some(Trouble::NotLoaded));
+    let mut state = training();
+    update(&mut state, Message::WorkerDied("unreachable".into()));
+    assert_eq!(state.failure.and_then(|failure| failure.trouble), Some(Trouble::DeadWorker));
+}
+
+#[test]
 fn numbers_that_run_away_are_no_fault_of_the_card() {
     let mut state = training();
     tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34, threads: 0 });

@@ -116,7 +116,8 @@ pub(super) fn died(state: &mut State, reason: &str) {
 }
 
 fn trouble_of(state: &State, reason: &str) -> Trouble {
-    if reason.contains(NOT_LOADED) || reason.contains("reload the page") {
+    let never_ready = state.worker == Worker::Loading;
+    if never_ready || reason.contains(NOT_LOADED) || reason.contains("reload the page") {
         Trouble::NotLoaded
     } else if is_on_gpu(state) {
         Trouble::LostDevice
