@@ -7,6 +7,7 @@ mod analysis_planted;
 mod analysis_polynomials;
 mod analysis_progress;
 mod analysis_reference;
+mod analysis_runs;
 mod analysis_snapshot;
 mod analysis_verdict;
 mod bits;
@@ -30,6 +31,8 @@ mod figures;
 mod folded_cpu;
 #[cfg(feature = "engine")]
 mod folded_gpu;
+#[cfg(feature = "engine")]
+mod folded_oracle;
 #[cfg(feature = "engine")]
 mod hooks;
 mod layering;

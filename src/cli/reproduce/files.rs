@@ -82,17 +82,12 @@ fn is_of_a_figure(name: &str) -> bool {
         .any(|rest| rest == ".svg" || (rest.starts_with('-') && rest.ends_with(".csv")))
 }
 
-/// Writes everything; the page last. A `report.json` that is there stays if `keep_report` is set.
+/// Writes everything; the page last. The `report.json` of the run's own directory stays: what trained it knew more
+/// than the checkpoints tell.
 ///
 /// # Errors
 /// [`LabError::File`] if the system refuses, [`LabError::Content`] if a figure cannot be drawn.
-pub(super) fn write(
-    out: &Path,
-    run: &StoredRun,
-    analysis: &RunAnalysis,
-    verdict: &Verdict,
-    keep_report: bool,
-) -> Result<()> {
+pub(super) fn write(out: &Path, run: &StoredRun, analysis: &RunAnalysis, verdict: &Verdict) -> Result<()> {
     let figures = out.join(FIGURES);
     fs::create_dir_all(&figures).map_err(|e| LabError::file("create", &figures, e))?;
     let data = analysis.figure_data(run);
@@ -106,7 +101,7 @@ pub(super) fn write(
     }
     remove_figures(&figures, &written)?;
     write_whole(&out.join("progress.csv"), progress_table(&analysis.history).csv().as_bytes())?;
-    if !(keep_report && out.join(REPORT).exists()) {
+    if !(is_same(out, run.root()) && out.join(REPORT).exists()) {
         write_json(&out.join(REPORT), &analysis.report)?;
     }
     write_json(&out.join("verdict.json"), &VerdictFile::new(verdict, &analysis.phases))?;

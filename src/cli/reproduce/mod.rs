@@ -42,8 +42,6 @@ pub(super) fn run(mut args: ReproduceArgs) -> Result<Outcome, Failure> {
     let others = args.with.iter().map(|dir| StoredRun::read(dir)).collect::<Result<Vec<_>>>();
     let others = others.map_err(Failure::Input)?;
     let out = args.train.out.clone();
-    // A run that was trained elsewhere has the report.json of its training.
-    let keep_report = args.from.is_some() && !args.train.force;
     let (run_dir, at_fault): (_, fn(_) -> _) = match args.from.take() {
         Some(from) => {
             files::check_free(&out, &from, args.train.force).map_err(Failure::Input)?;
@@ -73,7 +71,7 @@ pub(super) fn run(mut args: ReproduceArgs) -> Result<Outcome, Failure> {
     analysis.other_seeds =
         others.iter().filter(|other| run.is_like(other)).map(|o| o.metrics.clone()).collect();
     let verdict = judge(&run, &analysis, &others);
-    files::write(&out, &run, &analysis, &verdict, keep_report).map_err(Failure::Run)?;
+    files::write(&out, &run, &analysis, &verdict).map_err(Failure::Run)?;
     say(&summary(&verdict));
     say(&format!("report: {}", out.join("report.html").display()));
     Ok(if verdict.broken().is_empty() { Outcome::Done } else { Outcome::Refuted })

@@ -45,9 +45,14 @@ impl StoredRun {
         Ok(Self { root: root.to_owned(), config, metrics, checkpoints, engine })
     }
 
+    /// Its directory.
+    pub(in crate::cli) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Whether another run is the same experiment with other seeds; how it was computed does not matter.
     pub(in crate::cli) fn is_like(&self, other: &Self) -> bool {
-        differs_in_seeds_alone(&self.config, &other.config)
+        self.config.differs_in_seeds_alone(&other.config)
     }
 
     /// The step of the last checkpoint; 0 if there is none.
@@ -97,14 +102,6 @@ impl StoredRun {
     }
 }
 
-fn differs_in_seeds_alone(ours: &ExperimentConfig, theirs: &ExperimentConfig) -> bool {
-    let seeds = |config: &ExperimentConfig| (config.model.seed, config.data.split);
-    let mut same_seeds = ours.clone();
-    (same_seeds.model.seed, same_seeds.data.split) = seeds(theirs);
-    same_seeds.run = theirs.run.clone();
-    seeds(ours) != seeds(theirs) && same_seeds == *theirs
-}
-
 fn checkpoints(folder: &Path) -> Vec<(usize, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<_> =
@@ -126,25 +123,7 @@ fn engine_of(bytes: &[u8]) -> Option<EngineInfo> {
 mod tests {
     use std::path::Path;
 
-    use super::{differs_in_seeds_alone, step_of};
-    use crate::config::{Preset, SplitRule};
-
-    #[test]
-    fn another_seed_is_another_run_and_nothing_else_may_differ() {
-        let ours = Preset::Tiny.config();
-        assert!(!differs_in_seeds_alone(&ours, &ours), "the same run twice");
-        let mut computed = ours.clone();
-        computed.run.threads += 1;
-        assert!(!differs_in_seeds_alone(&ours, &computed), "the same run computed otherwise");
-        let mut seed = computed.clone();
-        seed.model.seed += 1;
-        assert!(differs_in_seeds_alone(&ours, &seed), "other initial weights");
-        let mut split = ours.clone();
-        split.data.split = SplitRule::Torch(77);
-        assert!(differs_in_seeds_alone(&ours, &split), "another train set");
-        seed.optim.weight_decay += 1.0;
-        assert!(!differs_in_seeds_alone(&ours, &seed), "another experiment");
-    }
+    use super::step_of;
 
     #[test]
     fn only_checkpoints_have_a_step() {
