@@ -152,6 +152,9 @@ fn estimate(state: &State) -> String {
             format!("{} for all {} epochs", estimate::words(secs), format::count(config.run.epochs))
         }
         None if state.estimates.probing.is_some() => "measuring…".into(),
+        None if state.device().is_some_and(|report| report.software) => {
+            "not measured, for the graphics card is software".into()
+        }
         None => "not measured yet".into(),
     }
 }

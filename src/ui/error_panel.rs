@@ -100,7 +100,7 @@ fn Remarks() -> impl IntoView {
             view! {
                 <section class="panel notice" data-testid="remarks" role="status" aria-label="Remarks">
                     <ul>{items}</ul>
-                    <button type="button" on:click=move |_| store.send(Message::DismissRemarks)>"Dismiss"</button>
+                    <button type="button" data-testid="dismiss-remarks" on:click=move |_| store.send(Message::DismissRemarks)>"Dismiss"</button>
                 </section>
             }
         })
@@ -119,7 +119,7 @@ fn LinkNotices() -> impl IntoView {
                 <section class="panel notice" data-testid="notices" role="status" aria-label="Ignored parts of the link">
                     <p>"Parts of this link were ignored:"</p>
                     <ul>{items}</ul>
-                    <button type="button" on:click=move |_| store.send(Message::DismissNotices)>"Dismiss"</button>
+                    <button type="button" data-testid="dismiss-notices" on:click=move |_| store.send(Message::DismissNotices)>"Dismiss"</button>
                 </section>
             }
         })

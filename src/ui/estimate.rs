@@ -20,6 +20,8 @@ pub struct Estimates {
     pub probing: Option<ExperimentConfig>,
     /// Seconds for which the worker has had nothing to do.
     pub rest_secs: usize,
+    /// What `auto` means here, as far as it is known: `gpu` or `cpu`.
+    auto_device: String,
     /// Probes by what was probed.
     probed: Vec<(ExperimentConfig, Timing)>,
     /// Probes that gave nothing.
@@ -60,6 +62,19 @@ fn pace(config: &ExperimentConfig) -> ExperimentConfig {
 }
 
 impl Estimates {
+    /// A worker has found its device, `gpu` or `cpu`. If that is another one than before, what was measured
+    /// on the device of `auto` tells nothing any more.
+    pub fn connected(&mut self, device: &str) {
+        (self.probing, self.rest_secs) = (None, 0);
+        if self.auto_device != device {
+            device.clone_into(&mut self.auto_device);
+            let is_named = |config: &ExperimentConfig| config.run.device != DeviceChoice::Auto;
+            self.probed.retain(|(config, _)| is_named(config));
+            self.failed.retain(is_named);
+            self.runs.retain(|(config, _)| is_named(config));
+        }
+    }
+
     /// Takes the answer to a probe in; none if it gave nothing.
     pub fn probed(&mut self, timing: Option<Timing>) {
         let Some(probe) = self.probing.take() else { return };
@@ -186,6 +201,24 @@ mod tests {
             change(&mut other);
             assert!(estimates.lacks(&other) && estimates.secs(&other).is_none(), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_device_that_is_no_longer_there_tells_nothing() {
+        let (auto, mut named) = (Preset::Quick.config(), Preset::Quick.config());
+        named.run.device = DeviceChoice::Cpu;
+        let mut estimates = Estimates::default();
+        estimates.connected("gpu");
+        for config in [&auto, &named] {
+            estimates.probing = Some(probe(config));
+            estimates.probed(Some(timing("cpu", 24.0)));
+            estimates.ran(config, 100.0);
+        }
+        estimates.connected("gpu");
+        assert!(estimates.secs(&auto).is_some(), "the same device again");
+        estimates.connected("cpu");
+        assert_eq!(estimates.secs(&auto), None, "the card is gone");
+        assert!(estimates.secs(&named).is_some());
     }
 
     #[test]

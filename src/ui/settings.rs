@@ -28,6 +28,7 @@ pub(super) fn Settings() -> impl IntoView {
                 <button
                     type="button"
                     class="quiet"
+                    data-testid="reset-settings"
                     disabled=move || n_changed.get() == 0
                     on:click=move |_| store.send(Message::ResetFields)
                 >
@@ -94,6 +95,7 @@ fn Row(field: Field) -> impl IntoView {
                 <button
                     type="button"
                     class="quiet reset-field"
+                    data-testid=format!("reset-{}", field.name())
                     title=format!("Back to the preset's {preset}")
                     aria-label=format!("Reset {} to {preset}", field.label())
                     on:click=move |_| store.send(Message::ResetField(field))

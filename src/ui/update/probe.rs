@@ -29,8 +29,9 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
 }
 
 fn is_at_rest(state: &State) -> bool {
-    let has_its_device =
-        matches!(state.worker, Worker::Ready(_)) && state.draft.device() == state.connected_choice;
+    // A card played by the processor may take seconds for a step, and hold up whoever wants to train.
+    let is_hardware = matches!(&state.worker, Worker::Ready(report) if !report.software);
+    let has_its_device = is_hardware && state.draft.device() == state.connected_choice;
     let is_idle = !state.is_live() && state.queued.is_none();
     let is_measured =
         state.bench.running || state.verify == Verify::Running || state.estimates.probing.is_some();
@@ -48,7 +49,7 @@ fn wanted(state: &State) -> Option<ExperimentConfig> {
 pub(super) fn hear(state: &mut State, event: &Event) {
     match event {
         // Another worker: it knows nothing of the probe of the last one.
-        Event::Device(_) => (state.estimates.probing, state.estimates.rest_secs) = (None, 0),
+        Event::Device(report) => state.estimates.connected(&report.device),
         Event::Probed { timing } => state.estimates.probed(timing.clone()),
         Event::Progress { run_id, steps_per_s: Some(speed), .. } => {
             let training = |run: &&Run| run.id == *run_id && run.phase == Phase::Training;
@@ -136,6 +137,20 @@ mod tests {
         let effects = update(&mut state, Message::WantEstimates);
         assert!(matches!(effects[..], [Effect::Post(Command::Probe { .. })]), "{effects:?}");
         assert_eq!(update(&mut state, Message::WantEstimates), [], "one at a time");
+    }
+
+    #[test]
+    fn a_card_that_is_software_is_left_alone() {
+        let mut state = ready();
+        let report = DeviceReport {
+            device: "gpu".into(),
+            name: "llvmpipe".into(),
+            software: true,
+            ladder: Vec::new(),
+        };
+        tell(&mut state, Event::Device(report));
+        assert_eq!(probes(&mut state, 10), 0);
+        assert_eq!(update(&mut state, Message::WantEstimates), []);
     }
 
     #[test]
