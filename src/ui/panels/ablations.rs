@@ -1,11 +1,14 @@
 //! The paper's ablations (section 4.4 and appendix A.1): its losses beside those of the run on show. Each is a
 //! button that makes it.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
-use super::papers::{cut_button, paper_rows};
+use super::cutting::other_weights;
+use super::papers::{cut_button, each, paper_rows};
 use super::subject::snapshot;
-use crate::analysis::report::Report;
+use crate::analysis::report::{AblationReport, Report};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::dom;
 use crate::ui::format;
@@ -17,6 +20,11 @@ use crate::ui::update::Desk;
 const PAPER_WHOLE: &str = "2.41e-7";
 /// What the paper finds without one key frequency (figure 6).
 const PAPER_WITHOUT_FREQ: &str = "much worse";
+
+/// What is done to leave a frequency out.
+fn without_freq(freq: usize) -> String {
+    format!("the logits without k = {freq}")
+}
 
 /// The panel.
 pub(super) fn ablations() -> AnyView {
@@ -34,18 +42,18 @@ pub(super) fn ablations() -> AnyView {
     });
     let report = Memo::new(move |_| losses.with(|losses| losses.as_ref().map(|(_, report)| report.clone())));
     let freqs = Memo::new(move |_| {
-        report.with(|report| {
-            report.iter().flat_map(|report| report.remove_freq.keys().copied()).collect::<Vec<_>>()
-        })
+        let freqs = |report: &AblationReport| report.remove_freq.keys().copied().map(Cut::Freq).collect();
+        report.with(|report| report.as_ref().map(freqs).unwrap_or_default())
     });
     let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::loss(*whole)));
-    let without = move |freq: usize| {
-        let words = format!("the logits without k = {freq}");
-        let button = cut_button(operation, "cut", "cut in-table", words, Cut::Freq(freq));
+    let without = move |cut: Cut| {
+        let Cut::Freq(freq) = cut else { return ().into_any() };
+        let button = cut_button(operation, "cut", "cut in-table", without_freq(freq), cut);
         let ours = move || {
             report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::loss(*loss)))
         };
         view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
+            .into_any()
     };
     let save = move |_| {
         if let Some(table) = store.peek(|state| snapshot(state).map(|snapshot| table(&snapshot.report))) {
@@ -58,14 +66,14 @@ pub(super) fn ablations() -> AnyView {
             <div class="panel-head">
                 <h3 id="ablations-title">"What is left without a part"</h3>
             </div>
-            <p class="finding">{at}</p>
+            <p class="finding">{at} " " {other_weights(store, "ablations")}</p>
             <div class="table-wide ablations" tabindex="0" role="region" aria-label="Ablations" data-testid="ablations">
                 <table class="papers">
                     <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
                     <tbody>
                         <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_WHOLE}</td><td>{whole}</td></tr>
                         {paper_rows(operation, "cut", report)}
-                        <For each=move || freqs.get() key=|freq| *freq children=without />
+                        {each(freqs, Arc::new(without))}
                     </tbody>
                 </table>
             </div>
@@ -96,7 +104,7 @@ fn table(report: &Report) -> DataTable {
         push(what.to_owned(), value, paper.reported(&report.ablations));
     }
     for (freq, loss) in &report.ablations.remove_freq {
-        push(format!("the logits without k = {freq}"), PAPER_WITHOUT_FREQ, *loss);
+        push(without_freq(*freq), PAPER_WITHOUT_FREQ, *loss);
     }
     table
 }

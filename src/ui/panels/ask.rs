@@ -75,10 +75,14 @@ pub(super) fn ask(store: Store) -> AnyView {
         if Desk::snapshot(state).is_some() { p } else { 0 }
     });
     let texts = RwSignal::new(FIRST.map(|number| number.to_string()));
+    // Half a number must stay as it is written, so what is typed does not come back.
+    let set = RwSignal::new(texts.get_untracked());
     Effect::new(move |_| {
         let p = p.get();
         if p > 0 {
-            texts.update(|texts| *texts = fitted(texts, p));
+            let fitted = texts.with_untracked(|texts| fitted(texts, p));
+            texts.set(fitted.clone());
+            set.set(fitted);
         }
     });
     let send = move || {
@@ -103,7 +107,7 @@ pub(super) fn ask(store: Store) -> AnyView {
                 aria-label=name
                 aria-describedby="ask-allowed ask-problem"
                 aria-invalid=invalid
-                prop:value=move || texts.with(|texts| texts[i].clone())
+                prop:value=move || set.with(|set| set[i].clone())
                 on:input:target=move |event| edit(event.target().value())
             />
         }

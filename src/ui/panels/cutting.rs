@@ -98,19 +98,19 @@ impl Cutting {
             }
             parts.with(|parts| operation.with(|operation| gone(operation, parts)))
         });
-        let outline = move |parts: &[Part]| {
+        let outline = move |parts: &[Part], is_crossed: bool| {
             stage.maps.with(|maps| {
                 store.peek(|state| {
                     let Some(snapshot) = snapshot(state) else { return String::new() };
                     let spots = parts.iter().flat_map(|&part| view.spots_of(snapshot, maps, part));
-                    outline(spots)
+                    outline(spots, is_crossed)
                 })
             })
         };
         view! {
             <svg class="overlay marks" aria-hidden="true">
-                <path class="gone" d=move || outline(&gone.get()) />
-                <path class="aim" d=move || outline(aim.get().as_slice()) />
+                <path class="gone" d=move || outline(&gone.get(), true) />
+                <path class="aim" d=move || outline(aim.get().as_slice(), false) />
             </svg>
         }
         .into_any()
@@ -131,23 +131,12 @@ impl Cutting {
             }
         };
         let whole = store.memo(|state| state.surgery.is_whole());
-        let other = store.memo(elsewhere);
         let left = store.memo(|state| (!state.surgery.is_whole()).then(|| result_words(state)));
         let words = move || match (aim.get(), left.get()) {
             (Some(part), _) if is_cut(part) => format!("{part}: a click puts it back."),
             (Some(part), _) => format!("{part}: a click cuts it out."),
             (None, Some(left)) => left,
             (None, None) => "Click in the figure, or choose here, to cut a part out of the model.".to_owned(),
-        };
-        let there = move || {
-            other.get().map(|step| {
-                let at = format!("What is cut are the weights of step {}. ", format::count(step));
-                let go = move |_| store.send(Message::Look(Look::Pin(step as f64)));
-                view! {
-                    {at}
-                    <button type="button" class="quiet" data-testid=format!("cut-{}-go", view.id) on:click=go>"Show them"</button>
-                }
-            })
         };
         let is_empty = move || parts.with(|parts| parts.list.is_empty());
         view! {
@@ -156,11 +145,26 @@ impl Cutting {
                 {list(view.id, false, parts, choice)}
                 <button type="button" class="cut" data-testid=format!("cut-{}", view.id) aria-pressed=move || pressed.get().to_string() on:click=cut>"Cut out"</button>
                 <button type="button" class="cut" data-testid=format!("cut-{}-undo", view.id) hidden=move || whole.get() on:click=move |_| store.send(Message::Cut(Cut::Undo))>"Undo"</button>
-                <p class="cut-note" data-testid=format!("cut-{}-note", view.id)>{words} " " {there}</p>
+                <p class="cut-note" data-testid=format!("cut-{}-note", view.id)>{words} " " {other_weights(store, view.id)}</p>
             </div>
         }
         .into_any()
     }
+}
+
+/// Where the figures show other weights than those that are cut: which those are, and the way to them.
+pub(super) fn other_weights(store: Store, id: &'static str) -> AnyView {
+    let other = store.memo(elsewhere);
+    let view = move || {
+        other.get().map(|step| {
+            let go = move |_| store.send(Message::Look(Look::Pin(step as f64)));
+            view! {
+                {format!("What is cut are the weights of step {}. ", format::count(step))}
+                <button type="button" class="quiet" data-testid=format!("cut-{id}-go") on:click=go>"Show them"</button>
+            }
+        })
+    };
+    view.into_any()
 }
 
 /// The rows or the columns to choose among; hidden if there is nothing to choose.
@@ -211,15 +215,15 @@ fn elsewhere(state: &State) -> Option<usize> {
     weights_at(state).filter(|step| *step != shown)
 }
 
-/// Rectangles as the path of an SVG, crossed so that they read without colour.
-fn outline(spots: impl Iterator<Item = Spot>) -> String {
+/// Rectangles as the path of an SVG, with a diagonal each if they are to read as crossed out without colour.
+fn outline(spots: impl Iterator<Item = Spot>, is_crossed: bool) -> String {
     let mut path = String::new();
     for Spot { x: (left, right), y: (top, bottom) } in spots {
         // Writing to a string does not fail.
-        let _ = write!(
-            path,
-            "M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}ZM{left:.1} {bottom:.1}L{right:.1} {top:.1}"
-        );
+        let _ = write!(path, "M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z");
+        if is_crossed {
+            let _ = write!(path, "M{left:.1} {bottom:.1}L{right:.1} {top:.1}");
+        }
     }
     path
 }
@@ -264,8 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn spots_are_closed_rectangles_with_a_diagonal() {
+    fn spots_are_closed_rectangles_and_crossed_when_they_are_gone() {
         let spot = Spot { x: (1.0, 3.0), y: (2.0, 6.5) };
-        assert_eq!(outline([spot].into_iter()), "M1.0 2.0H3.0V6.5H1.0ZM1.0 6.5L3.0 2.0");
+        assert_eq!(outline([spot].into_iter(), false), "M1.0 2.0H3.0V6.5H1.0Z");
+        let crossed = "M1.0 2.0H3.0V6.5H1.0ZM1.0 6.5L3.0 2.0";
+        assert_eq!(outline([spot, spot].into_iter(), true), [crossed, crossed].concat());
     }
 }

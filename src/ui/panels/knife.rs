@@ -1,12 +1,13 @@
 //! The controls of an ablation, what it leaves, and the model's answers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
 use super::ask::ask;
 use super::left::left;
-use super::papers::{cut_button, paper_rows};
+use super::papers::{cut_button, each, paper_rows};
 use crate::analysis::ablation::{NeuronEdit, SkipEdit};
 use crate::ui::format;
 use crate::ui::state::State;
@@ -94,14 +95,14 @@ impl Kind {
     }
 }
 
-/// A row of buttons; it is not there if there are none. Buttons stay when others come or go.
+/// A row of buttons; it is not there if there are none.
 fn row(store: Store, operation: Memo<Operation>, kind: Kind) -> AnyView {
     let cuts = store.memo(move |state| kind.cuts(state));
-    let button = move |cut: Cut| cut_button(operation, "ablate", "cut", cut.name(), cut);
+    let buttons = each(cuts, Arc::new(move |cut| cut_button(operation, "ablate", "cut", cut.name(), cut)));
     view! {
         <div class="cuts" role="group" aria-label=kind.label() hidden=move || cuts.with(Vec::is_empty)>
             <span>{kind.label()}</span>
-            <For each=move || cuts.get() key=Cut::id children=button />
+            {buttons}
         </div>
     }
     .into_any()

@@ -1,4 +1,7 @@
-//! The paper's ablations as buttons, with the loss that the paper found and that of the weights.
+//! Buttons that cut, and the paper's ablations among them: with the loss that the paper found and that of the
+//! weights.
+
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -25,6 +28,11 @@ pub(super) fn cut_button(
         <button type="button" class=class data-testid=hook aria-pressed=move || pressed.get().to_string() on:click=click>{words}</button>
     }
     .into_any()
+}
+
+/// A view for each cut of a list. Those that stay keep their elements, and with them the keyboard's focus.
+pub(super) fn each(cuts: Memo<Vec<Cut>>, view: Arc<dyn Fn(Cut) -> AnyView + Send + Sync>) -> AnyView {
+    view! { <For each=move || cuts.get() key=Cut::id children=move |cut| view(cut) /> }.into_any()
 }
 
 /// A row of a table for each of the paper's ablations: a button, the paper's loss over all pairs, and that of
