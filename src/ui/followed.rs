@@ -140,11 +140,13 @@ pub fn words(state: &State) -> Option<String> {
     };
     let all = exhibit.weights.keys().filter(|step| is_at_hand(state, exhibit, **step));
     let all = all.filter(|step| measured.binary_search_by_key(*step, |(at, _)| *at).is_err()).count();
-    let alike = measured.iter().filter(|(_, m)| m.key_freqs == settled);
+    let mut alike = measured.iter().filter(|(_, m)| m.key_freqs == settled);
     let (done, all) = (alike.clone().count(), measured.len() + all);
     let own = last_snapshot(state, exhibit).filter(|snapshot| snapshot.report.key_freqs == settled);
-    let step =
-        own.map(|snapshot| snapshot.step).or_else(|| alike.last().map(|(step, _)| *step)).unwrap_or(*last);
+    let step = own
+        .map(|snapshot| snapshot.step)
+        .or_else(|| alike.next_back().map(|(step, _)| *step))
+        .unwrap_or(*last);
     Some(if to_measure(state, exhibit).is_some() {
         format!("Being measured again with the key frequencies of step {}: {done} of {all}.", count(step))
     } else if done < all {

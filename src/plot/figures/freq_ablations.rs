@@ -38,6 +38,9 @@ fn finding(data: &FigureData<'_>) -> String {
     if let Some(loss) = of(false) {
         words += &format!("; without any other at most {}", short(loss));
     }
+    if data.loss_without_freq.is_empty() {
+        words += "; the other frequencies were not removed here";
+    }
     words + "."
 }
 
@@ -61,13 +64,13 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let y = Axis::fit(Scale::Log, values, 0.08);
     let x = Axis::linear(0.5, n_freqs(report.p) as f64 + 0.5);
     let (blue, green) = (theme.train, theme.cos);
+    let others = (!data.loss_without_freq.is_empty()).then(|| ("without another".to_owned(), other));
+    let mut legend = vec![("without a key frequency".to_owned(), key)];
+    legend.extend(others);
+    legend.push((format!("whole model {}", short(whole)), blue));
+    legend.push((format!("key frequencies alone {}", short(kept)), green));
     let panel = Panel {
-        legend: vec![
-            ("without a key frequency".to_owned(), key),
-            ("without another".to_owned(), other),
-            (format!("whole model {}", short(whole)), blue),
-            (format!("key frequencies alone {}", short(kept)), green),
-        ],
+        legend,
         levels: vec![(whole, blue), (kept, green)],
         ..Panel::new("", FREQ, &format!("{LOSS}, all pairs"), Chart::Bars(BarChart { bars, x, y }))
     };
@@ -99,4 +102,36 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
         table.push([Cell::text("one frequency"), Cell::Count(freq), Cell::text(is_key), Cell::Number(loss)]);
     }
     vec![table]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FIGURE;
+    use crate::analysis::freq_ablation::losses_without_each_freq;
+    use crate::analysis::report::analyse;
+    use crate::config::Preset;
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::plot::figures::FigureData;
+    use crate::plot::theme::Theme;
+    use crate::task::Task;
+
+    #[test]
+    fn frequencies_that_were_not_removed_are_not_spoken_of() {
+        let config = Preset::Tiny.config();
+        let task = Task::new(&config.data);
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+        let report = analyse(&weights, &task).expect("random weights can be analysed");
+        let each = losses_without_each_freq(&weights, &task).expect("and cut");
+        let legend = |data: &FigureData<'_>| {
+            let sheet = (FIGURE.sheet)(data, &Theme::light());
+            sheet.panels().flat_map(|panel| panel.legend.clone()).map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let data = FigureData { report: Some(&report), ..FigureData::default() };
+        assert!((FIGURE.finding)(&data).ends_with("the other frequencies were not removed here."));
+        assert!(!legend(&data).contains(&"without another".to_owned()));
+        let data = FigureData { loss_without_freq: &each, ..data };
+        assert!(!(FIGURE.finding)(&data).contains("not removed"));
+        assert!(legend(&data).contains(&"without another".to_owned()));
+    }
 }

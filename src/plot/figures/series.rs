@@ -227,7 +227,81 @@ pub(super) fn metrics_table(data: &FigureData<'_>) -> DataTable {
 
 #[cfg(test)]
 mod tests {
-    use super::{listed, sentence, strongest};
+    use super::{Lines, Quantity, YAxis, listed, sentence, strongest};
+    use crate::analysis::progress::{ProgressMeasures, measure};
+    use crate::config::Preset;
+    use crate::engine::{Evaluation, MetricsRow};
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::plot::figures::sheet::Chart;
+    use crate::plot::figures::{Cell, Figure, FigureData};
+    use crate::plot::theme::Theme;
+    use crate::task::Task;
+
+    fn measured(freqs: &[usize]) -> ProgressMeasures {
+        let config = Preset::Tiny.config();
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 4);
+        measure(&weights, &Task::new(&config.data), freqs).expect("random weights can be measured")
+    }
+
+    fn rows(last: usize) -> Vec<MetricsRow> {
+        let evaluation = Evaluation {
+            train_loss: 1.0,
+            test_loss: 2.0,
+            train_accuracy: 0.5,
+            test_accuracy: 0.25,
+            collapsed: None,
+        };
+        [0, last].map(|step| MetricsRow { step, evaluation }).into()
+    }
+
+    #[test]
+    fn every_value_of_a_table_stands_under_its_own_frequency() {
+        // As while a run trains: each checkpoint with the key frequencies of its moment.
+        let progress = [(0, measured(&[1, 2, 3])), (10, measured(&[1, 3]))];
+        let data = FigureData { progress: &progress, ..FigureData::default() };
+        let expected = &progress[0].1;
+        for (id, n_columns, third) in [
+            ("figure-14", 3, expected.cosine_coefficients[&3]),
+            ("figure-15", 5, expected.excluded_loss.per_freq[&3]),
+        ] {
+            let figure = Figure::ALL.into_iter().find(|figure| figure.id == id).expect("it is in the list");
+            let table = (figure.tables)(&data).remove(0);
+            assert!(table.columns[2].ends_with("freq_3"), "{id}: {:?}", table.columns);
+            assert!(table.columns.len() == n_columns && table.rows.iter().all(|row| row.len() == n_columns));
+            assert_eq!(table.rows[0][2], Cell::Number(third), "{id}: the first row's value of k = 3");
+        }
+        let other = [(0, measured(&[2])), (10, measured(&[1, 3]))];
+        let table = (crate::plot::figures::cosine_coefficients::FIGURE.tables)(&FigureData {
+            progress: &other,
+            ..FigureData::default()
+        });
+        assert!(table[0].csv().contains("\n0,NaN,NaN\n"), "not measured: {}", table[0].csv());
+    }
+
+    #[test]
+    fn without_rows_of_metrics_the_measures_tell_the_accuracy() {
+        let progress = [(0, measured(&[1])), (10, measured(&[1]))];
+        let data = FigureData { progress: &progress, ..FigureData::default() };
+        let lines = Lines::train_and_test(&data, &Theme::light(), Quantity::Accuracy).0;
+        let accuracy = progress[0].1.accuracy.expect("it is measured");
+        assert_eq!(lines[0].1.points, [(0.0, accuracy.train), (10.0, accuracy.train)]);
+        assert_eq!(lines[1].1.points, [(0.0, accuracy.test), (10.0, accuracy.test)]);
+    }
+
+    #[test]
+    fn other_seeds_lie_behind_in_pale_and_the_axis_holds_them() {
+        let (own, others, theme) = (rows(100), [rows(300)], Theme::light());
+        let data = FigureData { metrics: &own, other_seeds: &others, ..FigureData::default() };
+        let lines = Lines::train_and_test(&data, &theme, Quantity::Loss);
+        let panel =
+            lines.before_them_other_seeds(&data, &theme, Quantity::Loss).panel(&data, "", "", YAxis::Log);
+        let Chart::Lines(chart) = panel.chart else { panic!("lines") };
+        let colors: Vec<_> = chart.lines.iter().map(|line| line.color).collect();
+        assert_eq!(colors, [theme.pale(theme.train), theme.pale(theme.test), theme.train, theme.test]);
+        assert_eq!(chart.x.high, 300.0, "the other went further");
+        assert_eq!(panel.legend.len(), 2, "they have no names");
+    }
 
     #[test]
     fn long_lists_end_in_a_number_and_sentences_begin_large() {
