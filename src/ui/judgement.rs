@@ -357,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_recipe_puts_the_run_of_its_claim_into_the_form() {
-        let is_right: [(usize, fn(&ExperimentConfig) -> bool); 4] = [
+        type Check = fn(&ExperimentConfig) -> bool;
+        let is_right: [(usize, Check); 4] = [
             (29, |config| config.optim.weight_decay == 0.0 && config.data.p == 113),
             (30, |config| config.data.frac_train == 0.6 && config.data.p == 113),
             (32, |config| config.optim.weight_decay == 5.0 && config.data.p == 53),
