@@ -8,9 +8,19 @@ use crate::process::{self, Result};
 /// The newest Trunk that the pinned compiler can build: 0.22 asks for rustc 1.96.
 const TRUNK_VERSION: &str = "0.21.14";
 
-/// How Trunk is compiled. It only waits for cargo and serves files, so it need not be fast: its own
-/// profile (whole-program optimisation in one unit) takes several times as long to build.
-const TRUNK_PROFILE: [(&str, &str); 4] = [
+/// The program that takes the page's program apart.
+pub const SPLITTER: &str = "wasm-split-cli";
+
+/// Its package. A program and not a library of ours, so that xtask builds in seconds.
+const SPLITTER_PACKAGE: &str = "wasm_split_cli_support";
+
+/// Reads what `wasm_split_helpers` 0.2 leaves in the page's program.
+const SPLITTER_VERSION: &str = "0.2.4";
+
+/// How programs are compiled that need not be fast: Trunk only waits for cargo and serves files, and the
+/// splitter has done in a second. Trunk's own profile (whole-program optimisation in one unit) takes several
+/// times as long to build.
+const QUICK_PROFILE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -19,13 +29,14 @@ const TRUNK_PROFILE: [(&str, &str); 4] = [
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Installs what is missing of the compiler's WebAssembly target, wasm-bindgen and Trunk.
+/// Installs what is missing of the compiler's WebAssembly target, wasm-bindgen, the splitter and Trunk.
 ///
 /// # Errors
 /// One line on what could not be installed.
 pub fn install_all() -> Result<()> {
     install_wasm_target()?;
     install_wasm_bindgen()?;
+    install_splitter()?;
     install_trunk()
 }
 
@@ -75,7 +86,26 @@ fn install_trunk() -> Result<()> {
     }
     // Without its features Trunk cannot download tools or look for updates, and needs no TLS: it
     // finds wasm-bindgen on the PATH.
-    install("trunk", TRUNK_VERSION, &["--locked", "--no-default-features"], &TRUNK_PROFILE)
+    install("trunk", TRUNK_VERSION, &["--locked", "--no-default-features"], &QUICK_PROFILE)
+}
+
+/// Installs what takes the page's program apart, if it is missing.
+///
+/// # Errors
+/// One line on why it could not be installed.
+pub fn install_splitter() -> Result<()> {
+    // It does not tell its version, so cargo's list of what it installed has to.
+    let list = std::fs::read_to_string(process::tools_dir().join(".crates.toml")).unwrap_or_default();
+    if lists(&list, SPLITTER_PACKAGE, SPLITTER_VERSION) && process::find(SPLITTER).is_some() {
+        return Ok(());
+    }
+    let flags = ["--locked", "--features", "build-binary"];
+    install(SPLITTER_PACKAGE, SPLITTER_VERSION, &flags, &QUICK_PROFILE)
+}
+
+/// Whether cargo's list of installed programs has this version of a package.
+fn lists(list: &str, package: &str, version: &str) -> bool {
+    list.lines().any(|line| line.starts_with(&format!("\"{package} {version} (")))
 }
 
 fn is_installed(program: &str, version: &str) -> bool {
@@ -108,10 +138,19 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::locked_version;
+    use super::{lists, locked_version};
 
     const LOCK: &str = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"0.9.9\"\n\n\
                         [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"registry\"\n";
+
+    #[test]
+    fn the_list_of_installed_programs_is_read_to_the_version() {
+        let list = "[v1]\n\"trunk 0.21.14 (registry+https://example.org)\" = [\"trunk\"]\n";
+        assert!(lists(list, "trunk", "0.21.14"));
+        assert!(
+            !lists(list, "trunk", "0.21.1") && !lists(list, "runk", "0.21.14") && !lists("", "trunk", "")
+        );
+    }
 
     #[test]
     fn the_version_is_that_of_the_very_package() {
