@@ -7,19 +7,16 @@ use super::charts::{TimeLine, Transport};
 use super::controls::Controls;
 use super::dom;
 use super::error_panel::{ErrorPanel, Notices};
-use super::files::{DropZone, Files};
+use super::files::DropZone;
 use super::foot::Foot;
 use super::format;
 use super::header::{Header, Look};
-use super::keep::{KeptRuns, ResumeOffer};
-use super::panels::{InsidePanels, Knife, PaperFigures};
-use super::reading::Reading;
 use super::readouts::Readouts;
+use super::rest::{Later, RestTrouble, Section};
 use super::settings::Settings;
 use super::state::{Phase, State};
 use super::status::StatusLine;
 use super::store::Store;
-use super::verdict::VerdictPanel;
 use super::verify::VerifyDevice;
 
 /// The lab.
@@ -33,7 +30,8 @@ pub(super) fn App() -> impl IntoView {
         <main class="lab">
             <ErrorPanel />
             <Notices />
-            <ResumeOffer />
+            <RestTrouble />
+            <Later section=Section::ResumeOffer />
             <div class="hero">
                 <TimeLine />
                 <div class="own" id="train">
@@ -48,16 +46,16 @@ pub(super) fn App() -> impl IntoView {
                     <BenchPanel />
                 </div>
             </div>
-            <InsidePanels />
-            <Knife />
-            <VerdictPanel />
-            <PaperFigures />
-            <KeptRuns />
-            <Files />
+            <Later section=Section::Inside />
+            <Later section=Section::Knife />
+            <Later section=Section::Verdict />
+            <Later section=Section::PaperFigures />
+            <Later section=Section::KeptRuns />
+            <Later section=Section::Files />
             <DropZone />
             <Transport />
         </main>
-        <Reading />
+        <Later section=Section::Reading />
         <Foot />
     }
 }

@@ -39,6 +39,7 @@ mod panels;
 mod reading;
 mod readouts;
 mod recorded;
+mod rest;
 pub mod run_name;
 mod settings;
 pub mod state;

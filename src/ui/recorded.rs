@@ -22,30 +22,42 @@ const WORD_EVERY_BYTES: usize = 50_000;
 /// Snapshots unpacked before the browser may draw: together some 20 ms.
 const AT_ONCE: usize = 4;
 
-/// Begins to fetch it. The curves come on show first, then the workers begin, and the snapshots follow, the
-/// last one first.
+/// Begins to fetch it. What it holds is read by the rest of the page.
 pub(super) fn load(store: Store) {
     spawn_local(async move {
         fetch::breathe().await;
-        if let Err(error) = fetch_and_show(store).await {
-            store.send(Message::Remark(format!("The recorded run could not be opened: {error}")));
+        let mut told = 0;
+        let came = |n_bytes: usize| {
+            if n_bytes - told >= WORD_EVERY_BYTES {
+                told = n_bytes;
+                store.send(Message::RecordedBytes(Some(n_bytes)));
+            }
+        };
+        store.send(Message::RecordedBytes(Some(0)));
+        match fetch::bytes(&dom::asset(FILE), came).await {
+            Ok(bytes) => store.with_rest(move |rest| (rest.show_recorded)(store, bytes)),
+            Err(error) => over(store, Err(error)),
         }
-        store.send(Message::RecordedBytes(None));
-        // If nothing came, nothing need be waited for.
-        store.begin_workers();
     });
 }
 
-async fn fetch_and_show(store: Store) -> Result<()> {
-    let mut told = 0;
-    let came = |n_bytes: usize| {
-        if n_bytes - told >= WORD_EVERY_BYTES {
-            told = n_bytes;
-            store.send(Message::RecordedBytes(Some(n_bytes)));
-        }
-    };
-    store.send(Message::RecordedBytes(Some(0)));
-    let recording = Recording::from_bytes(&fetch::bytes(&dom::asset(FILE), came).await?)?;
+/// Shows a recorded run: its curves first; then the workers begin, and the snapshots follow, the last one
+/// first.
+pub(super) fn show(store: Store, bytes: Vec<u8>) {
+    spawn_local(async move { over(store, show_all(store, &bytes).await) });
+}
+
+fn over(store: Store, result: Result<()>) {
+    if let Err(error) = result {
+        store.send(Message::Remark(format!("The recorded run could not be opened: {error}")));
+    }
+    store.send(Message::RecordedBytes(None));
+    // If nothing came, nothing need be waited for.
+    store.begin_workers();
+}
+
+async fn show_all(store: Store, bytes: &[u8]) -> Result<()> {
+    let recording = Recording::from_bytes(bytes)?;
     store.send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
     store.begin_workers();
     let places: Vec<usize> = (0..recording.steps().len()).rev().collect();

@@ -35,6 +35,8 @@ pub struct State {
     pub connected_choice: DeviceChoice,
     /// A run to start as soon as there is a device: `true` to leave it paused.
     pub queued: Option<Start>,
+    /// The rest of the page.
+    pub rest: Coming,
     /// The run, if there is one. What it measured is in the exhibit of [`Origin::Own`].
     pub run: Option<Run>,
     /// The run on show.
@@ -85,6 +87,17 @@ pub struct State {
     pub aside: Option<(String, Capsule)>,
     /// What this page is, and where it runs.
     pub host: Host,
+}
+
+/// How far the rest of the page has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coming {
+    /// It is being fetched.
+    OnTheWay,
+    /// It is here.
+    Here,
+    /// It could not be fetched; the reason in words.
+    Failed(String),
 }
 
 /// What is known of the analyst.
@@ -293,6 +306,7 @@ impl State {
             worker: Worker::Loading,
             connected_choice,
             queued: None,
+            rest: Coming::OnTheWay,
             run: None,
             exhibit: None,
             shelf: Vec::new(),

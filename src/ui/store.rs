@@ -1,17 +1,19 @@
 //! The one place where messages meet the state and effects meet the world.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::analyst_client::AnalystClient;
 use super::compare::compared;
 use super::dom;
 use super::exhibit::Origin;
 use super::fetch;
-use super::keep::{KeepCommand, Keeper};
+use super::keep::{KeepCommand, queue_up};
 use super::link;
 use super::recorded;
+use super::rest::{self, Analyst, Keep, Rest};
 use super::state::{Host, State};
 use super::update::{Effect, Message, update};
 use super::view::{Track, View};
@@ -20,16 +22,24 @@ use crate::plot::Scale;
 use crate::protocol::RunId;
 
 /// A handle to the page's state; copies share it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Store {
     state: RwSignal<State>,
     worker: StoredValue<Option<WorkerClient>, LocalStorage>,
-    analyst: StoredValue<Option<AnalystClient>, LocalStorage>,
-    keeper: StoredValue<Option<Keeper>, LocalStorage>,
+    rest: RwSignal<Option<&'static Rest>>,
+    /// What waits for the rest of the page.
+    waiting: StoredValue<Vec<Job>, LocalStorage>,
+    analyst: StoredValue<Option<Analyst>, LocalStorage>,
+    keeper: StoredValue<Option<Keep>, LocalStorage>,
+    /// Commands that wait for the keeper.
+    to_keep: StoredValue<VecDeque<KeepCommand>, LocalStorage>,
     program: StoredValue<Program>,
     workers_begun: StoredValue<bool>,
     revision: Memo<Revision>,
 }
+
+/// Something to do with the rest of the page.
+type Job = Box<dyn FnOnce(&'static Rest)>;
 
 /// The training worker's program: by far the largest file of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,13 +100,22 @@ impl Store {
         let host = Host { build: dom::build_name(), user_agent: dom::user_agent() };
         let state = RwSignal::new(State { tab, now_ms: dom::now_ms(), host, ..State::new(draft, notices) });
         let revision = Memo::new(move |_| state.with(Revision::of));
-        let (worker, analyst, keeper) =
-            (StoredValue::new_local(None), StoredValue::new_local(None), StoredValue::new_local(None));
-        let (program, workers_begun) = (StoredValue::new(Program::Missing), StoredValue::new(false));
-        let store = Self { state, worker, analyst, keeper, program, workers_begun, revision };
+        let store = Self {
+            state,
+            worker: StoredValue::new_local(None),
+            rest: RwSignal::new(None),
+            waiting: StoredValue::new_local(Vec::new()),
+            analyst: StoredValue::new_local(None),
+            keeper: StoredValue::new_local(None),
+            to_keep: StoredValue::new_local(VecDeque::new()),
+            program: StoredValue::new(Program::Missing),
+            workers_begun: StoredValue::new(false),
+            revision,
+        };
+        store.perform(Effect::FetchRest);
+        store.with_rest(move |rest| store.begin_keeper(rest));
         recorded::load(store);
         set_timeout(move || store.begin_workers(), PATIENCE);
-        keeper.set_value(Some(Keeper::new(move |event| store.send(Message::Kept(event)))));
         store.perform(Effect::Keep(KeepCommand::List));
         set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));
         dom::watch_hidden(move || store.send(Message::Hidden));
@@ -119,7 +138,7 @@ impl Store {
     /// from the browser's cache; where a server forbids that, the browser asks whether it has changed.
     fn fetch_program(self) {
         self.program.set_value(Program::Coming);
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             let (all, mut told) = (dom::worker_size(), 0);
             let came = |n_bytes: usize| {
                 if n_bytes - told >= WORD_EVERY_BYTES {
@@ -155,6 +174,48 @@ impl Store {
         }
     }
 
+    /// The rest of the page, if it is here; the view follows it.
+    pub(super) fn rest(self) -> Option<&'static Rest> {
+        self.rest.get()
+    }
+
+    /// Does something with the rest of the page, as soon as it is here.
+    pub(super) fn with_rest(self, job: impl FnOnce(&'static Rest) + 'static) {
+        match self.rest.get_untracked() {
+            Some(rest) => job(rest),
+            None => self.waiting.update_value(|waiting| waiting.push(Box::new(job))),
+        }
+    }
+
+    fn fetch_rest(self) {
+        spawn_local(async move {
+            fetch::breathe().await;
+            match rest::fetch().await {
+                Ok(rest) => {
+                    // The curves of the recorded run stand above all that the rest draws, so they come first.
+                    self.do_what_waits(rest);
+                    fetch::breathe().await;
+                    self.rest.set(Some(rest));
+                    self.do_what_waits(rest);
+                    self.send(Message::RestCame(Ok(())));
+                }
+                Err(error) => self.send(Message::RestCame(Err(error))),
+            }
+        });
+    }
+
+    fn do_what_waits(self, rest: &'static Rest) {
+        let jobs = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
+        jobs.into_iter().for_each(|job| job(rest));
+    }
+
+    fn begin_keeper(self, rest: &Rest) {
+        let keep = (rest.begin_keeper)(self);
+        let commands = self.to_keep.try_update_value(std::mem::take).unwrap_or_default();
+        commands.into_iter().for_each(&keep);
+        self.keeper.set_value(Some(keep));
+    }
+
     /// Reads the state once.
     pub(super) fn peek<T>(self, read: impl FnOnce(&State) -> T) -> T {
         self.state.with_untracked(read)
@@ -176,10 +237,10 @@ impl Store {
 
     fn perform(self, effect: Effect) {
         match effect {
-            Effect::Keep(command) => self.keeper.with_value(|keeper| {
-                if let Some(keeper) = keeper {
-                    keeper.push(command);
-                }
+            Effect::FetchRest => self.fetch_rest(),
+            Effect::Keep(command) => self.keeper.with_value(|keep| match keep {
+                Some(keep) => keep(command),
+                None => self.to_keep.update_value(|queue| queue_up(queue, command)),
             }),
             Effect::SaveLink(query) => dom::save_query(&query),
             Effect::End => self.worker.set_value(None),
@@ -196,14 +257,13 @@ impl Store {
             Effect::BeginAnalyst => {
                 // Nothing more is heard of the old one.
                 self.analyst.set_value(None);
-                match AnalystClient::spawn(move |message| self.send(message)) {
-                    Ok(client) => self.analyst.set_value(Some(client)),
+                self.with_rest(move |rest| match (rest.begin_analyst)(self) {
+                    Ok(analyst) => self.analyst.set_value(Some(analyst)),
                     Err(error) => self.send(Message::AnalystDied(error.to_string())),
-                }
+                });
             }
             Effect::AskAnalyst(request) => {
-                let posted =
-                    self.analyst.with_value(|analyst| analyst.as_ref().map(|analyst| analyst.post(request)));
+                let posted = self.analyst.with_value(|analyst| analyst.as_ref().map(|post| post(request)));
                 if let Some(Err(error)) = posted {
                     self.send(Message::AnalystDied(error.to_string()));
                 }

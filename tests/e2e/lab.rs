@@ -106,10 +106,13 @@ impl Lab {
         self.site().find_all_files();
     }
 
-    /// Opens the page again so that the test can reach its worker, as `lastWorker`.
+    /// Opens the page again so that the test can reach its training worker, as `lastWorker`.
     pub async fn reopen_with_worker_in_reach(&self, query: &str) {
         let script = "window.Worker = class extends Worker {
-            constructor(...all) { super(...all); window.lastWorker = this; }
+            constructor(url, options) {
+                super(url, options);
+                if (options?.name === 'training') { window.lastWorker = this; }
+            }
         };";
         self.browser.run_first(script).await;
         self.open(query).await;

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::MAX_FILE_BYTES;
-use super::found;
 use super::report_card::{self, ReportCard};
 use crate::analysis::report::Report;
 use crate::engine::metrics_csv;
@@ -34,18 +33,23 @@ fn take(store: Store, files: Vec<web_sys::File>) {
     for file in files {
         spawn_local(async move {
             let name = file.name();
-            let found = read(&file).await.map(Box::new);
-            store.send(Message::FileRead { name, found });
+            match bytes_of(&file).await {
+                Ok(bytes) => store.with_rest(move |rest| {
+                    let found = (rest.read_file)(bytes).map(Box::new);
+                    store.send(Message::FileRead { name, found });
+                }),
+                Err(error) => store.send(Message::FileRead { name, found: Err(error) }),
+            }
         });
     }
 }
 
-async fn read(file: &web_sys::File) -> Result<found::Found> {
+async fn bytes_of(file: &web_sys::File) -> Result<Vec<u8>> {
     if file.size() > MAX_FILE_BYTES {
         let (size, most) = (format::bytes(file.size()), format::bytes(MAX_FILE_BYTES));
         return Err(LabError::content("file", format!("it has {size}; the page reads up to {most}")));
     }
-    found::read(dom::read_file(file).await?)
+    dom::read_file(file).await
 }
 
 /// Open, and save in every form.

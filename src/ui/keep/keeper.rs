@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::database::{Database, is_about_room};
 use super::records::{self, Change, Kind};
-use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep};
+use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
 use crate::error::{LabError, Result};
 use crate::protocol::capsule::Capsule;
 use crate::ui::dom;
@@ -38,15 +38,9 @@ impl Keeper {
         Self { inner: Rc::new(inner) }
     }
 
-    /// Takes in a command. A run that is to be kept takes the place of its own earlier state, if that still
-    /// waits.
+    /// Takes in a command.
     pub(in crate::ui) fn push(&self, command: KeepCommand) {
-        let mut queue = self.inner.queue.borrow_mut();
-        if let KeepCommand::Save(new) = &command {
-            queue.retain(|waiting| !matches!(waiting, KeepCommand::Save(old) if old.key == new.key));
-        }
-        queue.push_back(command);
-        drop(queue);
+        queue_up(&mut self.inner.queue.borrow_mut(), command);
         if !self.inner.is_busy.replace(true) {
             let inner = Rc::clone(&self.inner);
             spawn_local(async move { inner.work().await });

@@ -14,6 +14,8 @@ pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
@@ -151,9 +153,42 @@ pub enum KeepEvent {
     Failed(String),
 }
 
+/// Adds a command to those that wait. A run that is to be kept takes the place of its own earlier state, if
+/// that still waits.
+pub fn queue_up(queue: &mut VecDeque<KeepCommand>, command: KeepCommand) {
+    if let KeepCommand::Save(new) = &command {
+        queue.retain(|waiting| !matches!(waiting, KeepCommand::Save(old) if old.key == new.key));
+    }
+    queue.push_back(command);
+}
+
 impl KeptRun {
     /// Whether it has steps left that someone may want.
     pub fn is_unfinished(&self) -> bool {
         !self.is_closed && self.step < self.config.run.epochs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::{KeepCommand, ToKeep, queue_up};
+    use crate::config::Preset;
+    use crate::protocol::capsule::Capsule;
+
+    fn save(key: &str, seed: u32) -> KeepCommand {
+        let mut config = Preset::Tiny.config();
+        config.model.seed = seed;
+        KeepCommand::Save(Box::new(ToKeep { key: key.into(), capsule: Capsule::new(config) }))
+    }
+
+    #[test]
+    fn of_a_run_only_the_newest_state_waits() {
+        let mut queue = VecDeque::new();
+        for command in [save("a", 1), save("b", 1), KeepCommand::List, save("a", 2)] {
+            queue_up(&mut queue, command);
+        }
+        assert!(queue == [save("b", 1), KeepCommand::List, save("a", 2)], "{} wait", queue.len());
     }
 }

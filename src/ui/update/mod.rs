@@ -24,7 +24,7 @@ use super::exhibit::{Exhibit, Origin};
 use super::field::Field;
 use super::files::found::Found;
 use super::keep::{KeepCommand, KeepEvent};
-use super::state::{Asked, Start, State, Wish, Worker};
+use super::state::{Asked, Coming, Start, State, Wish, Worker};
 use super::surgery::Cut;
 use super::verify::Verify;
 use super::view::Look;
@@ -148,6 +148,10 @@ pub enum Message {
     /// So many bytes of the worker's program have come, of so many if that is known; none when it is fetched
     /// no longer.
     WorkerBytes(Option<(usize, Option<usize>)>),
+    /// The rest of the page is here, or could not be fetched.
+    RestCame(Result<()>),
+    /// Fetch the rest of the page once more.
+    FetchRest,
     /// Something the reader should know.
     Remark(String),
     /// Show the run of this origin.
@@ -177,6 +181,8 @@ pub enum Effect {
     SaveLink(String),
     /// Ask something of the keeper.
     Keep(KeepCommand),
+    /// Fetch the rest of the page.
+    FetchRest,
 }
 
 /// The step of the weights that are cut.
@@ -226,6 +232,16 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             state.worker_bytes = n_bytes;
             Vec::new()
         }
+        Message::RestCame(result) => {
+            state.rest = result.map_or_else(|error| Coming::Failed(error.to_string()), |()| Coming::Here);
+            Vec::new()
+        }
+        Message::FetchRest if matches!(state.rest, Coming::Failed(_)) => {
+            state.rest = Coming::OnTheWay;
+            vec![Effect::FetchRest]
+        }
+        // It is here or on its way.
+        Message::FetchRest => Vec::new(),
         Message::Remark(text) => {
             state.remarks.push(text);
             Vec::new()

@@ -3,12 +3,13 @@
 use super::{Effect, Message, update};
 use crate::config::{DeviceChoice, Preset};
 use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::error::LabError;
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::exhibit_sample::exhibit;
 use crate::ui::field::Field;
-use crate::ui::state::{Phase, State, Worker};
+use crate::ui::state::{Coming, Phase, State, Worker};
 use crate::ui::view::Look;
 
 fn report() -> DeviceReport {
@@ -274,4 +275,17 @@ fn a_run_names_the_workers_it_has_and_so_does_its_link() {
     state.draft.set(Field::Seed, "9".into());
     tell(&mut state, started(3));
     assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "0"));
+}
+
+#[test]
+fn the_rest_of_the_page_is_fetched_again_only_if_it_is_missing() {
+    let mut state = ready();
+    assert_eq!(update(&mut state, Message::FetchRest), [], "it is on its way");
+    update(&mut state, Message::RestCame(Err(LabError::file("fetch", "the rest", "no network"))));
+    assert_eq!(state.rest, Coming::Failed("cannot fetch the rest: no network".into()));
+    assert!(state.can_start(), "training needs none of it");
+    assert_eq!(update(&mut state, Message::FetchRest), [Effect::FetchRest]);
+    assert_eq!(update(&mut state, Message::FetchRest), [], "a second press");
+    update(&mut state, Message::RestCame(Ok(())));
+    assert_eq!((update(&mut state, Message::FetchRest), state.rest), (Vec::new(), Coming::Here));
 }

@@ -1,5 +1,6 @@
 //! The page's HTML: scripts out of it, a security policy and the build's folder into it.
 
+use super::split;
 use crate::process::Result;
 
 /// What the page may load and do. Everything is of its own origin; `wasm-unsafe-eval` permits compiling
@@ -69,7 +70,10 @@ pub fn published(
     files: &[String],
     worker_bytes: Option<u64>,
 ) -> Result<String> {
-    let mut page = page.to_owned();
+    // Otherwise the browser hears of it only when it has the script that imports it.
+    let early =
+        format!("<link rel=\"modulepreload\" href=\"./{}\" crossorigin=\"anonymous\"></head>", split::LOADER);
+    let mut page = page.replacen("</head>", &early, 1);
     for script in scripts {
         let outside = format!("{} src=\"./{}\">{END}", script.tag, script.file);
         page = page.replace(&script.whole, &outside);
@@ -111,13 +115,15 @@ mod tests {
         let scripts = scripts(PAGE).expect("Trunk's page");
         assert_eq!(scripts[0].text, "import init from './app.js';await init();");
         assert_eq!(scripts[1].text, "\"use strict\"; const address = window.location.host + '/';");
-        let files = ["app.css", "app.js", "app_bg.wasm", "reload.js", "start.js"].map(String::from);
+        let files = ["__wasm_split.js", "app.css", "app.js", "app_bg.wasm", "reload.js", "start.js"];
+        let files = files.map(String::from);
         let page = published(PAGE, &scripts, "build-7", &files, Some(12)).expect("it has a head");
         for part in [
             "<html data-assets=\"build-7\" data-worker-bytes=\"12\" lang=\"en\">",
             "<link href=\"./build-7/app.css\"/>",
             "<script type=\"module\" src=\"./build-7/start.js\"></script>",
             "href=\"./build-7/app_bg.wasm\"",
+            "<link rel=\"modulepreload\" href=\"./build-7/__wasm_split.js\" crossorigin=\"anonymous\"></head>",
             "<script defer src=\"./build-7/reload.js\"></script>",
             POLICY,
         ] {

@@ -3,12 +3,14 @@
 //!
 //! All files but the page itself and its service worker go into a folder that is named by their content.
 //! So a server or a browser may keep them as long as it likes, and an old worker never meets a new page.
+//! The page's program is taken apart, so that little comes before the first paint.
 //! The page gets a content security policy, its scripts become files, which the policy asks for, and the
 //! WebAssembly loses the names of its functions, which nobody downloads for free.
 
 mod base64;
 mod html;
 mod offline;
+mod split;
 mod wasm;
 
 use std::fs;
@@ -35,6 +37,7 @@ const MARKER: &str = ".nojekyll";
 /// One line on the file that is missing, cannot be written, or is not what Trunk used to make.
 pub fn staged() -> Result<()> {
     let folder = std::env::var_os("TRUNK_STAGING_DIR").map_or_else(crate::page::dist, PathBuf::from);
+    split::apart(&folder)?;
     publish(&folder)
 }
 
