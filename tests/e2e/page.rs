@@ -15,6 +15,7 @@ mod lab;
 mod links;
 mod offline;
 mod oracle;
+mod rest;
 mod site;
 mod training;
 mod walk;
