@@ -67,16 +67,17 @@ pub(super) struct SettingArgs {
     #[arg(long, value_name = "NAME",
         value_parser = choice::<EngineChoice>(&["auto", "folded", "autodiff", "literal"]))]
     pub(super) engine: Option<EngineChoice>,
-    /// Where they are done
+    /// Where they are done; auto is the processor, gpu a graphics card
     #[arg(long, value_name = "NAME", value_parser = choice::<DeviceChoice>(&["auto", "cpu", "gpu"]))]
     pub(super) device: Option<DeviceChoice>,
     /// Width of the floating point numbers; f64 runs on the CPU only
     #[arg(long, value_name = "WIDTH", value_parser = choice::<Precision>(&["f32", "f64"]))]
     precision: Option<Precision>,
-    /// CPU threads; 0 takes what the machine offers
+    /// CPU threads; 0 takes what the machine offers. With --reproducible N is also the number of shares
+    /// that each step is cut into, at most 8: the bits of a browser's run with threads=N in its link
     #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     threads: Option<usize>,
-    /// Give the browser's bits, also where a faster order of sums exists
+    /// Give the browser's bits, also where a faster order of sums exists; --threads says for how many workers
     #[arg(long)]
     reproducible: bool,
 }

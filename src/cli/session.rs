@@ -14,7 +14,7 @@ use crate::analysis::report::{self, Report};
 use crate::config::ExperimentConfig;
 use crate::config::cadence::{is_evaluated, is_saved, next_stop};
 use crate::engine::state_file::StateFile;
-use crate::engine::{Engine, MetricsRow};
+use crate::engine::{Engine, Evaluation, MetricsRow};
 use crate::error::{LabError, Result};
 use crate::model::safetensors::{Layout, WeightsFile};
 use crate::task::Task;
@@ -67,6 +67,14 @@ impl Session {
             }
             let n_steps = self.pace.chunk(next_stop(&self.config.run, step) - step);
             let start = Instant::now();
+            // One submit for both on a GPU; a processor's speed is that of its steps alone.
+            if self.engine.likes_batches() && is_evaluated(&self.config.run, step + n_steps) {
+                let evaluation = block_on(self.engine.train_and_evaluate(n_steps))?;
+                self.pace.note(n_steps, start);
+                progress.at(self.engine.step());
+                self.note(evaluation, progress)?;
+                continue;
+            }
             block_on(self.engine.train(n_steps))?;
             self.pace.note(n_steps, start);
             progress.at(self.engine.step());
@@ -90,7 +98,14 @@ impl Session {
         if is_known || !is_evaluated(&self.config.run, step) {
             return Ok(());
         }
-        let row = MetricsRow { step, evaluation: block_on(self.engine.evaluate())? };
+        let evaluation = block_on(self.engine.evaluate())?;
+        self.note(evaluation, progress)
+    }
+
+    /// Writes the row of the weights as they are.
+    fn note(&mut self, evaluation: Evaluation, progress: &mut Progress) -> Result<()> {
+        let step = self.engine.step();
+        let row = MetricsRow { step, evaluation };
         self.metrics.append(&row)?;
         self.last_row = Some(row);
         progress.show(&row, self.pace.steps_per_s());

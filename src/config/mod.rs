@@ -124,7 +124,10 @@ pub struct RunConfig {
     pub device: DeviceChoice,
     /// Width of the floating point numbers.
     pub precision: Precision,
-    /// CPU threads; 0 takes what the machine offers.
+    /// CPU threads; 0 takes what the machine offers. In a browser they are workers that share each step:
+    /// the bits depend on their number, and a run's own configuration has the number it got in place of 0.
+    /// A native run has the same bits for any number, unless it is `reproducible`: then it cuts its steps
+    /// into as many shares.
     pub threads: usize,
     /// Give the browser's bits also where a faster order of sums exists.
     pub reproducible: bool,
@@ -148,7 +151,8 @@ pub enum EngineChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
-    /// The fastest device at hand for the chosen engine.
+    /// In a browser the graphics card, if there is one that is no software and computes a test product
+    /// rightly, else the processor; natively the processor.
     Auto,
     /// This machine's processor.
     Cpu,

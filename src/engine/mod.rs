@@ -62,6 +62,17 @@ pub trait Engine {
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>>;
 
+    /// Does `n_steps` updates and scores the weights they lead to: on a GPU in one submit.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
+    fn train_and_evaluate(&mut self, n_steps: usize) -> LocalFuture<'_, Result<Evaluation>> {
+        Box::pin(async move {
+            self.train(n_steps).await?;
+            self.evaluate().await
+        })
+    }
+
     /// A copy of the current weights.
     ///
     /// # Errors

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use grokking_lab::model::safetensors::WeightsFile;
 use temp_dir::TempDir;
 
-use crate::cli::{grok_ok, rows_by_step, text_of};
+use crate::analysis_reference::reference_dir;
+use crate::cli::{bytes_of, grok_ok, rows_by_step, text_of};
 use crate::close::{Tolerance, assert_close};
 
 fn golden_file(name: &str) -> String {
@@ -43,6 +45,12 @@ fn float64_follows_to_nine_digits() {
     for (i, name) in ["train loss", "test loss"].into_iter().enumerate() {
         assert_close(name, &column(&got, i, 0..301), &column(&golden, i, 0..301), relative(1e-9));
     }
+    let Some(reference) = reference_dir("float64_follows_to_nine_digits, the last weights") else { return };
+    let weights = |path: &Path| WeightsFile::from_bytes(&bytes_of(path)).unwrap().weights;
+    let got = weights(&dir.child("run/checkpoints/step-000300.safetensors"));
+    let golden = weights(&reference.join("golden/golden_a.final.safetensors"));
+    // Both files hold float32.
+    assert_close("last weights", got.flat(), golden.flat(), Tolerance { absolute: 1e-6, relative: 1e-6 });
 }
 
 #[test]

@@ -5,7 +5,13 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use grokking_lab::config::{ExperimentConfig, Precision, Preset};
+use grokking_lab::engine::folded::{FoldedCpu, InTurn};
+use grokking_lab::engine::{Engine, TrainState};
+use grokking_lab::model::ModelShape;
+use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
+use grokking_lab::task::Task;
+use pollster::block_on;
 use temp_dir::TempDir;
 
 use crate::cli::{bytes_of, grok, grok_ok, rows_by_step, start_grok, text_of};
@@ -25,6 +31,9 @@ fn a_run_leaves_all_its_files() {
         expected.run.precision = if precision == "f64" { Precision::F64 } else { Precision::F32 };
         assert_eq!(config, expected, "the experiment as asked for");
 
+        let report: serde_json::Value = serde_json::from_str(&text_of(run.join("report.json"))).unwrap();
+        assert_eq!(report["collapsed"].as_f64(), Some(0.0), "after 22 steps no probability rounds to 1");
+        assert_eq!(report["p"].as_u64(), Some(7), "beside what is in the weights");
         let csv = text_of(run.join("metrics.csv"));
         assert!(csv.starts_with("step,train_loss,test_loss,train_accuracy,test_accuracy\n0,"), "{csv}");
         let rows = rows_by_step(&csv);
@@ -53,6 +62,33 @@ fn a_run_leaves_all_its_files() {
     let losses = |name| rows_by_step(&text_of(dir.child(name).join("metrics.csv")))[&22][0];
     let (single, double): (f64, f64) = (losses("f32"), losses("f64"));
     assert!((single - double).abs() < 1e-4 * double && single != double, "{single} and {double}");
+}
+
+/// The bits of a link with threads=3: the end-to-end test computes a browser's run in the same way.
+#[test]
+fn a_reproducible_run_on_threads_is_a_browsers_run_with_as_many_workers() {
+    let dir = TempDir::new().unwrap();
+    let line = "train --preset tiny --epochs 60 --eval-every 20 --reproducible";
+    let said = grok_ok(dir.path(), &format!("{line} --threads 3 --out three")).stdout;
+    assert!(said.contains("3 shares in turn"), "{said}");
+    grok_ok(dir.path(), &format!("{line} --out one"));
+    let last = |run: &str| rows_by_step(&text_of(dir.child(run).join("metrics.csv")))[&60].clone();
+
+    let mut config = Preset::Tiny.config();
+    config.run.reproducible = true;
+    let task = Task::new(&config.data);
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    let peers = InTurn::new(&config, &task, &shape, 2).unwrap();
+    let mut engine = FoldedCpu::with_peers(&config, &task, &start, Box::new(peers)).unwrap();
+    block_on(engine.train(60)).unwrap();
+    let scores = block_on(engine.evaluate()).unwrap();
+    let expected = [scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy];
+    assert_eq!(last("three"), expected, "to the last digit");
+    assert_ne!(last("one"), expected, "one worker gives other bits");
+
+    let said = grok_ok(dir.path(), &format!("{line} --threads 12 --out many")).stdout;
+    assert!(said.contains("8 workers instead of 12"), "{said}");
 }
 
 /// The files that must not depend on interruptions.

@@ -3,14 +3,11 @@
 
 use std::sync::OnceLock;
 
-use grokking_lab::config::{
-    Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset,
-};
-use grokking_lab::engine::autodiff::{AutodiffEngine, Forward};
+use grokking_lab::config::{Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Preset};
 use grokking_lab::engine::device::{self, Gpu};
+use grokking_lab::engine::folded::FoldedCpu;
 use grokking_lab::engine::folded_gpu::FoldedGpu;
-use grokking_lab::engine::{self, Engine, EngineInfo, TrainState};
-use grokking_lab::maths::normal::NormalSource;
+use grokking_lab::engine::{self, Engine, TrainState};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
 use grokking_lab::model::{ModelShape, Param, Weights};
@@ -19,6 +16,7 @@ use pollster::block_on;
 
 use crate::analysis_reference::{published, reference_dir};
 use crate::close::{Tolerance, assert_close};
+use crate::folded_oracle::{GRID, experiment, literal_gradient, random, rms, trained};
 use crate::literal;
 
 /// The adapter of this machine; without one a test says so and ends.
@@ -40,19 +38,6 @@ fn small(p: usize, n_heads: usize, d_model: usize, d_mlp: usize) -> ExperimentCo
     (config.model.n_heads, config.model.d_model, config.model.d_mlp) = (n_heads, d_model, d_mlp);
     config.validate().expect("a valid experiment");
     config
-}
-
-/// Random weights, larger than initial ones where those are zero or make all pairs alike.
-fn random(config: &ExperimentConfig) -> TrainState {
-    let shape = ModelShape::new(&config.data, &config.model);
-    let mut weights = initial_weights(&shape, config.model.seed);
-    let mut normal = NormalSource::new(7);
-    for param in [Param::b_in(0), Param::b_out(0), Param::W_Q(0), Param::W_K(0)] {
-        for w in weights.get_mut(param) {
-            *w = f64::from((*w + 0.1 * normal.draw()) as f32);
-        }
-    }
-    TrainState::start(weights)
 }
 
 fn engine(config: &ExperimentConfig, at: &TrainState, gpu: &Gpu) -> FoldedGpu {
@@ -80,26 +65,6 @@ fn gradient(config: &ExperimentConfig, task: &Task, at: &TrainState, gpu: &Gpu) 
     let mut engine = block_on(engine).expect("the device takes it");
     train(&mut engine, 1);
     state(&mut engine).first_moment
-}
-
-/// The same by Burn over the transformer as written, in float64.
-fn literal_gradient(config: &ExperimentConfig, task: &Task, at: &TrainState) -> Weights {
-    let mut config = config.clone();
-    config.run.precision = Precision::F64;
-    let info = EngineInfo {
-        engine: String::new(),
-        device: String::new(),
-        device_name: String::new(),
-        precision: String::new(),
-        reason: String::new(),
-    };
-    let engine = AutodiffEngine::new(&config, task, at, &device::cpu(), Forward::Literal, info);
-    block_on(engine.expect("the model is allowed").read_gradient()).expect("the CPU does not fail")
-}
-
-/// Root of the mean square, the scale against which float32 errors of a tensor are measured.
-fn rms(values: &[f64]) -> f64 {
-    (values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64).sqrt()
 }
 
 /// Logits, losses, accuracies and every tensor of the gradient at some weights.
@@ -139,23 +104,31 @@ fn check_all(what: &str, config: &ExperimentConfig, task: &Task, at: &TrainState
 #[test]
 fn logits_losses_and_gradients_are_those_of_the_transformer() {
     let Some(gpu) = gpu("logits_losses_and_gradients_are_those_of_the_transformer") else { return };
-    for (p, n_heads, d_model, d_mlp, frac) in [
-        (5, 1, 12, 20, 0.5),
-        (5, 4, 36, 70, 0.8),
-        (13, 2, 66, 33, 0.3),
-        (59, 4, 24, 40, 0.06),
-        (59, 2, 20, 130, 0.02),
-        (113, 4, 128, 512, 0.02),
-        (113, 1, 10, 65, 0.02),
-    ] {
+    for case in GRID {
         for activation in [Activation::Relu, Activation::Gelu] {
-            let mut config = small(p, n_heads, d_model, d_mlp);
-            config.data.frac_train = frac;
-            config.model.activation = activation;
-            let what = format!("p = {p}, {n_heads} heads, {d_model}, {d_mlp}, {activation:?}");
-            check_all(&what, &config, &Task::new(&config.data), &random(&config), gpu, 1e-5);
+            let config = experiment(case, activation);
+            let task = Task::new(&config.data);
+            let what = format!("{case:?}, {activation:?}");
+            check_all(&format!("{what}, random"), &config, &task, &random(&config), gpu, 1e-5);
+            check_all(&format!("{what}, trained"), &config, &task, &trained(&config), gpu, 5e-5);
         }
     }
+}
+
+/// What the browser's test asks of WebGPU, here of this machine's.
+#[test]
+fn processor_and_gpu_stay_together_for_a_hundred_steps() {
+    let Some(gpu) = gpu("processor_and_gpu_stay_together_for_a_hundred_steps") else { return };
+    let mut config = small(13, 2, 24, 40);
+    config.data.frac_train = 0.6;
+    let at = TrainState::start(initial_weights(&ModelShape::new(&config.data, &config.model), 0));
+    let mut on_gpu = engine(&config, &at, gpu);
+    train(&mut on_gpu, 100);
+    let mut on_cpu = FoldedCpu::new(&config, &Task::new(&config.data), &at).expect("the model folds");
+    block_on(on_cpu.train(100)).expect("the CPU does not fail");
+    let [got, expected] = [state(&mut on_gpu), block_on(on_cpu.state()).expect("the CPU does not fail")];
+    let tolerance = Tolerance { absolute: 1e-4, relative: 1e-4 };
+    assert_close("weights", got.weights.flat(), expected.weights.flat(), tolerance);
 }
 
 #[test]
@@ -187,6 +160,24 @@ fn the_ring_holds_the_losses_of_the_steps() {
     let got: Vec<f64> = at_once.train_scores().iter().map(|score| score.loss_sum / n_train).collect();
     assert_close("losses", &got, &expected, Tolerance { absolute: 0.0, relative: 1e-6 });
     assert_eq!(state(&mut at_once), state(&mut one_by_one), "steps in one submit or in twelve");
+}
+
+#[test]
+fn steps_and_scores_in_one_submit_are_those_of_two() {
+    let Some(gpu) = gpu("steps_and_scores_in_one_submit_are_those_of_two") else { return };
+    // 0.1 of the pairs: the test set takes several chunks.
+    let mut config = small(31, 2, 24, 40);
+    config.data.frac_train = 0.1;
+    let [mut apart, mut at_once] = [(); 2].map(|()| engine(&config, &random(&config), gpu));
+    for n_steps in [0, 1, 7, 600] {
+        train(&mut apart, n_steps);
+        let expected = block_on(apart.evaluate()).expect("the device works");
+        let got = block_on(at_once.train_and_evaluate(n_steps)).expect("the device works");
+        assert_eq!(got, expected, "after {n_steps} more steps");
+        assert_eq!(at_once.step(), apart.step(), "the same step");
+    }
+    assert_eq!(at_once.train_scores().len(), 600 - 512, "the losses of the last submit are still there");
+    assert_eq!(state(&mut at_once), state(&mut apart), "the same weights");
 }
 
 #[test]
@@ -316,10 +307,14 @@ fn a_device_that_refuses_hands_over_with_the_reason() {
     let refusal = block_on(FoldedGpu::new(&config, &task, &at, &gpu.setup, &gpu.name));
     let refusal = refusal.expect_err("too large a buffer").to_string();
     assert!(refusal.contains("278 MiB"), "{refusal}");
-    let mut next = block_on(engine::build(&config, &task, &at)).expect("there is always the processor");
-    assert_eq!((next.info().engine.as_str(), next.info().device.as_str()), ("folded", "cpu"));
-    assert!(next.info().reason.contains("278 MiB"), "{}", next.info().reason);
-    assert_eq!(block_on(next.state()).expect("reads"), at, "nothing is lost");
+    // Burn on the same card would meet the same limit, in its first step.
+    for choice in [EngineChoice::Folded, EngineChoice::Auto] {
+        config.run.engine = choice;
+        let mut next = block_on(engine::build(&config, &task, &at)).expect("there is always the processor");
+        assert_eq!((next.info().engine.as_str(), next.info().device.as_str()), ("folded", "cpu"));
+        assert!(next.info().reason.contains("278 MiB"), "{}", next.info().reason);
+        assert_eq!(block_on(next.state()).expect("reads"), at, "nothing is lost");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
     context.write(Part::Arena, 0, &a);
     context.write(Part::Arena, a.len(), &b);
     let dispatch = Dispatch { kernel: Kernel::Product, params: 0, groups: [group.n_tiles, 1] };
-    let got = context.run(&[dispatch], 1, (Part::Arena, c_at, rows * cols)).await?;
+    let got = context.run(&[(&[dispatch], 1)], (Part::Arena, c_at, rows * cols)).await?;
     // Sums of small integers are exact in float32, in any order.
     let exact = |i: usize| (0..depth).map(|k| a[i / cols * depth + k] * b[k * cols + i % cols]).sum::<f32>();
     match (0..got.len()).find(|&i| (got[i] - exact(i)).abs() > 0.0 || got[i].is_nan()) {

@@ -184,22 +184,21 @@ impl Context {
         self.queue.write_buffer(self.buffer(part), (at * size_of::<f32>()) as u64, &bytes);
     }
 
-    /// Runs dispatches `times` times over, and waits until they are done and the floats `len` from
+    /// Runs lists of dispatches, each so many times over, and waits until they are done and the floats `len` from
     /// place `at` of a part have been read: one submit.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device is lost.
     pub async fn run(
         &self,
-        dispatches: &[Dispatch],
-        times: usize,
+        lists: &[(&[Dispatch], usize)],
         (part, at, len): (Part, usize, usize),
     ) -> Result<Vec<f32>> {
         let scopes = Scopes::open(&self.device);
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: None });
-        if !dispatches.is_empty() {
+        if !lists.is_empty() {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
-            for dispatch in (0..times).flat_map(|_| dispatches) {
+            for dispatch in lists.iter().flat_map(|&(list, times)| (0..times).flat_map(move |_| list)) {
                 pass.set_pipeline(self.pipeline(dispatch.kernel));
                 pass.set_bind_group(0, &self.bind_group, &[(dispatch.params * PARAMS_STRIDE) as u32]);
                 pass.dispatch_workgroups(dispatch.groups[0] as u32, dispatch.groups[1] as u32, 1);

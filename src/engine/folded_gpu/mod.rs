@@ -137,23 +137,37 @@ impl FoldedGpu {
     pub async fn train_logits(&mut self) -> Result<Vec<(Pair, Vec<f32>)>> {
         let n_out = self.layout.shape.d_vocab_out;
         let all = (Part::Logits, 0, self.order.len() * n_out);
-        let logits = self.context.run(&self.plan.train_logits, 1, all).await?;
+        let logits = self.context.run(&[(&self.plan.train_logits, 1)], all).await?;
         Ok(self.order.iter().copied().zip(logits.chunks(n_out).map(<[f32]>::to_vec)).collect())
     }
 
-    async fn train_steps(&mut self, n_steps: usize) -> Result<()> {
+    /// Does updates, and in the submit of the last ones scores the weights if that is asked for.
+    async fn train_steps(&mut self, n_steps: usize, is_evaluated: bool) -> Result<Option<Evaluation>> {
         let mut left = n_steps;
-        while left > 0 {
+        loop {
             let n = left.min(MAX_BATCH);
-            self.write_rates(n);
-            let ring = (Part::Record, RING_AT, 3 * RING_LENGTH);
-            let ring = self.context.run(&self.plan.step, n, ring).await?;
-            let entry = |step: usize| score(&ring[step % RING_LENGTH * 3..][..3]);
-            self.train_scores = (self.step..self.step + n).map(entry).collect();
-            self.step += n;
             left -= n;
+            let is_last = left == 0;
+            if n == 0 && !is_evaluated {
+                return Ok(None);
+            }
+            self.write_rates(n);
+            let mut lists = vec![(self.plan.step.as_slice(), n)];
+            let mut len = 3 * RING_LENGTH;
+            if is_last && is_evaluated {
+                lists.push((self.plan.evaluation.as_slice(), 1));
+                len = self.plan.record_len - RING_AT;
+            }
+            let record = self.context.run(&lists, (Part::Record, RING_AT, len)).await?;
+            let entry = |step: usize| score(&record[step % RING_LENGTH * 3..][..3]);
+            if n > 0 {
+                self.train_scores = (self.step..self.step + n).map(entry).collect();
+            }
+            self.step += n;
+            if is_last {
+                return Ok(is_evaluated.then(|| self.evaluation(&record)));
+            }
         }
-        Ok(())
     }
 
     /// Sees to it that the device has the rates of the next `n` steps.
@@ -169,23 +183,26 @@ impl FoldedGpu {
         self.rates_until = self.step + RATES_LENGTH;
     }
 
-    /// Scores of all train and all test pairs.
-    async fn scores(&mut self) -> Result<[Score; 2]> {
-        let (Some(first), Some(last)) = (self.plan.scores.first(), self.plan.scores.last()) else {
-            return Ok([Score::default(); 2]);
-        };
-        let len = last.at + 3 * last.n - first.at;
-        let read = self.context.run(&self.plan.evaluation, 1, (Part::Record, first.at, len)).await?;
+    /// What the workgroups of an evaluation left in `record` from the ring on, summed up.
+    fn evaluation(&self, record: &[f32]) -> Evaluation {
         let sum = |places: &[ScorePlace]| {
             let mut total = Score::default();
             for place in places {
-                for three in read[place.at - first.at..][..3 * place.n].chunks_exact(3) {
-                    total.add(&score(three));
-                }
+                record[place.at - RING_AT..][..3 * place.n]
+                    .chunks_exact(3)
+                    .for_each(|three| total.add(&score(three)));
             }
             total
         };
-        Ok([sum(&self.plan.scores[..1]), sum(&self.plan.scores[1..])])
+        let [train, test] = [sum(&self.plan.scores[..1]), sum(&self.plan.scores[1..])];
+        let [n_train, n_test] = [self.order.len(), self.n_test].map(|n| n as f64);
+        Evaluation {
+            train_loss: train.loss_sum / n_train,
+            test_loss: test.loss_sum / n_test,
+            train_accuracy: train.n_correct as f64 / n_train,
+            test_accuracy: test.n_correct as f64 / n_test,
+            collapsed: Some(train.n_collapsed as f64 / n_train),
+        }
     }
 }
 
@@ -242,27 +259,24 @@ impl Engine for FoldedGpu {
     }
 
     fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
-        Box::pin(self.train_steps(n_steps))
+        Box::pin(async move { self.train_steps(n_steps, false).await.map(|_| ()) })
     }
 
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
+        self.train_and_evaluate(0)
+    }
+
+    fn train_and_evaluate(&mut self, n_steps: usize) -> LocalFuture<'_, Result<Evaluation>> {
         Box::pin(async move {
-            let [train, test] = self.scores().await?;
-            let [n_train, n_test] = [self.order.len(), self.n_test].map(|n| n as f64);
-            Ok(Evaluation {
-                train_loss: train.loss_sum / n_train,
-                test_loss: test.loss_sum / n_test,
-                train_accuracy: train.n_correct as f64 / n_train,
-                test_accuracy: test.n_correct as f64 / n_test,
-                collapsed: Some(train.n_collapsed as f64 / n_train),
-            })
+            let evaluation = self.train_steps(n_steps, true).await?;
+            Ok(evaluation.expect("it was asked for"))
         })
     }
 
     fn weights(&mut self) -> LocalFuture<'_, Result<Weights>> {
         Box::pin(async move {
             let n = self.layout.shape.n_values();
-            let values = self.context.run(&[], 0, (Part::Arena, 0, n)).await?;
+            let values = self.context.run(&[], (Part::Arena, 0, n)).await?;
             Ok(to_weights(&self.layout.shape, &values))
         })
     }
@@ -271,7 +285,7 @@ impl Engine for FoldedGpu {
         Box::pin(async move {
             let weights = self.weights().await?;
             let n = self.layout.shape.n_values();
-            let moments = self.context.run(&[], 0, (Part::Moments, 0, 2 * n)).await?;
+            let moments = self.context.run(&[], (Part::Moments, 0, 2 * n)).await?;
             Ok(TrainState {
                 step: self.step,
                 weights,
