@@ -109,10 +109,9 @@ pub(super) fn other_moduli(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::all(&parts))
 }
 
-#[expect(clippy::float_cmp, reason = "settings are equal or they are not")]
 fn is_of(case: &Case, config: &ExperimentConfig) -> bool {
     let (decay, frac) = (config.optim.weight_decay, config.data.frac_train);
-    let asked = case.decays.iter().any(|&x| x == decay) && case.fracs.iter().any(|&x| x == frac);
+    let asked = case.decays.contains(&decay) && case.fracs.contains(&frac);
     let change = |paper: &mut ExperimentConfig| {
         (paper.data.p, paper.data.frac_train, paper.optim.weight_decay) = (case.p, frac, decay);
     };
