@@ -5,6 +5,9 @@
 //! `Store`; [`update`](update::update) changes the [`State`](state::State); the
 //! views follow it. Only `dom` touches the document, only `worker_client` and
 //! `analyst_client` the workers.
+//!
+//! What the first paint and training do not need is reached through the table in `rest` only: the publishing
+//! step makes a file of its own of it, which is fetched later.
 
 pub mod advice;
 mod analyst_client;

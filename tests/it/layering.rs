@@ -36,7 +36,11 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (".document()", &["ui/dom.rs"], "one file touches the DOM"),
     ("leptos", &["ui/"], "the page is drawn in ui"),
-    ("std::fs", &["cli/"], "no files below the command line"),
+    (
+        "std::fs",
+        &["cli/", "ui/reading/tests.rs"],
+        "no files below the command line, but the source for a test",
+    ),
     ("Instant::", &["cli/"], "no clock below the programs"),
     ("SystemTime", &["cli/"], "no clock below the programs"),
 ];

@@ -32,7 +32,13 @@ fn state() -> Vec<u8> {
 }
 
 fn rows() -> Vec<MetricsRow> {
-    let evaluation = Evaluation { train_loss: 1.0, test_loss: 2.0, train_accuracy: 0.5, test_accuracy: 0.25, collapsed: None };
+    let evaluation = Evaluation {
+        train_loss: 1.0,
+        test_loss: 2.0,
+        train_accuracy: 0.5,
+        test_accuracy: 0.25,
+        collapsed: None,
+    };
     vec![MetricsRow { step: 0, evaluation }, MetricsRow { step: 5, evaluation }]
 }
 

@@ -180,7 +180,11 @@ mod tests {
     fn save(key: &str, seed: u32) -> KeepCommand {
         let mut config = Preset::Tiny.config();
         config.model.seed = seed;
-        KeepCommand::Save(Box::new(ToKeep { key: key.into(), capsule: Capsule::new(config) }))
+        KeepCommand::Save(Box::new(ToKeep {
+            key: key.into(),
+            capsule: Capsule::new(config),
+            remade_after: None,
+        }))
     }
 
     #[test]

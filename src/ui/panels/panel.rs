@@ -43,7 +43,11 @@ impl Revision {
             snapshot: snapshot(state).map(|snapshot| snapshot.step),
             rows: exhibit.filter(|_| is_paper).map_or(0, |exhibit| exhibit.rows.len()),
             measured: exhibit.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
-            other_seeds: if is_paper { state.shelf.iter().map(|exhibit| exhibit.rows.len()).sum() } else { 0 },
+            other_seeds: if is_paper {
+                state.shelf.iter().map(|exhibit| exhibit.rows.len()).sum()
+            } else {
+                0
+            },
             layout: state.view.field,
             cut: left.map(|_| state.surgery.ablation.clone()),
         }

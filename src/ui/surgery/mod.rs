@@ -296,7 +296,7 @@ mod tests {
     fn what_is_kept_alone_shrinks_by_a_click_and_grows_by_another() {
         let only = Cut::Paper(PaperCut::KeyComponents);
         let waves = |cuts: &[Cut]| operated(cuts).ablation.logits.waves;
-        assert_eq!(waves(&[only.clone()]), Waves::Only(vec![3, 9]));
+        assert_eq!(waves(std::slice::from_ref(&only)), Waves::Only(vec![3, 9]));
         assert_eq!(waves(&[only.clone(), Cut::Freq(9)]), Waves::Only(vec![3]), "less is kept");
         assert_eq!(waves(&[only.clone(), Cut::Freq(5)]), Waves::Only(vec![3, 5, 9]), "more is kept");
         let surgery = operated(&[only.clone(), Cut::Freq(9)]);
