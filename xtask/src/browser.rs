@@ -8,6 +8,9 @@ use crate::process::{self, Result};
 /// Names under which the browser is installed.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// Where Vulkan drivers announce themselves.
+const VULKAN_DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+
 /// Makes sure that there is a browser and its driver; the driver's path.
 ///
 /// # Errors
@@ -20,6 +23,21 @@ pub fn ensure() -> Result<PathBuf> {
         "install Chromium and chromedriver of one version (Debian: apt-get install chromium chromium-driver)";
     install(&["chromium", "chromium-driver"], advice)?;
     find().ok_or_else(|| format!("Chromium was installed but cannot be found; {advice}"))
+}
+
+/// Makes sure that the native tests of the GPU engine find an adapter on Linux: without any Vulkan driver
+/// Mesa's is installed, in which the processor plays the GPU. Where that is not allowed those tests say that
+/// they are skipped, and so does this.
+pub fn ensure_adapter() {
+    let has_drivers = |folder: &&str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    if !cfg!(target_os = "linux") || VULKAN_DRIVERS.iter().any(|folder| has_drivers(&folder)) {
+        return;
+    }
+    let advice = "the native GPU tests are skipped until there is a Vulkan driver \
+                  (Debian: apt-get install mesa-vulkan-drivers libvulkan1)";
+    if let Err(complaint) = install(&["mesa-vulkan-drivers", "libvulkan1"], advice) {
+        eprintln!("xtask: {complaint}");
+    }
 }
 
 /// Installs Debian packages, where that is allowed without asking anyone.

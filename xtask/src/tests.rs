@@ -24,6 +24,7 @@ pub fn run_all() -> bool {
     if let Err(complaint) = &driver {
         eprintln!("xtask: {complaint}");
     }
+    browser::ensure_adapter();
 
     let mut total = Tally::default();
     let mut add = |name: &str, part: &mut dyn FnMut() -> Result<Tally>| {
