@@ -10,6 +10,10 @@ use crate::config::cadence::is_log_spaced;
 /// makes, and little enough for a phone.
 pub const BUDGET_BYTES: usize = 100_000_000;
 
+/// How many it may hold, however small they are: more than any preset makes, and few enough to be looked
+/// through at every message. A tiny model makes a hundred a second.
+pub const MOST: usize = 600;
+
 /// Files of weights by step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoints {
@@ -19,15 +23,15 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Takes in a checkpoint, in place of one of the same step, and lets others go if all together
-    /// are more than `budget_bytes`: regular ones before log-spaced ones, those with near neighbours
+    /// Takes in a checkpoint, in place of one of the same step, and lets others go if they are more than
+    /// [`MOST`] or take more than `budget_bytes` together: regular ones before log-spaced ones, those with near neighbours
     /// before those that stand alone, the first and the last never.
     pub fn add(&mut self, step: usize, file: Arc<Vec<u8>>, budget_bytes: usize) {
         self.n_bytes += file.len();
         if let Some(old) = self.files.insert(step, file) {
             self.n_bytes -= old.len();
         }
-        while self.n_bytes > budget_bytes {
+        while self.n_bytes > budget_bytes || self.files.len() > MOST {
             let Some(step) = self.least_missed() else { break };
             let gone = self.files.remove(&step).expect("it was found among them");
             self.n_bytes -= gone.len();
@@ -85,7 +89,7 @@ impl Checkpoints {
 mod tests {
     use std::sync::Arc;
 
-    use super::Checkpoints;
+    use super::{Checkpoints, MOST};
     use crate::config::cadence::is_log_spaced;
 
     fn held(steps: impl IntoIterator<Item = usize>, budget_bytes: usize) -> Checkpoints {
@@ -107,6 +111,12 @@ mod tests {
         assert!(steps.contains(&0) && steps.contains(&1000), "{steps:?}");
         assert!((1..=1000).filter(|&s| is_log_spaced(s)).all(|s| steps.contains(&s)), "{steps:?}");
         assert!(held.n_thinned() > 0, "some had to go");
+    }
+
+    #[test]
+    fn small_ones_are_counted_too() {
+        let held = held(0..2 * MOST, usize::MAX);
+        assert_eq!((held.files().len(), held.n_thinned()), (MOST, MOST));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
 use crate::ui::advice::{NOT_LOADED, Trouble};
 use crate::ui::bench::Bench;
-use crate::ui::checkpoints::BUDGET_BYTES;
+use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::field::Field;
 use crate::ui::keep::KeepCommand;
@@ -235,6 +235,13 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 run.checkpoints.add(step, Arc::new(weights), BUDGET_BYTES);
                 let held = run.checkpoints.files().clone();
                 if let Some(own) = shelf::own_mut(state) {
+                    // What was measured of checkpoints that are gone stays as long as it is little.
+                    if own.progress.len() > 2 * MOST {
+                        own.progress.retain(|(step, _)| held.contains_key(step));
+                    }
+                    if own.snapshots.len() > MOST {
+                        own.snapshots.retain(|step, _| held.contains_key(step));
+                    }
                     own.weights = held;
                 }
             }
