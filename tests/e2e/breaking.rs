@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::lab::{Setting, visit};
 use crate::training::LONG_RUN;
 
-/// On the GPU, and so long that it cannot end while a test watches.
-const LONG_GPU_RUN: &str = "?preset=tiny&backend=webgpu&epochs=10000000&eval_every=100";
+/// On the GPU, and so long that it cannot end while a test watches; with little to show, for the processor is fast.
+const LONG_GPU_RUN: &str = "?preset=tiny&backend=webgpu&epochs=10000000&eval_every=1000&checkpoint_every=100000";
 
 /// Lets a page's message destroy the worker's GPU device, as a driver that crashes does.
 const DEVICE_CAN_BE_LOST: &str = "
