@@ -63,3 +63,10 @@ pub fn rows_by_step(text: &str) -> BTreeMap<usize, Vec<f64>> {
     };
     text.lines().skip(1).map(row).collect()
 }
+
+/// A report as JSON without what only the training knew.
+pub fn analysis_in(report: &str) -> serde_json::Value {
+    let mut report: serde_json::Value = serde_json::from_str(report).expect("a report is JSON");
+    report.as_object_mut().expect("an object").remove("collapsed");
+    report
+}

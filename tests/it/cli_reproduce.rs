@@ -6,7 +6,7 @@ use grokking_lab::plot::figures::Figure;
 use serde_json::Value;
 use temp_dir::TempDir;
 
-use crate::cli::{bytes_of, grok, grok_ok, rows_by_step, text_of};
+use crate::cli::{analysis_in, bytes_of, grok, grok_ok, rows_by_step, text_of};
 
 const TINY: &str = "--preset tiny --epochs 40 --eval-every 5";
 
@@ -16,10 +16,7 @@ fn verdict(dir: &Path) -> Value {
 
 /// A report without what only the training knew.
 fn report(dir: &Path) -> Value {
-    let mut report: Value =
-        serde_json::from_str(&text_of(dir.join("report.json"))).expect("report.json is JSON");
-    report.as_object_mut().expect("an object").remove("collapsed");
-    report
+    analysis_in(&text_of(dir.join("report.json")))
 }
 
 /// Everything but the run's own files, by name.
