@@ -146,11 +146,13 @@ pub(super) fn StatusLine() -> impl IntoView {
             {move || {
                 memory.get().map(|words| view! { <p class="remark" data-testid="memory">"In memory: " {words}</p> })
             }}
-            {move || {
-                status.with(|s| {
-                    s.remarks.iter().map(|text| view! { <p class="remark">{text.clone()}</p> }).collect_view()
-                })
-            }}
+            <div data-testid="status-remarks">
+                {move || {
+                    status.with(|s| {
+                        s.remarks.iter().map(|text| view! { <p class="remark">{text.clone()}</p> }).collect_view()
+                    })
+                }}
+            </div>
             <Show when=move || ladder.with(|rungs| !rungs.is_empty())>
                 <details class="fold">
                     <summary>"How this device was chosen"</summary>

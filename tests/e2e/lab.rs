@@ -281,6 +281,11 @@ impl Lab {
                 "hook `{hook}` could not be clicked within {} s",
                 PATIENCE.as_secs()
             );
+            // What grew above it may have pushed it under the bar at the bottom: look again, as a person does.
+            let centre = format!(
+                "document.querySelector('[data-testid=\"{hook}\"]')?.scrollIntoView({{ block: 'center' }})"
+            );
+            self.evaluate(&centre).await;
             tokio::time::sleep(POLL).await;
         }
     }
