@@ -29,7 +29,7 @@ fn a_device_that_is_lost_in_a_run_is_named_and_the_run_goes_on() {
         lab.click("start").await;
         let before = lab.wait_for_epoch_above(200).await;
         lab.evaluate("new BroadcastChannel('lose the device').postMessage('now')").await;
-        lab.wait_for_text("status-remarks", "lost").await;
+        lab.wait_for_text("status-remarks", "failed at step").await;
         lab.wait_for_epoch_above(before + 200).await;
         lab.wait_for_text("status", "CPU").await;
         assert_eq!(lab.text("error").await, None, "the processor goes on by itself");
