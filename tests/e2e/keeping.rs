@@ -1,5 +1,7 @@
 //! Runs outlive the page: reloads, dead workers, storage that refuses.
 
+use fantoccini::key::Key;
+
 use crate::lab::{Lab, Setting, visit};
 use crate::training::LONG_RUN;
 
@@ -37,8 +39,6 @@ fn a_run_that_was_paused_survives_a_reload_and_ends_with_the_same_numbers() {
 
         lab.reload().await;
         lab.wait_for_text("resume-kept", "step 1").await;
-        lab.wait_for("epoch", "was that of the kept run", |text| text == "1").await;
-        lab.wait_for_number("train-loss").await;
         lab.click("resume-kept").await;
         lab.wait_for_text("status", "finished").await;
         let resumed = lab.saved_text("download-metrics").await;
@@ -110,7 +110,9 @@ fn kept_runs_are_listed_renamed_and_deleted() {
         lab.wait_for_text("status", "ready").await;
         lab.click("step").await;
         lab.wait_for_text("status", "step 1 kept").await;
-        lab.enter("kept-name", "my first\n").await;
+        // An empty field would get the name made of the settings back: so all of it is replaced at once.
+        let all = format!("{}a{}", Key::Control, Key::Null);
+        lab.press("kept-name", &format!("{all}my first{}", Key::Enter)).await;
         // The list is read anew from the storage once the name is in it.
         let label = "document.querySelector('[data-testid=open-kept]').getAttribute('aria-label')";
         lab.wait_for_evaluation(label, "Open my first").await;
