@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use serde_json::Value;
@@ -324,10 +325,14 @@ impl Lab {
         panic!("hook `{hook}` cannot be reached with the tabulator");
     }
 
-    /// Presses keys on whatever has the focus.
+    /// Presses keys, one after the other, on whatever has the focus.
     pub async fn press_focused(&self, keys: &str) {
-        let focused = self.browser.client.active_element().await.expect("a page has something in focus");
-        focused.send_keys(keys).await.unwrap_or_else(|error| panic!("the focus takes no keys: {error}"));
+        // As a keyboard does: a file input would take keys that are sent to it for the name of a file.
+        let strokes = keys.chars().fold(KeyActions::new("keyboard".into()), |strokes, value| {
+            strokes.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        let pressed = self.browser.client.perform_actions(strokes).await;
+        pressed.unwrap_or_else(|error| panic!("keys cannot be pressed: {error}"));
     }
 
     /// Waits until a JavaScript expression has a value.
