@@ -30,7 +30,7 @@ pub fn ensure() -> Result<PathBuf> {
 /// they are skipped, and so does this.
 pub fn ensure_adapter() {
     let has_drivers = |folder: &&str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
-    if !cfg!(target_os = "linux") || VULKAN_DRIVERS.iter().any(|folder| has_drivers(&folder)) {
+    if !cfg!(target_os = "linux") || VULKAN_DRIVERS.iter().any(has_drivers) {
         return;
     }
     let advice = "the native GPU tests are skipped until there is a Vulkan driver \
