@@ -27,6 +27,10 @@ const SWITCHES: [&str; 12] = [
     "--window-size=1280,1000",
 ];
 
+/// How often the driver is started: of the port that it chose on one address, another program may hold the
+/// twin on the other, and then it ends.
+const N_TRIES: usize = 5;
+
 /// Whether the browser has a WebGPU adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebGpu {
@@ -46,17 +50,8 @@ pub struct Browser {
 impl Browser {
     /// Starts chromedriver (`CHROMEDRIVER`, else found on the PATH) and through it Chromium.
     pub async fn start(web_gpu: WebGpu) -> Self {
-        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("cannot start {}: {error}; `cargo xtask test` can", program.display())
-            });
-        let port = port_of(&mut driver);
+        let (mut driver, port) =
+            (0..N_TRIES).find_map(|_| start_driver()).expect("chromedriver says on which port it listens");
 
         let mut switches: Vec<String> = SWITCHES.map(String::from).into();
         if web_gpu == WebGpu::Software {
@@ -102,15 +97,35 @@ impl Browser {
     }
 }
 
+/// A driver that listens on a free port, and that port; none if it ended at once.
+fn start_driver() -> Option<(Child, u16)> {
+    let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+    let mut driver = Command::new(&program)
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("cannot start {}: {error}; `cargo xtask test` can", program.display())
+        });
+    let port = port_of(&mut driver);
+    if port.is_none() {
+        // It has ended, or is about to.
+        let _ = driver.kill().and_then(|()| driver.wait());
+    }
+    Some((driver, port?))
+}
+
 /// Reads on which port the driver listens; it chose a free one.
-fn port_of(driver: &mut Child) -> u16 {
+fn port_of(driver: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
     let port = lines.by_ref().find_map(|line| {
         line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
     });
     // Read on, or the driver stops once the pipe is full.
     std::thread::spawn(move || lines.for_each(drop));
-    port.expect("chromedriver says on which port it listens")
+    port
 }
 
 /// A command that only chromedriver has.
