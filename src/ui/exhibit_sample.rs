@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use super::exhibit::Exhibit;
 use crate::analysis::grid::Parts;
-use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
+use crate::analysis::progress::{Excluded, Gini, ProgressMeasures, measure};
+use crate::analysis::report::analyse;
+use crate::analysis::snapshot::{Fields, Snapshot};
 use crate::analysis::weight_norms::SumSqWeights;
 use crate::config::Preset;
 use crate::engine::{Evaluation, MetricsRow};
+use crate::model::ModelShape;
+use crate::model::init::initial_weights;
+use crate::task::Task;
 
 /// A run with `n` rows of metrics, every ten steps.
 pub(crate) fn exhibit(n: usize) -> Exhibit {
@@ -41,4 +46,33 @@ pub(crate) fn measures(value: f64) -> ProgressMeasures {
         cosine_coefficients: BTreeMap::from([(1, value)]),
         test_restricted_ratio: 1.0,
     }
+}
+
+/// A row of metrics, whatever its step.
+pub(crate) fn row(step: usize) -> MetricsRow {
+    let evaluation = Evaluation {
+        train_loss: 1.0,
+        test_loss: 2.0,
+        train_accuracy: 0.5,
+        test_accuracy: 0.25,
+        collapsed: None,
+    };
+    MetricsRow { step, evaluation }
+}
+
+/// The initial weights of the tiny preset, taken apart at a step; without what is only drawn.
+pub(crate) fn snapshot(step: usize) -> Snapshot {
+    let config = Preset::Tiny.config();
+    let task = Task::new(&config.data);
+    let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+    let report = analyse(&weights, &task).expect("random weights can be analysed");
+    let measures = measure(&weights, &task, &[1]).expect("and measured");
+    let fields = Fields {
+        attention_scores: Vec::new(),
+        margins: Vec::new(),
+        logit_norms: Vec::new(),
+        circles: Vec::new(),
+        neurons: Vec::new(),
+    };
+    Snapshot { step, report, measures, fields }
 }

@@ -137,15 +137,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Gesture, Incision, Moment};
-    use crate::analysis::progress::measure;
-    use crate::analysis::report::analyse;
-    use crate::analysis::snapshot::{Fields, Snapshot};
     use crate::config::Preset;
-    use crate::model::ModelShape;
-    use crate::model::init::initial_weights;
-    use crate::task::Task;
     use crate::ui::draft::Draft;
-    use crate::ui::exhibit_sample::exhibit;
+    use crate::ui::exhibit_sample::{exhibit, snapshot};
     use crate::ui::state::State;
     use crate::ui::surgery::{Cut, PaperCut};
     use crate::ui::update::{Message, update};
@@ -157,20 +151,8 @@ mod tests {
 
     /// A page with a run of four rows, whose last weights were taken apart.
     fn with_weights() -> State {
-        let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
-        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        let report = analyse(&weights, &task).expect("random weights can be analysed");
-        let measures = measure(&weights, &task, &[1]).expect("and measured");
-        let fields = Fields {
-            attention_scores: Vec::new(),
-            margins: Vec::new(),
-            logit_norms: Vec::new(),
-            circles: Vec::new(),
-            neurons: Vec::new(),
-        };
         let mut run = exhibit(4);
-        run.snapshots.insert(30, Arc::new(Snapshot { step: 30, report, measures, fields }));
+        run.snapshots.insert(30, Arc::new(snapshot(30)));
         run.weights.insert(30, Arc::new(vec![30]));
         let mut state = empty();
         state.analyst.ready = true;

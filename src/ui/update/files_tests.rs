@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, left_out_of, slim_capsule};
 use crate::analysis::report::analyse;
 use crate::config::Preset;
-use crate::engine::{Evaluation, MetricsRow};
 use crate::error::LabError;
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
@@ -15,6 +14,7 @@ use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::task::Task;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
+use crate::ui::exhibit_sample::row;
 use crate::ui::field::Field;
 use crate::ui::files::found::Found;
 use crate::ui::keep::KeepEvent;
@@ -39,17 +39,6 @@ fn training() -> State {
     tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
     tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows: vec![row(0), row(10)] });
     state
-}
-
-fn row(step: usize) -> MetricsRow {
-    let evaluation = Evaluation {
-        train_loss: 1.0,
-        test_loss: 2.0,
-        train_accuracy: 0.5,
-        test_accuracy: 0.25,
-        collapsed: None,
-    };
-    MetricsRow { step, evaluation }
 }
 
 fn run() -> Capsule {

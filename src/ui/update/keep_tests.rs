@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{DeviceChoice, ExperimentConfig, Preset};
-use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::engine::EngineInfo;
 use crate::error::LabError;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
@@ -11,6 +11,7 @@ use crate::ui::advice::Trouble;
 use crate::ui::compare;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
+use crate::ui::exhibit_sample::row;
 use crate::ui::field::Field;
 use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun};
 use crate::ui::state::{Phase, State, Wish, Worker};
@@ -28,17 +29,6 @@ fn connect(state: &mut State) -> Vec<Effect> {
     tell(state, Event::Ready { version: PROTOCOL_VERSION });
     let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
     tell(state, Event::Device(report))
-}
-
-fn row(step: usize) -> MetricsRow {
-    let evaluation = Evaluation {
-        train_loss: 1.0,
-        test_loss: 2.0,
-        train_accuracy: 0.5,
-        test_accuracy: 0.25,
-        collapsed: None,
-    };
-    MetricsRow { step, evaluation }
 }
 
 /// A page whose run trains, has told rows to step 30, checkpoints to 30 and a state of step 20.

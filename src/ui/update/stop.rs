@@ -33,10 +33,10 @@ pub(super) fn let_go(state: &mut State) -> Vec<Effect> {
 #[cfg(test)]
 mod tests {
     use crate::config::Preset;
-    use crate::engine::{Evaluation, MetricsRow};
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::exhibit::Origin;
+    use crate::ui::exhibit_sample::row;
     use crate::ui::keep::KeepCommand;
     use crate::ui::state::{Phase, State};
     use crate::ui::update::{Effect, Message, update};
@@ -59,17 +59,6 @@ mod tests {
         update(&mut state, Message::Start);
         tell(&mut state, run_state(0, RunState::Training));
         state
-    }
-
-    fn row(step: usize) -> MetricsRow {
-        let evaluation = Evaluation {
-            train_loss: 1.0,
-            test_loss: 2.0,
-            train_accuracy: 0.5,
-            test_accuracy: 0.25,
-            collapsed: None,
-        };
-        MetricsRow { step, evaluation }
     }
 
     /// What the worker says when it is told to pause at step 40.
