@@ -115,3 +115,12 @@ fn a_run_of_600_steps_fails_the_right_rows() {
     let failing = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 19, 20, 21, 22, 24, 25, 26, 27, 28];
     assert_rows("600 steps", &verdict, &failing, &[29, 30, 31, 32, 33, 34]);
 }
+
+#[test]
+fn a_run_without_weight_decay_fails_the_right_rows() {
+    let verdict = Kept::thinned("no-decay").verdict();
+    let failing = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 19, 20, 21, 22, 24, 25, 26, 27, 28];
+    assert_rows("no weight decay", &verdict, &failing, &[30, 31, 32, 33, 34]);
+    assert_eq!(verdict.rows[28].number, 29, "the row that this run is for");
+    assert_eq!(verdict.rows[28].outcome, Outcome::Pass, "without weight decay it does not grok");
+}
