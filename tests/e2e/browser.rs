@@ -85,9 +85,19 @@ impl Browser {
 
     /// Runs a script in every page that is opened from now on, before the page's own.
     pub async fn run_first(&self, script: &str) {
-        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } });
-        let command = OwnCommand { path: "goog/cdp/execute", body };
-        self.client.issue_cmd(command).await.expect("chromedriver passes the script on");
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Gives the page a screen of this size in CSS pixels: a window has a least width.
+    pub async fn show_on_screen(&self, width: u32, height: u32) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    async fn devtools(&self, cmd: &str, params: Value) {
+        let command = OwnCommand { path: "goog/cdp/execute", body: json!({ "cmd": cmd, "params": params }) };
+        let done = self.client.issue_cmd(command).await;
+        done.unwrap_or_else(|error| panic!("{cmd}: {error}"));
     }
 
     /// Ends Chromium and its driver.

@@ -6,20 +6,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::key::Key;
 use serde_json::Value;
 
 use crate::browser::{Browser, WebGpu};
-use crate::site::Site;
+use crate::site::{Asked, Site};
 
 /// How long the page may take for anything: the worker's program is compiled first, on a machine
 /// that may be busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Between two looks at the page.
-const POLL: Duration = Duration::from_millis(50);
+pub const POLL: Duration = Duration::from_millis(50);
 
 /// What one test needs.
 pub struct Setting {
@@ -31,19 +29,22 @@ pub struct Setting {
     pub missing: &'static [&'static str],
     /// A script that runs in the training worker before its own.
     pub prelude: &'static str,
+    /// For so many seconds the server lets the browser keep a file; it says nothing if none.
+    pub max_age_secs: Option<u32>,
 }
 
 impl Setting {
     /// A page with this query, a software WebGPU adapter and all its files.
     pub fn new(query: &'static str) -> Self {
-        Self { query, web_gpu: WebGpu::Software, missing: &[], prelude: "" }
+        Self { query, web_gpu: WebGpu::Software, missing: &[], prelude: "", max_age_secs: None }
     }
 }
 
 /// The open page.
 pub struct Lab {
     site: Mutex<Site>,
-    browser: Browser,
+    /// The browser.
+    pub(crate) browser: Browser,
 }
 
 /// Opens the page, runs `test` and checks the page's manners: no error in its console, no file asked
@@ -61,7 +62,7 @@ pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
-    let site = Mutex::new(Site::serve(dist, setting.missing, setting.prelude));
+    let site = Mutex::new(Site::serve(dist, setting.missing, setting.prelude, setting.max_age_secs));
     let browser = runtime.block_on(Browser::start(setting.web_gpu));
     let lab = Lab { site, browser };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -100,6 +101,11 @@ impl Lab {
     pub async fn evaluate_later(&self, script: &str) -> Value {
         let outcome = self.browser.client.execute_async(script, Vec::new()).await;
         outcome.unwrap_or_else(|error| panic!("{}: {error}", script.lines().next().unwrap_or_default()))
+    }
+
+    /// What the server was asked for so far.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.site().requests()
     }
 
     /// Lets the server find the files that were missing so far.
@@ -199,7 +205,8 @@ impl Lab {
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    async fn find(&self, hook: &str) -> Option<Element> {
+    /// The element of a hook; `None` if it is not on the page.
+    pub async fn find(&self, hook: &str) -> Option<Element> {
         self.browser.client.find(Locator::Css(&format!("[data-testid='{hook}']"))).await.ok()
     }
 
@@ -304,35 +311,6 @@ impl Lab {
         let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
         element.clear().await.unwrap_or_else(|error| panic!("hook `{hook}` cannot be cleared: {error}"));
         element.send_keys(text).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
-    }
-
-    /// Presses keys on a hook that takes the keyboard.
-    pub async fn press(&self, hook: &str, keys: &str) {
-        let element = self.find(hook).await.unwrap_or_else(|| panic!("hook `{hook}` is not on the page"));
-        element.send_keys(keys).await.unwrap_or_else(|error| panic!("hook `{hook}` takes no keys: {error}"));
-    }
-
-    /// Goes from control to control with the tabulator until a hook has the focus, as a person without a mouse
-    /// does. A page has few hundred controls.
-    pub async fn tab_to(&self, hook: &str) {
-        let focused = "document.activeElement?.getAttribute('data-testid')";
-        for _ in 0..600 {
-            if self.evaluate(focused).await == hook {
-                return;
-            }
-            self.press_focused(&Key::Tab.to_string()).await;
-        }
-        panic!("hook `{hook}` cannot be reached with the tabulator");
-    }
-
-    /// Presses keys, one after the other, on whatever has the focus.
-    pub async fn press_focused(&self, keys: &str) {
-        // As a keyboard does: a file input would take keys that are sent to it for the name of a file.
-        let strokes = keys.chars().fold(KeyActions::new("keyboard".into()), |strokes, value| {
-            strokes.then(KeyAction::Down { value }).then(KeyAction::Up { value })
-        });
-        let pressed = self.browser.client.perform_actions(strokes).await;
-        pressed.unwrap_or_else(|error| panic!("keys cannot be pressed: {error}"));
     }
 
     /// Waits until a JavaScript expression has a value.

@@ -32,6 +32,8 @@ pub struct Site {
     /// Where it listened, also once it is gone.
     address: SocketAddr,
     threads: Vec<JoinHandle<()>>,
+    /// All requests.
+    requests: Arc<Mutex<Vec<Asked>>>,
     /// Requests that found nothing.
     misses: List,
     /// Reports of requests to other origins.
@@ -40,33 +42,44 @@ pub struct Site {
     missing: List,
 }
 
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// For which file.
+    pub path: String,
+    /// By which page or script of this origin, if it says so.
+    pub by: String,
+}
+
 /// What the server's threads write and the test reads.
 type List = Arc<Mutex<Vec<String>>>;
 
 impl Site {
     /// Serves the folder `dist`, except the files whose names are in `missing`; `prelude` is a script that runs
-    /// in the training worker before its own.
-    pub fn serve(dist: PathBuf, missing: &[&str], prelude: &'static str) -> Self {
+    /// in the training worker before its own; for `max_age_secs` the browser may keep what it got.
+    pub fn serve(dist: PathBuf, missing: &[&str], prelude: &'static str, max_age_secs: Option<u32>) -> Self {
         let server = Arc::new(Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a port is free on 127.0.0.1"));
         let missing: List = Arc::new(Mutex::new(missing.iter().map(|&name| name.to_owned()).collect()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let misses = Arc::new(Mutex::new(Vec::new()));
         let forbidden = Arc::new(Mutex::new(Vec::new()));
         let threads = (0..N_THREADS)
             .map(|_| {
-                let (server, dist) = (Arc::clone(&server), dist.clone());
+                let (server, dist, requests) = (Arc::clone(&server), dist.clone(), Arc::clone(&requests));
                 let (misses, forbidden, missing) =
                     (Arc::clone(&misses), Arc::clone(&forbidden), Arc::clone(&missing));
                 std::thread::spawn(move || {
                     // `recv` fails once the server is unblocked: the site was dropped.
                     while let Ok(request) = server.recv() {
-                        answer(request, &dist, prelude, &missing, &misses, &forbidden);
+                        requests.lock().expect(NO_PANIC).push(Asked::of(&request));
+                        answer(request, &dist, prelude, max_age_secs, &missing, &misses, &forbidden);
                     }
                 })
             })
             .collect();
         let address = server.server_addr().to_ip().expect("it listens on TCP");
         keep_knocking(Arc::downgrade(&server), address);
-        Self { server: Some(server), address, threads, misses, forbidden, missing }
+        Self { server: Some(server), address, threads, requests, misses, forbidden, missing }
     }
 
     /// The page's address with a query, which is empty or begins with `?`.
@@ -88,6 +101,11 @@ impl Site {
     /// From now on nothing is missing.
     pub fn find_all_files(&self) {
         self.missing.lock().expect(NO_PANIC).clear();
+    }
+
+    /// What was asked for so far.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.requests.lock().expect(NO_PANIC).clone()
     }
 
     /// Paths asked for that are not there, or not below the page's own path.
@@ -118,10 +136,26 @@ impl Drop for Site {
     }
 }
 
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let by = request.headers().iter().find(|header| header.field.equiv("Referer"));
+        let by = by.map(|header| header.value.as_str().to_owned()).unwrap_or_default();
+        Self { path: request.url().split('?').next().unwrap_or_default().to_owned(), by }
+    }
+}
+
 /// The training worker's entry.
 const WORKER: &str = "worker_loader.js";
 
-fn answer(mut request: Request, dist: &Path, prelude: &str, missing: &List, misses: &List, forbidden: &List) {
+fn answer(
+    mut request: Request,
+    dist: &Path,
+    prelude: &str,
+    max_age_secs: Option<u32>,
+    missing: &List,
+    misses: &List,
+    forbidden: &List,
+) {
     let add = |list: &List, text: String| list.lock().expect(NO_PANIC).push(text);
     let path = request.url().split('?').next().unwrap_or_default().to_owned();
     let found = file_for(dist, &path, &missing.lock().expect(NO_PANIC));
@@ -133,15 +167,17 @@ fn answer(mut request: Request, dist: &Path, prelude: &str, missing: &List, miss
         let _ = request.respond(Response::empty(204));
     } else if let Some((file, content_type)) = found {
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("both are plain text");
+        let max_age = max_age_secs.map(|secs| header("Cache-Control", &format!("max-age={secs}")));
         let headers = [header("Content-Type", content_type), header("Content-Security-Policy", POLICY)];
+        let headers = headers.into_iter().chain(max_age);
         if path.ends_with(WORKER) {
             let own = std::io::read_to_string(file).expect("the loader is a text");
             let mut response = Response::from_string(format!("{prelude}\n{own}"));
-            headers.into_iter().for_each(|header| response.add_header(header));
+            headers.for_each(|header| response.add_header(header));
             let _ = request.respond(response);
         } else {
             let mut response = Response::from_file(file);
-            headers.into_iter().for_each(|header| response.add_header(header));
+            headers.for_each(|header| response.add_header(header));
             let _ = request.respond(response);
         }
     } else {

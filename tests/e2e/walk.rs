@@ -1,53 +1,13 @@
 //! The whole visit in one go, as the README tells it: look at the recorded run, cut a frequency out of it,
 //! train, leave and come back, hand a run out and take it in again. And once around by keyboard alone.
 
-use std::path::PathBuf;
-
 use fantoccini::key::Key;
-use grokking_lab::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
-use grokking_lab::analysis::grid::Scores;
-use grokking_lab::analysis::marginals::Terms;
-use grokking_lab::protocol::recording::Recording;
-use grokking_lab::task::Task;
 
-use crate::lab::{Lab, Setting, visit};
+use crate::lab::{Setting, visit};
 use crate::oracle::{last_losses, reference_shaped_weights};
+use crate::recorded::{assert_shown, open_on_the_recorded_run, recorded_model, recording, without};
 
 const TINY: &str = "?preset=tiny&backend=cpu&threads=1";
-
-/// The recorded run, as it lies in the repository.
-fn recording() -> Recording {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../www/data/recorded-run.grok");
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Recording::from_bytes(&bytes).expect("the repository's recording is whole")
-}
-
-/// The recorded run's last weights, and the strongest of their key frequencies.
-fn recorded_model(recording: &Recording) -> (Ablator, usize) {
-    let ablator = Ablator::with_own_freqs(&recording.weights.weights);
-    let freq = ablator.key_freqs()[0];
-    (ablator, freq)
-}
-
-/// What is left of the recorded run's last weights without the waves of a frequency in the logits.
-fn without(ablator: &Ablator, recording: &Recording, freq: usize) -> Scores {
-    let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
-    let ablation = Ablation { logits, ..Ablation::default() };
-    ablator.scores(&Task::new(&recording.config.data), &ablation).expect("a key frequency can be removed")
-}
-
-/// The page shows four digits.
-fn assert_shown(hook: &str, shown: f64, expected: f64) {
-    assert!((shown - expected).abs() <= 6e-4 * expected, "{hook}: shown {shown}, computed {expected}");
-}
-
-async fn open_on_the_recorded_run(lab: &Lab, recording: &Recording) {
-    lab.wait_for_text("exhibit", "Recorded run").await;
-    let last = recording.weights.step.expect("a recording tells its last step").to_string();
-    lab.wait_for("cursor-step", "was the last step", |text| text == last).await;
-    let end = recording.rows.last().expect("a recording has rows").evaluation;
-    assert_shown("read-loss-test", lab.wait_for_number("read-loss-test").await, end.test_loss);
-}
 
 #[test]
 fn a_visit_from_the_recorded_run_to_ones_own() {
