@@ -70,6 +70,14 @@ pub enum AnalystRequest {
         /// What is kept or removed.
         ablation: Box<Ablation>,
     },
+    /// Makes ready for [`AnalystRequest::Ablate`] and [`AnalystRequest::Ask`], whose first answer would else
+    /// take several times as long as the next. Answered by [`AnalystReply::Prepared`].
+    Prepare {
+        /// The request.
+        id: RequestId,
+        /// Which weights.
+        weights_id: WeightsId,
+    },
     /// The model's answer to a + b, and how each key frequency votes. Answered by
     /// [`AnalystReply::Answer`].
     Ask {
@@ -138,6 +146,11 @@ pub enum AnalystReply {
         /// The answer's logit minus the largest other, length p², row a, column b.
         #[serde(skip)]
         margins: Vec<f32>,
+    },
+    /// The weights are ready to be ablated.
+    Prepared {
+        /// The request.
+        id: RequestId,
     },
     /// One sum.
     Answer {

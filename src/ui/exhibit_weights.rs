@@ -1,6 +1,6 @@
 //! Weights with known key frequencies, and an analyst that answers at once, for tests of the page's pure parts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::model::init::initial_weights;
 use crate::model::safetensors::{Layout, WeightsFile};
 use crate::model::shape::Param;
 use crate::model::{ModelShape, Weights};
-use crate::protocol::analyst::{AnalystReply, AnalystRequest};
+use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
 use crate::task::Task;
 
 /// A tiny model whose outputs are waves of these frequencies, so that they are its key frequencies.
@@ -52,7 +52,7 @@ pub(crate) fn weights_and_task(file: &[u8]) -> (Weights, Task) {
 /// An analyst that answers by the definitions.
 #[derive(Default)]
 pub(crate) struct PromptAnalyst {
-    held: Option<Vec<u8>>,
+    held: BTreeMap<WeightsId, Vec<u8>>,
     /// What it was asked, in short: `snapshot 30`, `measure 10 [1, 2]`, with the frequencies that were given.
     pub(crate) asked: Vec<String>,
 }
@@ -72,12 +72,19 @@ impl PromptAnalyst {
     /// Answers one request.
     pub(crate) fn answer(&mut self, request: AnalystRequest) -> AnalystReply {
         if let AnalystRequest::Hold { id, weights_id, config, file } = request {
-            self.held = Some(file);
+            self.held.insert(weights_id, file);
             return AnalystReply::Held { id, weights_id, config, step: None };
         }
-        let file = WeightsFile::from_bytes(self.held.as_deref().expect("weights are held")).expect("a file");
-        let (weights, task) = weights_and_task(self.held.as_deref().expect("as above"));
-        let step = file.step.unwrap_or_default();
+        let (AnalystRequest::Snapshot { weights_id, .. }
+        | AnalystRequest::Measure { weights_id, .. }
+        | AnalystRequest::WithoutFreqs { weights_id, .. }
+        | AnalystRequest::Prepare { weights_id, .. }) = &request
+        else {
+            panic!("nobody asks this here: {request:?}");
+        };
+        let file = self.held.get(weights_id).expect("weights are held");
+        let (weights, task) = weights_and_task(file);
+        let step = WeightsFile::from_bytes(file).expect("a file").step.unwrap_or_default();
         let words = |freqs: &Option<Vec<usize>>| freqs.as_ref().map_or(String::new(), |f| format!(" {f:?}"));
         match request {
             AnalystRequest::Snapshot { id, followed_freqs, .. } => {
@@ -96,6 +103,10 @@ impl PromptAnalyst {
                 let ablator = Ablator::new(&weights, &[]);
                 let losses = losses_without_freqs(&ablator.whole().logits, &task, &freqs);
                 AnalystReply::WithoutFreqs { id, losses: losses.expect("the frequencies are there") }
+            }
+            AnalystRequest::Prepare { id, .. } => {
+                self.asked.push(format!("prepare {step}"));
+                AnalystReply::Prepared { id }
             }
             other => panic!("nobody asks this here: {other:?}"),
         }

@@ -38,6 +38,7 @@ pub mod judgement;
 pub mod keep;
 mod ladder;
 pub mod link;
+pub mod pace;
 mod panels;
 mod reading;
 mod readouts;

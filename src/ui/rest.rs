@@ -79,7 +79,8 @@ static REST: Rest = Rest {
     show_recorded: recorded::show,
     read_file: found::read,
     begin_analyst: |store| {
-        let client = AnalystClient::spawn(move |message| store.send(message))?;
+        let rests = move || store.peek(|state| state.analyst.rests);
+        let client = AnalystClient::spawn(move |message| store.send(message), rests)?;
         Ok(Box::new(move |request| client.post(request)))
     },
     begin_keeper: |store| {

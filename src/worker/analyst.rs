@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use crate::analysis::ablation::{Ablation, Ablator};
 use crate::analysis::freq_ablation::losses_without_freqs;
@@ -22,13 +23,12 @@ const MOST_HELD: usize = 4;
 /// The weights at hand, and what is known of them.
 #[derive(Debug, Default)]
 pub struct Analyst {
-    /// The ones asked for last at the end.
-    held: VecDeque<Held>,
+    /// By their numbers, the ones asked for last at the end. Equal weights are held once.
+    held: VecDeque<(WeightsId, Rc<Held>)>,
 }
 
 #[derive(Debug)]
 struct Held {
-    id: WeightsId,
     file: WeightsFile,
     config: ExperimentConfig,
     task: Task,
@@ -48,13 +48,13 @@ impl Analyst {
         Ok(match request {
             AnalystRequest::Hold { id, weights_id, config, file } => {
                 // What cannot be read must not be taken for what had its number before.
-                self.held.retain(|held| held.id != weights_id);
-                let held = Held::new(weights_id, &file, config.map(|config| *config))?;
+                self.held.retain(|(id, _)| *id != weights_id);
+                let held = self.equal_or(Held::new(&file, config.map(|config| *config))?);
                 let (config, step) = (Some(Box::new(held.config.clone())), held.file.step);
                 if self.held.len() == MOST_HELD {
                     self.held.pop_front();
                 }
-                self.held.push_back(held);
+                self.held.push_back((weights_id, held));
                 AnalystReply::Held { id, weights_id, config, step }
             }
             AnalystRequest::Snapshot { id, weights_id, followed_freqs } => {
@@ -80,6 +80,10 @@ impl Analyst {
                 let margins = margins.into_iter().map(|margin| margin as f32).collect();
                 AnalystReply::Ablated { id, scores, margins }
             }
+            AnalystRequest::Prepare { id, weights_id } => {
+                self.get(weights_id)?.ablator();
+                AnalystReply::Prepared { id }
+            }
             AnalystRequest::Ask { id, weights_id, a, b, ablation } => {
                 self.get(weights_id)?.ask(id, a, b, &ablation)?
             }
@@ -88,17 +92,24 @@ impl Analyst {
 
     /// The weights of a number, which now count as the ones asked for last.
     fn get(&mut self, id: WeightsId) -> Result<&Held> {
-        let place = self.held.iter().position(|held| held.id == id);
+        let place = self.held.iter().position(|(held, _)| *held == id);
         let held = place
             .and_then(|place| self.held.remove(place))
             .ok_or_else(|| LabError::Protocol(format!("the weights {id} are not held; send them again")))?;
         self.held.push_back(held);
-        Ok(&self.held[self.held.len() - 1])
+        Ok(&self.held[self.held.len() - 1].1)
+    }
+
+    /// The same weights, if they are held under another number: what is known of them need not be found again.
+    fn equal_or(&self, new: Held) -> Rc<Held> {
+        let mut others = self.held.iter().map(|(_, held)| held);
+        let equal = others.find(|held| held.file == new.file && held.config == new.config);
+        equal.cloned().unwrap_or_else(|| Rc::new(new))
     }
 }
 
 impl Held {
-    fn new(id: WeightsId, file: &[u8], given: Option<ExperimentConfig>) -> Result<Self> {
+    fn new(file: &[u8], given: Option<ExperimentConfig>) -> Result<Self> {
         let file = WeightsFile::from_bytes(file)?;
         let shape = file.weights.shape();
         let config = match (&file.config, given) {
@@ -115,7 +126,7 @@ impl Held {
         };
         config.validate()?;
         let task = Task::new(&config.data);
-        Ok(Self { id, task, config, file, ablator: OnceCell::new(), waves: OnceCell::new() })
+        Ok(Self { task, config, file, ablator: OnceCell::new(), waves: OnceCell::new() })
     }
 
     fn step(&self) -> usize {
@@ -167,6 +178,7 @@ fn id_of(request: &AnalystRequest) -> RequestId {
         | AnalystRequest::Measure { id, .. }
         | AnalystRequest::WithoutFreqs { id, .. }
         | AnalystRequest::Ablate { id, .. }
+        | AnalystRequest::Prepare { id, .. }
         | AnalystRequest::Ask { id, .. } => *id,
     }
 }

@@ -201,6 +201,24 @@ fn what_cannot_be_answered_is_said_and_survived() {
 }
 
 #[test]
+fn what_was_found_of_weights_serves_them_under_every_number() {
+    let mut analyst = Analyst::default();
+    analyst.answer(hold(1, 1));
+    let prepared = analyst.answer(AnalystRequest::Prepare { id: 20, weights_id: 1 });
+    assert_eq!(prepared, AnalystReply::Prepared { id: 20 });
+    analyst.answer(hold(2, 1));
+    analyst.answer(hold(3, 2));
+    let is_ready: Vec<_> =
+        analyst.held.iter().map(|(id, held)| (*id, held.ablator.get().is_some())).collect();
+    assert_eq!(is_ready, [(1, true), (2, true), (3, false)], "the third are others");
+    analyst.answer(hold(1, 2));
+    let ask = |weights_id| AnalystRequest::Measure { id: 1, weights_id, followed_freqs: None };
+    assert_ne!(analyst.answer(ask(1)), analyst.answer(ask(2)), "each number goes its own way");
+    let unknown = AnalystRequest::Prepare { id: 21, weights_id: 9 };
+    assert!(message(analyst.answer(unknown), 21).contains("weights 9 are not held"));
+}
+
+#[test]
 fn the_weights_asked_for_last_are_kept() {
     let mut analyst = Analyst::default();
     let n = MOST_HELD as WeightsId;

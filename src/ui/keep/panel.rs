@@ -105,18 +105,8 @@ pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
 pub(in crate::ui) fn KeptRuns() -> impl IntoView {
     let store = Store::get();
     let kept = store.memo(|state| state.kept.clone());
-    let open_key = store.memo(|state| state.run.as_ref().map(|run| run.key.clone()));
     let lines = move || {
-        let open = open_key.get();
-        kept.with(|kept| {
-            kept.runs
-                .iter()
-                .map(|run| {
-                    let is_open = open.as_ref() == Some(&run.key);
-                    view! { <Line run=run.clone() is_open /> }
-                })
-                .collect_view()
-        })
+        kept.with(|kept| kept.runs.iter().map(|run| view! { <Line run=run.clone() /> }).collect_view())
     };
     let damaged = move || {
         kept.with(|kept| kept.damaged.iter().map(|run| damaged_line(store, run.clone())).collect_view())
@@ -164,15 +154,16 @@ fn damaged_line(store: Store, Damaged { key, n_records }: Damaged) -> AnyView {
         <li class="kept-run" data-testid="damaged-run">
             <span class="kept-name">{name.clone()}</span>
             <span class="facts">{format!("nothing of it can be read; {n_records} records take room")}</span>
-            {delete_button(store, key, name, false)}
+            {delete_button(store, key, name)}
         </li>
     }
     .into_any()
 }
 
-/// Deletes a run at the second press: there is no way back.
-fn delete_button(store: Store, key: String, name: String, is_open: bool) -> AnyView {
+/// Deletes a run at the second press: there is no way back. Not one that is under way.
+fn delete_button(store: Store, key: String, name: String) -> AnyView {
     let sure = RwSignal::new(false);
+    let is_live = is_on_page(store, key.clone(), State::is_live);
     let delete = move |_| {
         if sure.get_untracked() {
             store.send(Message::DeleteKept(key.clone()));
@@ -184,7 +175,7 @@ fn delete_button(store: Store, key: String, name: String, is_open: bool) -> AnyV
         <button
             type="button"
             data-testid="delete-kept"
-            disabled=is_open
+            disabled=is_live
             on:click=delete
             on:blur=move |_| sure.set(false)
             aria-label=move || if sure.get() { format!("Really delete {name}?") } else { format!("Delete {name}") }
@@ -193,6 +184,12 @@ fn delete_button(store: Store, key: String, name: String, is_open: bool) -> AnyV
         </button>
     }
     .into_any()
+}
+
+/// Whether the run of the page is that of a key, and is so. A line follows it and is not drawn anew: a press in
+/// between would be lost.
+fn is_on_page(store: Store, key: String, is_so: fn(&State) -> bool) -> Memo<bool> {
+    store.memo(move |state| state.run.as_ref().is_some_and(|run| run.key == key) && is_so(state))
 }
 
 fn room_words(kept: &Kept) -> String {
@@ -206,9 +203,10 @@ fn room_words(kept: &Kept) -> String {
 }
 
 #[component]
-fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
+fn Line(run: KeptRun) -> impl IntoView {
     let store = Store::get();
     let KeptRun { key, title, config, saved_ms, step, n_bytes, .. } = run;
+    let is_open = is_on_page(store, key.clone(), |_| true);
     let name = title.unwrap_or_else(|| run_name::name(&config));
     let is_done = step >= config.run.epochs;
     let facts = format!(
@@ -225,9 +223,13 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
             .send(Message::RenameKept { key: for_rename.clone(), title: (!text.is_empty()).then_some(text) });
     };
     let open = move |_| store.send(Message::OpenKept { key: for_open.clone(), wish: Wish::Show });
+    let open_label = {
+        let name = name.clone();
+        move || format!("{} {name}", if is_open.get() { "Open" } else { "Show" })
+    };
     let compare = move |_| store.send(Message::OpenKept { key: for_compare.clone(), wish: Wish::Compare });
     view! {
-        <li class="kept-run" data-open=is_open.to_string()>
+        <li class="kept-run" data-open=move || is_open.get().to_string()>
             <input
                 class="kept-name"
                 type="text"
@@ -238,8 +240,8 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
                 on:change:target=move |event| rename(event.target().value())
             />
             <span class="facts">{facts}{is_done.then_some(", finished")}</span>
-            <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=format!("{} {name}", if is_open { "Open" } else { "Show" })>
-                {if is_open { "Open" } else { "Show" }}
+            <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=open_label>
+                {move || if is_open.get() { "Open" } else { "Show" }}
             </button>
             <button
                 type="button"
@@ -250,7 +252,7 @@ fn Line(run: KeptRun, is_open: bool) -> impl IntoView {
             >
                 "Compare"
             </button>
-            {delete_button(store, for_delete, name, is_open)}
+            {delete_button(store, for_delete, name)}
         </li>
     }
 }

@@ -1,7 +1,8 @@
 //! What the analyst is asked, one job at a time. First the checkpoint at the cursor, then the last one of each
 //! run that stands, then the measures of checkpoints that have none, or have them with other frequencies than
-//! the rest, and last what figure 6 shows. Only the newest wish is sent; what lies between two jobs is passed
-//! over.
+//! the rest, then what figure 6 shows, and last it makes ready for cuts. Only the newest wish is sent; what lies
+//! between two jobs is passed over. Beside a run that trains on the processors the analyst rests after each job
+//! as long as that took: it takes half of a core at most.
 
 use std::sync::Arc;
 
@@ -52,18 +53,24 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
     let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == origin) else { return Vec::new() };
     let followed_freqs = freqs_for(state, exhibit, step).map(<[usize]>::to_vec);
     let config = Some(Box::new(exhibit.config.clone()));
-    let is_held = state.analyst.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &file));
+    let is_ahead = work == Work::Prepare;
+    let weights_id = if is_ahead { desk::WEIGHTS } else { WEIGHTS };
+    let is_held = !is_ahead && state.analyst.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &file));
     let hold = (!is_held).then_some(state.analyst.last_request + 1);
     let id = hold.unwrap_or(state.analyst.last_request) + 1;
     state.analyst.last_request = id;
     let ask = match work.clone() {
-        Work::Snapshot => AnalystRequest::Snapshot { id, weights_id: WEIGHTS, followed_freqs },
-        Work::Measure => AnalystRequest::Measure { id, weights_id: WEIGHTS, followed_freqs },
-        Work::WithoutFreqs(freqs) => AnalystRequest::WithoutFreqs { id, weights_id: WEIGHTS, freqs },
+        Work::Snapshot => AnalystRequest::Snapshot { id, weights_id, followed_freqs },
+        Work::Measure => AnalystRequest::Measure { id, weights_id, followed_freqs },
+        Work::WithoutFreqs(freqs) => AnalystRequest::WithoutFreqs { id, weights_id, freqs },
+        Work::Prepare => AnalystRequest::Prepare { id, weights_id },
     };
-    let hold_it =
-        hold.map(|id| AnalystRequest::Hold { id, weights_id: WEIGHTS, config, file: file.as_ref().clone() });
-    state.analyst.held = Some(Arc::clone(&file));
+    let hold_it = hold.map(|id| AnalystRequest::Hold { id, weights_id, config, file: file.as_ref().clone() });
+    if is_ahead {
+        desk::note_held(state);
+    } else {
+        state.analyst.held = Some(Arc::clone(&file));
+    }
     state.analyst.job = Some(Job { origin, step, file, work, hold, request: id });
     hold_it.into_iter().chain([ask]).map(Effect::AskAnalyst).collect()
 }
@@ -77,6 +84,12 @@ fn adopt_saved(state: &mut State) {
     {
         own.weights.insert(saved.step, saved.state);
     }
+}
+
+/// Whether a run computes where the analyst does.
+fn trains_on_cpu(state: &State) -> bool {
+    let training = state.run.as_ref().filter(|run| matches!(run.phase, Phase::Preparing | Phase::Training));
+    training.and_then(|run| run.engine.as_ref()).is_some_and(|engine| engine.device == "cpu")
 }
 
 /// What is wanted most.
@@ -95,6 +108,11 @@ fn wish(state: &State) -> Option<Wanted> {
         let is_missing = !exhibit.snapshots.contains_key(step) && !is_refused(state, file);
         is_missing.then(|| of(exhibit, (*step, file), Work::Snapshot))
     });
+    if state.analyst.rests && trains_on_cpu(state) {
+        // What the reader looks at does not wait. A cursor that goes along with the run looks at nothing yet.
+        let goes_along = |exhibit: &Exhibit| exhibit.origin == Origin::Own && state.view.cursor().is_none();
+        return at_cursor.filter(|_| !state.exhibit.as_ref().is_some_and(goes_along));
+    }
     let last = || {
         let standing = state.exhibits().filter(is_open).filter(|exhibit| is_at_rest(state, exhibit));
         let mut missing = standing.filter_map(|exhibit| {
@@ -118,7 +136,11 @@ fn wish(state: &State) -> Option<Wanted> {
         let freqs: Vec<usize> = (n_known + 1..=n_freqs(p)).take(FREQS_AT_ONCE).collect();
         (!freqs.is_empty()).then(|| of(exhibit, last, Work::WithoutFreqs(freqs)))
     };
-    at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs)
+    let ahead = || {
+        let (exhibit, next) = (state.exhibit.as_ref()?, desk::to_prepare(state)?);
+        (!is_refused(state, next.1)).then(|| of(exhibit, next, Work::Prepare))
+    };
+    at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs).or_else(ahead)
 }
 
 /// The analyst said something, so it lives.
@@ -164,6 +186,7 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
                 }
             }
         }
+        AnalystReply::Prepared { id } => drop(finished(state, id)),
         AnalystReply::Failed { id: None, message } => end(state, &message),
         AnalystReply::Failed { id: Some(id), message } => {
             // Either of a job's two requests: the second fails with the first.
@@ -185,6 +208,11 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
 fn refuse(state: &mut State, reason: &str) {
     state.analyst.held = None;
     let Some(job) = state.analyst.job.take() else { return };
+    state.analyst.rests = trains_on_cpu(state);
+    if job.work == Work::Prepare {
+        // Then the first cut takes longer.
+        return;
+    }
     if let Origin::File(name) = &job.origin {
         files::refuse(state, format!("{name} could not be analysed: {reason}"));
     }
@@ -194,6 +222,7 @@ fn refuse(state: &mut State, reason: &str) {
 /// Ends the job of a request; what it was, if the run still has that file.
 fn finished(state: &mut State, request: u32) -> Option<Job> {
     let job = state.analyst.job.take_if(|job| job.request == request)?;
+    state.analyst.rests = trains_on_cpu(state);
     let exhibit = state.exhibits().find(|exhibit| exhibit.origin == job.origin)?;
     let is_there = exhibit.weights.get(&job.step).is_some_and(|file| Arc::ptr_eq(file, &job.file));
     is_there.then_some(job)
@@ -245,7 +274,7 @@ pub(super) fn end(state: &mut State, reason: &str) {
         return;
     }
     let analyst = &mut state.analyst;
-    (analyst.ready, analyst.is_down, analyst.held) = (false, true, None);
+    (analyst.ready, analyst.is_down, analyst.held, analyst.rests) = (false, true, None, false);
     analyst.n_ends += 1;
     if let Some(Job { file, .. }) = analyst.job.take() {
         // A file that it ended at twice is left alone.

@@ -8,13 +8,15 @@ use crate::analysis::phases::Phases;
 use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
 use crate::analysis::report::analyse;
 use crate::config::Preset;
+use crate::engine::EngineInfo;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::exhibit_sample::exhibit;
+use crate::ui::exhibit_sample::{exhibit, row};
 use crate::ui::exhibit_weights::{PromptAnalyst, file_with_key_freqs, weights_and_task};
 use crate::ui::state::{Phase, Run, State};
+use crate::ui::surgery::Cut;
 use crate::ui::update::{Effect, Message, update};
 use crate::ui::view::Look;
 
@@ -35,6 +37,16 @@ fn page(phase: Phase) -> (State, Vec<Effect>) {
 
 fn shown(state: &State) -> &Exhibit {
     state.exhibit.as_ref().expect("a run is on show")
+}
+
+fn on(device: &str) -> EngineInfo {
+    EngineInfo {
+        engine: "folded".into(),
+        device: device.into(),
+        device_name: "one".into(),
+        precision: "f32".into(),
+        reason: String::new(),
+    }
 }
 
 fn is_asking(effects: &[Effect]) -> bool {
@@ -62,7 +74,14 @@ fn a_run_that_stands_is_measured_as_grok_measures_it() {
     assert_eq!(run.without_freqs.losses, losses_without_each_freq(&last, &task).unwrap());
     assert_eq!(
         analyst.asked,
-        ["snapshot 30", "measure 20 [1, 3]", "measure 10 [1, 3]", "measure 0 [1, 3]", "without [1, 2, 3]"],
+        [
+            "snapshot 30",
+            "measure 20 [1, 3]",
+            "measure 10 [1, 3]",
+            "measure 0 [1, 3]",
+            "without [1, 2, 3]",
+            "prepare 30"
+        ],
         "each once, the newest first"
     );
     assert!(task.p / 2 <= FREQS_AT_ONCE, "a small model takes one job");
@@ -78,7 +97,7 @@ fn a_run_that_trained_is_measured_again_when_it_stands() {
     analyst.work_off(&mut state, asked);
     assert_eq!(
         analyst.asked,
-        ["snapshot 30", "snapshot 0 [1, 3]", "measure 20 [1, 3]", "measure 10 [1, 3]"],
+        ["snapshot 30", "snapshot 0 [1, 3]", "measure 20 [1, 3]", "measure 10 [1, 3]", "prepare 0"],
         "live, with the frequencies of the newest"
     );
     let run = state.exhibit.as_mut().expect("a run is on show");
@@ -174,7 +193,8 @@ fn figure_6_waits_for_the_processors_and_gives_way() {
     let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(recorded), show: false });
     analyst.work_off(&mut state, effects);
     let effects = update(&mut state, Message::Show(Origin::Recorded));
-    assert!(!is_asking(&effects), "not while a run trains");
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["prepare 30"], "figure 6 not while a run trains");
     state.run.as_mut().expect("a run").phase = Phase::Broken;
     let effects = update(&mut state, Message::Show(Origin::Recorded));
     analyst.work_off(&mut state, effects);
@@ -189,6 +209,74 @@ fn figure_6_waits_for_the_processors_and_gives_way() {
         (edition, 3),
         "nobody asked"
     );
+}
+
+#[test]
+fn what_a_cut_needs_is_made_ready_once_and_only_for_weights_that_stay() {
+    let (mut state, effects) = page(Phase::Training);
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    assert!(!analyst.asked.contains(&"prepare 30".into()), "the next checkpoint takes its place");
+    analyst.asked.clear();
+    let effects = update(&mut state, Message::Look(Look::Pin(30.0)));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["prepare 30"]);
+
+    let run = state.exhibit.as_mut().expect("a run is on show");
+    run.weights.insert(40, file_with_key_freqs(&[2], 40));
+    analyst.asked.clear();
+    let effects = update(&mut state, Message::Clock(1.0));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["measure 40"], "the pin is where it was");
+    let effects = update(&mut state, Message::Cut(Cut::Head(0)));
+    assert!(matches!(&effects[..], [Effect::AskAnalyst(AnalystRequest::Ablate { .. })]), "{effects:?}");
+
+    update(&mut state, Message::Cut(Cut::Whole));
+    analyst.asked.clear();
+    for look in [Look::First, Look::TogglePlay, Look::Tick] {
+        let effects = update(&mut state, Message::Look(look));
+        analyst.work_off(&mut state, effects);
+    }
+    let prepared: Vec<_> = analyst.asked.iter().filter(|asked| asked.starts_with("prepare")).collect();
+    assert_eq!(prepared, ["prepare 0"], "a cursor that moves by itself is let pass");
+}
+
+#[test]
+fn beside_a_run_on_the_processors_it_rests_after_each_job_but_for_what_the_reader_looks_at() {
+    let (mut state, effects) = page(Phase::Training);
+    let mut analyst = PromptAnalyst::default();
+    state.run.as_mut().expect("a run").engine = Some(on("cpu"));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked, ["snapshot 30"], "then it rests");
+    let run = state.exhibit.as_mut().expect("a run is on show");
+    run.rows.push(row(40));
+    run.weights.insert(40, file_with_key_freqs(&[2], 40));
+    assert!(!is_asking(&update(&mut state, Message::Clock(1.0))), "the cursor only goes along");
+    let effects = update(&mut state, Message::Look(Look::Hover(10.0)));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked[1..], ["snapshot 10 [1, 3]"], "at once, and nothing more");
+
+    update(&mut state, Message::Look(Look::Leave));
+    let effects = update(&mut state, Message::AnalystRested);
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked[2..], ["snapshot 40"], "one job, the newest");
+    state.run.as_mut().expect("a run").engine = Some(on("gpu"));
+    let effects = update(&mut state, Message::Clock(2.0));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked[3..], ["measure 20 [2]", "measure 0 [2]"], "a card's run is not in the way");
+}
+
+#[test]
+fn a_run_that_stands_lets_it_work_on() {
+    let (mut state, effects) = page(Phase::Training);
+    state.run.as_mut().expect("a run").engine = Some(on("cpu"));
+    let mut analyst = PromptAnalyst::default();
+    analyst.work_off(&mut state, effects);
+    assert!(state.analyst.rests);
+    state.run.as_mut().expect("a run").phase = Phase::Paused;
+    let effects = update(&mut state, Message::Clock(1.0));
+    analyst.work_off(&mut state, effects);
+    assert_eq!(analyst.asked.len(), 6, "all that there is: {:?}", analyst.asked);
 }
 
 #[test]

@@ -6,11 +6,12 @@ use super::Effect;
 use crate::analysis::snapshot::Snapshot;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::ui::exhibit::Origin;
+use crate::ui::followed::is_at_rest;
 use crate::ui::state::State;
 use crate::ui::surgery::{Anatomy, Answer, Cut, Left, Operation, Surgery};
 
 /// The number the weights under the knife have with the analyst; the page's other requests count upwards.
-const WEIGHTS: WeightsId = WeightsId::MAX;
+pub(super) const WEIGHTS: WeightsId = WeightsId::MAX;
 
 /// Where the page stands with the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -90,6 +91,18 @@ pub(super) fn weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
     let step = state.view.pin.unwrap_or_else(|| exhibit.last_step());
     let known = exhibit.weights.iter().filter(|(at, _)| exhibit.snapshots.contains_key(at));
     known.min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
+}
+
+/// The weights that the next cut will be of, unless the analyst has them: it can make ready ahead. Not while
+/// they change by themselves.
+pub(super) fn to_prepare(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
+    let stays = state.view.pin.is_some() || is_at_rest(state, state.exhibit.as_ref()?);
+    if state.desk.is_held || state.view.playing || !stays { None } else { weights(state) }
+}
+
+/// They are on their way.
+pub(super) fn note_held(state: &mut State) {
+    state.desk.is_held = true;
 }
 
 /// Applies a cut.

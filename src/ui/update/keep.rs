@@ -56,6 +56,10 @@ fn offer(state: &mut State) -> Vec<Effect> {
     let Some(newest) = newest_unfinished(state) else { return Vec::new() };
     let asked_for = state.draft.config().is_ok_and(|mut config| {
         config.run.device = newest.config.run.device;
+        // A run that began with as many threads as there are knows how many that were; the link may not.
+        if config.run.threads == 0 {
+            config.run.threads = newest.config.run.threads;
+        }
         config == newest.config
     });
     let opened_for_nothing = link::to_query(&state.draft).is_empty();

@@ -152,6 +152,20 @@ fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
 }
 
 #[test]
+fn a_link_that_leaves_the_threads_to_the_machine_is_that_of_a_run_with_any_number() {
+    let asks = |preset: Preset, threads: &str| {
+        let mut state = opened(preset);
+        state.draft.set(Field::Threads, threads.into());
+        let mut config = Preset::Tiny.config();
+        config.run.threads = 2;
+        !update(&mut state, listed(vec![kept("a", config, 20)])).is_empty()
+    };
+    assert!(asks(Preset::Tiny, "0") && asks(Preset::Tiny, "2"), "its curves come on show");
+    assert!(!asks(Preset::Tiny, "3"), "other bits");
+    assert!(!asks(Preset::Paper, "0"), "another run");
+}
+
+#[test]
 fn a_link_to_something_else_is_not_pushed_aside() {
     let mut state = opened(Preset::Tiny);
     let runs = vec![kept("a", Preset::Paper.config(), 20)];
@@ -247,6 +261,23 @@ fn the_device_of_a_kept_run_is_fetched_before_it_goes_on() {
     assert_eq!(state.connected_choice, DeviceChoice::Cpu);
     assert_eq!(state.draft.text(Field::Device), "cpu");
     assert!(started_from(&connect(&mut state)).is_some());
+}
+
+#[test]
+fn a_run_that_is_deleted_leaves_the_page_unless_it_is_under_way() {
+    let delete = |state: &mut State, key: &str| update(state, Message::DeleteKept(key.into()));
+    let gone = |key: &str| Effect::Keep(KeepCommand::Delete(key.into()));
+    let mut state = opened(Preset::Tiny);
+    update(&mut state, listed(vec![kept("a", Preset::Tiny.config(), 20)]));
+    update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
+    assert_eq!(delete(&mut state, "b"), [gone("b")], "another one");
+    assert!(state.can_go_on());
+    assert_eq!(delete(&mut state, "a"), [gone("a")]);
+    assert!(state.run.is_none() && state.own().is_none() && state.aside.is_none());
+
+    let mut state = training();
+    assert_eq!(delete(&mut state, "tab-1"), [gone("tab-1")]);
+    assert_eq!(state.phase(), Some(Phase::Training), "it is kept again with its next state");
 }
 
 #[test]

@@ -134,6 +134,8 @@ pub enum Message {
     },
     /// The analyst said something.
     FromAnalyst(AnalystReply),
+    /// The analyst has rested as long as it worked.
+    AnalystRested,
     /// The analyst broke, or could not be loaded; the reason in words.
     AnalystDied(String),
     /// Checkpoints of a run were taken apart.
@@ -216,6 +218,10 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             desk::ask(state, a, b);
             Vec::new()
         }
+        Message::AnalystRested => {
+            state.analyst.rests = false;
+            Vec::new()
+        }
         Message::AnalystDied(reason) => {
             analyst::end(state, &reason);
             Vec::new()
@@ -291,7 +297,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Kept(event) => keep::on_event(state, event),
         Message::OpenKept { key, wish } => keep::open(state, key, wish),
         Message::RenameKept { key, title } => vec![Effect::Keep(KeepCommand::Rename(key, title))],
-        Message::DeleteKept(key) => vec![Effect::Keep(KeepCommand::Delete(key))],
+        Message::DeleteKept(key) => run::delete(state, key),
         Message::GoOn(device) => keep::go_on(state, device),
         Message::Compare { origin, on } => {
             compare::choose(&mut state.compared, origin, on);

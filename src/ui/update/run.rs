@@ -74,7 +74,21 @@ pub(super) fn bench(state: &mut State) -> Vec<Effect> {
 /// The page forgets the run at once; what the worker still says of it is dropped by its number.
 pub(super) fn reset(state: &mut State) -> Vec<Effect> {
     let mut effects = keep::put_away(state);
-    let Some(run) = forget(state) else { return Vec::new() };
+    effects.extend(drop_run(state));
+    effects
+}
+
+/// Removes a run from the browser's storage; from the page too, if it is on it and makes no steps.
+pub(super) fn delete(state: &mut State, key: String) -> Vec<Effect> {
+    let is_open = state.run.as_ref().is_some_and(|run| run.key == key) && !state.is_live();
+    let mut effects = if is_open { drop_run(state) } else { Vec::new() };
+    effects.push(Effect::Keep(KeepCommand::Delete(key)));
+    effects
+}
+
+fn drop_run(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let Some(run) = forget(state) else { return effects };
     if matches!(state.worker, Worker::Ready(_)) {
         effects.push(Effect::Post(Command::Reset { run_id: run.id }));
         if state.draft.device() != state.connected_choice {

@@ -1,0 +1,239 @@
+//! Everything the page shows, as plain data. Only [`update`](super::update::update) changes it.
+
+mod analyst;
+mod may;
+mod run;
+
+pub use analyst::{Analyst, Job, Work};
+pub use run::{Asked, Phase, Run, Spectrum};
+
+use super::advice::Trouble;
+use super::bench::Bench;
+use super::draft::Draft;
+use super::estimate::Estimates;
+use super::exhibit::{Exhibit, Origin};
+use super::files::report_card::ReportCard;
+use super::keep::Kept;
+use super::surgery::Surgery;
+use super::update::Desk;
+use super::verify::Verify;
+use super::view::View;
+use crate::config::DeviceChoice;
+use crate::engine::MetricsRow;
+use crate::protocol::capsule::Capsule;
+use crate::protocol::{DeviceReport, LadderRung, RunId};
+
+/// The page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The settings in the form.
+    pub draft: Draft,
+    /// What the page's link said and the page ignored.
+    pub notices: Vec<String>,
+    /// What else the reader should know.
+    pub remarks: Vec<String>,
+    /// The worker.
+    pub worker: Worker,
+    /// The device that the worker was last asked for.
+    pub connected_choice: DeviceChoice,
+    /// A run to start as soon as there is a device: `true` to leave it paused.
+    pub queued: Option<Start>,
+    /// The rest of the page.
+    pub rest: Coming,
+    /// The run, if there is one. What it measured is in the exhibit of [`Origin::Own`].
+    pub run: Option<Run>,
+    /// The run on show.
+    pub exhibit: Option<Exhibit>,
+    /// The other runs at hand.
+    pub shelf: Vec<Exhibit>,
+    /// What the analyst does.
+    pub analyst: Analyst,
+    /// Bytes of the recorded run that have come, while it is fetched.
+    pub recorded_bytes: Option<usize>,
+    /// Bytes of the worker's program that have come, and of how many, while it is fetched.
+    pub worker_bytes: Option<(usize, Option<usize>)>,
+    /// How the run on show is looked at.
+    pub view: View,
+    /// What is cut out of it.
+    pub surgery: Surgery,
+    /// Where the page stands with the analyst.
+    pub desk: Desk,
+    /// What went wrong, until it is repaired.
+    pub failure: Option<Failure>,
+    /// The bench.
+    pub bench: Bench,
+    /// How fast this device is.
+    pub estimates: Estimates,
+    /// The number the next run gets.
+    pub next_run_id: RunId,
+    /// The runs that are kept in this browser.
+    pub kept: Kept,
+    /// The kept run that is being read, and what for.
+    pub wanted: Option<(String, Wish)>,
+    /// The runs that are laid over the one on show.
+    pub compared: Vec<Origin>,
+    /// How the check of the device stands.
+    pub verify: Verify,
+    /// What was wrong with files that were opened, the last one at the end.
+    pub file_troubles: Vec<String>,
+    /// Reports that were opened.
+    pub report_cards: Vec<ReportCard>,
+    /// How many runs were opened from files.
+    pub n_files: usize,
+    /// What tells the runs of this tab from those of another.
+    pub tab: String,
+    /// The time, in milliseconds since 1970, to the second.
+    pub now_ms: f64,
+    /// How long the worker has said nothing in the middle of something.
+    pub silence: Silence,
+    /// A run that exists nowhere else and had to make room for another one: its key, and all of it.
+    pub aside: Option<(String, Capsule)>,
+    /// What this page is, and where it runs.
+    pub host: Host,
+}
+
+/// How far the rest of the page has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coming {
+    /// It is being fetched.
+    OnTheWay,
+    /// It is here.
+    Here,
+    /// It could not be fetched; the reason in words.
+    Failed(String),
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Training.
+    Training,
+    /// With a single update, then paused.
+    OneStep,
+    /// From its saved state.
+    GoOn,
+}
+
+/// What a kept run is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To be shown.
+    Show,
+    /// To be trained on.
+    GoOn,
+    /// To be laid over the run on show.
+    Compare,
+}
+
+/// What is known of the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Worker {
+    /// Its program is being fetched and compiled.
+    Loading,
+    /// It looks for a device.
+    Connecting,
+    /// It has one.
+    Ready(DeviceReport),
+    /// It has no device, or it died.
+    Failed,
+}
+
+/// How long the worker has said nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Silence {
+    /// Seconds, of which no tick of the clock counts for many: a computer that slept was silent too.
+    pub secs: f64,
+    /// Seconds since it was asked whether it is still there.
+    pub since_ping_secs: Option<f64>,
+}
+
+/// The page's build and the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// The name of the build, if the page is a published one.
+    pub build: Option<String>,
+    /// How the browser calls itself.
+    pub user_agent: String,
+}
+
+/// Something that needs the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its kind, if there is something to do about it in the browser.
+    pub trouble: Option<Trouble>,
+    /// What was tried, what was wrong, what is allowed.
+    pub message: String,
+    /// The device's start-up ladder, if a device was asked for.
+    pub ladder: Vec<LadderRung>,
+    /// Whether the CPU is a way out: the page asked for the graphics card, or computed on it.
+    pub offers_cpu: bool,
+}
+
+impl State {
+    /// A page just opened.
+    pub fn new(draft: Draft, notices: Vec<String>) -> Self {
+        let connected_choice = draft.device();
+        Self {
+            draft,
+            notices,
+            remarks: Vec::new(),
+            worker: Worker::Loading,
+            connected_choice,
+            queued: None,
+            rest: Coming::OnTheWay,
+            run: None,
+            exhibit: None,
+            shelf: Vec::new(),
+            analyst: Analyst::default(),
+            recorded_bytes: None,
+            worker_bytes: None,
+            view: View::default(),
+            surgery: Surgery::default(),
+            desk: Desk::default(),
+            failure: None,
+            bench: Bench::default(),
+            estimates: Estimates::default(),
+            next_run_id: 1,
+            kept: Kept::default(),
+            wanted: None,
+            compared: Vec::new(),
+            verify: Verify::Idle,
+            file_troubles: Vec::new(),
+            report_cards: Vec::new(),
+            n_files: 0,
+            tab: String::new(),
+            now_ms: 0.0,
+            silence: Silence::default(),
+            aside: None,
+            host: Host::default(),
+        }
+    }
+
+    /// The device report, once there is one.
+    pub fn device(&self) -> Option<&DeviceReport> {
+        match &self.worker {
+            Worker::Ready(report) => Some(report),
+            _ => None,
+        }
+    }
+
+    /// The phase of the run, if there is one.
+    pub fn phase(&self) -> Option<Phase> {
+        self.run.as_ref().map(|run| run.phase)
+    }
+
+    /// What the run of this tab has measured.
+    pub fn own(&self) -> Option<&Exhibit> {
+        self.exhibits().find(|exhibit| exhibit.origin == Origin::Own)
+    }
+
+    /// All runs at hand, the one on show first.
+    pub fn exhibits(&self) -> impl Iterator<Item = &Exhibit> {
+        self.exhibit.iter().chain(&self.shelf)
+    }
+
+    /// The last row of metrics of the run of this tab.
+    pub fn last_row(&self) -> Option<&MetricsRow> {
+        self.own()?.rows.last()
+    }
+}
