@@ -18,9 +18,7 @@ fn steps(c: &mut Criterion) {
         let config = experiment(p, 128);
         let (task, shape) = (Task::new(&config.data), ModelShape::new(&config.data, &config.model));
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        let build = || {
-            block_on(FoldedGpu::new(&config, &task, &start, &gpu.setup, &gpu.name)).expect("the GPU takes it")
-        };
+        let build = || block_on(FoldedGpu::new(&config, &task, &start, &gpu)).expect("the GPU takes it");
         let mut group = c.benchmark_group(format!("{}, p = {p}", gpu.name));
         group.sample_size(10);
         group.bench_function("every buffer and pipeline", |b| b.iter(build));

@@ -58,7 +58,7 @@ async fn folded_on_gpu(
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
     let gpu = device::gpu().await?;
-    match FoldedGpu::new(config, task, start, &gpu.setup, &gpu.name).await {
+    match FoldedGpu::new(config, task, start, &gpu).await {
         Ok(engine) => Ok(Box::new(engine)),
         Err(refusal) => {
             let reason = format!("the graphics card cannot do it: {refusal}");

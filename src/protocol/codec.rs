@@ -3,6 +3,8 @@
 //! A message is an object `{ body, arrays, files }`: the body through serde, big arrays as
 //! `Float32Array`s and files as `Uint8Array`s, whose buffers are transferred, not copied.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +23,36 @@ pub struct Encoded {
     pub value: JsValue,
     /// The list for `postMessage`'s second argument.
     pub transfer: Array,
+}
+
+/// Arrays whose numbers have been read, to carry others back: a worker that exchanges a megabyte at every
+/// step would otherwise leave two to the garbage collector each time.
+#[derive(Debug, Default)]
+pub struct Spare(RefCell<Vec<Float32Array>>);
+
+impl Spare {
+    /// How many are kept at most: what is under way between two workers at a time.
+    const ROOM: usize = 2;
+
+    fn keep(&self, array: Float32Array) {
+        let mut arrays = self.0.borrow_mut();
+        if arrays.len() < Self::ROOM {
+            arrays.push(array);
+        }
+    }
+
+    /// An array of these values.
+    fn array_of(&self, values: &[f32]) -> Float32Array {
+        let mut arrays = self.0.borrow_mut();
+        match arrays.iter().position(|array| array.length() as usize == values.len()) {
+            Some(i) => {
+                let array = arrays.swap_remove(i);
+                array.copy_from(values);
+                array
+            }
+            None => Float32Array::from(values),
+        }
+    }
 }
 
 /// A message of the protocol: its big arrays travel beside the rest.
@@ -116,11 +148,19 @@ impl Message for PeerReply {
 ///
 /// # Errors
 /// [`LabError::Protocol`] if serde refuses the value.
-pub fn encode<M: Message>(mut message: M) -> Result<Encoded> {
+pub fn encode<M: Message>(message: M) -> Result<Encoded> {
+    encode_in(message, &Spare::default())
+}
+
+/// [`encode`] into arrays that came in before.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_in<M: Message>(mut message: M, spare: &Spare) -> Result<Encoded> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not write: {reason:?}"));
     let (arrays, files, transfer) = (Array::new(), Array::new(), Array::new());
     for values in message.arrays() {
-        let array = Float32Array::from(std::mem::take(values).as_slice());
+        let array = spare.array_of(&std::mem::take(values));
         transfer.push(&array.buffer());
         arrays.push(&array);
     }
@@ -142,6 +182,14 @@ pub fn encode<M: Message>(mut message: M) -> Result<Encoded> {
 /// # Errors
 /// [`LabError::Protocol`] if it is not one of this protocol's messages.
 pub fn decode<M: Message>(value: &JsValue) -> Result<M> {
+    decode_keeping(value, &Spare::default())
+}
+
+/// [`decode`], after which the arrays are spare.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_keeping<M: Message>(value: &JsValue, spare: &Spare) -> Result<M> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not read: {reason:?}"));
     let body = Reflect::get(value, &"body".into()).map_err(|e| failed(&e))?;
     let list = |name: &str| {
@@ -151,10 +199,11 @@ pub fn decode<M: Message>(value: &JsValue) -> Result<M> {
     let (arrays, files) = (list("arrays")?, list("files")?);
     let mut message: M = serde_wasm_bindgen::from_value(body).map_err(|e| failed(&e))?;
     for (values, array) in message.arrays().into_iter().zip(arrays.iter()) {
-        *values = array
+        let array = array
             .dyn_into::<Float32Array>()
-            .map_err(|_| LabError::Protocol("could not read: an array is not a Float32Array".into()))?
-            .to_vec();
+            .map_err(|_| LabError::Protocol("could not read: an array is not a Float32Array".into()))?;
+        *values = array.to_vec();
+        spare.keep(array);
     }
     for (bytes, file) in message.files().into_iter().zip(files.iter()) {
         *bytes = file

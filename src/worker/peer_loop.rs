@@ -8,12 +8,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 
 use super::inbox::Inbox;
-use super::scope::{post, report_panics, scope};
+use super::scope::{post, post_in, report_panics, scope};
 use crate::engine::folded::{Peer, Request};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
+use crate::protocol::PROTOCOL_VERSION;
+use crate::protocol::codec::{self, Spare};
 use crate::protocol::peer::{PeerCommand, PeerReply};
-use crate::protocol::{PROTOCOL_VERSION, codec};
 use crate::task::Task;
 
 /// Installs the message handler, says [`PeerReply::Ready`] and serves until the worker ends.
@@ -23,9 +24,10 @@ use crate::task::Task;
 pub fn start() {
     report_panics(failed);
     let inbox = Rc::new(Inbox::default());
-    let receiver = Rc::clone(&inbox);
+    let spare = Rc::new(Spare::default());
+    let (receiver, keeper) = (Rc::clone(&inbox), Rc::clone(&spare));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        receiver.push(codec::decode::<PeerCommand>(&message.data()));
+        receiver.push(codec::decode_keeping::<PeerCommand>(&message.data(), &keeper));
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
@@ -34,7 +36,7 @@ pub fn start() {
         let mut peer = None;
         loop {
             let reply = inbox.next().await.and_then(|command| answer(&mut peer, command));
-            post(reply.unwrap_or_else(|error| failed(error.to_string())));
+            post_in(reply.unwrap_or_else(|error| failed(error.to_string())), &spare);
         }
     });
     post(PeerReply::Ready { version: PROTOCOL_VERSION });

@@ -13,8 +13,9 @@ use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
 use crate::engine::folded::{MAX_SHARES, Peers, Request, Score};
 use crate::error::{LabError, Result};
+use crate::protocol::PROTOCOL_VERSION;
+use crate::protocol::codec::{self, Spare};
 use crate::protocol::peer::{PeerCommand, PeerReply};
-use crate::protocol::{PROTOCOL_VERSION, codec};
 
 /// The peers' program, beside the training worker's own.
 const PEER_URL: &str = "./peer_loader.js";
@@ -114,6 +115,7 @@ impl Peers for BrowserPeers {
 struct Member {
     worker: Worker,
     inbox: Rc<Inbox<Result<PeerReply>>>,
+    spare: Rc<Spare>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut()>,
     _on_message_error: Closure<dyn FnMut()>,
@@ -128,9 +130,11 @@ impl Member {
         let worker = Worker::new_with_options(PEER_URL, &options)
             .map_err(|reason| failed(&format!("the browser refuses it: {reason:?}")))?;
         let inbox = Rc::new(Inbox::default());
-        let receiver = Rc::clone(&inbox);
-        let on_message =
-            Closure::new(move |message: MessageEvent| receiver.push(codec::decode(&message.data())));
+        let spare = Rc::new(Spare::default());
+        let (receiver, keeper) = (Rc::clone(&inbox), Rc::clone(&spare));
+        let on_message = Closure::new(move |message: MessageEvent| {
+            receiver.push(codec::decode_keeping(&message.data(), &keeper));
+        });
         let says = |reason: &'static str| {
             let receiver = Rc::clone(&inbox);
             Closure::<dyn FnMut()>::new(move || receiver.push(Err(failed(reason))))
@@ -144,6 +148,7 @@ impl Member {
         Ok(Self {
             worker,
             inbox,
+            spare,
             _on_message: on_message,
             _on_error: on_error,
             _on_message_error: on_message_error,
@@ -152,7 +157,7 @@ impl Member {
     }
 
     fn post(&self, command: PeerCommand) -> Result<()> {
-        let message = codec::encode(command)?;
+        let message = codec::encode_in(command, &self.spare)?;
         self.worker
             .post_message_with_transfer(&message.value, &message.transfer)
             .map_err(|reason| failed(&format!("it cannot be reached: {reason:?}")))

@@ -4,7 +4,7 @@ use js_sys::global;
 use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use crate::protocol::codec::{self, Message};
+use crate::protocol::codec::{self, Message, Spare};
 
 /// The worker's global object.
 ///
@@ -16,7 +16,12 @@ pub(super) fn scope() -> DedicatedWorkerGlobalScope {
 
 /// Sends a message to whoever made this worker.
 pub(super) fn post(message: impl Message) {
-    let encoded = codec::encode(message).expect("messages are plain data");
+    post_in(message, &Spare::default());
+}
+
+/// [`post`] in arrays that came in before.
+pub(super) fn post_in(message: impl Message, spare: &Spare) {
+    let encoded = codec::encode_in(message, spare).expect("messages are plain data");
     scope().post_message_with_transfer(&encoded.value, &encoded.transfer).expect("the maker listens");
 }
 

@@ -42,7 +42,7 @@ fn small(p: usize, n_heads: usize, d_model: usize, d_mlp: usize) -> ExperimentCo
 
 fn engine(config: &ExperimentConfig, at: &TrainState, gpu: &Gpu) -> FoldedGpu {
     let task = Task::new(&config.data);
-    block_on(FoldedGpu::new(config, &task, at, &gpu.setup, &gpu.name)).expect("the device takes it")
+    block_on(FoldedGpu::new(config, &task, at, gpu)).expect("the device takes it")
 }
 
 fn collapsed(engine: &mut FoldedGpu) -> Option<f64> {
@@ -61,7 +61,7 @@ fn state(engine: &mut FoldedGpu) -> TrainState {
 fn gradient(config: &ExperimentConfig, task: &Task, at: &TrainState, gpu: &Gpu) -> Weights {
     let mut config = config.clone();
     config.optim.beta1 = 0.0;
-    let engine = FoldedGpu::new(&config, task, at, &gpu.setup, &gpu.name);
+    let engine = FoldedGpu::new(&config, task, at, gpu);
     let mut engine = block_on(engine).expect("the device takes it");
     train(&mut engine, 1);
     state(&mut engine).first_moment
@@ -69,7 +69,7 @@ fn gradient(config: &ExperimentConfig, task: &Task, at: &TrainState, gpu: &Gpu) 
 
 /// Logits, losses, accuracies and every tensor of the gradient at some weights.
 fn check_all(what: &str, config: &ExperimentConfig, task: &Task, at: &TrainState, gpu: &Gpu, allowed: f64) {
-    let engine = FoldedGpu::new(config, task, at, &gpu.setup, &gpu.name);
+    let engine = FoldedGpu::new(config, task, at, gpu);
     let mut engine = block_on(engine).expect("the device takes it");
     let logits = block_on(engine.train_logits()).expect("the device works");
     assert_eq!(logits.len(), task.train.len(), "{what}: pairs");
@@ -129,6 +129,23 @@ fn processor_and_gpu_stay_together_for_a_hundred_steps() {
     let [got, expected] = [state(&mut on_gpu), block_on(on_cpu.state()).expect("the CPU does not fail")];
     let tolerance = Tolerance { absolute: 1e-4, relative: 1e-4 };
     assert_close("weights", got.weights.flat(), expected.weights.flat(), tolerance);
+}
+
+/// A graphics card gets larger tiles than a processor that plays one.
+#[test]
+fn tiles_of_either_size_give_the_same_bits() {
+    let Some(gpu) = gpu("tiles_of_either_size_give_the_same_bits") else { return };
+    for case in [(13, 2, 24, 40), (59, 4, 32, 130)] {
+        let config = small(case.0, case.1, case.2, case.3);
+        let at = TrainState::start(initial_weights(&ModelShape::new(&config.data, &config.model), 0));
+        let [small, large] = [true, false].map(|software| {
+            let mut engine = engine(&config, &at, &Gpu { software, ..gpu.clone() });
+            train(&mut engine, 5);
+            state(&mut engine)
+        });
+        assert!(small.weights.flat().iter().all(|w| w.is_finite()), "{case:?}: numbers");
+        assert_eq!(small, large, "{case:?}");
+    }
 }
 
 #[test]
@@ -304,7 +321,7 @@ fn a_device_that_refuses_hands_over_with_the_reason() {
         eprintln!("skipped: a_device_that_refuses_hands_over_with_the_reason: this one takes a large buffer");
         return;
     }
-    let refusal = block_on(FoldedGpu::new(&config, &task, &at, &gpu.setup, &gpu.name));
+    let refusal = block_on(FoldedGpu::new(&config, &task, &at, gpu));
     let refusal = refusal.expect_err("too large a buffer").to_string();
     assert!(refusal.contains("278 MiB"), "{refusal}");
     // Burn on the same card would meet the same limit, in its first step.

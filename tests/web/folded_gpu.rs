@@ -1,6 +1,7 @@
 //! The folded engine on WebGPU: the numbers of the CPU, and no more calls than it promises.
 
 use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
+use grokking_lab::engine::folded_gpu::FoldedGpu;
 use grokking_lab::engine::{self, Engine, TrainState, device};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
@@ -59,6 +60,24 @@ async fn the_folded_engines_agree_after_100_steps() {
     let is_number = g.flat().iter().all(|w| w.is_finite());
     console_log!("weights after 100 steps: CPU and WebGPU lie {worst:e} apart at most");
     assert!(is_number && worst <= 1e-4, "the weight that lies farthest apart: {worst:e}");
+}
+
+/// A graphics card gets larger tiles than a processor that plays one, as here.
+#[wasm_bindgen_test]
+async fn tiles_of_either_size_give_the_same_bits() {
+    let (config, gpu) = (small(), device::gpu().await.expect("this browser has an adapter"));
+    let task = Task::new(&config.data);
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    let mut states = Vec::new();
+    for software in [true, false] {
+        let gpu = device::Gpu { software, ..gpu.clone() };
+        let mut engine = FoldedGpu::new(&config, &task, &start, &gpu).await.expect("the device takes it");
+        engine.train(5).await.expect("steps");
+        states.push(engine.state().await.expect("the device works"));
+    }
+    assert!(states[0].weights.flat().iter().all(|w| w.is_finite()), "numbers");
+    assert_eq!(states[0], states[1], "small tiles and large ones");
 }
 
 #[wasm_bindgen_test]

@@ -137,6 +137,12 @@ impl<'a> ViewMut<'a> {
         View { data: &*self.data, rows: self.rows, cols: self.cols, row_step: self.stride, col_step: 1 }
     }
 
+    /// `n` rows from row `first`.
+    pub fn take_rows(self, first: usize, n: usize) -> Self {
+        assert!(first + n <= self.rows, "rows {first}..{} of {}", first + n, self.rows);
+        Self { data: &mut self.data[first * self.stride..], rows: n, ..self }
+    }
+
     /// `n` columns from column `first`.
     pub fn take_cols(self, first: usize, n: usize) -> Self {
         assert!(first + n <= padded(self.cols), "columns {first}..{} of {}", first + n, self.cols);

@@ -4,6 +4,8 @@
 //! All is measured from "=": with weights A₀ + A₁ + A₂ = 1 over a, b and "=",
 //! Σᵢ Aᵢ Tᵢ = T₌ + A₀ (T_a - T₌) + A₁ (T_b - T₌), which spares the third term of every pair.
 
+use std::ops::Range;
+
 use super::matrix::{Mat, View, ViewMut, transpose};
 use super::simd::dots::Dots;
 use super::simd::product::Product;
@@ -74,13 +76,13 @@ impl Rows {
         }
     }
 
-    /// Computes all tables for some weights.
-    pub fn forward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
+    /// Computes all tables for some weights; of `T` at least the rows of the numbers in `used`.
+    pub fn forward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors, used: &[Range<usize>; 2]) {
         self.attention_weights(sizes, team, w);
         team.product_wide(ProductWide { a: w.W_X.view(), b: w.W_V.view(), c: self.V.view_mut() });
         self.relative_values(sizes);
         team.product_wide(ProductWide { a: w.W_O.view(), b: w.W_iu.view(), c: self.G.view_mut() });
-        self.tables(sizes, team);
+        self.tables(sizes, team, used);
         self.base(sizes, team, w);
 
         let W_U = w.W_iu.view().take_cols(sizes.skip, sizes.shape.d_vocab_out);
@@ -149,7 +151,7 @@ impl Rows {
     }
 
     /// `T` from `V_rel` and `G`.
-    fn tables(&mut self, sizes: &Sizes, team: &Team) {
+    fn tables(&mut self, sizes: &Sizes, team: &Team, used: &[Range<usize>; 2]) {
         let n_heads = sizes.shape.n_heads;
         let (n_rows, stride) = (sizes.n_rows(), self.T.stride());
         // Twelve rows fill blocks of 4 and of 6, and make pieces enough for many threads.
@@ -158,6 +160,9 @@ impl Rows {
         let mut pieces: Vec<_> = self.T.data_mut().chunks_mut(PIECE * n_heads * stride).collect();
         team.each(&mut pieces, |i, piece| {
             let rows = PIECE.min(n_rows - i * PIECE);
+            if used.iter().all(|range| range.end <= i * PIECE || i * PIECE + rows <= range.start) {
+                return;
+            }
             for h in 0..n_heads {
                 let a = V_rel.take_rows(i * PIECE, rows).take_cols(h * sizes.head, sizes.shape.d_head);
                 let b = G.take_rows(h * sizes.head, sizes.shape.d_head);

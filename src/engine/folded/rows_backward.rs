@@ -1,5 +1,7 @@
 //! From the gradient of the tables by token to the gradient of the weights.
 
+use std::ops::Range;
+
 use super::matrix::{Mat, View, ViewMut, transpose};
 use super::rows::{Rows, score_scale};
 use super::simd::dots::Dots;
@@ -55,17 +57,18 @@ impl RowsBackward {
         (&mut self.d_W_ou_t, &mut self.d_base)
     }
 
-    /// Overwrites `g` with the gradient of the weights `w`.
+    /// Overwrites `g` with the gradient of the weights `w`, where that of the tables is zero but for the
+    /// rows of `used`, which are the same at every call.
     pub fn backward(
         &mut self,
         sizes: &Sizes,
         team: &Team,
         w: &Tensors,
         rows: &Rows,
-        tokens: &TokenGradient,
+        (tokens, used): (&TokenGradient, &[Range<usize>; 2]),
         g: &mut Tensors,
     ) {
-        self.values(sizes, team, rows, tokens);
+        self.values(sizes, team, rows, tokens, used);
         self.split_to_atoms(sizes, team, tokens);
         self.attention_and_embedding(sizes, team, w, rows, g);
         self.residual(sizes, team, w, g);
@@ -73,7 +76,14 @@ impl RowsBackward {
     }
 
     /// `d_V_rel` and `d_G` from T = V_rel G, and what `base` adds to `d_G`.
-    fn values(&mut self, sizes: &Sizes, team: &Team, rows: &Rows, tokens: &TokenGradient) {
+    fn values(
+        &mut self,
+        sizes: &Sizes,
+        team: &Team,
+        rows: &Rows,
+        tokens: &TokenGradient,
+        used: &[Range<usize>; 2],
+    ) {
         let (n_rows, n_heads, d_head) = (sizes.n_rows(), sizes.shape.n_heads, sizes.shape.d_head);
         transpose(&rows.G, &mut self.G_t);
         for h in 0..n_heads {
@@ -81,8 +91,10 @@ impl RowsBackward {
             let T =
                 View { data: &T.data[h * T.row_step..], rows: n_rows, row_step: n_heads * T.row_step, ..T };
             let b = self.G_t.view().take_cols(first, d_head);
-            let c = self.d_V_rel.view_mut().take_cols(first, d_head);
-            team.product(Product { a: T, b, list: None, c, add: false });
+            for Range { start, end } in used.clone() {
+                let c = self.d_V_rel.view_mut().take_rows(start, end - start).take_cols(first, d_head);
+                team.product(Product { a: T.take_rows(start, end - start), b, list: None, c, add: false });
+            }
 
             let stride = self.d_G.stride();
             let mut c = ViewMut {
@@ -91,8 +103,12 @@ impl RowsBackward {
                 cols: sizes.wide,
                 stride,
             };
-            let a = rows.V_rel.view().take_cols(first, d_head).t();
-            team.product(Product { a, b: T, list: None, c: c.reborrow(), add: false });
+            let V_rel = rows.V_rel.view().take_cols(first, d_head);
+            for (Range { start, end }, add) in used.clone().into_iter().zip([false, true]) {
+                let a = V_rel.take_rows(start, end - start).t();
+                let b = T.take_rows(start, end - start);
+                team.product(Product { a, b, list: None, c: c.reborrow(), add });
+            }
             let a = rows.V_eq.view().take_cols(first, d_head).t();
             team.lanes().run(Product { a, b: self.d_base.view(), list: None, c, add: true });
         }

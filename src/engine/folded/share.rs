@@ -33,7 +33,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// Share `index` of `count` nearly equal ones, for weights that are zero as yet.
+    /// Share `index` of `count` (see [`PairSet::new`]), for weights that are zero as yet.
     pub fn new(
         config: &ExperimentConfig,
         task: &Task,
@@ -61,16 +61,16 @@ impl Share {
     /// Fills `gradient`.
     pub fn compute_gradient(&mut self, team: &Team) {
         let Self { sizes, weights, rows, rows_backward, pairs, tokens, train, .. } = self;
-        rows.forward(sizes, team, weights);
+        rows.forward(sizes, team, weights, &train.used);
         pairs.gradient(sizes, team, train, rows, (self.loss, self.scale), rows_backward.pair_sums());
         tokens.collect(sizes, team, train, rows, pairs);
-        rows_backward.backward(sizes, team, weights, rows, tokens, &mut self.gradient);
+        rows_backward.backward(sizes, team, weights, rows, (tokens, &train.used), &mut self.gradient);
     }
 
     /// Scores of the share's train pairs and test pairs.
     pub fn scores(&mut self, team: &Team) -> [Score; 2] {
         let Self { sizes, weights, rows, train, test, .. } = self;
-        rows.forward(sizes, team, weights);
+        rows.forward(sizes, team, weights, &sizes.all_rows());
         [&*train, &*test].map(|set| score(sizes, team, set, rows, self.loss))
     }
 }

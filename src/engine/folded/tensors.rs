@@ -1,5 +1,7 @@
 //! The parameters, or one number per parameter, in the layout that the products like.
 
+use std::ops::Range;
+
 use super::matrix::{Mat, padded};
 use crate::error::{LabError, Result};
 use crate::model::shape::N_CTX;
@@ -40,6 +42,11 @@ impl Sizes {
     /// Rows 2p of the tables by number and position: a at position 0, then b at position 1.
     pub fn n_rows(&self) -> usize {
         2 * self.shape.p
+    }
+
+    /// All of these rows: those of a and those of b.
+    pub fn all_rows(&self) -> [Range<usize>; 2] {
+        [0..self.shape.p, self.shape.p..self.n_rows()]
     }
 
     /// The row of `W_X` that embeds "=".
@@ -130,7 +137,7 @@ impl Tensors {
 
     /// All values in one piece, padding included: for a peer of the same program.
     pub fn pack(&self) -> Vec<f32> {
-        self.all().iter().flat_map(|mat| mat.data()).copied().collect()
+        self.all().map(Mat::data).concat()
     }
 
     /// Takes over what [`Self::pack`] gave.

@@ -38,6 +38,7 @@ pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
             params: &[[group.first as u32, 0, 0, 0]],
             constants: &layout.constants(&config.optim),
             kernels: &[Kernel::Product],
+            pair_tile: TABLE_TILE,
         },
     )
     .await?;

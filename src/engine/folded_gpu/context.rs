@@ -64,6 +64,8 @@ pub struct Blueprint<'a> {
     pub constants: &'a str,
     /// Which kernels.
     pub kernels: &'a [Kernel],
+    /// Side of a tile for products over pairs.
+    pub pair_tile: usize,
 }
 
 /// A run's objects on a device.
@@ -146,7 +148,7 @@ impl Context {
         let pipelines = blueprint.kernels.iter().map(|&kernel| {
             let module = device.create_shader_module(ShaderModuleDescriptor {
                 label: Some(kernel.name()),
-                source: ShaderSource::Wgsl(kernel.source(blueprint.constants).into()),
+                source: ShaderSource::Wgsl(kernel.source(blueprint.constants, blueprint.pair_tile).into()),
             });
             let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
                 label: Some(kernel.name()),

@@ -60,8 +60,14 @@ pub const ALL: [Kernel; 13] = [
 
 /// Side of a tile for products of tables: many small tiles keep a large GPU busy.
 pub const TABLE_TILE: usize = 32;
-/// Side of a tile for products over pairs: twice the arithmetic for each number read.
-pub const PAIR_TILE: usize = 64;
+
+/// Side of a tile for products over pairs. On a graphics card 64: twice the arithmetic for each number
+/// read. Where the processor plays one, a large tile gains nothing and takes long to compile: Chromium's
+/// software adapter builds each of the three such kernels in a second, at 32 in a quarter of one. The
+/// bits are the same.
+pub fn pair_tile(is_software: bool) -> usize {
+    if is_software { TABLE_TILE } else { 64 }
+}
 
 impl Kernel {
     /// The name in a driver's messages.
@@ -83,18 +89,19 @@ impl Kernel {
         }
     }
 
-    /// The whole text, with the constants of a run in front.
-    pub fn source(self, constants: &str) -> String {
+    /// The whole text, with the constants of a run in front and products over pairs in tiles of
+    /// `pair_tile`.
+    pub fn source(self, constants: &str, pair_tile: usize) -> String {
         let body = match self {
             Self::Embed => include_str!("wgsl/embed.wgsl").into(),
             Self::Product => product(TABLE_TILE, "arena[i]", "arena[i]", "arena[i] = x;"),
             Self::Mix => include_str!("wgsl/mix.wgsl").into(),
-            Self::Logits => product(PAIR_TILE, "neuron(hidden[i]).value", "arena[i]", "logits[i] += x;"),
+            Self::Logits => product(pair_tile, "neuron(hidden[i]).value", "arena[i]", "logits[i] += x;"),
             Self::Loss => with_gradient(true),
             Self::Score => with_gradient(false),
-            Self::DWou => product(PAIR_TILE, "logits[i]", "neuron(hidden[i]).value", "arena[i] = x;"),
+            Self::DWou => product(pair_tile, "logits[i]", "neuron(hidden[i]).value", "arena[i] = x;"),
             Self::DHidden => {
-                product(PAIR_TILE, "logits[i]", "arena[i]", "hidden[i] = x * neuron(hidden[i]).slope;")
+                product(pair_tile, "logits[i]", "arena[i]", "hidden[i] = x * neuron(hidden[i]).slope;")
             }
             Self::Collect => include_str!("wgsl/collect.wgsl").into(),
             Self::Slopes => include_str!("wgsl/slopes.wgsl").into(),

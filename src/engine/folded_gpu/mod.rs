@@ -21,7 +21,6 @@ mod rates;
 
 pub use check::check_arithmetic;
 
-use burn::tensor::wgpu::WgpuSetup;
 use burn::tensor::wgpu::wgpu::Limits;
 
 use self::context::{Blueprint, Context, Part};
@@ -29,6 +28,7 @@ use self::layout::Layout;
 use self::pair_index::{PairIndex, capacity};
 use self::plan::{Plan, ScorePlace};
 use self::rates::{RATES_LENGTH, rates};
+use super::device::Gpu;
 use super::folded::{self, Score};
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, OptimConfig};
@@ -67,20 +67,15 @@ impl FoldedGpu {
     /// # Errors
     /// [`LabError::Setting`] if [`folded::supports`] refuses the model, [`LabError::Device`] if the device
     /// refuses a size or a kernel.
-    pub async fn new(
-        config: &ExperimentConfig,
-        task: &Task,
-        start: &TrainState,
-        setup: &WgpuSetup,
-        device_name: &str,
-    ) -> Result<Self> {
+    pub async fn new(config: &ExperimentConfig, task: &Task, start: &TrainState, gpu: &Gpu) -> Result<Self> {
         let shape = start.weights.shape();
         folded::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
         let layout = Layout::new(shape, task.train.len(), capacity(task));
-        let limits = setup.device.limits();
+        let limits = gpu.setup.device.limits();
         check_sizes(&layout, &limits)?;
         let index = PairIndex::new(&layout, task);
-        let plan = Plan::new(&layout, &index);
+        let pair_tile = kernels::pair_tile(gpu.software);
+        let plan = Plan::new(&layout, &index, pair_tile);
         check_groups(&plan, &limits)?;
         let blueprint = Blueprint {
             sizes: [
@@ -96,15 +91,16 @@ impl FoldedGpu {
             params: &plan.params,
             constants: &layout.constants(&config.optim),
             kernels: &kernels::ALL,
+            pair_tile,
         };
-        let context = Context::new(setup, &blueprint).await?;
+        let context = Context::new(&gpu.setup, &blueprint).await?;
         context.write_words(Part::Index, 0, &index.words);
         context.write_words(Part::Jobs, 0, &plan.products.words);
         context.write(Part::Arena, layout.at.one, &[1.0]);
         let info = EngineInfo {
             engine: "folded".into(),
             device: "gpu".into(),
-            device_name: device_name.into(),
+            device_name: gpu.name.clone(),
             precision: "f32".into(),
             reason: String::new(),
         };

@@ -1,6 +1,6 @@
 //! The order of dispatches in a step and in an evaluation.
 
-use super::kernels::{Kernel, PAIR_TILE, TABLE_TILE};
+use super::kernels::{Kernel, TABLE_TILE};
 use super::layout::{LOSS_PAIRS, Layout, SLOPE_PAIRS};
 use super::pair_index::{Chunk, PairIndex};
 use super::products::Table;
@@ -46,8 +46,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a run.
-    pub fn new(layout: &Layout, index: &PairIndex) -> Self {
+    /// Plans a run whose products over pairs go in tiles of `pair_tile`.
+    pub fn new(layout: &Layout, index: &PairIndex, pair_tile: usize) -> Self {
         let mut plan = Self {
             params: Vec::new(),
             products: Table::default(),
@@ -58,12 +58,12 @@ impl Plan {
             record_len: RING_AT + 3 * RING_LENGTH,
         };
         let tables = plan.tables(layout);
-        let logits = plan.product(Kernel::Logits, PAIR_TILE, &algebra::logits(layout));
+        let logits = plan.product(Kernel::Logits, pair_tile, &algebra::logits(layout));
         let train = [plan.mix(layout, &index.train), logits];
 
         let (loss, losses) = plan.loss(Kernel::Loss, &index.train);
         plan.step = [tables.as_slice(), &train, &[loss]].concat();
-        let backward = plan.backward(layout, index, losses);
+        let backward = plan.backward(layout, index, pair_tile, losses);
         plan.step.extend(backward);
 
         plan.train_logits = [tables.as_slice(), &train].concat();
@@ -100,14 +100,20 @@ impl Plan {
     }
 
     /// From the gradient of the logits to the update.
-    fn backward(&mut self, layout: &Layout, index: &PairIndex, losses: ScorePlace) -> Vec<Dispatch> {
+    fn backward(
+        &mut self,
+        layout: &Layout,
+        index: &PairIndex,
+        pair_tile: usize,
+        losses: ScorePlace,
+    ) -> Vec<Dispatch> {
         let shape = &layout.shape;
         let n_rows = 2 * shape.p;
         let n_sums = n_rows * shape.n_heads + layout.wide() + shape.d_mlp * shape.d_vocab_out;
         let n_groups = (shape.d_model * shape.p).div_ceil(64) + shape.d_model.div_ceil(64) + 1;
         vec![
-            self.product(Kernel::DWou, PAIR_TILE, &algebra::d_W_ou(layout)),
-            self.product(Kernel::DHidden, PAIR_TILE, &algebra::d_hidden(layout)),
+            self.product(Kernel::DWou, pair_tile, &algebra::d_W_ou(layout)),
+            self.product(Kernel::DHidden, pair_tile, &algebra::d_hidden(layout)),
             self.dispatch(Kernel::Collect, [0; 4], [layout.wide().div_ceil(64), n_rows]),
             self.dispatch(Kernel::Slopes, [0; 4], [index.longest.div_ceil(SLOPE_PAIRS), n_rows]),
             self.dispatch(Kernel::Sums, [0; 4], [n_sums.div_ceil(64), 1]),

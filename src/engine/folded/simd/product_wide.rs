@@ -36,7 +36,7 @@ impl Kernel for ProductWide<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { a, b, c } = self;
+        let Self { a, b, mut c } = self;
         assert_eq!((a.rows, a.cols, b.cols), (c.rows, b.rows, c.cols), "sizes of a product");
         assert_eq!(b.col_step, 1, "columns of B are contiguous");
         if c.rows == 0 || c.cols == 0 || b.rows == 0 {
@@ -48,43 +48,62 @@ impl Kernel for ProductWide<'_> {
         assert!((b.rows - 1) * b.row_step + width <= b.data.len(), "B is padded");
 
         let lanes = S::LANES / 2;
+        let a = widened(a);
         let mut col = 0;
         // SAFETY: the assertions bound rows and columns; the width is a multiple of the lanes.
         unsafe {
             while S::BLOCK_VECS >= 4 && col + 4 * lanes <= width {
-                panel::<S, 4>(s, a, b, c.data.as_mut_ptr(), c.stride, col);
+                panel::<S, 4>(s, &a, b, c.reborrow(), col);
                 col += 4 * lanes;
             }
             while col < width {
-                panel::<S, 2>(s, a, b, c.data.as_mut_ptr(), c.stride, col);
+                panel::<S, 2>(s, &a, b, c.reborrow(), col);
                 col += 2 * lanes;
             }
         }
     }
 }
 
+/// Rows of C that are kept in registers together.
+const BLOCK_ROWS: usize = 4;
+
+/// A in float64 and in the order in which the blocks read it: by [`BLOCK_ROWS`] rows, then the rest one
+/// by one, and within a block column by column. Widened here once, not again for every panel.
+#[inline(always)]
+fn widened(a: View<'_>) -> Vec<f64> {
+    let mut wide = Vec::with_capacity(a.rows * a.cols);
+    let whole = a.rows / BLOCK_ROWS * BLOCK_ROWS;
+    for rows in (0..whole)
+        .step_by(BLOCK_ROWS)
+        .map(|row| row..row + BLOCK_ROWS)
+        .chain((whole..a.rows).map(|row| row..row + 1))
+    {
+        for l in 0..a.cols {
+            wide.extend(rows.clone().map(|i| f64::from(a.data[i * a.row_step + l * a.col_step])));
+        }
+    }
+    wide
+}
+
 /// `N` vectors of columns over all rows of C.
 ///
 /// # Safety
-/// A must be whole, and B and C must hold `N` vectors from `col` in each row.
+/// `a` must be what [`widened`] makes of A, and B and C must hold `N` vectors from `col` in each row.
 #[inline(always)]
-unsafe fn panel<S: Simd, const N: usize>(
-    s: S,
-    a: View<'_>,
-    b: View<'_>,
-    c: *mut f32,
-    stride: usize,
-    col: usize,
-) {
+unsafe fn panel<S: Simd, const N: usize>(s: S, a: &[f64], b: View<'_>, c: ViewMut<'_>, col: usize) {
+    let (k, to) = (b.rows, c.data.as_mut_ptr());
     let mut row = 0;
-    // SAFETY: rows from `row` on are below a.rows.
+    // SAFETY: rows from `row` on are below c.rows, which are A's.
     unsafe {
-        while row + 4 <= a.rows {
-            block::<S, 4, N>(s, a, b, c, stride, row, col);
-            row += 4;
+        let at = |row: usize| (a.as_ptr().add(row * k), to.add(row * c.stride + col));
+        while row + BLOCK_ROWS <= c.rows {
+            let (a, c_at) = at(row);
+            block::<S, BLOCK_ROWS, N>(s, a, b, col, c_at, c.stride);
+            row += BLOCK_ROWS;
         }
-        while row < a.rows {
-            block::<S, 1, N>(s, a, b, c, stride, row, col);
+        while row < c.rows {
+            let (a, c_at) = at(row);
+            block::<S, 1, N>(s, a, b, col, c_at, c.stride);
             row += 1;
         }
     }
@@ -93,22 +112,20 @@ unsafe fn panel<S: Simd, const N: usize>(
 /// `M` rows by `N` vectors of C.
 ///
 /// # Safety
-/// As for [`panel`], with `M` rows from `row`.
+/// As for [`panel`], with `M` rows from `a` and `c` on.
 #[inline(always)]
 unsafe fn block<S: Simd, const M: usize, const N: usize>(
     s: S,
-    a: View<'_>,
+    mut a: *const f64,
     b: View<'_>,
+    col: usize,
     c: *mut f32,
     stride: usize,
-    row: usize,
-    col: usize,
 ) {
     let lanes = S::LANES / 2;
     let mut sums = [[s.splat_wide(0.0); N]; M];
     // SAFETY: the caller vouches for the extents.
     unsafe {
-        let first = a.data.as_ptr().add(row * a.row_step);
         for l in 0..b.rows {
             let from = b.data.as_ptr().add(l * b.row_step + col);
             let mut columns = [s.splat_wide(0.0); N];
@@ -116,15 +133,16 @@ unsafe fn block<S: Simd, const M: usize, const N: usize>(
                 columns[j] = s.widen_from(from.add(j * lanes));
             }
             for i in 0..M {
-                let value = s.splat_wide(f64::from(*first.add(i * a.row_step + l * a.col_step)));
+                let value = s.splat_wide(*a.add(i));
                 for j in 0..N {
                     sums[i][j] = s.mul_add_wide(value, columns[j], sums[i][j]);
                 }
             }
+            a = a.add(M);
         }
         for i in 0..M {
             for j in 0..N {
-                s.narrow_to(c.add((row + i) * stride + col + j * lanes), sums[i][j]);
+                s.narrow_to(c.add(i * stride + j * lanes), sums[i][j]);
             }
         }
     }

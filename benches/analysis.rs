@@ -1,0 +1,61 @@
+//! What taking the paper's model apart costs where it is done for the page: in WebAssembly, on one core.
+//!
+//! `cargo bench --bench analysis --profile web --target wasm32-unknown-unknown --no-default-features --features analyst`,
+//! with `target/tools/bin` in the path for the browser's runner.
+#![cfg(target_arch = "wasm32")]
+
+use std::hint::black_box;
+
+use grokking_lab::analysis::ablation::{Ablation, Ablator, Waves};
+use grokking_lab::analysis::progress::{current_key_freqs, measure};
+use grokking_lab::analysis::report::analyse;
+use grokking_lab::analysis::snapshot::Snapshot;
+use grokking_lab::model::Weights;
+use grokking_lab::protocol::capsule::Capsule;
+use grokking_lab::task::Task;
+use wasm_bindgen_test::{Criterion, wasm_bindgen_bench, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// The last weights of the run that the page opens on.
+fn trained() -> (Weights, Task) {
+    let capsule =
+        Capsule::from_bytes(include_bytes!("../www/data/recorded-run.grok")).expect("the lab's own run");
+    let weights = capsule.last_weights().expect("it has weights").weights;
+    (weights, Task::new(&capsule.config.data))
+}
+
+#[wasm_bindgen_bench]
+fn progress_measures_of_a_checkpoint(c: &mut Criterion) {
+    let (weights, task) = trained();
+    let freqs = current_key_freqs(&weights);
+    c.bench_function("progress measures of a checkpoint", |b| {
+        b.iter(|| black_box(measure(&weights, &task, &freqs)).expect("the paper's task"));
+    });
+}
+
+#[wasm_bindgen_bench]
+fn the_whole_report(c: &mut Criterion) {
+    let (weights, task) = trained();
+    c.bench_function("the whole report", |b| {
+        b.iter(|| black_box(analyse(&weights, &task)).expect("the paper's task"));
+    });
+}
+
+#[wasm_bindgen_bench]
+fn what_the_page_asks_for(c: &mut Criterion) {
+    let (weights, task) = trained();
+    c.bench_function("weights made ready to be cut", |b| {
+        b.iter(|| Ablator::with_own_freqs(black_box(&weights)))
+    });
+    let ablator = Ablator::with_own_freqs(&weights);
+    c.bench_function("what the panels show of a checkpoint", |b| {
+        b.iter(|| Snapshot::of(&ablator, &task, 0, None).expect("the paper's task"));
+    });
+    // The dearest kind: the whole model runs again.
+    let embedding = Waves::Without(vec![ablator.key_freqs()[0]]);
+    let cut = Ablation { embedding, ..Ablation::default() };
+    c.bench_function("a frequency cut out of the embedding", |b| {
+        b.iter(|| ablator.scores_and_margins(&task, &cut).expect("a frequency that is there"));
+    });
+}
