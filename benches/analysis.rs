@@ -1,6 +1,7 @@
 //! What taking the paper's model apart costs where it is done for the page: in WebAssembly, on one core.
 //!
-//! `cargo bench --bench analysis --profile web --target wasm32-unknown-unknown --no-default-features --features analyst`,
+//! `WASM_BINDGEN_TEST_TIMEOUT=300 cargo bench --bench analysis --profile web --target wasm32-unknown-unknown
+//! --no-default-features --features analyst`,
 //! with `target/tools/bin` in the path for the browser's runner.
 #![cfg(target_arch = "wasm32")]
 
@@ -11,7 +12,7 @@ use grokking_lab::analysis::progress::{current_key_freqs, measure};
 use grokking_lab::analysis::report::analyse;
 use grokking_lab::analysis::snapshot::Snapshot;
 use grokking_lab::model::Weights;
-use grokking_lab::protocol::capsule::Capsule;
+use grokking_lab::protocol::recording::Recording;
 use grokking_lab::task::Task;
 use wasm_bindgen_test::{Criterion, wasm_bindgen_bench, wasm_bindgen_test_configure};
 
@@ -19,10 +20,9 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// The last weights of the run that the page opens on.
 fn trained() -> (Weights, Task) {
-    let capsule =
-        Capsule::from_bytes(include_bytes!("../www/data/recorded-run.grok")).expect("the lab's own run");
-    let weights = capsule.last_weights().expect("it has weights").weights;
-    (weights, Task::new(&capsule.config.data))
+    let recording = Recording::from_bytes(include_bytes!("../www/data/recorded-run.grok"));
+    let recording = recording.expect("the lab's own run");
+    (recording.weights.weights, Task::new(&recording.config.data))
 }
 
 #[wasm_bindgen_bench]

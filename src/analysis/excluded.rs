@@ -41,14 +41,18 @@ pub fn excluded(logits: &GridLogits, task: &Task, projections: &[Matrix]) -> Vec
     totals.into_iter().map(|(loss, right)| (loss / n, right / n)).collect()
 }
 
-/// `exp(L_c - L_y)` for the wrong answers c, 0 for the right one; false if one is out of range.
+/// `exp(L_c - L_y)` for the wrong answers c, 0 for the right one; false, and nothing, if one is out of range.
 fn exp_of_wrong(row: &[f64], answer: usize, out: &mut [f64]) -> bool {
     let own = row[answer];
+    // Without a way out: so it is done for several at once.
+    if !row.iter().fold(true, |small, logit| small & ((logit - own).abs() <= RANGE)) {
+        return false;
+    }
     for (out, logit) in out.iter_mut().zip(row) {
-        *out = exp((logit - own).clamp(-RANGE, RANGE));
+        *out = exp(logit - own);
     }
     out[answer] = 0.0;
-    row.iter().all(|logit| (logit - own).abs() <= RANGE)
+    true
 }
 
 /// `exp(Π_y - Π_c)` with y the sum of the row; none if one is out of range.

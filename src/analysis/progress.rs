@@ -79,12 +79,13 @@ pub fn measure(
 ) -> crate::error::Result<ProgressMeasures> {
     super::check(weights, task)?;
     super::ablation::check_freqs(task.p, key_freqs)?;
-    let logits = HostModel::new(weights, &AttentionEdit::default()).logits();
+    let model = HostModel::new(weights, &AttentionEdit::default());
+    let logits = model.logits();
     let waves = SumWaves::new(&logits);
     let restricted = waves.restricted(task, key_freqs);
     let (excluded_loss, excluded_accuracy) = exclude(task, &logits, &waves, key_freqs);
     let Scores { loss, accuracy } = logits.scores(task);
-    let map = neuron_logit_map::directions(&neuron_logit_map::of(weights));
+    let map = neuron_logit_map::directions(model.map());
     let fit = CosineFit::new(&logits, waves.by_sum());
     let coefficients = fit.coefficients();
     Ok(ProgressMeasures {

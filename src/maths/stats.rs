@@ -79,7 +79,8 @@ fn max(values: &[f64]) -> f64 {
             tops[i] = if block[i] > tops[i] { block[i] } else { tops[i] };
         }
     }
-    rest.iter().chain(&tops).fold(f64::NEG_INFINITY, |top, &v| top.max(v))
+    // Not `f64::max`, which WebAssembly has to call.
+    rest.iter().chain(&tops).fold(f64::NEG_INFINITY, |top, &v| if v > top { v } else { top })
 }
 
 /// Σ exp(v - shift).

@@ -246,16 +246,14 @@ impl Table {
             let value = Matrix::from_fn(rows.rows(), d_head, |r, h| values[(r, columns.start + h)]);
             let carried = Matrix::from_fn(d_head, n, |h, j| through[(columns.start + h, j)]);
             let sent = value.mul(&carried);
-            let sum = |r: usize, s: usize| -> Vec<f64> {
-                sent.row(r).iter().zip(sent.row(s)).map(|(x, y)| x + y).collect()
-            };
-            let from_eq = sum(eq, position(2));
+            let from_eq: Vec<f64> =
+                sent.row(eq).iter().zip(sent.row(position(2))).map(|(x, y)| x + y).collect();
             add_scaled(&mut base, 1.0, &from_eq);
             for x in 0..p {
                 for (from, pos) in [(&mut from_a, position(0)), (&mut from_b, position(1))] {
-                    let row = from.row_mut(x * heads.len() + i);
-                    add_scaled(row, 1.0, &sum(x, pos));
-                    add_scaled(row, -1.0, &from_eq);
+                    let row = from.row_mut(x * heads.len() + i).iter_mut();
+                    let terms = sent.row(x).iter().zip(sent.row(pos)).zip(&from_eq);
+                    row.zip(terms).for_each(|(to, ((x, y), eq))| *to = (x + y) - eq);
                 }
             }
         }

@@ -13,9 +13,6 @@ pub const TILE: usize = 84;
 const MAX_SHARDS: usize = 16;
 /// Pairs below which a shard is not worth its own copy of the gradient of W_ou.
 const MIN_SHARD: usize = 64;
-/// One in so many pairs goes to the leader in addition. Measured in Chromium with the paper's model: two
-/// messages and the sum of two gradients take as long as 2 % of the pairs.
-const LEAD: usize = 48;
 /// Pairs are visited in squares of so many a by so many b, whose table rows fit the second-level
 /// cache together.
 const SQUARE: usize = 24;
@@ -43,12 +40,12 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// Takes the `index`th of `count` shares, orders and indexes it. A share keeps to a range
+    /// Takes the `index`th of `count` nearly equal shares, orders and indexes it. A share keeps to a range
     /// of a, and so to few rows of the tables.
     pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], index: usize, count: usize) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let share = share(index, count, pairs.len());
+        let share = index * pairs.len() / count..(index + 1) * pairs.len() / count;
         let pairs = &mut pairs[share];
         pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
         let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
@@ -100,17 +97,6 @@ impl PairSet {
     /// The pairs of one of the 2p rows, ascending.
     pub fn of_row(&self, row: usize) -> &[u32] {
         &self.pairs_of_row[self.starts[row]..self.starts[row + 1]]
-    }
-}
-
-/// Which of `n` pairs, in order, the `index`th of `count` shares holds: equal ones, but that the leader's is
-/// larger by [`LEAD`], for while it works the others' messages travel.
-fn share(index: usize, count: usize, n: usize) -> Range<usize> {
-    let first = if count == 1 { n } else { n / count + n / LEAD };
-    let end_of = |i: usize| first + i * (n - first) / (count - 1).max(1);
-    match index {
-        0 => 0..first,
-        _ => end_of(index - 1)..end_of(index),
     }
 }
 

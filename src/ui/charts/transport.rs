@@ -48,7 +48,7 @@ pub(crate) fn Transport() -> impl IntoView {
                 }
             />
             <p class="transport-words">
-                "step " <b data-testid="cursor-step">{move || place.get().step}</b>
+                "step " <b data-testid="cursor-step">{move || place.get().step}</b> " "
                 <span data-testid="cursor-phase">{move || place.get().phase}</span>
             </p>
         </div>
