@@ -5,7 +5,9 @@
 // load_a, load_b and store_c, and the lines DECLARE, MULTIPLY and SUMS, are written for each use.
 
 const GROUPS = SIDE * 8u;
-const DEPTH = 16u;
+// No more than the invocations load in SIDE squared rounds: a software adapter clears workgroup memory word by
+// word, in code that takes it a quarter of a millisecond a word to compile.
+const DEPTH = SIDE * 8u;
 var<workgroup> a_tile: array<vec4f, DEPTH * GROUPS>;
 var<workgroup> b_tile: array<vec4f, DEPTH * GROUPS>;
 
