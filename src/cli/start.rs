@@ -59,7 +59,7 @@ pub(super) fn named(path: &Path, error: &LabError) -> LabError {
 fn difference(found: &ModelShape, needed: &ModelShape) -> Option<String> {
     if found.n_layers != needed.n_layers {
         return Some(format!(
-            "the file's model has {} blocks, the settings ask for n_layers = {}",
+            "the file's model has n_layers = {}, the settings ask for {}",
             found.n_layers, needed.n_layers
         ));
     }
@@ -96,7 +96,7 @@ mod tests {
         let mut deeper = config.clone();
         deeper.model.n_layers = 2;
         let error = initial_state(&deeper, Some(&path)).unwrap_err().to_string();
-        assert!(error.contains("has 1 blocks") && error.contains("n_layers = 2"), "{error}");
+        assert!(error.contains("has n_layers = 1, the settings ask for 2"), "{error}");
 
         let mut gelu = config;
         gelu.model.activation = Activation::Gelu;

@@ -46,8 +46,7 @@ impl<'a> Evidence<'a> {
         if sizes(ours) != sizes(&paper) || ours.model.activation != Activation::Relu {
             return Err(Missing(format!(
                 "the range is known for the paper's model only: p = 113, one block, d_model 128, 4 heads, 512 ReLUs; \
-                 this run has p = {}, {} blocks, d_model {}, {} heads, {} neurons. grok reproduce --preset paper makes \
-                 one",
+                 this run has p = {}, n_layers {}, d_model {}, n_heads {}, d_mlp {}. grok reproduce --preset paper makes one",
                 ours.data.p, ours.model.n_layers, ours.model.d_model, ours.model.n_heads, ours.model.d_mlp
             )));
         }

@@ -44,7 +44,7 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
         .into_iter()
         .map(|freq| {
             let n_neurons = report.neurons.per_freq[&freq];
-            let title = format!("W_L from the k = {freq} cluster ({n_neurons} neurons)");
+            let title = format!("W_L, k = {freq} cluster ({n_neurons} neurons)");
             spectrum_panel(title, "norm", &report.neurons.w_l_norms[&freq], theme)
         })
         .collect();
