@@ -1,8 +1,8 @@
 //! What taking the paper's model apart costs where it is done for the page: in WebAssembly, on one core.
 //!
+//! With `target/tools/bin` in the path for the browser's runner:
 //! `WASM_BINDGEN_TEST_TIMEOUT=300 cargo bench --bench analysis --profile web --target wasm32-unknown-unknown
-//! --no-default-features --features analyst`,
-//! with `target/tools/bin` in the path for the browser's runner.
+//! --no-default-features --features analyst`
 #![cfg(target_arch = "wasm32")]
 
 use std::hint::black_box;

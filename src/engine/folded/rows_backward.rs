@@ -57,18 +57,18 @@ impl RowsBackward {
         (&mut self.d_W_ou_t, &mut self.d_base)
     }
 
-    /// Overwrites `g` with the gradient of the weights `w`, where that of the tables is zero but for the
-    /// rows of `used`, which are the same at every call.
+    /// Overwrites `g` with the gradient of the weights `w`. The pairs behind `tokens` are the same at every
+    /// call: rows that they do not use stay zero.
     pub fn backward(
         &mut self,
         sizes: &Sizes,
         team: &Team,
         w: &Tensors,
         rows: &Rows,
-        (tokens, used): (&TokenGradient, &[Range<usize>; 2]),
+        tokens: &TokenGradient,
         g: &mut Tensors,
     ) {
-        self.values(sizes, team, rows, tokens, used);
+        self.values(sizes, team, rows, tokens);
         self.split_to_atoms(sizes, team, tokens);
         self.attention_and_embedding(sizes, team, w, rows, g);
         self.residual(sizes, team, w, g);
@@ -76,14 +76,7 @@ impl RowsBackward {
     }
 
     /// `d_V_rel` and `d_G` from T = V_rel G, and what `base` adds to `d_G`.
-    fn values(
-        &mut self,
-        sizes: &Sizes,
-        team: &Team,
-        rows: &Rows,
-        tokens: &TokenGradient,
-        used: &[Range<usize>; 2],
-    ) {
+    fn values(&mut self, sizes: &Sizes, team: &Team, rows: &Rows, tokens: &TokenGradient) {
         let (n_rows, n_heads, d_head) = (sizes.n_rows(), sizes.shape.n_heads, sizes.shape.d_head);
         transpose(&rows.G, &mut self.G_t);
         for h in 0..n_heads {
@@ -91,7 +84,7 @@ impl RowsBackward {
             let T =
                 View { data: &T.data[h * T.row_step..], rows: n_rows, row_step: n_heads * T.row_step, ..T };
             let b = self.G_t.view().take_cols(first, d_head);
-            for Range { start, end } in used.clone() {
+            for Range { start, end } in tokens.used.clone() {
                 let c = self.d_V_rel.view_mut().take_rows(start, end - start).take_cols(first, d_head);
                 team.product(Product { a: T.take_rows(start, end - start), b, list: None, c, add: false });
             }
@@ -104,7 +97,7 @@ impl RowsBackward {
                 stride,
             };
             let V_rel = rows.V_rel.view().take_cols(first, d_head);
-            for (Range { start, end }, add) in used.clone().into_iter().zip([false, true]) {
+            for (Range { start, end }, add) in tokens.used.clone().into_iter().zip([false, true]) {
                 let a = V_rel.take_rows(start, end - start).t();
                 let b = T.take_rows(start, end - start);
                 team.product(Product { a, b, list: None, c: c.reborrow(), add });

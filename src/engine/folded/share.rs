@@ -64,7 +64,7 @@ impl Share {
         rows.forward(sizes, team, weights, &train.used);
         pairs.gradient(sizes, team, train, rows, (self.loss, self.scale), rows_backward.pair_sums());
         tokens.collect(sizes, team, train, rows, pairs);
-        rows_backward.backward(sizes, team, weights, rows, (tokens, &train.used), &mut self.gradient);
+        rows_backward.backward(sizes, team, weights, rows, tokens, &mut self.gradient);
     }
 
     /// Scores of the share's train pairs and test pairs.

@@ -1,5 +1,7 @@
 //! From gradients by pair to gradients by number: each of the 2p table rows collects its pairs.
 
+use std::ops::Range;
+
 use super::matrix::{Mat, ViewMut};
 use super::pair_set::PairSet;
 use super::pairs::PairWork;
@@ -14,6 +16,8 @@ use super::tensors::Sizes;
 pub struct TokenGradient {
     /// (2p · n_heads) × wide: of `Rows::T`.
     pub d_T: Mat,
+    /// The rows between which all of `d_T` lies that is not zero, as in [`PairSet::used`].
+    pub used: [Range<usize>; 2],
     /// 2p × n_heads: of the scores of a at 0 and b at 1. That of "=" is minus their sum.
     pub d_scores: Vec<f32>,
     /// For each place in `PairSet::pairs_of_row`, the gradient of the attention by each head.
@@ -26,6 +30,7 @@ impl TokenGradient {
         let n_heads = sizes.shape.n_heads;
         Self {
             d_T: Mat::zeros(sizes.n_rows() * n_heads, sizes.wide),
+            used: set.used.clone(),
             d_scores: vec![0.0; sizes.n_rows() * n_heads],
             d_pattern: vec![0.0; set.pairs_of_row.len() * n_heads],
         }

@@ -63,8 +63,7 @@ pub const TABLE_TILE: usize = 32;
 
 /// Side of a tile for products over pairs. On a graphics card 64: twice the arithmetic for each number
 /// read. Where the processor plays one, a large tile gains nothing and takes long to compile: Chromium's
-/// software adapter builds each of the three such kernels in a second, at 32 in 0.15 s. The
-/// bits are the same.
+/// software adapter builds each of the three such kernels in a second, at 32 in 0.15 s. The bits are the same.
 pub fn pair_tile(is_software: bool) -> usize {
     if is_software { TABLE_TILE } else { 64 }
 }

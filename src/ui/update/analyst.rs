@@ -207,8 +207,7 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
 /// The job cannot be done: its file is not sent again.
 fn refuse(state: &mut State, reason: &str) {
     state.analyst.held = None;
-    let Some(job) = state.analyst.job.take() else { return };
-    state.analyst.rests = trains_on_cpu(state);
+    let Some(job) = end_job(state, |_| true) else { return };
     if job.work == Work::Prepare {
         // Then the first cut takes longer.
         return;
@@ -221,11 +220,17 @@ fn refuse(state: &mut State, reason: &str) {
 
 /// Ends the job of a request; what it was, if the run still has that file.
 fn finished(state: &mut State, request: u32) -> Option<Job> {
-    let job = state.analyst.job.take_if(|job| job.request == request)?;
-    state.analyst.rests = trains_on_cpu(state);
+    let job = end_job(state, |job| job.request == request)?;
     let exhibit = state.exhibits().find(|exhibit| exhibit.origin == job.origin)?;
     let is_there = exhibit.weights.get(&job.step).is_some_and(|file| Arc::ptr_eq(file, &job.file));
     is_there.then_some(job)
+}
+
+/// The job, if it is the one; then it is over, and the analyst rests beside a run that wants the processors.
+fn end_job(state: &mut State, is_it: impl Fn(&Job) -> bool) -> Option<Job> {
+    let job = state.analyst.job.take_if(|job| is_it(job))?;
+    state.analyst.rests = trains_on_cpu(state);
+    Some(job)
 }
 
 fn exhibit_mut<'a>(state: &'a mut State, origin: &Origin) -> Option<&'a mut Exhibit> {

@@ -72,15 +72,13 @@ const BLOCK_ROWS: usize = 4;
 #[inline(always)]
 fn widened(a: View<'_>) -> Vec<f64> {
     let mut wide = Vec::with_capacity(a.rows * a.cols);
-    let whole = a.rows / BLOCK_ROWS * BLOCK_ROWS;
-    for rows in (0..whole)
-        .step_by(BLOCK_ROWS)
-        .map(|row| row..row + BLOCK_ROWS)
-        .chain((whole..a.rows).map(|row| row..row + 1))
-    {
+    let mut row = 0;
+    while row < a.rows {
+        let end = row + if row + BLOCK_ROWS <= a.rows { BLOCK_ROWS } else { 1 };
         for l in 0..a.cols {
-            wide.extend(rows.clone().map(|i| f64::from(a.data[i * a.row_step + l * a.col_step])));
+            wide.extend((row..end).map(|i| f64::from(a.data[i * a.row_step + l * a.col_step])));
         }
+        row = end;
     }
     wide
 }
