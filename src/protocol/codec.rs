@@ -36,9 +36,10 @@ impl Spare {
 
     fn keep(&self, array: Float32Array) {
         let mut arrays = self.0.borrow_mut();
-        if arrays.len() < Self::ROOM {
-            arrays.push(array);
+        if arrays.len() == Self::ROOM {
+            arrays.remove(0);
         }
+        arrays.push(array);
     }
 
     /// An array of these values.
@@ -129,8 +130,9 @@ impl Message for AnalystReply {
 impl Message for PeerCommand {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
-            Self::Ask { weights, .. } => vec![weights],
-            Self::Join { .. } => Vec::new(),
+            Self::Load { state } => state.tensors.iter_mut().collect(),
+            Self::Give { sums } => vec![sums],
+            Self::Join { .. } | Self::Ask { .. } => Vec::new(),
         }
     }
 }
@@ -138,7 +140,7 @@ impl Message for PeerCommand {
 impl Message for PeerReply {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
-            Self::Gradient { gradient } => vec![gradient],
+            Self::Sums { sums } => vec![sums],
             _ => Vec::new(),
         }
     }

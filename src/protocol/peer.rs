@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
-use crate::engine::folded::{Request, Score};
+use crate::engine::folded::{PackedState, Request, Score};
 
 /// Said to a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,13 +20,21 @@ pub enum PeerCommand {
         /// How many shares there are.
         count: usize,
     },
-    /// Asks for the share's part. Answered by [`PeerReply::Gradient`] or [`PeerReply::Scores`].
+    /// Gives it the state of the run. Answered by [`PeerReply::Loaded`].
+    Load {
+        /// In the engine's own layout; its arrays are transferred.
+        state: PackedState,
+    },
+    /// Asks for the share's part. Answered by [`PeerReply::Sums`] or [`PeerReply::Scores`].
     Ask {
         /// Which part.
         request: Request,
-        /// The weights in the engine's own layout; transferred.
+    },
+    /// Gives it what it needs for the update. Not answered.
+    Give {
+        /// See [`Peers::give`](crate::engine::folded::Peers::give); transferred.
         #[serde(skip)]
-        weights: Vec<f32>,
+        sums: Vec<f32>,
     },
 }
 
@@ -41,11 +49,13 @@ pub enum PeerReply {
     },
     /// Its share is prepared.
     Joined,
-    /// The gradient over its train pairs, in the engine's own layout; transferred.
-    Gradient {
-        /// One number for each weight.
+    /// It holds the state.
+    Loaded,
+    /// The sums over its train pairs.
+    Sums {
+        /// In the engine's own layout; transferred.
         #[serde(skip)]
-        gradient: Vec<f32>,
+        sums: Vec<f32>,
     },
     /// The scores of its train and its test pairs.
     Scores {

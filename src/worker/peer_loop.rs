@@ -36,31 +36,44 @@ pub fn start() {
         let mut peer = None;
         loop {
             let reply = inbox.next().await.and_then(|command| answer(&mut peer, command));
-            post_in(reply.unwrap_or_else(|error| failed(error.to_string())), &spare);
+            if let Some(reply) = reply.unwrap_or_else(|error| Some(failed(error.to_string()))) {
+                post_in(reply, &spare);
+            }
         }
     });
     post(PeerReply::Ready { version: PROTOCOL_VERSION });
 }
 
-fn answer(peer: &mut Option<Peer>, command: PeerCommand) -> Result<PeerReply> {
-    match command {
-        PeerCommand::Join { version, .. } if version != PROTOCOL_VERSION => Err(LabError::Protocol(format!(
-            "the leader speaks version {version}, its peer {PROTOCOL_VERSION}: reload the page"
-        ))),
+fn answer(peer: &mut Option<Peer>, command: PeerCommand) -> Result<Option<PeerReply>> {
+    let joined = |peer| Option::ok_or_else(peer, || LabError::Protocol("asked before it joined".into()));
+    let reply = match command {
+        PeerCommand::Join { version, .. } if version != PROTOCOL_VERSION => {
+            return Err(LabError::Protocol(format!(
+                "the leader speaks version {version}, its peer {PROTOCOL_VERSION}: reload the page"
+            )));
+        }
         PeerCommand::Join { config, index, count, .. } => {
             config.validate()?;
             let shape = ModelShape::new(&config.data, &config.model);
             *peer = Some(Peer::new(&config, &Task::new(&config.data), &shape, index, count)?);
-            Ok(PeerReply::Joined)
+            PeerReply::Joined
         }
-        PeerCommand::Ask { request, weights } => {
-            let peer = peer.as_mut().ok_or_else(|| LabError::Protocol("asked before it joined".into()))?;
-            Ok(match request {
-                Request::Gradient => PeerReply::Gradient { gradient: peer.gradient(&weights)? },
-                Request::Scores => PeerReply::Scores { scores: peer.scores(&weights)? },
-            })
+        PeerCommand::Load { state } => {
+            joined(peer.as_mut())?.load(&state)?;
+            PeerReply::Loaded
         }
-    }
+        PeerCommand::Ask { request: Request::Sums } => {
+            PeerReply::Sums { sums: joined(peer.as_mut())?.sums() }
+        }
+        PeerCommand::Ask { request: Request::Scores } => {
+            PeerReply::Scores { scores: joined(peer.as_mut())?.scores() }
+        }
+        PeerCommand::Give { sums } => {
+            joined(peer.as_mut())?.take(&sums)?;
+            return Ok(None);
+        }
+    };
+    Ok(Some(reply))
 }
 
 fn failed(message: String) -> PeerReply {

@@ -11,7 +11,7 @@ use super::inbox::Inbox;
 use super::scope::scope;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
-use crate::engine::folded::{MAX_SHARES, Peers, Request, Score};
+use crate::engine::folded::{MAX_SHARES, PackedState, Peers, Request, Score};
 use crate::error::{LabError, Result};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, Spare};
@@ -71,6 +71,13 @@ impl BrowserPeers {
         }
         Ok(Self { members })
     }
+
+    /// Says the same to all.
+    fn post_all<T: Clone>(&self, command: impl Fn(T) -> PeerCommand, content: T) -> Result<()> {
+        let Some((last, others)) = self.members.split_last() else { return Ok(()) };
+        others.iter().try_for_each(|member| member.post(command(content.clone())))?;
+        last.post(command(content))
+    }
 }
 
 impl Peers for BrowserPeers {
@@ -78,22 +85,38 @@ impl Peers for BrowserPeers {
         self.members.len()
     }
 
-    fn ask(&mut self, request: Request, weights: &[f32]) -> Result<()> {
-        let ask = |member: &Member| member.post(PeerCommand::Ask { request, weights: weights.to_vec() });
-        self.members.iter().try_for_each(ask)
-    }
-
-    fn gradients(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
-        Box::pin(async {
-            let mut gradients = Vec::with_capacity(self.members.len());
+    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.post_all(|state| PeerCommand::Load { state }, state)?;
             for member in &self.members {
                 match member.reply().await? {
-                    PeerReply::Gradient { gradient } => gradients.push(gradient),
+                    PeerReply::Loaded => {}
                     other => return Err(unexpected(&other)),
                 }
             }
-            Ok(gradients)
+            Ok(())
         })
+    }
+
+    fn ask(&mut self, request: Request) -> Result<()> {
+        self.post_all(|request| PeerCommand::Ask { request }, request)
+    }
+
+    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async {
+            let mut all = Vec::with_capacity(self.members.len());
+            for member in &self.members {
+                match member.reply().await? {
+                    PeerReply::Sums { sums } => all.push(sums),
+                    other => return Err(unexpected(&other)),
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    fn give(&mut self, sums: Vec<f32>) -> Result<()> {
+        self.post_all(|sums| PeerCommand::Give { sums }, sums)
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {

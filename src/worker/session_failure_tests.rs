@@ -4,7 +4,7 @@ use pollster::block_on;
 
 use super::Session;
 use crate::config::{DeviceChoice, ExperimentConfig, Preset};
-use crate::engine::folded::{FoldedCpu, InTurn, Peers, Request, Score};
+use crate::engine::folded::{FoldedCpu, InTurn, PackedState, Peers, Request, Score};
 use crate::engine::{Engine, EngineInfo, Evaluation, LocalFuture, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
@@ -76,18 +76,26 @@ impl Peers for Silent {
         self.inner.count()
     }
 
-    fn ask(&mut self, request: Request, weights: &[f32]) -> Result<()> {
-        self.inner.ask(request, weights)
+    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+        self.inner.load(state)
     }
 
-    fn gradients(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+    fn ask(&mut self, request: Request) -> Result<()> {
+        self.inner.ask(request)
+    }
+
+    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
         Box::pin(async {
             if self.left == 0 {
                 return Err(LabError::device("a worker", "it has said nothing for a minute"));
             }
             self.left -= 1;
-            self.inner.gradients().await
+            self.inner.sums().await
         })
+    }
+
+    fn give(&mut self, sums: Vec<f32>) -> Result<()> {
+        self.inner.give(sums)
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {

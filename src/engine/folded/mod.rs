@@ -14,20 +14,24 @@ mod activation;
 mod adamw;
 mod loss;
 pub mod matrix;
+mod packed;
 mod pair_set;
 mod pairs;
 mod peers;
+mod replica;
 mod rows;
 mod rows_backward;
 mod share;
 pub mod simd;
 mod stepper;
+mod sums;
 mod team;
 mod tensors;
 mod tokens;
 
 pub use loss::Score;
 pub use peers::{InTurn, Peer, Peers, Request};
+pub use replica::PackedState;
 
 use simd::Lanes;
 use stepper::Stepper;

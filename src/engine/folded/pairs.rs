@@ -8,6 +8,7 @@ use super::rows::Rows;
 use super::simd::Lanes;
 use super::simd::mix::Mix;
 use super::simd::product::Product;
+use super::sums::Sums;
 use super::team::{Team, split_rows};
 use super::tensors::Sizes;
 use crate::config::{Activation, LossForm};
@@ -27,14 +28,14 @@ pub struct PairWork {
 /// What a shard keeps for itself.
 #[derive(Debug)]
 struct Shard {
-    sums: Sums,
+    sums: ShardSums,
     /// The derivative of the neurons of a tile, where it cannot be read off their values.
     slope: Mat,
 }
 
 /// Sums over one shard's pairs, and room for a tile's gradient of the neurons.
 #[derive(Debug)]
-struct Sums {
+struct ShardSums {
     d_W_ou_t: Mat,
     d_base: Mat,
     d_hidden: Mat,
@@ -46,7 +47,7 @@ impl PairWork {
         let (d_mlp, d_vocab_out) = (sizes.shape.d_mlp, sizes.shape.d_vocab_out);
         let slope_rows = if sizes.shape.activation == Activation::Gelu { TILE } else { 0 };
         let shard = || Shard {
-            sums: Sums {
+            sums: ShardSums {
                 d_W_ou_t: Mat::zeros(d_vocab_out, d_mlp),
                 d_base: Mat::zeros(1, sizes.wide),
                 d_hidden: Mat::zeros(TILE, d_mlp),
@@ -62,7 +63,7 @@ impl PairWork {
     }
 
     /// Fills `hidden` and `logits` with the gradient of `scale` times the sum of losses, and adds it
-    /// up in `d_W_ou_t` (d_vocab_out × d_mlp) and `d_base` (1 × wide).
+    /// up in `d_W_ou_t` and `d_base` of `sums`.
     pub fn gradient(
         &mut self,
         sizes: &Sizes,
@@ -70,7 +71,7 @@ impl PairWork {
         set: &PairSet,
         rows: &Rows,
         (form, scale): (LossForm, f32),
-        (d_W_ou_t, d_base): (&mut Mat, &mut Mat),
+        sums: &mut Sums,
     ) {
         let ends = || set.shards.iter().map(|shard| shard.end);
         let (hidden_stride, logits_stride) = (self.hidden.stride(), self.logits.stride());
@@ -108,8 +109,8 @@ impl PairWork {
                 tile_rows.backward(sizes, team.lanes(), rows, tile.start > start, sums);
             }
         });
-        add_up(self.shards.iter().map(|shard| &shard.sums.d_W_ou_t), d_W_ou_t, team);
-        add_up(self.shards.iter().map(|shard| &shard.sums.d_base), d_base, team);
+        add_up(self.shards.iter().map(|shard| &shard.sums.d_W_ou_t), &mut sums.d_W_ou_t, team);
+        add_up(self.shards.iter().map(|shard| &shard.sums.d_base), &mut sums.d_base, team);
     }
 }
 
@@ -183,7 +184,7 @@ impl TileRows<'_> {
 
     /// From the gradient of the logits to that of the neurons' inputs; sums over the tile, on top
     /// of the shard's earlier ones with `add`.
-    fn backward(&mut self, sizes: &Sizes, lanes: Lanes, rows: &Rows, add: bool, sums: &mut Sums) {
+    fn backward(&mut self, sizes: &Sizes, lanes: Lanes, rows: &Rows, add: bool, sums: &mut ShardSums) {
         let (a, b) = (self.logits.view(), self.hidden.view());
         lanes.run(Product { a: a.t(), b, list: None, c: sums.d_W_ou_t.view_mut(), add });
         let c = ViewMut { rows: self.hidden.rows, ..sums.d_hidden.view_mut() };

@@ -1,14 +1,16 @@
 //! Sharing a step out to others that have no memory in common with us: the workers of a browser.
 //!
-//! Who leads sends the weights, does its own share and adds up what comes back, in the order of the
-//! shares. How messages travel is not this layer's business: it is behind [`Peers`].
+//! Everyone holds the whole state and sums over a share of the pairs. The sums are exchanged and added up in the
+//! order of the shares, so that all go on with the same bits; the update each does for itself. How messages
+//! travel is not this layer's business: it is behind [`Peers`].
 
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::loss::Score;
-use super::share::Share;
+use super::packed;
+use super::replica::{PackedState, Replica};
 use super::simd::Lanes;
 use super::team::Team;
 use crate::config::ExperimentConfig;
@@ -21,30 +23,43 @@ use crate::task::Task;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// The gradient over its train pairs.
-    Gradient,
+    /// The sums over its train pairs.
+    Sums,
     /// The scores of its train and test pairs.
     Scores,
 }
 
 /// Others who do a share of each step. Peer i has share i + 1 of `count() + 1`.
 ///
-/// Weights and gradients are the leader's own layout: both sides are the same program.
+/// States and sums are in the leader's own layout: both sides are the same program.
 pub trait Peers: std::fmt::Debug {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Sends the weights to all and returns at once.
+    /// Gives all of them a state, and waits until they hold it.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer cannot be reached or fails.
+    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>>;
+
+    /// Asks all and returns at once.
     ///
     /// # Errors
     /// [`LabError::Device`] if a peer cannot be reached.
-    fn ask(&mut self, request: Request, weights: &[f32]) -> Result<()>;
+    fn ask(&mut self, request: Request) -> Result<()>;
 
-    /// Waits for the gradients that were asked for, one a peer.
+    /// Waits for the sums that were asked for, one a peer.
     ///
     /// # Errors
     /// [`LabError::Device`] if a peer failed.
-    fn gradients(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>>;
+    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>>;
+
+    /// Gives all of them the sums of all shares, or to an only peer those of the leader, to which it adds its own.
+    /// They do the update.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if a peer cannot be reached.
+    fn give(&mut self, sums: Vec<f32>) -> Result<()>;
 
     /// Waits for the scores that were asked for, one a peer.
     ///
@@ -57,7 +72,9 @@ pub trait Peers: std::fmt::Debug {
 #[derive(Debug)]
 pub struct Peer {
     team: Rc<Team>,
-    share: Share,
+    run: Replica,
+    /// Whether there is no other.
+    is_only: bool,
 }
 
 impl Peer {
@@ -84,30 +101,48 @@ impl Peer {
         team: Rc<Team>,
     ) -> Result<Self> {
         super::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        Ok(Self { team, share: Share::new(config, task, shape, index, count) })
+        let run = Replica::new(config, task, shape, index, count);
+        Ok(Self { team, run, is_only: count == 2 })
     }
 
-    /// The gradient over the share's train pairs.
+    /// Takes over the leader's state.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the weights are of another model.
-    pub fn gradient(&mut self, weights: &[f32]) -> Result<Vec<f32>> {
-        self.share.weights.unpack(weights)?;
-        let Self { team, share } = self;
+    /// [`LabError::Device`] if it is of another model.
+    pub fn load(&mut self, state: &PackedState) -> Result<()> {
+        self.run.unpack(state)
+    }
+
+    /// The sums over the share's train pairs.
+    pub fn sums(&mut self) -> Vec<f32> {
+        let Self { team, run, .. } = self;
         let team: &Team = team;
-        team.run(|| share.compute_gradient(team));
-        Ok(share.gradient.pack())
+        team.run(|| run.share.sum(team));
+        packed::pack(run.share.sums.all())
+    }
+
+    /// Does the update, from the sums of [`Peers::give`], and what can be done of the next step before it is asked
+    /// for.
+    ///
+    /// # Errors
+    /// [`LabError::Device`] if they are of another model.
+    pub fn take(&mut self, sums: &[f32]) -> Result<()> {
+        let Self { team, run, is_only } = self;
+        let own = run.share.sums.all_mut();
+        if *is_only { packed::add(own, sums) } else { packed::unpack(own, sums) }?;
+        let team: &Team = team;
+        team.run(|| {
+            run.update(team);
+            run.share.prepare(team);
+        });
+        Ok(())
     }
 
     /// The scores of the share's train and test pairs.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if the weights are of another model.
-    pub fn scores(&mut self, weights: &[f32]) -> Result<[Score; 2]> {
-        self.share.weights.unpack(weights)?;
-        let Self { team, share } = self;
+    pub fn scores(&mut self) -> [Score; 2] {
+        let Self { team, run, .. } = self;
         let team: &Team = team;
-        Ok(team.run(|| share.scores(team)))
+        team.run(|| run.share.scores(team))
     }
 }
 
@@ -116,7 +151,9 @@ impl Peer {
 #[derive(Debug)]
 pub struct InTurn {
     peers: Vec<Peer>,
-    asked: Vec<f32>,
+    /// What was asked for and not fetched yet.
+    sums: Vec<Vec<f32>>,
+    scores: Vec<[Score; 2]>,
 }
 
 impl InTurn {
@@ -128,7 +165,7 @@ impl InTurn {
         let team = Rc::new(Team::new(Lanes::detect(config.run.reproducible), config.run.threads)?);
         let peers = (1..=count)
             .map(|index| Peer::with_team(config, task, shape, [index, count + 1], Rc::clone(&team)));
-        Ok(Self { peers: peers.collect::<Result<_>>()?, asked: Vec::new() })
+        Ok(Self { peers: peers.collect::<Result<_>>()?, sums: Vec::new(), scores: Vec::new() })
     }
 }
 
@@ -137,17 +174,27 @@ impl Peers for InTurn {
         self.peers.len()
     }
 
-    fn ask(&mut self, _: Request, weights: &[f32]) -> Result<()> {
-        self.asked.clear();
-        self.asked.extend_from_slice(weights);
+    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+        Box::pin(async move { self.peers.iter_mut().try_for_each(|peer| peer.load(&state)) })
+    }
+
+    fn ask(&mut self, request: Request) -> Result<()> {
+        match request {
+            Request::Sums => self.sums = self.peers.iter_mut().map(Peer::sums).collect(),
+            Request::Scores => self.scores = self.peers.iter_mut().map(Peer::scores).collect(),
+        }
         Ok(())
     }
 
-    fn gradients(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
-        Box::pin(async { self.peers.iter_mut().map(|peer| peer.gradient(&self.asked)).collect() })
+    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async { Ok(std::mem::take(&mut self.sums)) })
+    }
+
+    fn give(&mut self, sums: Vec<f32>) -> Result<()> {
+        self.peers.iter_mut().try_for_each(|peer| peer.take(&sums))
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
-        Box::pin(async { self.peers.iter_mut().map(|peer| peer.scores(&self.asked)).collect() })
+        Box::pin(async { Ok(std::mem::take(&mut self.scores)) })
     }
 }

@@ -1,15 +1,14 @@
-//! One run: a step is a gradient, from one share or several, and an update.
+//! One run: a step is the sums over the pairs, of one share or several, and an update.
 
-use super::adamw::{Rates, Update};
 use super::loss::Score;
+use super::packed;
 use super::peers::{Peers, Request};
-use super::share::Share;
+use super::replica::Replica;
 use super::simd::Lanes;
 use super::team::Team;
-use super::tensors::Tensors;
-use crate::config::{ExperimentConfig, OptimConfig};
+use crate::config::ExperimentConfig;
 use crate::engine::{Evaluation, TrainState};
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::task::Task;
 
 /// A run on some threads, and perhaps with peers.
@@ -17,26 +16,18 @@ use crate::task::Task;
 pub struct Stepper {
     team: Team,
     peers: Option<Box<dyn Peers>>,
-    run: Run,
+    run: Replica,
+    /// Whether the peers hold the same state.
+    peers_follow: bool,
     /// Train pairs and test pairs of all shares.
     n_pairs: [usize; 2],
-}
-
-/// What belongs to a run apart from its threads.
-#[derive(Debug)]
-struct Run {
-    optim: OptimConfig,
-    step: usize,
-    share: Share,
-    first_moment: Tensors,
-    second_moment: Tensors,
 }
 
 impl Stepper {
     /// Sets up a run at a state.
     ///
     /// # Errors
-    /// [`LabError::Device`] if the system refuses the threads.
+    /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
     pub fn new(
         lanes: Lanes,
         config: &ExperimentConfig,
@@ -45,23 +36,17 @@ impl Stepper {
         peers: Option<Box<dyn Peers>>,
     ) -> Result<Self> {
         let n_shares = 1 + peers.as_ref().map_or(0, |peers| peers.count());
-        let share = Share::new(config, task, start.weights.shape(), 0, n_shares);
-        let run = Run {
-            optim: config.optim.clone(),
-            step: 0,
-            first_moment: Tensors::zeros(&share.sizes),
-            second_moment: Tensors::zeros(&share.sizes),
-            share,
-        };
+        let run = Replica::new(config, task, start.weights.shape(), 0, n_shares);
         let team = Team::new(lanes, config.run.threads)?;
-        let mut stepper = Self { team, peers, run, n_pairs: [task.train.len(), task.test.len()] };
+        let n_pairs = [task.train.len(), task.test.len()];
+        let mut stepper = Self { team, peers, run, peers_follow: false, n_pairs };
         stepper.load(start)?;
         Ok(stepper)
     }
 
     /// Number of threads, peers included.
     pub fn threads(&self) -> usize {
-        self.team.threads() + self.peers.as_ref().map_or(0, |peers| peers.count())
+        self.team.threads() + self.n_shares() - 1
     }
 
     /// Number of threads without the peers'.
@@ -79,36 +64,48 @@ impl Stepper {
         self.run.step
     }
 
-    /// Does `n_steps` updates.
+    /// Does `n_steps` updates. One that fails is not begun: the state is that after the one before.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer fails.
+    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
     pub async fn train(&mut self, n_steps: usize) -> Result<()> {
-        let Self { team, peers, run, .. } = self;
+        self.bring_peers_along().await?;
+        let Self { team, peers, run, peers_follow, .. } = self;
         let Some(peers) = peers else {
             team.run(|| {
                 for _ in 0..n_steps {
-                    run.share.compute_gradient(team);
+                    run.share.sum(team);
                     run.update(team);
                 }
             });
             return Ok(());
         };
+        // Until the end: a step that breaks off halfway may have been done by some peers.
+        *peers_follow = false;
         for _ in 0..n_steps {
-            peers.ask(Request::Gradient, &run.share.weights.pack())?;
-            team.run(|| run.share.compute_gradient(team));
-            for gradient in peers.gradients().await? {
-                run.share.gradient.add_packed(&gradient)?;
+            peers.ask(Request::Sums)?;
+            team.run(|| run.share.sum(team));
+            // One peer only adds up by itself, without waiting for us to have done it.
+            let is_pair = peers.count() == 1;
+            if is_pair {
+                peers.give(packed::pack(run.share.sums.all()))?;
+            }
+            for sums in peers.sums().await? {
+                packed::add(run.share.sums.all_mut(), &sums)?;
+            }
+            if !is_pair {
+                peers.give(packed::pack(run.share.sums.all()))?;
             }
             team.run(|| run.update(team));
         }
+        *peers_follow = true;
         Ok(())
     }
 
     /// Losses and accuracies of the current weights.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer fails.
+    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
     pub async fn evaluate(&mut self) -> Result<Evaluation> {
         let [train, test] = self.scores().await?;
         let [n_train, n_test] = self.n_pairs.map(|n| n as f64);
@@ -123,70 +120,39 @@ impl Stepper {
 
     /// A copy of weights and moments.
     pub fn state(&self) -> TrainState {
-        let Run { step, share, first_moment, second_moment, .. } = &self.run;
-        let sizes = &share.sizes;
-        TrainState {
-            step: *step,
-            weights: share.weights.to_weights(sizes),
-            first_moment: first_moment.to_weights(sizes),
-            second_moment: second_moment.to_weights(sizes),
-        }
+        self.run.state()
     }
 
     /// Takes over weights and moments.
     ///
     /// # Errors
-    /// [`LabError::Content`] if the state has another shape.
+    /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.
     pub fn load(&mut self, state: &TrainState) -> Result<()> {
-        let Run { step, share, first_moment, second_moment, .. } = &mut self.run;
-        for weights in [&state.weights, &state.first_moment, &state.second_moment] {
-            if *weights.shape() != share.sizes.shape {
-                return Err(LabError::content(
-                    "training state",
-                    format!("the run has the shape {:?}, the state {:?}", share.sizes.shape, weights.shape()),
-                ));
-            }
-        }
-        *step = state.step;
-        share.weights.read(&state.weights, &share.sizes);
-        first_moment.read(&state.first_moment, &share.sizes);
-        second_moment.read(&state.second_moment, &share.sizes);
-        Ok(())
+        self.peers_follow = false;
+        self.run.load(state)
     }
 
     /// Scores of all train and all test pairs.
     async fn scores(&mut self) -> Result<[Score; 2]> {
+        self.bring_peers_along().await?;
         let Self { team, peers, run, .. } = self;
         let Some(peers) = peers else {
             return Ok(team.run(|| run.share.scores(team)));
         };
-        peers.ask(Request::Scores, &run.share.weights.pack())?;
+        peers.ask(Request::Scores)?;
         let mut sums = team.run(|| run.share.scores(team));
         for scores in peers.scores().await? {
             sums.iter_mut().zip(&scores).for_each(|(sum, score)| sum.add(score));
         }
         Ok(sums)
     }
-}
 
-impl Run {
-    /// One update of AdamW.
-    fn update(&mut self, team: &Team) {
-        // Pieces of 16 KiB: more than enough for the threads there are.
-        const PIECE: usize = 4096;
-        let rates = Rates::new(&self.optim, self.step);
-        let weights = self.share.weights.all_mut().into_iter();
-        let moments = self.first_moment.all_mut().into_iter().zip(self.second_moment.all_mut());
-        let mut pieces = Vec::new();
-        for ((w, (m, v)), g) in weights.zip(moments).zip(self.share.gradient.all()) {
-            let w = w.data_mut().chunks_mut(PIECE);
-            let m = m.data_mut().chunks_mut(PIECE);
-            let v = v.data_mut().chunks_mut(PIECE);
-            pieces.extend(w.zip(m).zip(v).zip(g.data().chunks(PIECE)));
+    /// Gives the peers this state, if they have another.
+    async fn bring_peers_along(&mut self) -> Result<()> {
+        if let Some(peers) = self.peers.as_mut().filter(|_| !self.peers_follow) {
+            peers.load(self.run.pack()).await?;
+            self.peers_follow = true;
         }
-        team.each(&mut pieces, |_, (((w, m), v), g)| {
-            team.lanes().run(Update { weights: w, first_moment: m, second_moment: v, gradient: g, rates });
-        });
-        self.step += 1;
+        Ok(())
     }
 }

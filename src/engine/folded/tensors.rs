@@ -1,9 +1,6 @@
 //! The parameters, or one number per parameter, in the layout that the products like.
 
-use std::ops::Range;
-
 use super::matrix::{Mat, padded};
-use crate::error::{LabError, Result};
 use crate::model::shape::N_CTX;
 use crate::model::{ModelShape, Param, Weights};
 
@@ -42,11 +39,6 @@ impl Sizes {
     /// Rows 2p of the tables by number and position: a at position 0, then b at position 1.
     pub fn n_rows(&self) -> usize {
         2 * self.shape.p
-    }
-
-    /// All of these rows: those of a and those of b.
-    pub fn all_rows(&self) -> [Range<usize>; 2] {
-        [0..self.shape.p, self.shape.p..self.n_rows()]
     }
 
     /// The row of `W_X` that embeds "=".
@@ -133,42 +125,6 @@ impl Tensors {
             }
         }
         weights
-    }
-
-    /// All values in one piece, padding included: for a peer of the same program.
-    pub fn pack(&self) -> Vec<f32> {
-        self.all().map(Mat::data).concat()
-    }
-
-    /// Takes over what [`Self::pack`] gave.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if it is not of this size.
-    pub fn unpack(&mut self, packed: &[f32]) -> Result<()> {
-        self.for_each_packed(packed, |own, from| own.copy_from_slice(from))
-    }
-
-    /// Adds what [`Self::pack`] gave.
-    ///
-    /// # Errors
-    /// [`LabError::Device`] if it is not of this size.
-    pub fn add_packed(&mut self, packed: &[f32]) -> Result<()> {
-        self.for_each_packed(packed, |own, from| own.iter_mut().zip(from).for_each(|(x, y)| *x += y))
-    }
-
-    fn for_each_packed(&mut self, packed: &[f32], each: impl Fn(&mut [f32], &[f32])) -> Result<()> {
-        let expected: usize = self.all().iter().map(|mat| mat.data().len()).sum();
-        if packed.len() != expected {
-            let reason = format!("sent {} numbers instead of {expected}", packed.len());
-            return Err(LabError::device("a worker", reason));
-        }
-        let mut start = 0;
-        for mat in self.all_mut() {
-            let own = mat.data_mut();
-            each(own, &packed[start..start + own.len()]);
-            start += own.len();
-        }
-        Ok(())
     }
 
     fn of(&self, param: Param) -> &Mat {

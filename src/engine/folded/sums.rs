@@ -1,0 +1,45 @@
+//! What the gradient needs of the pairs. It is linear in them: the sums of shares add up to those of all.
+
+use super::matrix::Mat;
+use super::tensors::Sizes;
+
+/// Gradients of the products of weights, summed over some pairs.
+#[derive(Debug)]
+pub struct Sums {
+    /// d_vocab_out × d_mlp: of `Rows::W_ou_t`.
+    pub d_W_ou_t: Mat,
+    /// 1 × wide: of `Rows::base`.
+    pub d_base: Mat,
+    /// heads × wide: of `Rows::G`.
+    pub d_G: Mat,
+    /// n_atoms × heads: of `Rows::V`.
+    pub d_V: Mat,
+    /// n_atoms × n_heads: of `Rows::scores`.
+    pub d_scores: Mat,
+}
+
+impl Sums {
+    /// Zero everywhere.
+    pub fn zeros(sizes: &Sizes) -> Self {
+        let shape = &sizes.shape;
+        Self {
+            d_W_ou_t: Mat::zeros(shape.d_vocab_out, shape.d_mlp),
+            d_base: Mat::zeros(1, sizes.wide),
+            d_G: Mat::zeros(sizes.heads, sizes.wide),
+            d_V: Mat::zeros(sizes.n_atoms, sizes.heads),
+            d_scores: Mat::zeros(sizes.n_atoms, shape.n_heads),
+        }
+    }
+
+    /// All matrices, in one order.
+    pub fn all(&self) -> [&Mat; 5] {
+        let Self { d_W_ou_t, d_base, d_G, d_V, d_scores } = self;
+        [d_W_ou_t, d_base, d_G, d_V, d_scores]
+    }
+
+    /// All matrices, in the same order, to be written.
+    pub fn all_mut(&mut self) -> [&mut Mat; 5] {
+        let Self { d_W_ou_t, d_base, d_G, d_V, d_scores } = self;
+        [d_W_ou_t, d_base, d_G, d_V, d_scores]
+    }
+}
