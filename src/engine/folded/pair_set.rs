@@ -8,8 +8,8 @@ use crate::task::{Pair, Task};
 /// Pairs that go through the products together: enough to use a panel of W_ou many times, few
 /// enough that their neurons and W_ou share the second-level cache (80 × 512 floats are 160 KiB).
 pub const TILE: usize = 84;
-/// Groups of pairs with sums of their own, which bounds the threads that can help. Fixed, so that
-/// bits do not depend on the threads.
+/// Groups of pairs of all shares with sums of their own, which bounds the threads that can help. Fixed, so
+/// that bits do not depend on the threads.
 const MAX_SHARDS: usize = 16;
 /// Pairs below which a shard is not worth its own copy of the gradient of W_ou.
 const MIN_SHARD: usize = 64;
@@ -69,7 +69,7 @@ impl PairSet {
                 slot as u32
             }));
         }
-        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS);
+        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS.div_ceil(count));
         Self {
             picks: rows
                 .iter()
