@@ -63,20 +63,30 @@ impl BrowserPeers {
             let (config, count) = (Box::new(config.clone()), count + 1);
             member.post(PeerCommand::Join { version: PROTOCOL_VERSION, config, index: i + 1, count })?;
         }
-        for member in &members {
-            match member.reply().await? {
-                PeerReply::Joined => {}
-                other => return Err(unexpected(&other)),
-            }
-        }
-        Ok(Self { members })
+        let peers = Self { members };
+        peers
+            .replies(|reply| match reply {
+                PeerReply::Joined => Ok(()),
+                other => Err(unexpected(&other)),
+            })
+            .await?;
+        Ok(peers)
     }
 
     /// Says the same to all.
-    fn post_all<T: Clone>(&self, command: impl Fn(T) -> PeerCommand, content: T) -> Result<()> {
+    fn post_all(&self, command: PeerCommand) -> Result<()> {
         let Some((last, others)) = self.members.split_last() else { return Ok(()) };
-        others.iter().try_for_each(|member| member.post(command(content.clone())))?;
-        last.post(command(content))
+        others.iter().try_for_each(|member| member.post(command.clone()))?;
+        last.post(command)
+    }
+
+    /// Waits for one reply of each; `take` says what it should be.
+    async fn replies<T>(&self, take: impl Fn(PeerReply) -> Result<T>) -> Result<Vec<T>> {
+        let mut all = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            all.push(take(member.reply().await?)?);
+        }
+        Ok(all)
     }
 }
 
@@ -87,49 +97,36 @@ impl Peers for BrowserPeers {
 
     fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.post_all(|state| PeerCommand::Load { state }, state)?;
-            for member in &self.members {
-                match member.reply().await? {
-                    PeerReply::Loaded => {}
-                    other => return Err(unexpected(&other)),
-                }
-            }
+            self.post_all(PeerCommand::Load { state })?;
+            self.replies(|reply| match reply {
+                PeerReply::Loaded => Ok(()),
+                other => Err(unexpected(&other)),
+            })
+            .await?;
             Ok(())
         })
     }
 
     fn ask(&mut self, request: Request) -> Result<()> {
-        self.post_all(|request| PeerCommand::Ask { request }, request)
+        self.post_all(PeerCommand::Ask { request })
     }
 
     fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
-        Box::pin(async {
-            let mut all = Vec::with_capacity(self.members.len());
-            for member in &self.members {
-                match member.reply().await? {
-                    PeerReply::Sums { sums } => all.push(sums),
-                    other => return Err(unexpected(&other)),
-                }
-            }
-            Ok(all)
-        })
+        Box::pin(self.replies(|reply| match reply {
+            PeerReply::Sums { sums } => Ok(sums),
+            other => Err(unexpected(&other)),
+        }))
     }
 
     fn give(&mut self, sums: Vec<f32>) -> Result<()> {
-        self.post_all(|sums| PeerCommand::Give { sums }, sums)
+        self.post_all(PeerCommand::Give { sums })
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
-        Box::pin(async {
-            let mut all = Vec::with_capacity(self.members.len());
-            for member in &self.members {
-                match member.reply().await? {
-                    PeerReply::Scores { scores } => all.push(scores),
-                    other => return Err(unexpected(&other)),
-                }
-            }
-            Ok(all)
-        })
+        Box::pin(self.replies(|reply| match reply {
+            PeerReply::Scores { scores } => Ok(scores),
+            other => Err(unexpected(&other)),
+        }))
     }
 }
 

@@ -198,3 +198,75 @@ impl Peers for InTurn {
         Box::pin(async { Ok(std::mem::take(&mut self.scores)) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use pollster::block_on;
+
+    use super::{InTurn, PackedState, Peers, Request};
+    use crate::config::Preset;
+    use crate::engine::folded::FoldedCpu;
+    use crate::engine::folded::loss::Score;
+    use crate::engine::{Engine, LocalFuture, TrainState};
+    use crate::error::Result;
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::task::Task;
+
+    /// Peers that can be looked at while an engine has them.
+    #[derive(Debug)]
+    struct Seen(Rc<RefCell<InTurn>>);
+
+    impl Peers for Seen {
+        fn count(&self) -> usize {
+            self.0.borrow().count()
+        }
+        fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+            Box::pin(async { block_on(self.0.borrow_mut().load(state)) })
+        }
+        fn ask(&mut self, request: Request) -> Result<()> {
+            self.0.borrow_mut().ask(request)
+        }
+        fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+            Box::pin(async { block_on(self.0.borrow_mut().sums()) })
+        }
+        fn give(&mut self, sums: Vec<f32>) -> Result<()> {
+            self.0.borrow_mut().give(sums)
+        }
+        fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
+            Box::pin(async { block_on(self.0.borrow_mut().scores()) })
+        }
+    }
+
+    #[test]
+    fn all_hold_the_leaders_bits_step_by_step() {
+        let config = Preset::Tiny.config();
+        let task = Task::new(&config.data);
+        let shape = ModelShape::new(&config.data, &config.model);
+        let start = TrainState::start(initial_weights(&shape, config.model.seed));
+        // An only peer adds up for itself, several are given the sum.
+        for n_peers in [1, 2, 3] {
+            let peers = InTurn::new(&config, &task, &shape, n_peers).expect("the model folds");
+            let peers = Rc::new(RefCell::new(peers));
+            let seen = Box::new(Seen(Rc::clone(&peers)));
+            let mut leader = FoldedCpu::with_peers(&config, &task, &start, seen).expect("the model folds");
+            let mut check = |leader: &mut FoldedCpu, n_steps| {
+                block_on(leader.train(n_steps)).expect("the CPU does not fail");
+                block_on(leader.evaluate()).expect("the CPU does not fail");
+                let state = block_on(leader.state()).expect("the CPU does not fail");
+                for (i, peer) in peers.borrow().peers.iter().enumerate() {
+                    assert!(peer.run.state() == state, "peer {i} of {n_peers} after step {}", state.step);
+                }
+                state
+            };
+            check(&mut leader, 1);
+            let fifth = check(&mut leader, 4);
+            let ninth = check(&mut leader, 4);
+            leader.load(&fifth).expect("the same shape");
+            assert!(check(&mut leader, 4) == ninth, "from step 5 once more, {n_peers} peers");
+        }
+    }
+}
