@@ -7,7 +7,7 @@ use crate::engine::folded::{PackedState, Request, Score};
 
 /// Said to a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PeerCommand {
     /// Prepares a share of each step. Answered by [`PeerReply::Joined`].
     Join {
@@ -40,7 +40,7 @@ pub enum PeerCommand {
 
 /// Said by a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PeerReply {
     /// It listens. The first message.
     Ready {

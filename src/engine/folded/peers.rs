@@ -253,7 +253,7 @@ mod tests {
             let peers = Rc::new(RefCell::new(peers));
             let seen = Box::new(Seen(Rc::clone(&peers)));
             let mut leader = FoldedCpu::with_peers(&config, &task, &start, seen).expect("the model folds");
-            let mut check = |leader: &mut FoldedCpu, n_steps| {
+            let check = |leader: &mut FoldedCpu, n_steps| {
                 block_on(leader.train(n_steps)).expect("the CPU does not fail");
                 block_on(leader.evaluate()).expect("the CPU does not fail");
                 let state = block_on(leader.state()).expect("the CPU does not fail");

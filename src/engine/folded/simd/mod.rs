@@ -153,7 +153,7 @@ impl Lanes {
     pub fn available() -> Vec<Self> {
         let mut sets = Vec::new();
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        sets.push(Self::Simd128(wasm::Simd128));
+        sets.extend([Self::Simd128(wasm::Simd128)]);
         #[cfg(target_arch = "x86_64")]
         {
             sets.extend(x86::Avx512::detect().map(Self::Avx512Fused));
