@@ -32,7 +32,7 @@ pub struct Spare(RefCell<Vec<Float32Array>>);
 
 impl Spare {
     /// How many are kept at most: what is under way between two workers at a time.
-    const ROOM: usize = 2;
+    const ROOM: usize = 4;
 
     fn keep(&self, array: Float32Array) {
         let mut arrays = self.0.borrow_mut();
@@ -131,7 +131,7 @@ impl Message for PeerCommand {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
             Self::Load { state } => state.tensors.iter_mut().collect(),
-            Self::Give { sums } => vec![sums],
+            Self::Tell { told, .. } => vec![told],
             Self::Join { .. } | Self::Ask { .. } => Vec::new(),
         }
     }
@@ -140,7 +140,7 @@ impl Message for PeerCommand {
 impl Message for PeerReply {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
-            Self::Sums { sums } => vec![sums],
+            Self::Told { told } => vec![told],
             _ => Vec::new(),
         }
     }

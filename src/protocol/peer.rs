@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
-use crate::engine::folded::{PackedState, Request, Score};
+use crate::engine::folded::{Exchange, PackedState, Request, Score};
 
 /// Said to a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,16 +25,18 @@ pub enum PeerCommand {
         /// In the engine's own layout; its arrays are transferred.
         state: PackedState,
     },
-    /// Asks for the share's part. Answered by [`PeerReply::Sums`] or [`PeerReply::Scores`].
+    /// Asks for the share's part. Answered by [`PeerReply::Told`] or [`PeerReply::Scores`].
     Ask {
         /// Which part.
         request: Request,
     },
-    /// Gives it what it needs for the update. Not answered.
-    Give {
-        /// See [`Peers::give`](crate::engine::folded::Peers::give); transferred.
+    /// Tells it what it needs of the other shares. After sums it is answered by [`PeerReply::Told`].
+    Tell {
+        /// What it is.
+        what: Exchange,
+        /// See [`Peers::tell`](crate::engine::folded::Peers::tell); transferred.
         #[serde(skip)]
-        sums: Vec<f32>,
+        told: Vec<f32>,
     },
 }
 
@@ -51,11 +53,11 @@ pub enum PeerReply {
     Joined,
     /// It holds the state.
     Loaded,
-    /// The sums over its train pairs.
-    Sums {
+    /// What the other shares need of it.
+    Told {
         /// In the engine's own layout; transferred.
         #[serde(skip)]
-        sums: Vec<f32>,
+        told: Vec<f32>,
     },
     /// The scores of its train and its test pairs.
     Scores {

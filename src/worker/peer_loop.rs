@@ -39,6 +39,8 @@ pub fn start() {
             if let Some(reply) = reply.unwrap_or_else(|error| Some(failed(error.to_string()))) {
                 post_in(reply, &spare);
             }
+            // The next command may be on its way; this needs none.
+            peer.as_mut().map(Peer::attend);
         }
     });
     post(PeerReply::Ready { version: PROTOCOL_VERSION });
@@ -63,14 +65,13 @@ fn answer(peer: &mut Option<Peer>, command: PeerCommand) -> Result<Option<PeerRe
             PeerReply::Loaded
         }
         PeerCommand::Ask { request: Request::Sums } => {
-            PeerReply::Sums { sums: joined(peer.as_mut())?.sums() }
+            PeerReply::Told { told: joined(peer.as_mut())?.sums() }
         }
         PeerCommand::Ask { request: Request::Scores } => {
             PeerReply::Scores { scores: joined(peer.as_mut())?.scores() }
         }
-        PeerCommand::Give { sums } => {
-            joined(peer.as_mut())?.take(&sums)?;
-            return Ok(None);
+        PeerCommand::Tell { what, told } => {
+            return Ok(joined(peer.as_mut())?.hear(what, &told)?.map(|told| PeerReply::Told { told }));
         }
     };
     Ok(Some(reply))

@@ -11,7 +11,7 @@ use super::inbox::Inbox;
 use super::scope::scope;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
-use crate::engine::folded::{MAX_SHARES, PackedState, Peers, Request, Score};
+use crate::engine::folded::{Exchange, MAX_SHARES, PackedState, Peers, Request, Score};
 use crate::error::{LabError, Result};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, Spare};
@@ -111,15 +111,15 @@ impl Peers for BrowserPeers {
         self.post_all(PeerCommand::Ask { request })
     }
 
-    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+    fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
         Box::pin(self.replies(|reply| match reply {
-            PeerReply::Sums { sums } => Ok(sums),
+            PeerReply::Told { told } => Ok(told),
             other => Err(unexpected(&other)),
         }))
     }
 
-    fn give(&mut self, sums: Vec<f32>) -> Result<()> {
-        self.post_all(PeerCommand::Give { sums })
+    fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
+        self.post_all(PeerCommand::Tell { what, told })
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {

@@ -1,5 +1,7 @@
 //! Matrices with padded, aligned rows, and views of them.
 
+use std::ops::Range;
+
 use super::simd::GROUP;
 
 /// Bytes of a cache line: a vector that crosses one costs two reads.
@@ -81,6 +83,22 @@ impl Mat {
     /// All rows with their padding, to be written. The padding must stay zero.
     pub fn data_mut(&mut self) -> &mut [f32] {
         &mut self.storage[self.start..self.start + self.rows * self.stride]
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Some rows with their padding.
+    pub fn rows_data(&self, rows: Range<usize>) -> &[f32] {
+        &self.data()[rows.start * self.stride..rows.end * self.stride]
+    }
+
+    /// Some rows with their padding, to be written. The padding must stay zero.
+    pub fn rows_data_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
+        let stride = self.stride;
+        &mut self.data_mut()[rows.start * stride..rows.end * stride]
     }
 
     /// One row, padded to a multiple of [`GROUP`].

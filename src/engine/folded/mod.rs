@@ -17,7 +17,9 @@ pub mod matrix;
 mod packed;
 mod pair_set;
 mod pairs;
+mod part;
 mod peers;
+mod products;
 mod replica;
 mod rows;
 mod rows_backward;
@@ -30,7 +32,7 @@ mod tensors;
 mod tokens;
 
 pub use loss::Score;
-pub use peers::{InTurn, Peer, Peers, Request};
+pub use peers::{Exchange, InTurn, Peer, Peers, Request};
 pub use replica::PackedState;
 
 use simd::Lanes;

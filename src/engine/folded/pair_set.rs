@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::part::Part;
 use super::tensors::Sizes;
 use crate::task::{Pair, Task};
 
@@ -40,13 +41,13 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// Takes the `index`th of `count` nearly equal shares, orders and indexes it. A share keeps to a range
+    /// Takes a part, orders and indexes it. A share keeps to a range
     /// of a, and so to few rows of the tables.
-    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], index: usize, count: usize) -> Self {
+    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], part: Part) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let share = index * pairs.len() / count..(index + 1) * pairs.len() / count;
-        let pairs = &mut pairs[share];
+        let own = part.of(pairs.len());
+        let pairs = &mut pairs[own];
         pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
         let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
 
@@ -69,7 +70,7 @@ impl PairSet {
                 slot as u32
             }));
         }
-        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS.div_ceil(count));
+        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS.div_ceil(part.count));
         Self {
             picks: rows
                 .iter()
@@ -111,6 +112,7 @@ pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 mod tests {
     use super::{PairSet, TILE, tiles};
     use crate::config::Preset;
+    use crate::engine::folded::part::Part;
     use crate::engine::folded::tensors::Sizes;
     use crate::model::ModelShape;
     use crate::task::Task;
@@ -120,7 +122,7 @@ mod tests {
         let config = Preset::Paper.config();
         let sizes = Sizes::new(&ModelShape::new(&config.data, &config.model));
         let task = Task::new(&config.data);
-        let set = PairSet::new(&sizes, &task, &task.train, 0, 1);
+        let set = PairSet::new(&sizes, &task, &task.train, Part::WHOLE);
         let visited: Vec<usize> = set.shards.iter().cloned().flat_map(tiles).flatten().collect();
         assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "shards and tiles cover all pairs");
         assert!(set.shards.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
@@ -139,7 +141,8 @@ mod tests {
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
 
-        let shares = [0, 1, 2].map(|index| PairSet::new(&sizes, &task, &task.train, index, 3));
+        let shares =
+            [0, 1, 2].map(|index| PairSet::new(&sizes, &task, &task.train, Part { index, count: 3 }));
         let mut rows: Vec<_> = shares.iter().flat_map(|share| share.rows.clone()).collect();
         let mut of_all = set.rows.clone();
         rows.sort_unstable();

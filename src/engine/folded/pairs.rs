@@ -188,7 +188,7 @@ impl TileRows<'_> {
         let (a, b) = (self.logits.view(), self.hidden.view());
         lanes.run(Product { a: a.t(), b, list: None, c: sums.d_W_ou_t.view_mut(), add });
         let c = ViewMut { rows: self.hidden.rows, ..sums.d_hidden.view_mut() };
-        lanes.run(Product { a, b: rows.W_ou_t.view(), list: None, c, add: false });
+        lanes.run(Product { a, b: rows.products.W_ou_t.view(), list: None, c, add: false });
         let (d_in, d_out) = sums.d_base.row_mut(0).split_at_mut(sizes.skip);
         lanes.run(ActivateBackward {
             activation: sizes.shape.activation,

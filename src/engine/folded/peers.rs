@@ -1,16 +1,19 @@
 //! Sharing a step out to others that have no memory in common with us: the workers of a browser.
 //!
 //! Everyone holds the whole state and sums over a share of the pairs. The sums are exchanged and added up in the
-//! order of the shares, so that all go on with the same bits; the update each does for itself. How messages
-//! travel is not this layer's business: it is behind [`Peers`].
+//! order of the shares, so that all go on with the same bits; the update each does for itself. Then each makes some
+//! rows of the products of weights, and those are exchanged too. How messages travel is not this layer's business:
+//! it is behind [`Peers`].
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::loss::Score;
-use super::packed;
+use super::part::Part;
 use super::replica::{PackedState, Replica};
+pub use super::share::Exchange;
 use super::simd::Lanes;
 use super::team::Team;
 use crate::config::ExperimentConfig;
@@ -48,18 +51,18 @@ pub trait Peers: std::fmt::Debug {
     /// [`LabError::Device`] if a peer cannot be reached.
     fn ask(&mut self, request: Request) -> Result<()>;
 
-    /// Waits for the sums that were asked for, one a peer.
+    /// Waits for what the peers tell the others, one after another: the sums that were asked for; and when they
+    /// have been told the others' sums, rows of products.
     ///
     /// # Errors
     /// [`LabError::Device`] if a peer failed.
-    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>>;
+    fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>>;
 
-    /// Gives all of them the sums of all shares, or to an only peer those of the leader, to which it adds its own.
-    /// They do the update.
+    /// Tells all of them what all shares told, or an only peer what the leader's tells.
     ///
     /// # Errors
     /// [`LabError::Device`] if a peer cannot be reached.
-    fn give(&mut self, sums: Vec<f32>) -> Result<()>;
+    fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()>;
 
     /// Waits for the scores that were asked for, one a peer.
     ///
@@ -101,7 +104,7 @@ impl Peer {
         team: Rc<Team>,
     ) -> Result<Self> {
         super::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let run = Replica::new(config, task, shape, index, count);
+        let run = Replica::new(config, task, shape, Part { index, count });
         Ok(Self { team, run, is_only: count == 2 })
     }
 
@@ -118,24 +121,39 @@ impl Peer {
         let Self { team, run, .. } = self;
         let team: &Team = team;
         team.run(|| run.share.sum(team));
-        packed::pack(run.share.sums.all())
+        run.share.tell(Exchange::Sums)
     }
 
-    /// Does the update, from the sums of [`Peers::give`], and what can be done of the next step before it is asked
-    /// for.
+    /// Takes over what [`Peers::tell`] told. After sums it does the update and has its rows of products to tell;
+    /// after products it does what can be done of the next step before it is asked for.
     ///
     /// # Errors
-    /// [`LabError::Device`] if they are of another model.
-    pub fn take(&mut self, sums: &[f32]) -> Result<()> {
+    /// [`LabError::Device`] if it is of another model.
+    pub fn hear(&mut self, what: Exchange, told: &[f32]) -> Result<Option<Vec<f32>>> {
         let Self { team, run, is_only } = self;
-        let own = run.share.sums.all_mut();
-        if *is_only { packed::add(own, sums) } else { packed::unpack(own, sums) }?;
+        if *is_only { run.share.hear(what, 0, told) } else { run.share.hear_all(what, told) }?;
         let team: &Team = team;
-        team.run(|| {
-            run.update(team);
-            run.share.prepare(team);
-        });
-        Ok(())
+        match what {
+            Exchange::Sums => {
+                team.run(|| {
+                    run.update(team);
+                    run.share.multiply(team);
+                });
+                Ok(Some(run.share.tell(Exchange::Products)))
+            }
+            Exchange::Products => {
+                run.share.trust_products();
+                team.run(|| run.share.prepare(team));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Does what can be done while the others' products are on their way.
+    pub fn attend(&mut self) {
+        let Self { team, run, .. } = self;
+        let team: &Team = team;
+        team.run(|| run.share.attend(team));
     }
 
     /// The scores of the share's train and test pairs.
@@ -151,8 +169,8 @@ impl Peer {
 #[derive(Debug)]
 pub struct InTurn {
     peers: Vec<Peer>,
-    /// What was asked for and not fetched yet.
-    sums: Vec<Vec<f32>>,
+    /// What has been told and not heard yet.
+    told: VecDeque<Vec<Vec<f32>>>,
     scores: Vec<[Score; 2]>,
 }
 
@@ -165,7 +183,7 @@ impl InTurn {
         let team = Rc::new(Team::new(Lanes::detect(config.run.reproducible), config.run.threads)?);
         let peers = (1..=count)
             .map(|index| Peer::with_team(config, task, shape, [index, count + 1], Rc::clone(&team)));
-        Ok(Self { peers: peers.collect::<Result<_>>()?, sums: Vec::new(), scores: Vec::new() })
+        Ok(Self { peers: peers.collect::<Result<_>>()?, told: VecDeque::new(), scores: Vec::new() })
     }
 }
 
@@ -175,23 +193,27 @@ impl Peers for InTurn {
     }
 
     fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+        self.told.clear();
         Box::pin(async move { self.peers.iter_mut().try_for_each(|peer| peer.load(&state)) })
     }
 
     fn ask(&mut self, request: Request) -> Result<()> {
         match request {
-            Request::Sums => self.sums = self.peers.iter_mut().map(Peer::sums).collect(),
+            Request::Sums => self.told.push_back(self.peers.iter_mut().map(Peer::sums).collect()),
             Request::Scores => self.scores = self.peers.iter_mut().map(Peer::scores).collect(),
         }
         Ok(())
     }
 
-    fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
-        Box::pin(async { Ok(std::mem::take(&mut self.sums)) })
+    fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async { Ok(self.told.pop_front().unwrap_or_default()) })
     }
 
-    fn give(&mut self, sums: Vec<f32>) -> Result<()> {
-        self.peers.iter_mut().try_for_each(|peer| peer.take(&sums))
+    fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
+        let answers: Result<Option<Vec<_>>> =
+            self.peers.iter_mut().map(|peer| peer.hear(what, &told)).collect();
+        self.told.extend(answers?);
+        Ok(())
     }
 
     fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
@@ -206,7 +228,7 @@ mod tests {
 
     use pollster::block_on;
 
-    use super::{InTurn, PackedState, Peers, Request};
+    use super::{Exchange, InTurn, PackedState, Peers, Request};
     use crate::config::Preset;
     use crate::engine::folded::FoldedCpu;
     use crate::engine::folded::loss::Score;
@@ -230,11 +252,11 @@ mod tests {
         fn ask(&mut self, request: Request) -> Result<()> {
             self.0.borrow_mut().ask(request)
         }
-        fn sums(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
-            Box::pin(async { block_on(self.0.borrow_mut().sums()) })
+        fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+            Box::pin(async { block_on(self.0.borrow_mut().hear()) })
         }
-        fn give(&mut self, sums: Vec<f32>) -> Result<()> {
-            self.0.borrow_mut().give(sums)
+        fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
+            self.0.borrow_mut().tell(what, told)
         }
         fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
             Box::pin(async { block_on(self.0.borrow_mut().scores()) })

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::adamw::{Rates, Update};
+use super::matrix::Mat;
 use super::packed;
+use super::part::Part;
 use super::share::Share;
 use super::team::Team;
 use super::tensors::Tensors;
@@ -37,15 +39,9 @@ pub struct PackedState {
 }
 
 impl Replica {
-    /// With share `index` of `count`, at a state of zeros.
-    pub fn new(
-        config: &ExperimentConfig,
-        task: &Task,
-        shape: &ModelShape,
-        index: usize,
-        count: usize,
-    ) -> Self {
-        let share = Share::new(config, task, shape, index, count);
+    /// With a part of the work, at a state of zeros.
+    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, part: Part) -> Self {
+        let share = Share::new(config, task, shape, part);
         Self {
             step: 0,
             optim: config.optim.clone(),
@@ -108,7 +104,10 @@ impl Replica {
     /// A copy of weights and moments for another worker.
     pub fn pack(&self) -> PackedState {
         let tensors = [self.share.weights(), &self.first_moment, &self.second_moment];
-        PackedState { step: self.step, tensors: tensors.map(|tensors| packed::pack(tensors.all())) }
+        PackedState {
+            step: self.step,
+            tensors: tensors.map(|tensors| packed::pack(tensors.all().map(Mat::data))),
+        }
     }
 
     /// Takes over another worker's weights and moments.
@@ -118,7 +117,7 @@ impl Replica {
     pub fn unpack(&mut self, state: &PackedState) -> Result<()> {
         self.step = state.step;
         let given = self.tensors_mut().into_iter().zip(&state.tensors);
-        given.into_iter().try_for_each(|(own, given)| packed::unpack(own.all_mut(), given))
+        given.into_iter().try_for_each(|(own, given)| packed::unpack(own.all_mut().map(Mat::data_mut), given))
     }
 
     fn tensors_mut(&mut self) -> [&mut Tensors; 3] {

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::matrix::{Mat, View, ViewMut, transpose};
+use super::products::Products;
 use super::simd::dots::Dots;
 use super::simd::product::Product;
 use super::simd::product_wide::{ProductWide, WeightedRows};
@@ -40,16 +41,14 @@ pub struct Rows {
     pub V_rel: Mat,
     /// 1 × heads: the value of "=".
     pub V_eq: Mat,
-    /// heads × wide: W_O W_iu.
-    pub G: Mat,
     /// (2p · n_heads) × wide: for each row and head, `V_rel` times `G`.
     pub T: Mat,
     /// 1 × wide: what every pair starts with.
     pub base: Mat,
+    /// The products of weights.
+    pub products: Products,
     /// d_mlp × d_vocab_out: W_out W_U.
     pub W_ou: Mat,
-    /// Its transpose.
-    pub W_ou_t: Mat,
 }
 
 impl Rows {
@@ -68,26 +67,25 @@ impl Rows {
             V: Mat::zeros(sizes.n_atoms, sizes.heads),
             V_rel: Mat::zeros(n_rows, sizes.heads),
             V_eq: Mat::zeros(1, sizes.heads),
-            G: Mat::zeros(sizes.heads, sizes.wide),
             T: Mat::zeros(n_rows * shape.n_heads, sizes.wide),
             base: Mat::zeros(1, sizes.wide),
+            products: Products::zeros(sizes),
             W_ou: Mat::zeros(shape.d_mlp, shape.d_vocab_out),
-            W_ou_t: Mat::zeros(shape.d_vocab_out, shape.d_mlp),
         }
     }
 
-    /// Computes all tables for some weights; of `T` at least the rows of the numbers in `used`.
-    pub fn forward(&mut self, sizes: &Sizes, team: &Team, w: &Tensors, used: &[Range<usize>; 2]) {
+    /// Computes what needs no product: attention, values and `base`.
+    pub fn attend(&mut self, sizes: &Sizes, team: &Team, w: &Tensors) {
         self.attention_weights(sizes, team, w);
         team.product_wide(ProductWide { a: w.W_X.view(), b: w.W_V.view(), c: self.V.view_mut() });
         self.relative_values(sizes);
-        team.product_wide(ProductWide { a: w.W_O.view(), b: w.W_iu.view(), c: self.G.view_mut() });
-        self.tables(sizes, team, used);
         self.base(sizes, team, w);
+    }
 
-        let W_U = w.W_iu.view().take_cols(sizes.skip, sizes.shape.d_vocab_out);
-        team.product_wide(ProductWide { a: W_U.t(), b: w.W_out.view(), c: self.W_ou_t.view_mut() });
-        transpose(&self.W_ou_t, &mut self.W_ou);
+    /// Computes the rest, once there are values and products; of `T` at least the rows of the numbers in `used`.
+    pub fn combine(&mut self, sizes: &Sizes, team: &Team, used: &[Range<usize>; 2]) {
+        self.tables(sizes, team, used);
+        transpose(&self.products.W_ou_t, &mut self.W_ou);
     }
 
     /// Query of "=", scores under it and their exponentials.
@@ -156,7 +154,7 @@ impl Rows {
         let (n_rows, stride) = (sizes.n_rows(), self.T.stride());
         // Twelve rows fill blocks of 4 and of 6, and make pieces enough for many threads.
         const PIECE: usize = 12;
-        let (V_rel, G) = (self.V_rel.view(), self.G.view());
+        let (V_rel, G) = (self.V_rel.view(), self.products.G.view());
         let mut pieces: Vec<_> = self.T.data_mut().chunks_mut(PIECE * n_heads * stride).collect();
         team.each(&mut pieces, |i, piece| {
             let rows = PIECE.min(n_rows - i * PIECE);

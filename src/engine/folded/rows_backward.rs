@@ -67,7 +67,7 @@ impl RowsBackward {
     /// `d_V_rel` and `d_G` from T = V_rel G, and what `base` adds to `d_G`.
     fn values(&mut self, sizes: &Sizes, team: &Team, rows: &Rows, tokens: &TokenGradient, sums: &mut Sums) {
         let (n_rows, n_heads, d_head) = (sizes.n_rows(), sizes.shape.n_heads, sizes.shape.d_head);
-        transpose(&rows.G, &mut self.G_t);
+        transpose(&rows.products.G, &mut self.G_t);
         for h in 0..n_heads {
             let (first, T) = (h * sizes.head, tokens.d_T.view());
             let T =

@@ -1,9 +1,10 @@
 //! One run: a step is the sums over the pairs, of one share or several, and an update.
 
 use super::loss::Score;
-use super::packed;
+use super::part::Part;
 use super::peers::{Peers, Request};
 use super::replica::Replica;
+use super::share::{Exchange, Share};
 use super::simd::Lanes;
 use super::team::Team;
 use crate::config::ExperimentConfig;
@@ -36,7 +37,7 @@ impl Stepper {
         peers: Option<Box<dyn Peers>>,
     ) -> Result<Self> {
         let n_shares = 1 + peers.as_ref().map_or(0, |peers| peers.count());
-        let run = Replica::new(config, task, start.weights.shape(), 0, n_shares);
+        let run = Replica::new(config, task, start.weights.shape(), Part { index: 0, count: n_shares });
         let team = Team::new(lanes, config.run.threads)?;
         let n_pairs = [task.train.len(), task.test.len()];
         let mut stepper = Self { team, peers, run, peers_follow: false, n_pairs };
@@ -64,7 +65,7 @@ impl Stepper {
         self.run.step
     }
 
-    /// Does `n_steps` updates. One that fails is not begun: the state is that after the one before.
+    /// Does `n_steps` updates. If it fails the state is that after the last one done.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
@@ -85,18 +86,14 @@ impl Stepper {
         for _ in 0..n_steps {
             peers.ask(Request::Sums)?;
             team.run(|| run.share.sum(team));
-            // One peer only adds up by itself, without waiting for us to have done it.
-            let is_pair = peers.count() == 1;
-            if is_pair {
-                peers.give(packed::pack(run.share.sums.all()))?;
-            }
-            for sums in peers.sums().await? {
-                packed::add(run.share.sums.all_mut(), &sums)?;
-            }
-            if !is_pair {
-                peers.give(packed::pack(run.share.sums.all()))?;
-            }
-            team.run(|| run.update(team));
+            exchange(peers.as_mut(), &mut run.share, Exchange::Sums, |_| ()).await?;
+            team.run(|| {
+                run.update(team);
+                run.share.multiply(team);
+            });
+            let meanwhile = |share: &mut Share| team.run(|| share.attend(team));
+            exchange(peers.as_mut(), &mut run.share, Exchange::Products, meanwhile).await?;
+            run.share.trust_products();
         }
         *peers_follow = true;
         Ok(())
@@ -155,4 +152,26 @@ impl Stepper {
         }
         Ok(())
     }
+}
+
+/// Tells the peers what they need of the others, and hears what they tell; `meanwhile` messages travel.
+async fn exchange(
+    peers: &mut dyn Peers,
+    share: &mut Share,
+    what: Exchange,
+    meanwhile: impl FnOnce(&mut Share),
+) -> Result<()> {
+    // One peer only needs nothing but ours, and need not wait until we have heard it.
+    let is_pair = peers.count() == 1;
+    if is_pair {
+        peers.tell(what, share.tell(what))?;
+    }
+    meanwhile(share);
+    for (i, told) in peers.hear().await?.iter().enumerate() {
+        share.hear(what, i + 1, told)?;
+    }
+    if !is_pair {
+        peers.tell(what, share.tell_all(what))?;
+    }
+    Ok(())
 }

@@ -6,11 +6,11 @@ use super::tensors::Sizes;
 /// Gradients of the products of weights, summed over some pairs.
 #[derive(Debug)]
 pub struct Sums {
-    /// d_vocab_out × d_mlp: of `Rows::W_ou_t`.
+    /// d_vocab_out × d_mlp: of `Products::W_ou_t`.
     pub d_W_ou_t: Mat,
     /// 1 × wide: of `Rows::base`.
     pub d_base: Mat,
-    /// heads × wide: of `Rows::G`.
+    /// heads × wide: of `Products::G`.
     pub d_G: Mat,
     /// n_atoms × heads: of `Rows::V`.
     pub d_V: Mat,
