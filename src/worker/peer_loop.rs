@@ -40,7 +40,9 @@ pub fn start() {
                 post_in(reply, &spare);
             }
             // The next command may be on its way; this needs none.
-            peer.as_mut().map(Peer::attend);
+            if let Some(peer) = &mut peer {
+                peer.attend();
+            }
         }
     });
     post(PeerReply::Ready { version: PROTOCOL_VERSION });
