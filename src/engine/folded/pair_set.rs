@@ -41,8 +41,7 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// Takes a part, orders and indexes it. A share keeps to a range
-    /// of a, and so to few rows of the tables.
+    /// Takes a part, orders and indexes it. A part keeps to a range of a, and so to few rows of the tables.
     pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], part: Part) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
@@ -82,7 +81,7 @@ impl PairSet {
                 let of_pos = || rows.iter().map(|row| row[pos] as usize);
                 of_pos().min().map_or(0..0, |first| first..of_pos().max().unwrap_or(first) + 1)
             }),
-            shards: (0..n_shards).map(|i| i * n / n_shards..(i + 1) * n / n_shards).collect(),
+            shards: Part::all(n_shards).map(|part| part.of(n)).collect(),
             rows,
             starts,
             pairs_of_row,
@@ -105,7 +104,10 @@ impl PairSet {
 pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let n_tiles = range.len().div_ceil(TILE);
     let (start, n) = (range.start, range.len());
-    (0..n_tiles).map(move |i| start + i * n / n_tiles..start + (i + 1) * n / n_tiles)
+    Part::all(n_tiles).map(move |part| {
+        let tile = part.of(n);
+        start + tile.start..start + tile.end
+    })
 }
 
 #[cfg(test)]
@@ -141,8 +143,8 @@ mod tests {
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
 
-        let shares =
-            [0, 1, 2].map(|index| PairSet::new(&sizes, &task, &task.train, Part { index, count: 3 }));
+        let shares: Vec<_> =
+            Part::all(3).map(|part| PairSet::new(&sizes, &task, &task.train, part)).collect();
         let mut rows: Vec<_> = shares.iter().flat_map(|share| share.rows.clone()).collect();
         let mut of_all = set.rows.clone();
         rows.sort_unstable();
