@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Function, Promise, Uint8Array, WebAssembly};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     Cache, CacheQueryOptions, ExtendableEvent, FetchEvent, Request, RequestCache, RequestInit, Response,
-    ServiceWorkerGlobalScope,
+    ResponseInit, ServiceWorkerGlobalScope,
 };
 
 use crate::build::{Build, Wanted};
@@ -85,9 +85,9 @@ impl Keeper {
     async fn install(&self) -> Outcome {
         let cache = self.cache().await?;
         let folder = format!("{}{}/", self.scope, self.build.name);
-        let addresses: Array =
-            self.build.files.iter().map(|file| JsValue::from(format!("{folder}{file}"))).collect();
-        wait(cache.add_all_with_str_sequence(&addresses)).await?;
+        for file in &self.build.files {
+            self.keep(&cache, &format!("{folder}{file}")).await?;
+        }
 
         // A page from the browser's own store may be of an older build.
         let options = RequestInit::new();
@@ -100,6 +100,20 @@ impl Keeper {
             return Err(JsValue::from("the page on the server is of another build"));
         }
         wait(cache.put_with_str(&self.scope, &copy)).await
+    }
+
+    /// Keeps the file at an address. Its bytes go through memory: Chromium on a disk that is nearly full refuses
+    /// to stream a large file into a cache that has room for it.
+    async fn keep(&self, cache: &Cache, address: &str) -> Outcome {
+        let fetched: Response = wait(self.global.fetch_with_str(address)).await?.unchecked_into();
+        if !fetched.ok() {
+            return Err(JsValue::from(format!("{address} is not on the server")));
+        }
+        let init = ResponseInit::new();
+        init.set_headers(&fetched.headers());
+        let bytes: ArrayBuffer = wait(fetched.array_buffer()?).await?.unchecked_into();
+        let copy = Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)?;
+        wait(cache.put_with_str(address, &copy)).await
     }
 
     /// Drops the caches of other builds: no page uses them once this worker is active.
