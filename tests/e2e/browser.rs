@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 /// Switches for every run. No sandbox, because tests also run as root in containers; the rest keeps
-/// Chromium from talking to anyone on its own.
-const SWITCHES: [&str; 12] = [
+/// Chromium from talking to anyone on its own, and gives its store for fetched files a size that does not depend
+/// on how full the disk is.
+const SWITCHES: [&str; 13] = [
     "--headless",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -23,6 +24,7 @@ const SWITCHES: [&str; 12] = [
     "--disable-component-update",
     "--disable-domain-reliability",
     "--disable-sync",
+    "--disk-cache-size=268435456",
     "--disable-features=MediaRouter,OptimizationHints,Translate",
     "--window-size=1280,1000",
 ];
