@@ -7,10 +7,10 @@
 
 use std::hint::black_box;
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, Waves};
+use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection};
+use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
 use grokking_lab::analysis::progress::{current_key_freqs, measure};
 use grokking_lab::analysis::report::analyse;
-use grokking_lab::analysis::snapshot::Snapshot;
 use grokking_lab::model::Weights;
 use grokking_lab::protocol::recording::Recording;
 use grokking_lab::task::Task;

@@ -25,7 +25,7 @@ fn steps(c: &mut Criterion) {
         let mut engine = build();
         for n_steps in [1, 10, 50] {
             // Where the processor plays the GPU a step takes a second.
-            if gpu.software && n_steps > 1 {
+            if gpu.is_software && n_steps > 1 {
                 break;
             }
             group.throughput(Throughput::Elements(n_steps as u64));

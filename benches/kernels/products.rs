@@ -9,7 +9,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use grokking_lab::engine::folded::matrix::Mat;
 use grokking_lab::engine::folded::simd::product::Product;
-use grokking_lab::engine::folded::simd::{Kernel, Lanes, Simd};
+use grokking_lab::engine::folded::simd::{Kernel, Simd, SimdLevel};
 
 const N_PAIRS: usize = 80;
 const D_MLP: usize = 512;
@@ -45,7 +45,7 @@ impl Kernel for Limit {
 
 fn limit(c: &mut Criterion) {
     let mut group = c.benchmark_group("registers alone");
-    for lanes in Lanes::available() {
+    for lanes in SimdLevel::available() {
         let rounds = 10_000;
         let (_, width) = lanes.run(Limit { rounds: 1 });
         group.throughput(Throughput::Elements((rounds * 12 * width) as u64));
@@ -73,7 +73,7 @@ fn products(c: &mut Criterion) {
     for (name, a, b) in cases {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements((N_PAIRS * D_MLP * D_VOCAB_OUT) as u64));
-        for lanes in Lanes::available() {
+        for lanes in SimdLevel::available() {
             let mut to = Mat::zeros(a.rows, b.cols);
             group.bench_function(lanes.name(), |bench| {
                 bench.iter(|| lanes.run(Product { a, b, list: None, c: to.view_mut(), add: false }));

@@ -4,7 +4,7 @@ use super::ablation::check_freqs;
 use super::check;
 use super::forward::{AttentionEdit, HostModel};
 use super::grid::{GridLogits, Scores};
-use super::marginals::{Marginals, Terms};
+use super::marginals::{GridTerms, Marginals};
 use crate::error::Result;
 use crate::maths::fourier::{FourierBasis, n_freqs};
 use crate::maths::stats;
@@ -33,7 +33,7 @@ pub fn losses_without_freqs(logits: &GridLogits, task: &Task, freqs: &[usize]) -
     let marginals = Marginals::of(p, logits.values());
     let basis = FourierBasis::new(p);
     let loss = |&freq: &usize| {
-        let part = marginals.project(&basis, &[freq], Terms::Block);
+        let part = marginals.project(&basis, &[freq], GridTerms::AllProducts);
         let without = |a: usize, b: usize| {
             let mut row = logits.row(a, b).to_vec();
             part.add_to(-1.0, a, b, &mut row);
@@ -47,8 +47,8 @@ pub fn losses_without_freqs(logits: &GridLogits, task: &Task, freqs: &[usize]) -
 #[cfg(test)]
 mod tests {
     use super::{losses_without_each_freq, losses_without_freqs};
-    use crate::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
-    use crate::analysis::marginals::Terms;
+    use crate::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
+    use crate::analysis::marginals::GridTerms;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
@@ -62,11 +62,15 @@ mod tests {
         let losses = losses_without_each_freq(&weights, &task).unwrap();
         assert_eq!(losses.len(), (task.p - 1) / 2, "one for each frequency");
         let ablator = Ablator::new(&weights, &[]);
-        let some = losses_without_freqs(&ablator.whole().logits, &task, &[3, 1]).unwrap();
+        let some = losses_without_freqs(&ablator.unablated().logits, &task, &[3, 1]).unwrap();
         assert_eq!(some, [losses[2], losses[0]], "some of them, in the order asked for");
-        assert!(losses_without_freqs(&ablator.whole().logits, &task, &[4]).is_err(), "there is no fourth");
+        assert!(
+            losses_without_freqs(&ablator.unablated().logits, &task, &[4]).is_err(),
+            "there is no fourth"
+        );
         for (freq, loss) in (1..).zip(losses) {
-            let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
+            let logits =
+                GridEdit { freqs: FreqSelection::Without(vec![freq]), terms: GridTerms::AllProducts };
             let ablation = Ablation { logits, ..Ablation::default() };
             let expected = ablator.scores(&task, &ablation).unwrap().loss.all;
             assert!((loss - expected).abs() < 1e-12 * expected, "k = {freq}: {loss} instead of {expected}");

@@ -17,14 +17,14 @@ pub struct GridLogits {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Losses, in nats.
-    pub loss: Parts,
+    pub loss: BySplit,
     /// Fractions of pairs whose largest logit is the answer's.
-    pub accuracy: Parts,
+    pub accuracy: BySplit,
 }
 
 /// One number for each part of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Parts {
+pub struct BySplit {
     /// Over the pairs trained on.
     pub train: f64,
     /// Over the pairs held out.
@@ -44,7 +44,7 @@ impl Scores {
         };
         let (train, test) = (sums(&task.train), sums(&task.test));
         let (n_train, n_test) = (task.train.len() as f64, task.test.len() as f64);
-        let parts = |i: usize| Parts {
+        let parts = |i: usize| BySplit {
             train: train[i] / n_train,
             test: test[i] / n_test,
             all: (train[i] + test[i]) / (n_train + n_test),

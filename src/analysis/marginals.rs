@@ -23,11 +23,11 @@ pub struct Marginals {
 /// Which of a frequency's terms are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Terms {
+pub enum GridTerms {
     /// All eight: the 2 × 2 block of products and the four terms in a or b alone (paper section 4.4).
-    Block,
+    AllProducts,
     /// cos w_k(a + b) and sin w_k(a + b), the directions C_k and S_k of the progress measures.
-    Sums,
+    SumOnly,
 }
 
 impl Marginals {
@@ -85,11 +85,11 @@ impl Marginals {
 
     /// The projection on waves: a function `f_a[a] + f_b[b] + f_sum[a + b] + f_diff[a - b]`, without the
     /// constant.
-    pub fn project(&self, basis: &FourierBasis, freqs: &[usize], terms: Terms) -> Self {
+    pub fn project(&self, basis: &FourierBasis, freqs: &[usize], terms: GridTerms) -> Self {
         let on_sums = |sums: &Matrix| project_rows(sums, basis, freqs);
         match terms {
-            Terms::Block => self.map(on_sums),
-            Terms::Sums => {
+            GridTerms::AllProducts => self.map(on_sums),
+            GridTerms::SumOnly => {
                 Self { by_sum: on_sums(&self.by_sum), ..Self::zeros(self.p(), self.by_sum.cols()) }
             }
         }
@@ -129,7 +129,7 @@ pub fn project_rows(means: &Matrix, basis: &FourierBasis, freqs: &[usize]) -> Ma
 
 #[cfg(test)]
 mod tests {
-    use super::{Marginals, Terms};
+    use super::{GridTerms, Marginals};
     use crate::maths::fft::RealFft;
     use crate::maths::fourier::{FourierBasis, cos_index, freq_of, sin_index};
     use crate::maths::normal::NormalSource;
@@ -165,7 +165,8 @@ mod tests {
                 (k, l) != (0, 0) && freqs.iter().any(|&f| [0, f].contains(&k) && [0, f].contains(&l))
             };
             let expected = by_two_dimensions(p, &grid, in_block);
-            let projected = Marginals::of(p, &grid).project(&FourierBasis::new(p), &freqs, Terms::Block);
+            let projected =
+                Marginals::of(p, &grid).project(&FourierBasis::new(p), &freqs, GridTerms::AllProducts);
             for (pair, expected) in expected.iter().enumerate() {
                 let mut value = [0.0];
                 projected.add_to(1.0, pair / p, pair % p, &mut value);
@@ -190,7 +191,7 @@ mod tests {
             grid.iter().enumerate().map(|(pair, value)| value * wave(pair / p, pair % p)).sum()
         };
         let (on_C, on_S) = (inner(&C), inner(&S));
-        let projected = Marginals::of(p, &grid).project(&basis, &[k], Terms::Sums);
+        let projected = Marginals::of(p, &grid).project(&basis, &[k], GridTerms::SumOnly);
         for pair in 0..p * p {
             let (a, b) = (pair / p, pair % p);
             let (mut value, expected) = ([0.0], on_C * C(a, b) + on_S * S(a, b));

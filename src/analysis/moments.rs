@@ -10,14 +10,14 @@ const CONSTANT: f64 = 1e-12;
 
 /// What m functions `T[a, b, j]` need to be taken apart by frequency.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moments {
+pub struct NeuronMoments {
     /// Their means along the four directions of the grid.
     pub marginals: Marginals,
     /// Σ T² over the grid, length m.
     pub sum_sq: Vec<f64>,
 }
 
-impl Moments {
+impl NeuronMoments {
     /// Nothing seen yet, of m functions.
     pub fn zeros(p: usize, cols: usize) -> Self {
         Self { marginals: Marginals::zeros(p, cols), sum_sq: vec![0.0; cols] }

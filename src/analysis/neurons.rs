@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::forward::HostModel;
 use super::marginals::Marginals;
-use super::moments::Moments;
+use super::moments::NeuronMoments;
 use crate::maths::fourier::{FourierBasis, freq_of};
 use crate::maths::matrix::Matrix;
 use crate::maths::stats;
@@ -23,7 +23,7 @@ pub struct NeuronFit {
 }
 
 /// Each neuron's best frequency, from the neurons' moments.
-pub fn fits(neurons: &Moments) -> Vec<NeuronFit> {
+pub fn fits(neurons: &NeuronMoments) -> Vec<NeuronFit> {
     let explained = neurons.explained_by_freq();
     let fit = |(n, &variation): (usize, &f64)| match stats::argmax(explained.row(n)) {
         // Rounding may bring the sum of the parts above the whole.
@@ -44,7 +44,11 @@ pub fn clusters(fits: &[NeuronFit], min_fve: f64) -> Vec<usize> {
 /// constant and the eight terms of its frequency: their constant (length p) and their waves (columns c).
 ///
 /// `cluster` gives each neuron's frequency, or 0 for one that is left out.
-pub fn polynomial_logits(neurons: &Moments, model: &HostModel, cluster: &[usize]) -> (Vec<f64>, Marginals) {
+pub fn polynomial_logits(
+    neurons: &NeuronMoments,
+    model: &HostModel,
+    cluster: &[usize],
+) -> (Vec<f64>, Marginals) {
     let basis = FourierBasis::new(model.p());
     let inverse = basis.matrix().transposed();
     let own_waves = |coefficients: &Matrix| {

@@ -159,13 +159,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Boundary, Phases};
-    use crate::analysis::grid::Parts;
+    use crate::analysis::grid::BySplit;
     use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
     use crate::analysis::weight_norms::SumSqWeights;
 
     /// Measures that give this point, taken with these frequencies.
     fn measures(point: &Boundary, key_freqs: &[usize]) -> ProgressMeasures {
-        let parts = |all: f64| Parts { train: all, test: all, all };
+        let parts = |all: f64| BySplit { train: all, test: all, all };
         let excluded = Excluded { train: point.excluded_loss, per_freq: BTreeMap::new() };
         ProgressMeasures {
             key_freqs: key_freqs.to_vec(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cosines::CosineFit;
 use super::excluded::excluded;
 use super::forward::{AttentionEdit, HostModel};
-use super::grid::{GridLogits, Parts, Scores};
+use super::grid::{BySplit, GridLogits, Scores};
 use super::sum_waves::SumWaves;
 use super::weight_norms::{SumSqWeights, sum_sq_weights};
 use super::{embedding, key_freqs, neuron_logit_map};
@@ -27,14 +27,14 @@ pub struct ProgressMeasures {
     /// The frequencies the measures are taken with.
     pub key_freqs: Vec<usize>,
     /// Cross-entropy of the model itself.
-    pub loss: Parts,
+    pub loss: BySplit,
     /// Its fractions of right answers; runs that were recorded before these were measured have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accuracy: Option<Parts>,
+    pub accuracy: Option<BySplit>,
     /// Loss of the waves cos, sin w_k(a + b) of the key frequencies and the mean, alone.
-    pub restricted_loss: Parts,
+    pub restricted_loss: BySplit,
     /// Accuracy of the same.
-    pub restricted_accuracy: Parts,
+    pub restricted_accuracy: BySplit,
     /// Loss over the train set without those waves.
     pub excluded_loss: Excluded,
     /// Accuracy of the same.

@@ -9,7 +9,7 @@ use super::run_dir::write_whole;
 use super::start::read_weights;
 use super::{Failure, Outcome};
 use crate::error::{LabError, Result};
-use crate::model::safetensors::Layout;
+use crate::model::safetensors::WeightLayout;
 
 /// Options of `grok convert`.
 #[derive(Debug, Args)]
@@ -48,8 +48,8 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
         return Err(Failure::Input(LabError::content(args.out.display().to_string(), reason)));
     }
     let layout = match args.layout {
-        LayoutName::ProgressMeasures => Layout::ProgressMeasures,
-        LayoutName::TransformerLens => Layout::TransformerLens,
+        LayoutName::ProgressMeasures => WeightLayout::PaperCode,
+        LayoutName::TransformerLens => WeightLayout::TransformerLens,
     };
     write_whole(&args.out, &weights.to_bytes(layout)).map_err(Failure::Input)?;
     say(&format!("{} written", args.out.display()));

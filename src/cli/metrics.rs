@@ -110,7 +110,7 @@ mod tests {
             test_loss: 1.0 / 3.0,
             train_accuracy: 1.0,
             test_accuracy: 0.1 + 0.2,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         MetricsRow { step, evaluation }
     }

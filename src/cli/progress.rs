@@ -74,7 +74,7 @@ impl Progress {
 /// The scores of a row in words.
 pub(super) fn scores_text(row: &MetricsRow) -> String {
     let scores = &row.evaluation;
-    let collapsed = match scores.collapsed {
+    let collapsed = match scores.softmax_collapse_fraction {
         Some(share) if share > 0.0 => {
             format!("  probability rounds to 1 in float32: {:.1} % of train sums", 100.0 * share)
         }
@@ -103,7 +103,7 @@ mod tests {
                 test_loss: 2.5,
                 train_accuracy: 1.0,
                 test_accuracy: 0.25,
-                collapsed,
+                softmax_collapse_fraction: collapsed,
             },
         };
         let plain = scores_text(&row(None));

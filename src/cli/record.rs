@@ -10,7 +10,7 @@ use super::reproduce::stored_run::StoredRun;
 use super::run_dir::write_whole;
 use super::{Failure, Outcome, interrupt};
 use crate::analysis::ablation::Ablator;
-use crate::analysis::snapshot::Snapshot;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::engine::MetricsRow;
 use crate::error::{LabError, Result};
 use crate::model::safetensors::WeightsFile;
@@ -72,9 +72,9 @@ fn record(run: &StoredRun, n_snapshots: usize) -> Result<Option<Vec<u8>>> {
             return Ok(None);
         }
         let ablator = Ablator::with_own_freqs(&run.weights(path)?);
-        let snapshot = Snapshot::of(&ablator, &task, *step, Some(followed))?;
-        let neurons: Vec<usize> = snapshot.fields.neurons.iter().map(|field| field.neuron).collect();
-        let tables = ablator.whole().model.neuron_tables(&neurons).unwrap_or_default();
+        let snapshot = CheckpointAnalysis::from_ablator(&ablator, &task, *step, Some(followed))?;
+        let neurons: Vec<usize> = snapshot.maps.neurons.iter().map(|field| field.neuron).collect();
+        let tables = ablator.unablated().model.neuron_tables(&neurons).unwrap_or_default();
         writer.push(&snapshot, &tables)?;
     }
     let weights = run.weights(run.last_checkpoint()?)?;

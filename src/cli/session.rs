@@ -16,7 +16,7 @@ use crate::config::cadence::{is_evaluated, is_saved, next_stop};
 use crate::engine::state_file::StateFile;
 use crate::engine::{Engine, Evaluation, MetricsRow};
 use crate::error::{LabError, Result};
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::task::Task;
 
 /// The state is saved at least this often, so that a crash costs no more than this.
@@ -68,7 +68,7 @@ impl Session {
             let n_steps = self.pace.chunk(next_stop(&self.config.run, step) - step);
             let start = Instant::now();
             // One submit for both on a GPU; a processor's speed is that of its steps alone.
-            if self.engine.likes_batches() && is_evaluated(&self.config.run, step + n_steps) {
+            if self.engine.prefers_batches() && is_evaluated(&self.config.run, step + n_steps) {
                 let evaluation = block_on(self.engine.train_and_evaluate(n_steps))?;
                 self.pace.note(n_steps, start);
                 progress.at(self.engine.step());
@@ -88,7 +88,7 @@ impl Session {
     pub(super) fn write_report(&mut self) -> Result<()> {
         let weights = block_on(self.engine.weights())?;
         let report = report::analyse(&weights, &Task::new(&self.config.data))?;
-        let collapsed = block_on(self.engine.evaluate())?.collapsed;
+        let collapsed = block_on(self.engine.evaluate())?.softmax_collapse_fraction;
         write_json(&self.dir.report_path(), &RunReport { report, collapsed })
     }
 
@@ -135,7 +135,7 @@ impl Session {
                 config: Some(self.config.clone()),
                 step: Some(step),
             };
-            write_whole(&self.dir.checkpoint_path(step), &weights.to_bytes(Layout::ProgressMeasures))?;
+            write_whole(&self.dir.checkpoint_path(step), &weights.to_bytes(WeightLayout::PaperCode))?;
         }
         let file = StateFile { state, engine: self.engine.info().clone() };
         write_whole(&self.dir.state_path(), &file.to_bytes(&self.config))?;

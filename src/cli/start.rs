@@ -77,7 +77,7 @@ fn difference(found: &ModelShape, needed: &ModelShape) -> Option<String> {
 mod tests {
     use super::initial_state;
     use crate::config::{Activation, Preset};
-    use crate::model::safetensors::{Layout, WeightsFile};
+    use crate::model::safetensors::{WeightLayout, WeightsFile};
 
     #[test]
     fn weights_of_another_shape_are_refused_with_both_shapes() {
@@ -86,7 +86,7 @@ mod tests {
         let config = Preset::Tiny.config();
         let weights = initial_state(&config, None).unwrap().weights;
         let file = WeightsFile { weights: weights.clone(), config: None, step: None };
-        std::fs::write(&path, file.to_bytes(Layout::TransformerLens)).unwrap();
+        std::fs::write(&path, file.to_bytes(WeightLayout::TransformerLens)).unwrap();
         assert_eq!(initial_state(&config, Some(&path)).unwrap().weights, weights, "read as written");
 
         let mut wider = config.clone();

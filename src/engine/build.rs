@@ -62,19 +62,19 @@ async fn folded_on_gpu(
         Ok(engine) => Ok(Box::new(engine)),
         Err(refusal) => {
             let reason = format!("the graphics card cannot do it: {refusal}");
-            Ok(Box::new(on_processor(config, task, start)?.because(reason)))
+            Ok(Box::new(on_processor(config, task, start)?.with_reason(reason)))
         }
     }
 }
 
 /// The folded engine on the processor, in as many shares as [`folded::n_shares`] says.
 fn on_processor(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<FoldedCpu> {
-    match folded::n_shares(config) {
+    match folded::n_shards(config) {
         1 => FoldedCpu::new(config, task, start),
         n => {
-            let engine = FoldedCpu::in_turn(config, task, start, n)?;
-            Ok(match folded::clamped(config) {
-                Some(reason) => engine.because(reason),
+            let engine = FoldedCpu::sequential(config, task, start, n)?;
+            Ok(match folded::shard_limit_reason(config) {
+                Some(reason) => engine.with_reason(reason),
                 None => engine,
             })
         }

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 
 use super::folded_gpu;
-use super::signal::{Dropped, Sender, Signal};
+use super::oneshot::{Dropped, Receiver, Sender};
 use crate::error::{LabError, Result};
 
 /// A graphics processor that answers.
@@ -19,7 +19,7 @@ pub struct Gpu {
     /// The adapter in words.
     pub name: String,
     /// Whether the processor plays the GPU (SwiftShader, lavapipe).
-    pub software: bool,
+    pub is_software: bool,
 }
 
 /// This machine's processor.
@@ -35,16 +35,16 @@ pub fn cpu() -> Device {
 pub async fn gpu() -> Result<Gpu> {
     loop {
         let waiting = {
-            let mut place = place();
+            let mut place = registry();
             match &place.known {
-                _ if place.is_busy => {
-                    let (sender, signal) = Signal::new();
+                _ if place.is_initialising => {
+                    let (sender, signal) = Receiver::new();
                     place.waiting.push(sender);
                     signal
                 }
                 Some(gpu) if place.is_trusted => return Ok(gpu.clone()),
                 _ => {
-                    place.is_busy = true;
+                    place.is_initialising = true;
                     break;
                 }
             }
@@ -52,48 +52,52 @@ pub async fn gpu() -> Result<Gpu> {
         // However it ended: look again.
         let _: std::result::Result<(), Dropped> = waiting.await;
     }
-    let _turn = Turn;
-    let known = place().known.clone();
+    let _turn = InitGuard;
+    let known = registry().known.clone();
     let gpu = match known {
         Some(gpu) => gpu,
         None => start_gpu().await?,
     };
-    place().known = Some(gpu.clone());
+    registry().known = Some(gpu.clone());
     folded_gpu::check_arithmetic(&gpu.setup).await?;
-    place().is_trusted = true;
+    registry().is_trusted = true;
     Ok(gpu)
 }
 
 /// Tells that the GPU failed in a run: who asks for it next gets it only if it still computes.
-pub fn suspect_gpu() {
-    place().is_trusted = false;
+pub fn mark_gpu_untrusted() {
+    registry().is_trusted = false;
 }
 
 /// What is known of the GPU.
-struct Place {
+struct GpuRegistry {
     known: Option<Gpu>,
     /// It computed the test product, and has not failed since.
     is_trusted: bool,
     /// Someone is starting or testing it.
-    is_busy: bool,
+    is_initialising: bool,
     /// Who waits for that.
     waiting: Vec<Sender<()>>,
 }
 
-fn place() -> MutexGuard<'static, Place> {
-    static PLACE: Mutex<Place> =
-        Mutex::new(Place { known: None, is_trusted: false, is_busy: false, waiting: Vec::new() });
+fn registry() -> MutexGuard<'static, GpuRegistry> {
+    static PLACE: Mutex<GpuRegistry> = Mutex::new(GpuRegistry {
+        known: None,
+        is_trusted: false,
+        is_initialising: false,
+        waiting: Vec::new(),
+    });
     PLACE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Held by whoever starts or tests the GPU; given up even if that is broken off.
-struct Turn;
+struct InitGuard;
 
-impl Drop for Turn {
+impl Drop for InitGuard {
     fn drop(&mut self) {
         let waiting = {
-            let mut place = place();
-            place.is_busy = false;
+            let mut place = registry();
+            place.is_initialising = false;
             std::mem::take(&mut place.waiting)
         };
         waiting.into_iter().for_each(|sender| sender.send(()));
@@ -110,5 +114,5 @@ async fn start_gpu() -> Result<Gpu> {
             .iter()
             .any(|known| info.name.to_lowercase().contains(known));
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name };
-    Ok(Gpu { device, setup, name, software })
+    Ok(Gpu { device, setup, name, is_software: software })
 }

@@ -45,7 +45,8 @@ pub fn read(text: &str) -> Result<Vec<MetricsRow>> {
 pub fn format_row(row: &MetricsRow) -> String {
     let MetricsRow { step, evaluation } = row;
     // The columns are fixed: who reads the file again does not hear of the collapsed softmax.
-    let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: _ } = evaluation;
+    let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, softmax_collapse_fraction: _ } =
+        evaluation;
     format!("{step},{train_loss:?},{test_loss:?},{train_accuracy:?},{test_accuracy:?}\n")
 }
 
@@ -59,7 +60,7 @@ pub fn parse_row(line: &str) -> Option<MetricsRow> {
         test_loss: number()?,
         train_accuracy: number()?,
         test_accuracy: number()?,
-        collapsed: None,
+        softmax_collapse_fraction: None,
     };
     fields.next().is_none().then_some(MetricsRow { step, evaluation })
 }
@@ -75,7 +76,7 @@ mod tests {
             test_loss: 1.0 / 3.0,
             train_accuracy: 1.0,
             test_accuracy: 0.1 + 0.2,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         MetricsRow { step, evaluation }
     }

@@ -14,7 +14,7 @@ pub mod folded_gpu;
 pub mod metrics_csv;
 pub mod record;
 #[cfg(feature = "engine")]
-mod signal;
+mod oneshot;
 pub mod state_file;
 
 #[cfg(feature = "engine")]
@@ -40,13 +40,13 @@ pub trait Engine {
 
     /// Whether many steps asked for at once cost less than one by one: then who asks for as many as
     /// take about 50 ms.
-    fn likes_batches(&self) -> bool {
+    fn prefers_batches(&self) -> bool {
         false
     }
 
     /// Shares that each step is cut into, one a worker: with another number the sums are rounded in
     /// another order.
-    fn n_shares(&self) -> usize {
+    fn n_shards(&self) -> usize {
         1
     }
 

@@ -18,8 +18,8 @@ pub struct Evaluation {
     /// Fraction of the train set whose answer has probability 1 in float32: there the textbook form of
     /// the loss has no gradient left (softmax collapse). None where nobody counted: in a row read from
     /// a file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub collapsed: Option<f64>,
+    #[serde(rename = "collapsed", default, skip_serializing_if = "Option::is_none")]
+    pub softmax_collapse_fraction: Option<f64>,
 }
 
 /// One row of `metrics.csv`: the weights after `step` updates, and what they score.

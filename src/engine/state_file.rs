@@ -159,7 +159,7 @@ mod tests {
         let config = Preset::Tiny.config();
         let weights =
             WeightsFile { weights: file.state.weights.clone(), config: Some(config.clone()), step: Some(12) };
-        let bytes = weights.to_bytes(crate::model::safetensors::Layout::ProgressMeasures);
+        let bytes = weights.to_bytes(crate::model::safetensors::WeightLayout::PaperCode);
         let error = StateFile::from_bytes(&bytes, &shape).unwrap_err().to_string();
         assert!(error.contains("optim.first_moment.embed.W_E"), "{error}");
         let other = ModelShape { d_mlp: 64, ..shape };

@@ -4,11 +4,11 @@
 //! The same functions paint a canvas in the page and write SVG natively ([`svg`]).
 
 pub mod axis;
-pub mod blitting;
+pub mod bitmap_passthrough;
 pub mod downsample;
 pub mod figures;
 mod frame;
-pub mod ink;
+pub mod erased_backend;
 pub mod line_chart;
 pub mod pixel_map;
 mod png;

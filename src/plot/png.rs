@@ -13,7 +13,7 @@ const COMPRESSION: u8 = 9;
 
 /// Pixels with at most 256 colours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(super) struct PngImage {
     width: u32,
     height: u32,
     /// Red, green, blue of each colour.
@@ -22,7 +22,7 @@ pub(super) struct Picture {
     pixels: Vec<u8>,
 }
 
-impl Picture {
+impl PngImage {
     /// Takes rows of red, green, blue; a picture that shows each pixel as a rectangle of several is
     /// brought back to one. `None` if it has more than 256 colours or no pixel.
     pub(super) fn from_rgb(width: u32, height: u32, rgb: &[u8]) -> Option<Self> {
@@ -101,7 +101,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use miniz_oxide::inflate::decompress_to_vec_zlib;
 
-    use super::Picture;
+    use super::PngImage;
 
     #[test]
     fn rectangles_of_equal_pixels_become_one_pixel() {
@@ -111,7 +111,7 @@ mod tests {
             .flat_map(|y| (0..2 * width).map(move |x| y / height * 2 + x / width))
             .flat_map(|cell: usize| cells[cell])
             .collect();
-        let picture = Picture::from_rgb(10, 6, &rgb).unwrap();
+        let picture = PngImage::from_rgb(10, 6, &rgb).unwrap();
         assert_eq!((picture.width, picture.height, picture.pixels), (2, 2, vec![0, 1, 1, 2]));
         assert_eq!(picture.palette, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
     }
@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn too_many_colours_or_no_pixels_are_no_picture() {
         let many: Vec<u8> = (0..257u32).flat_map(|i| [(i / 256) as u8, (i % 256) as u8, 0]).collect();
-        assert_eq!(Picture::from_rgb(257, 1, &many), None);
-        assert_eq!(Picture::from_rgb(0, 0, &[]), None);
+        assert_eq!(PngImage::from_rgb(257, 1, &many), None);
+        assert_eq!(PngImage::from_rgb(0, 0, &[]), None);
     }
 
     #[test]
     fn the_chunks_are_those_of_the_format() {
-        let picture = Picture::from_rgb(2, 1, &[255, 0, 0, 0, 0, 255]).unwrap();
+        let picture = PngImage::from_rgb(2, 1, &[255, 0, 0, 0, 0, 255]).unwrap();
         let uri = picture.data_uri();
         let png = STANDARD.decode(uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
         assert_eq!(png, picture.to_png(), "the text is the file");

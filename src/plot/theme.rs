@@ -92,7 +92,7 @@ impl Theme {
     }
 
     /// A colour thinned to a tint of the background.
-    pub fn pale(&self, color: RGBColor) -> RGBColor {
+    pub fn muted(&self, color: RGBColor) -> RGBColor {
         let mix = |x: u8, y: u8| (0.28 * f64::from(x) + 0.72 * f64::from(y)).round() as u8;
         let (RGBColor(r, g, b), RGBColor(r2, g2, b2)) = (color, self.background);
         RGBColor(mix(r, r2), mix(g, g2), mix(b, b2))

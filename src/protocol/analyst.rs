@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::ablation::Ablation;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::grid::Scores;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 
 /// Numbers a request.
@@ -119,7 +119,7 @@ pub enum AnalystReply {
         /// The request.
         id: RequestId,
         /// The data.
-        snapshot: Box<Snapshot>,
+        snapshot: Box<CheckpointAnalysis>,
     },
     /// The progress measures.
     Measures {

@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::analyst::{AnalystReply, AnalystRequest};
 use super::peer::{PeerCommand, PeerReply};
 use super::{Command, Event};
-use crate::analysis::snapshot::Fields;
+use crate::analysis::checkpoint::GridMaps;
 use crate::error::{LabError, Result};
 
 /// A value ready for `postMessage`, and the buffers to transfer with it.
@@ -107,8 +107,8 @@ impl Message for AnalystReply {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
             Self::Snapshot { snapshot, .. } => {
-                let Fields { attention_scores, margins, logit_norms, circles, neurons } =
-                    &mut snapshot.fields;
+                let GridMaps { attention_scores, margins, logit_norms, circles, neurons } =
+                    &mut snapshot.maps;
                 let circles = circles.iter_mut().flat_map(|circle| [&mut circle.x, &mut circle.y]);
                 let neurons = neurons.iter_mut().map(|neuron| &mut neuron.values);
                 attention_scores

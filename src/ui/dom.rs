@@ -18,12 +18,12 @@ use web_sys::{
 
 use super::keep::Room;
 use crate::error::{LabError, Result};
-use crate::plot::blitting::Blitting;
-use crate::plot::ink::Ink;
+use crate::plot::bitmap_passthrough::BitmapPassthrough;
+use crate::plot::erased_backend::ErasedBackend;
 use crate::plot::{PixelMap, Theme};
 
 /// A surface as the figures see it.
-pub(super) type Area = DrawingArea<Ink<'static>, Shift>;
+pub(super) type Area = DrawingArea<ErasedBackend<'static>, Shift>;
 
 /// How long something is marked that the text points at: time to find it on a full page.
 const FLASH: Duration = Duration::from_millis(2_400);
@@ -380,7 +380,7 @@ pub(super) fn paint(
     context.set_line_join("round");
     context.set_line_cap("butt");
     let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(no_canvas)?;
-    let ink = Ink::new(Blitting::new(backend, move |corner, size, rgb: &[u8]| {
+    let ink = ErasedBackend::new(BitmapPassthrough::new(backend, move |corner, size, rgb: &[u8]| {
         put_image(&context, corner, size, rgb);
     }));
     painter.draw(&ink.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)

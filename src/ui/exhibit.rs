@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::report::Report;
-use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 
@@ -24,7 +24,7 @@ pub struct Exhibit {
     /// The phases that follow from them.
     pub phases: Phases,
     /// The checkpoints that were taken apart.
-    pub snapshots: BTreeMap<usize, Arc<Snapshot>>,
+    pub snapshots: BTreeMap<usize, Arc<CheckpointAnalysis>>,
     /// Reports that came with the run, of checkpoints that were taken apart elsewhere.
     pub reports: BTreeMap<usize, Arc<Report>>,
     /// The weights that are at hand, as safetensors files; a snapshot of any of them can be had.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::exhibit::Exhibit;
-use crate::analysis::grid::Parts;
+use crate::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
+use crate::analysis::grid::BySplit;
 use crate::analysis::progress::{Excluded, Gini, ProgressMeasures, measure};
 use crate::analysis::report::analyse;
-use crate::analysis::snapshot::{Fields, Snapshot};
 use crate::analysis::weight_norms::SumSqWeights;
 use crate::config::Preset;
 use crate::engine::{Evaluation, MetricsRow};
@@ -23,7 +23,7 @@ pub(crate) fn exhibit(n: usize) -> Exhibit {
             test_loss: if i == 0 { 0.0 } else { 4.0 },
             train_accuracy: 1.0,
             test_accuracy: 0.25,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         },
     };
     Exhibit { rows: (0..n).map(row).collect(), ..Exhibit::own(Preset::Tiny.config()) }
@@ -31,7 +31,7 @@ pub(crate) fn exhibit(n: usize) -> Exhibit {
 
 /// Measures that are all the same number.
 pub(crate) fn measures(value: f64) -> ProgressMeasures {
-    let parts = Parts { train: value, test: value, all: value };
+    let parts = BySplit { train: value, test: value, all: value };
     let excluded = Excluded { train: value, per_freq: BTreeMap::from([(1, value)]) };
     ProgressMeasures {
         key_freqs: vec![1],
@@ -55,24 +55,24 @@ pub(crate) fn row(step: usize) -> MetricsRow {
         test_loss: 2.0,
         train_accuracy: 0.5,
         test_accuracy: 0.25,
-        collapsed: None,
+        softmax_collapse_fraction: None,
     };
     MetricsRow { step, evaluation }
 }
 
 /// The initial weights of the tiny preset, taken apart at a step; without what is only drawn.
-pub(crate) fn snapshot(step: usize) -> Snapshot {
+pub(crate) fn snapshot(step: usize) -> CheckpointAnalysis {
     let config = Preset::Tiny.config();
     let task = Task::new(&config.data);
     let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
     let report = analyse(&weights, &task).expect("random weights can be analysed");
     let measures = measure(&weights, &task, &[1]).expect("and measured");
-    let fields = Fields {
+    let fields = GridMaps {
         attention_scores: Vec::new(),
         margins: Vec::new(),
         logit_norms: Vec::new(),
         circles: Vec::new(),
         neurons: Vec::new(),
     };
-    Snapshot { step, report, measures, fields }
+    CheckpointAnalysis { step, report, measures, maps: fields }
 }

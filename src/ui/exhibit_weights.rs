@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::state::State;
 use super::update::{Effect, Message, update};
 use crate::analysis::ablation::Ablator;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::freq_ablation::losses_without_freqs;
 use crate::analysis::progress::{current_key_freqs, measure};
-use crate::analysis::snapshot::Snapshot;
 use crate::config::Preset;
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::shape::Param;
 use crate::model::{ModelShape, Weights};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
@@ -39,7 +39,7 @@ pub(crate) fn file_with_key_freqs(freqs: &[usize], step: usize) -> Arc<Vec<u8>> 
         config: Some(Preset::Tiny.config()),
         step: Some(step),
     };
-    Arc::new(file.to_bytes(Layout::ProgressMeasures))
+    Arc::new(file.to_bytes(WeightLayout::PaperCode))
 }
 
 /// The weights of a file, and the sums of its experiment.
@@ -89,7 +89,7 @@ impl PromptAnalyst {
         match request {
             AnalystRequest::Snapshot { id, followed_freqs, .. } => {
                 self.asked.push(format!("snapshot {step}{}", words(&followed_freqs)));
-                let snapshot = Snapshot::new(&weights, &task, step, followed_freqs.as_deref());
+                let snapshot = CheckpointAnalysis::new(&weights, &task, step, followed_freqs.as_deref());
                 AnalystReply::Snapshot { id, snapshot: Box::new(snapshot.expect("it can be taken apart")) }
             }
             AnalystRequest::Measure { id, followed_freqs, .. } => {
@@ -101,7 +101,7 @@ impl PromptAnalyst {
             AnalystRequest::WithoutFreqs { id, freqs, .. } => {
                 self.asked.push(format!("without {freqs:?}"));
                 let ablator = Ablator::new(&weights, &[]);
-                let losses = losses_without_freqs(&ablator.whole().logits, &task, &freqs);
+                let losses = losses_without_freqs(&ablator.unablated().logits, &task, &freqs);
                 AnalystReply::WithoutFreqs { id, losses: losses.expect("the frequencies are there") }
             }
             AnalystRequest::Prepare { id, .. } => {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::exhibit::{Exhibit, Origin};
 use super::format::count;
 use super::state::{Phase, State};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::report::Report;
-use crate::analysis::snapshot::Snapshot;
 
 /// Fewer measures than this are no course of a run: others are not given up for them.
 const FEW: usize = 10;
@@ -32,7 +32,7 @@ pub fn is_refused(state: &State, file: &Arc<Vec<u8>>) -> bool {
 }
 
 /// What the newest weights hold, once they were taken apart.
-pub fn last_snapshot<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Arc<Snapshot>> {
+pub fn last_snapshot<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Arc<CheckpointAnalysis>> {
     exhibit.snapshots.get(&last_weights(state, exhibit)?.0)
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{FEW, freqs_for, is_at_rest, last_report, settled_freqs, strays, to_measure, words};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::snapshot::Snapshot;
 use crate::config::Preset;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
@@ -35,7 +35,7 @@ fn shown(state: &State) -> &Exhibit {
 fn take_apart(state: &mut State, step: usize) {
     let run = state.exhibit.as_mut().expect("a run is on show");
     let (weights, task) = weights_and_task(&run.weights[&step]);
-    let snapshot = Snapshot::new(&weights, &task, step, None).expect("it can be taken apart");
+    let snapshot = CheckpointAnalysis::new(&weights, &task, step, None).expect("it can be taken apart");
     run.snapshots.insert(step, Arc::new(snapshot));
 }
 

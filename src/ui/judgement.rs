@@ -7,7 +7,7 @@ use super::format::count;
 use super::state::State;
 use super::update::{MOST_ENDS, Message};
 use crate::analysis::verdict::{
-    Claim, Evidence, MIXED, NO_REPORT, Outcome, Row, RunRecord, Standing, Verdict,
+    Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Requirement, Row, RunRecord, Verdict,
 };
 use crate::config::Preset;
 use crate::plot::figures::{Cell, DataTable};
@@ -28,7 +28,10 @@ pub fn judge(state: &State) -> Option<Verdict> {
         if row.reason == NO_REPORT {
             row.reason =
                 waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into());
-        } else if row.reason == MIXED && is_at_rest(state, exhibit) && to_measure(state, exhibit).is_some() {
+        } else if row.reason == MIXED_FREQS
+            && is_at_rest(state, exhibit)
+            && to_measure(state, exhibit).is_some()
+        {
             row.reason = "the checkpoints are being measured again with the last key frequencies".into();
         } else if row.outcome == Outcome::Fail && row.number <= LAST_OWN_CLAIM && !is_at_rest(state, exhibit)
         {
@@ -95,12 +98,12 @@ pub fn summary(verdict: &Verdict) -> String {
 }
 
 /// What a claim's standing means.
-pub fn standing_words(standing: Standing) -> &'static str {
+pub fn standing_words(standing: Requirement) -> &'static str {
     match standing {
-        Standing::EverySeed => "must hold for any seed",
-        Standing::WideRange => "must hold; the value depends on the seed",
-        Standing::SomeSeeds => "need not hold: other seeds do otherwise",
-        Standing::OtherRuns => "about other runs",
+        Requirement::EverySeed => "must hold for any seed",
+        Requirement::WideRange => "must hold; the value depends on the seed",
+        Requirement::SomeSeeds => "need not hold: other seeds do otherwise",
+        Requirement::OtherRuns => "about other runs",
     }
 }
 
@@ -147,12 +150,12 @@ pub fn recipe(number: usize) -> Option<(&'static str, Vec<Message>)> {
 
 /// That a claim is not robust, if it is not, and who says so; else empty.
 pub fn caution(claim: &Claim) -> String {
-    match (claim.not_robust, claim.standing) {
+    match (claim.not_robust, claim.requirement) {
         (Some(place), _) => format!("The paper shows that this is not robust: {place}."),
-        (None, Standing::WideRange | Standing::SomeSeeds) => {
+        (None, Requirement::WideRange | Requirement::SomeSeeds) => {
             format!("Not robust: {}.", claim.why.trim_end_matches('.'))
         }
-        (None, Standing::EverySeed | Standing::OtherRuns) => String::new(),
+        (None, Requirement::EverySeed | Requirement::OtherRuns) => String::new(),
     }
 }
 
@@ -177,7 +180,7 @@ pub fn table(verdict: &Verdict) -> DataTable {
         let claim = row.claim();
         let words = [claim.text, claim.paper, claim.expected, claim.accepted(), claim.why, claim.source];
         let caveat = claim.not_robust.unwrap_or_default();
-        let rest = [standing_words(claim.standing), caveat, found(row), &row.beyond, row.outcome_words()];
+        let rest = [standing_words(claim.requirement), caveat, found(row), &row.beyond, row.outcome_words()];
         let words = words.into_iter().chain(rest).map(Cell::text);
         table.push(std::iter::once(Cell::Count(row.number)).chain(words));
     }
@@ -214,13 +217,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::{anchor, caution, judge, markdown, note, recipe, summary, table};
-    use crate::analysis::snapshot::Snapshot;
+    use crate::analysis::checkpoint::CheckpointAnalysis;
     use crate::analysis::verdict::{Outcome, Row, claims};
     use crate::config::{ExperimentConfig, LossForm, Preset};
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
     use crate::plot::figures::Figure;
-    use crate::plot::figures::inside::Inside;
+    use crate::plot::figures::checkpoint::CheckpointFigure;
     use crate::task::Task;
     use crate::ui::draft::Draft;
     use crate::ui::exhibit::{Exhibit, Origin};
@@ -279,10 +282,11 @@ mod tests {
     }
 
     /// A snapshot whose report is as good as none: random weights of the paper's shape in a small model.
-    fn snapshot(step: usize, loss: f64) -> Arc<Snapshot> {
+    fn snapshot(step: usize, loss: f64) -> Arc<CheckpointAnalysis> {
         let config = Preset::Tiny.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        let mut snapshot = Snapshot::new(&weights, &Task::new(&config.data), step, None).expect("it can be");
+        let mut snapshot =
+            CheckpointAnalysis::new(&weights, &Task::new(&config.data), step, None).expect("it can be");
         (snapshot.report.loss.train, snapshot.report.loss.test) = (loss, loss);
         Arc::new(snapshot)
     }
@@ -344,7 +348,10 @@ mod tests {
     #[test]
     fn every_claim_leads_to_a_part_of_the_page() {
         let tracks = ["loss", "accuracy", "circuits", "gini", "weights"].map(|id| format!("track-{id}"));
-        let known = Figure::ALL.iter().map(|figure| figure.id).chain(Inside::ALL.iter().map(|view| view.id));
+        let known = Figure::ALL
+            .iter()
+            .map(|figure| figure.id)
+            .chain(CheckpointFigure::ALL.iter().map(|view| view.id));
         let known: Vec<&str> =
             known.chain(tracks.iter().map(String::as_str)).chain(["ablations", "phases"]).collect();
         for claim in claims() {

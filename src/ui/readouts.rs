@@ -20,8 +20,9 @@ pub(super) fn Readouts() -> impl IntoView {
         0 => String::new(),
         epochs => format!("of {}", format::count(epochs)),
     };
-    let collapsed =
-        store.memo(|state| state.last_row().and_then(|row| row.evaluation.collapsed).map(format::percent));
+    let collapsed = store.memo(|state| {
+        state.last_row().and_then(|row| row.evaluation.softmax_collapse_fraction).map(format::percent)
+    });
     let part = move || step.get() as f64 / epochs.get().max(1) as f64;
     view! {
         <section class="panel readouts" aria-label="Latest numbers">

@@ -10,7 +10,7 @@ use super::store::Store;
 use super::update::Message;
 use super::{dom, fetch};
 use crate::error::Result;
-use crate::model::safetensors::Layout;
+use crate::model::safetensors::WeightLayout;
 use crate::protocol::recording::Recording;
 
 /// The file, beside the page's programs.
@@ -73,7 +73,7 @@ async fn show_all(store: Store, bytes: &[u8]) -> Result<()> {
 /// The run without its snapshots.
 fn exhibit(recording: &Recording) -> Exhibit {
     let last = recording.weights.step.unwrap_or_default();
-    let file = Arc::new(recording.weights.to_bytes(Layout::ProgressMeasures));
+    let file = Arc::new(recording.weights.to_bytes(WeightLayout::PaperCode));
     Exhibit {
         origin: Origin::Recorded,
         rows: recording.rows.clone(),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::exhibit::{Exhibit, Origin, WithoutFreqs};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, share_freqs};
-use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 
@@ -75,7 +75,7 @@ impl Exhibit {
     }
 
     /// The snapshot nearest to a step.
-    pub fn snapshot_near(&self, step: usize) -> Option<&Arc<Snapshot>> {
+    pub fn snapshot_near(&self, step: usize) -> Option<&Arc<CheckpointAnalysis>> {
         let before = self.snapshots.range(..=step).next_back();
         let after = self.snapshots.range(step..).next();
         [before, after].into_iter().flatten().min_by_key(|(at, _)| at.abs_diff(step)).map(|(_, found)| found)

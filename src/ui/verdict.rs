@@ -113,7 +113,7 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
         _ => found(row).to_owned(),
     };
-    let small = format!("{}; {}", claim.source, standing_words(claim.standing));
+    let small = format!("{}; {}", claim.source, standing_words(claim.requirement));
     let text = match anchor(row.number) {
         Some(id) => {
             let show = move |_| show_part(id);

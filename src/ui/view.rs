@@ -1,7 +1,7 @@
 //! How the run on show is looked at: one cursor, one stretch of steps, one scale for every axis. Pure.
 
 use super::exhibit::Exhibit;
-use crate::plot::figures::inside::FieldLayout;
+use crate::plot::figures::checkpoint::PredictionGridLayout;
 use crate::plot::{Axis, Scale};
 
 /// What all figures over steps share.
@@ -20,7 +20,7 @@ pub struct View {
     /// How each track's values are laid out.
     pub y: [Scale; Track::ALL.len()],
     /// How the field of predictions is laid out.
-    pub field: FieldLayout,
+    pub field: PredictionGridLayout,
     /// Whether the cursor moves by itself.
     pub playing: bool,
 }
@@ -72,7 +72,7 @@ pub enum Look {
     /// A track's values are.
     LayY(Track, Scale),
     /// The field of predictions is laid out like this.
-    LayField(FieldLayout),
+    LayField(PredictionGridLayout),
     /// The cursor begins to move by itself, or stops.
     TogglePlay,
     /// It moves on.
@@ -100,7 +100,7 @@ impl Default for View {
             zoom: None,
             x: Scale::Linear,
             y,
-            field: FieldLayout::default(),
+            field: PredictionGridLayout::default(),
             playing: false,
         }
     }

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::analysis::ablation::{Ablation, Ablator};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::freq_ablation::losses_without_freqs;
 use crate::analysis::progress::{current_key_freqs, measure};
-use crate::analysis::snapshot::Snapshot;
 use crate::analysis::sum_waves::SumWaves;
 use crate::config::{DataConfig, ExperimentConfig, Preset};
 use crate::error::{LabError, Result};
@@ -60,7 +60,8 @@ impl Analyst {
             AnalystRequest::Snapshot { id, weights_id, followed_freqs } => {
                 let held = self.get(weights_id)?;
                 let freqs = followed_freqs.as_deref();
-                let snapshot = Snapshot::of(held.ablator(), &held.task, held.step(), freqs)?;
+                let snapshot =
+                    CheckpointAnalysis::from_ablator(held.ablator(), &held.task, held.step(), freqs)?;
                 AnalystReply::Snapshot { id, snapshot: Box::new(snapshot) }
             }
             AnalystRequest::Measure { id, weights_id, followed_freqs } => {
@@ -71,7 +72,7 @@ impl Analyst {
             }
             AnalystRequest::WithoutFreqs { id, weights_id, freqs } => {
                 let held = self.get(weights_id)?;
-                let losses = losses_without_freqs(&held.ablator().whole().logits, &held.task, &freqs)?;
+                let losses = losses_without_freqs(&held.ablator().unablated().logits, &held.task, &freqs)?;
                 AnalystReply::WithoutFreqs { id, losses }
             }
             AnalystRequest::Ablate { id, weights_id, ablation } => {
@@ -145,7 +146,7 @@ impl Held {
             }
         }
         let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
-        let logits = self.ablator().logits_left(&self.task, ablation)?;
+        let logits = self.ablator().ablated_logits(&self.task, ablation)?;
         let cut;
         let waves = match &logits {
             Cow::Borrowed(whole) => self.waves.get_or_init(|| SumWaves::new(whole)),

@@ -1,15 +1,15 @@
 //! The analyst's answers are the analysis' own, and nothing it is sent ends it.
 
 use super::{Analyst, MOST_HELD};
-use crate::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
+use crate::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::forward::{AttentionEdit, HostModel};
 use crate::analysis::freq_ablation::losses_without_each_freq;
-use crate::analysis::marginals::Terms;
+use crate::analysis::marginals::GridTerms;
 use crate::analysis::progress::{current_key_freqs, measure};
-use crate::analysis::snapshot::Snapshot;
 use crate::config::{ExperimentConfig, Preset};
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::{ModelShape, Weights};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
 use crate::task::Task;
@@ -23,7 +23,7 @@ fn tiny(seed: u32) -> (ExperimentConfig, Weights) {
 }
 
 fn file(config: Option<ExperimentConfig>, weights: Weights) -> Vec<u8> {
-    WeightsFile { weights, config, step: Some(30) }.to_bytes(Layout::ProgressMeasures)
+    WeightsFile { weights, config, step: Some(30) }.to_bytes(WeightLayout::PaperCode)
 }
 
 fn hold(weights_id: WeightsId, seed: u32) -> AnalystRequest {
@@ -53,14 +53,14 @@ fn every_answer_is_that_of_the_analysis() {
 
     let followed_freqs = Some(vec![1, 2]);
     let reply = analyst.answer(AnalystRequest::Snapshot { id: 1, weights_id: 5, followed_freqs });
-    let snapshot = Box::new(Snapshot::new(&weights, &task, 30, Some(&[1, 2])).unwrap());
+    let snapshot = Box::new(CheckpointAnalysis::new(&weights, &task, 30, Some(&[1, 2])).unwrap());
     assert_eq!(reply, AnalystReply::Snapshot { id: 1, snapshot });
 
     let reply = analyst.answer(AnalystRequest::Measure { id: 2, weights_id: 5, followed_freqs: None });
     let measures = Box::new(measure(&weights, &task, &current_key_freqs(&weights)).unwrap());
     assert_eq!(reply, AnalystReply::Measures { id: 2, step: 30, measures });
 
-    let logits = GridEdit { waves: Waves::Without(vec![1]), terms: Terms::Block };
+    let logits = GridEdit { freqs: FreqSelection::Without(vec![1]), terms: GridTerms::AllProducts };
     let reply = analyst.answer(AnalystRequest::WithoutFreqs { id: 6, weights_id: 5, freqs: vec![2, 3] });
     let losses = losses_without_each_freq(&weights, &task).unwrap()[1..].to_vec();
     assert_eq!(reply, AnalystReply::WithoutFreqs { id: 6, losses });
@@ -116,7 +116,7 @@ fn a_cut_model_is_asked_as_it_is_cut() {
     let (config, weights) = tiny(1);
     let (task, p) = (Task::new(&config.data), config.data.p);
     let freq = current_key_freqs(&weights)[0];
-    let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
+    let logits = GridEdit { freqs: FreqSelection::Without(vec![freq]), terms: GridTerms::AllProducts };
     let ablation = Ablation { logits, ..Ablation::default() };
     let mut analyst = Analyst::default();
     analyst.answer(hold(5, 1));
@@ -136,7 +136,7 @@ fn a_cut_model_is_asked_as_it_is_cut() {
     let (cut, votes) = ask(&ablation);
     assert!(largest(&votes) < 1e-6, "what is cut has no vote: {}", largest(&votes));
     let left = Ablator::with_own_freqs(&weights);
-    let expected = left.logits_left(&task, &ablation).unwrap();
+    let expected = left.ablated_logits(&task, &ablation).unwrap();
     assert_eq!(cut, expected.row(3, 2).iter().map(|&logit| logit as f32).collect::<Vec<_>>());
     assert_ne!(cut, whole);
     assert_eq!(cut.len(), p);

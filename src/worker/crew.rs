@@ -30,7 +30,7 @@ pub(super) async fn build(
 pub(super) fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
     let info = engine.info();
     if (info.engine.as_str(), info.device.as_str()) == ("folded", "cpu") {
-        config.run.threads = engine.n_shares();
+        config.run.threads = engine.n_shards();
     }
 }
 
@@ -52,18 +52,18 @@ pub(super) async fn next(
     }
     let step = failed.step();
     if failed.info().device == "gpu" {
-        engine::device::suspect_gpu();
+        engine::device::mark_gpu_untrusted();
         config.run.device = DeviceChoice::Cpu;
         let engine = build(config, task, kept).await?;
         fix_threads(config, engine.as_ref());
         let reason = format!("the graphics card failed at step {step}, on from step {}: {error}", kept.step);
         return Ok((engine, reason));
     }
-    match failed.n_shares() {
+    match failed.n_shards() {
         1 => Err(error.clone()),
         n => {
             let state = failed.state().await?;
-            let engine = Box::new(FoldedCpu::in_turn(config, task, &state, n)?);
+            let engine = Box::new(FoldedCpu::sequential(config, task, &state, n)?);
             Ok((engine, format!("one worker only, from step {step} on: {error}")))
         }
     }
@@ -82,15 +82,14 @@ async fn shared(
     }
     let engine = match BrowserPeers::join(config, n_workers - 1).await {
         Ok(peers) => {
-            let engine = FoldedCpu::with_peers(config, task, start, Box::new(peers))?;
-            match engine::folded::clamped(config) {
-                Some(reason) => engine.because(reason),
+            let engine = FoldedCpu::with_collective(config, task, start, Box::new(peers))?;
+            match engine::folded::shard_limit_reason(config) {
+                Some(reason) => engine.with_reason(reason),
                 None => engine,
             }
         }
-        Err(error) => {
-            FoldedCpu::in_turn(config, task, start, n_workers)?.because(format!("one worker only: {error}"))
-        }
+        Err(error) => FoldedCpu::sequential(config, task, start, n_workers)?
+            .with_reason(format!("one worker only: {error}")),
     };
     Ok(Some(Box::new(engine)))
 }

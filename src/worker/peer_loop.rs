@@ -9,7 +9,7 @@ use web_sys::MessageEvent;
 
 use super::inbox::Inbox;
 use super::scope::{post, post_in, report_panics, scope};
-use crate::engine::folded::{Peer, Request};
+use crate::engine::folded::{Request, WorkerRank};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::protocol::PROTOCOL_VERSION;
@@ -41,14 +41,14 @@ pub fn start() {
             }
             // The next command may be on its way; this needs none.
             if let Some(peer) = &mut peer {
-                peer.attend();
+                peer.compute_attention_tables();
             }
         }
     });
     post(PeerReply::Ready { version: PROTOCOL_VERSION });
 }
 
-fn answer(peer: &mut Option<Peer>, command: PeerCommand) -> Result<Option<PeerReply>> {
+fn answer(peer: &mut Option<WorkerRank>, command: PeerCommand) -> Result<Option<PeerReply>> {
     let joined = |peer| Option::ok_or_else(peer, || LabError::Protocol("asked before it joined".into()));
     let reply = match command {
         PeerCommand::Join { version, .. } if version != PROTOCOL_VERSION => {
@@ -59,21 +59,21 @@ fn answer(peer: &mut Option<Peer>, command: PeerCommand) -> Result<Option<PeerRe
         PeerCommand::Join { config, index, count, .. } => {
             config.validate()?;
             let shape = ModelShape::new(&config.data, &config.model);
-            *peer = Some(Peer::new(&config, &Task::new(&config.data), &shape, index, count)?);
+            *peer = Some(WorkerRank::new(&config, &Task::new(&config.data), &shape, index, count)?);
             PeerReply::Joined
         }
         PeerCommand::Load { state } => {
             joined(peer.as_mut())?.load(&state)?;
             PeerReply::Loaded
         }
-        PeerCommand::Ask { request: Request::Sums } => {
-            PeerReply::Told { told: joined(peer.as_mut())?.sums() }
+        PeerCommand::Ask { request: Request::PartialGradients } => {
+            PeerReply::Told { told: joined(peer.as_mut())?.partial_gradients() }
         }
         PeerCommand::Ask { request: Request::Scores } => {
             PeerReply::Scores { scores: joined(peer.as_mut())?.scores() }
         }
         PeerCommand::Tell { what, told } => {
-            return Ok(joined(peer.as_mut())?.hear(what, &told)?.map(|told| PeerReply::Told { told }));
+            return Ok(joined(peer.as_mut())?.receive(what, &told)?.map(|told| PeerReply::Told { told }));
         }
     };
     Ok(Some(reply))

@@ -11,7 +11,7 @@ use super::inbox::Inbox;
 use super::scope::scope;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
-use crate::engine::folded::{Exchange, MAX_SHARES, PackedState, Peers, Request, Score};
+use crate::engine::folded::{Collective, Exchange, MAX_SHARDS, PackedState, Request, Score};
 use crate::error::{LabError, Result};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, Spare};
@@ -32,12 +32,12 @@ pub(super) fn n_workers(config: &ExperimentConfig, n_train: usize) -> usize {
     let offered = || match scope().navigator().hardware_concurrency() as usize {
         cores @ 0..=2 => cores.max(1),
         // The page wants to draw meanwhile.
-        cores => (cores - 1).min(MAX_SHARES),
+        cores => (cores - 1).min(MAX_SHARDS),
     };
     match config.run.threads {
         0 if n_train * config.model.d_mlp * config.data.p < SHARED_STEP => 1,
         0 => offered(),
-        threads => threads.min(MAX_SHARES),
+        threads => threads.min(MAX_SHARDS),
     }
 }
 
@@ -90,12 +90,12 @@ impl BrowserPeers {
     }
 }
 
-impl Peers for BrowserPeers {
-    fn count(&self) -> usize {
+impl Collective for BrowserPeers {
+    fn n_followers(&self) -> usize {
         self.members.len()
     }
 
-    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+    fn broadcast_state(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
         Box::pin(async move {
             self.post_all(PeerCommand::Load { state })?;
             self.replies(|reply| match reply {
@@ -107,22 +107,22 @@ impl Peers for BrowserPeers {
         })
     }
 
-    fn ask(&mut self, request: Request) -> Result<()> {
+    fn request(&mut self, request: Request) -> Result<()> {
         self.post_all(PeerCommand::Ask { request })
     }
 
-    fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+    fn gather(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
         Box::pin(self.replies(|reply| match reply {
             PeerReply::Told { told } => Ok(told),
             other => Err(unexpected(&other)),
         }))
     }
 
-    fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
+    fn broadcast(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
         self.post_all(PeerCommand::Tell { what, told })
     }
 
-    fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
+    fn gather_scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
         Box::pin(self.replies(|reply| match reply {
             PeerReply::Scores { scores } => Ok(scores),
             other => Err(unexpected(&other)),

@@ -7,7 +7,7 @@ use crate::engine::state_file::StateFile;
 use crate::engine::{Engine, EngineInfo, Evaluation, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::shape::ModelShape;
 use crate::protocol::{Command, Event, RunId, RunState};
 use crate::task::Task;
@@ -276,7 +276,7 @@ impl Run {
         let begun_secs = clock();
         let is_due = is_evaluated(&self.config.run, self.engine.step() + n_steps);
         // One submit for both; a processor's speed is that of its steps alone.
-        if is_due && self.engine.likes_batches() {
+        if is_due && self.engine.prefers_batches() {
             let evaluation = self.engine.train_and_evaluate(n_steps).await?;
             self.batch.note(n_steps, clock() - begun_secs);
             self.note(evaluation)?;
@@ -319,7 +319,7 @@ impl Run {
     /// How many updates come next: never past one after which there is something to do.
     fn n_steps(&mut self) -> usize {
         let (run, step) = (&self.config.run, self.engine.step());
-        if !self.engine.likes_batches() {
+        if !self.engine.prefers_batches() {
             return 1;
         }
         let is_due = |step: &usize| is_evaluated(run, *step) || is_shown(run, *step);
@@ -425,7 +425,7 @@ impl Run {
         let step = self.engine.step();
         let weights = self.engine.weights().await?;
         let file = WeightsFile { weights, config: Some(self.config.clone()), step: Some(step) };
-        Ok(Event::Checkpoint { run_id: self.id, step, weights: file.to_bytes(Layout::ProgressMeasures) })
+        Ok(Event::Checkpoint { run_id: self.id, step, weights: file.to_bytes(WeightLayout::PaperCode) })
     }
 
     async fn save(&mut self, now_secs: f64) -> Result<Event> {

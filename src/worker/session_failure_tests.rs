@@ -4,7 +4,9 @@ use pollster::block_on;
 
 use super::Session;
 use crate::config::{DeviceChoice, ExperimentConfig, Preset};
-use crate::engine::folded::{Exchange, FoldedCpu, InTurn, PackedState, Peers, Request, Score};
+use crate::engine::folded::{
+    Collective, Exchange, FoldedCpu, PackedState, Request, Score, SequentialCollective,
+};
 use crate::engine::{Engine, EngineInfo, Evaluation, LocalFuture, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
@@ -67,39 +69,39 @@ impl Engine for LostCard {
 /// Workers of which one falls silent when they have been heard some times: at every step twice.
 #[derive(Debug)]
 struct Silent {
-    inner: InTurn,
+    inner: SequentialCollective,
     left: usize,
 }
 
-impl Peers for Silent {
-    fn count(&self) -> usize {
-        self.inner.count()
+impl Collective for Silent {
+    fn n_followers(&self) -> usize {
+        self.inner.n_followers()
     }
 
-    fn load(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
-        self.inner.load(state)
+    fn broadcast_state(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
+        self.inner.broadcast_state(state)
     }
 
-    fn ask(&mut self, request: Request) -> Result<()> {
-        self.inner.ask(request)
+    fn request(&mut self, request: Request) -> Result<()> {
+        self.inner.request(request)
     }
 
-    fn hear(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
+    fn gather(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
         Box::pin(async {
             if self.left == 0 {
                 return Err(LabError::device("a worker", "it has said nothing for a minute"));
             }
             self.left -= 1;
-            self.inner.hear().await
+            self.inner.gather().await
         })
     }
 
-    fn tell(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
-        self.inner.tell(what, told)
+    fn broadcast(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
+        self.inner.broadcast(what, told)
     }
 
-    fn scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
-        self.inner.scores()
+    fn gather_scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
+        self.inner.gather_scores()
     }
 }
 
@@ -172,9 +174,9 @@ fn lost_card(config: &ExperimentConfig, lost_at: usize) -> Box<dyn Engine> {
 
 fn shared_out(config: &ExperimentConfig, left: usize) -> Box<dyn Engine> {
     let (task, start) = parts(config);
-    let inner = InTurn::new(config, &task, start.weights.shape(), 2).expect("the model folds");
+    let inner = SequentialCollective::new(config, &task, start.weights.shape(), 2).expect("the model folds");
     let peers = Box::new(Silent { inner, left });
-    Box::new(FoldedCpu::with_peers(config, &task, &start, peers).expect("the model folds"))
+    Box::new(FoldedCpu::with_collective(config, &task, &start, peers).expect("the model folds"))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use grokking_lab::config::Preset;
-use grokking_lab::engine::folded::{FoldedCpu, InTurn};
+use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
 use grokking_lab::engine::{Engine, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
@@ -16,8 +16,9 @@ pub async fn last_losses(n_peers: usize) -> [f64; 2] {
     let task = Task::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let peers = InTurn::new(&config, &task, &shape, n_peers).expect("the model folds");
-    let mut engine = FoldedCpu::with_peers(&config, &task, &start, Box::new(peers)).expect("the model folds");
+    let peers = SequentialCollective::new(&config, &task, &shape, n_peers).expect("the model folds");
+    let mut engine =
+        FoldedCpu::with_collective(&config, &task, &start, Box::new(peers)).expect("the model folds");
     engine.train(config.run.epochs).await.expect("the CPU does not fail");
     let scores = engine.evaluate().await.expect("the CPU does not fail");
     [scores.train_loss, scores.test_loss]

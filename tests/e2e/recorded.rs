@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, GridEdit, Waves};
+use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
 use grokking_lab::analysis::grid::Scores;
-use grokking_lab::analysis::marginals::Terms;
+use grokking_lab::analysis::marginals::GridTerms;
 use grokking_lab::protocol::recording::Recording;
 use grokking_lab::task::Task;
 
@@ -26,7 +26,7 @@ pub fn recorded_model(recording: &Recording) -> (Ablator, usize) {
 
 /// The cut of a frequency's waves in the logits.
 pub fn of_freq(freq: usize) -> Ablation {
-    let logits = GridEdit { waves: Waves::Without(vec![freq]), terms: Terms::Block };
+    let logits = GridEdit { freqs: FreqSelection::Without(vec![freq]), terms: GridTerms::AllProducts };
     Ablation { logits, ..Ablation::default() }
 }
 

@@ -1,10 +1,10 @@
 //! Ablations against their definitions, with every neuron and every basis product written out.
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, GridEdit, NeuronEdit, SkipEdit, Waves};
+use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
 use grokking_lab::analysis::forward::{AttentionEdit, HostModel};
 use grokking_lab::analysis::grid::{GridLogits, Scores};
-use grokking_lab::analysis::marginals::Terms;
-use grokking_lab::analysis::moments::Moments;
+use grokking_lab::analysis::marginals::GridTerms;
+use grokking_lab::analysis::moments::NeuronMoments;
 use grokking_lab::analysis::neurons::{clusters, fits};
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::{FourierBasis, cos_index, sin_index};
@@ -57,7 +57,7 @@ fn score(logits: &Matrix) -> Scores {
 }
 
 /// The products F_i ⊗ F_j that a projection keeps, as unit vectors of length p².
-fn products(freqs: &[usize], terms: Terms, constant: bool) -> Vec<Vec<f64>> {
+fn products(freqs: &[usize], terms: GridTerms, constant: bool) -> Vec<Vec<f64>> {
     let basis = FourierBasis::new(P);
     let product = |i: usize, j: usize| -> Vec<f64> {
         (0..P * P).map(|pair| basis.row(i)[pair / P] * basis.row(j)[pair % P]).collect()
@@ -69,14 +69,14 @@ fn products(freqs: &[usize], terms: Terms, constant: bool) -> Vec<Vec<f64>> {
     for &k in freqs {
         let (cos, sin) = (cos_index(k), sin_index(k));
         match terms {
-            Terms::Block => {
+            GridTerms::AllProducts => {
                 for i in [0, cos, sin] {
                     kept.extend(
                         [0, cos, sin].into_iter().filter(|&j| (i, j) != (0, 0)).map(|j| product(i, j)),
                     );
                 }
             }
-            Terms::Sums => {
+            GridTerms::SumOnly => {
                 kept.push(combine(&product(cos, cos), &product(sin, sin), -1.0));
                 kept.push(combine(&product(sin, cos), &product(cos, sin), 1.0));
             }
@@ -105,30 +105,30 @@ fn logit_edits_are_projections_on_the_grid() {
     let weights = random(&shape(P, 1, Activation::Relu));
     let (ablator, written) =
         (Ablator::new(&weights, &KEYS), Written::new(&weights, &AttentionEdit::default()));
-    let logits = Matrix::from_values(P * P, P, ablator.whole().logits.values().to_vec());
-    for terms in [Terms::Block, Terms::Sums] {
+    let logits = Matrix::from_values(P * P, P, ablator.unablated().logits.values().to_vec());
+    for terms in [GridTerms::AllProducts, GridTerms::SumOnly] {
         for (waves, expected) in [
-            (Waves::Only(KEYS.to_vec()), project(&logits, &products(&KEYS, terms, true))),
+            (FreqSelection::Only(KEYS.to_vec()), project(&logits, &products(&KEYS, terms, true))),
             (
-                Waves::Without(KEYS.to_vec()),
+                FreqSelection::Without(KEYS.to_vec()),
                 minus(&logits, &project(&logits, &products(&KEYS, terms, false))),
             ),
-            (Waves::Only(Vec::new()), project(&logits, &products(&[], terms, true))),
+            (FreqSelection::Only(Vec::new()), project(&logits, &products(&[], terms, true))),
         ] {
             let what = format!("{terms:?}, {waves:?}");
             let ablation =
-                Ablation { logits: GridEdit { waves: waves.clone(), terms }, ..Ablation::default() };
+                Ablation { logits: GridEdit { freqs: waves.clone(), terms }, ..Ablation::default() };
             check(&what, ablator.scores(&task(P), &ablation).unwrap(), score(&expected));
         }
         for (waves, expected) in [
-            (Waves::Only(KEYS.to_vec()), project(&written.neurons, &products(&KEYS, terms, true))),
+            (FreqSelection::Only(KEYS.to_vec()), project(&written.neurons, &products(&KEYS, terms, true))),
             (
-                Waves::Without(KEYS.to_vec()),
+                FreqSelection::Without(KEYS.to_vec()),
                 minus(&written.neurons, &project(&written.neurons, &products(&KEYS, terms, false))),
             ),
         ] {
             let what = format!("neurons, {terms:?}, {waves:?}");
-            let neurons = NeuronEdit::Grid(GridEdit { waves: waves.clone(), terms });
+            let neurons = NeuronEdit::Grid(GridEdit { freqs: waves.clone(), terms });
             let ablation = Ablation { neurons, ..Ablation::default() };
             let expected = written.scores(&expected, &written.skip);
             check(&what, ablator.scores(&task(P), &ablation).unwrap(), expected);
@@ -140,7 +140,7 @@ fn logit_edits_are_projections_on_the_grid() {
 fn single_components_of_the_logits_vanish() {
     let weights = random(&shape(P, 1, Activation::Relu));
     let ablator = Ablator::new(&weights, &KEYS);
-    let logits = Matrix::from_values(P * P, P, ablator.whole().logits.values().to_vec());
+    let logits = Matrix::from_values(P * P, P, ablator.unablated().logits.values().to_vec());
     let basis = FourierBasis::new(P);
     // The same twice counts once; two may share a row or a column.
     let removed_components = [[2, 2], [2, 3], [0, 3], [2, 2], [3, 0], [0, 0]];
@@ -187,13 +187,13 @@ fn neurons_become_polynomials_or_vanish_by_cluster() {
         (Ablator::new(&weights, &KEYS), Written::new(&weights, &AttentionEdit::default()));
     // Random neurons are not pure; at this threshold some are clustered and some are not.
     let min_fve = 0.3;
-    let cluster = clusters(&fits(&Moments::of_neurons(&written.model)), min_fve);
+    let cluster = clusters(&fits(&NeuronMoments::of_neurons(&written.model)), min_fve);
     let freq = *cluster.iter().find(|&&k| k > 0).expect("a neuron above the threshold");
     assert!(cluster.contains(&0), "a neuron below the threshold");
     let mut polynomials = written.neurons.clone();
     for (n, &k) in cluster.iter().enumerate().filter(|(_, k)| **k > 0) {
         let column = Matrix::from_fn(P * P, 1, |pair, _| written.neurons[(pair, n)]);
-        let projected = project(&column, &products(&[k], Terms::Block, true));
+        let projected = project(&column, &products(&[k], GridTerms::AllProducts, true));
         for pair in 0..P * P {
             polynomials[(pair, n)] = projected[(pair, 0)];
         }
@@ -248,7 +248,7 @@ fn skips_and_combinations() {
     let written = Written::new(&weights, &AttentionEdit::default());
     let scores = |ablation: &Ablation| ablator.scores(&task(P), ablation).unwrap();
     let zero = Matrix::zeros(P * P, P);
-    let mean = project(&written.skip, &products(&[], Terms::Block, true));
+    let mean = project(&written.skip, &products(&[], GridTerms::AllProducts, true));
     for (mlp_skip, skip) in
         [(SkipEdit::Keep, &written.skip), (SkipEdit::Zero, &zero), (SkipEdit::Mean, &mean)]
     {
@@ -270,17 +270,20 @@ fn skips_and_combinations() {
     }
     let changed = Written::new(&filtered, &attention);
     let mut neurons = changed.neurons.clone();
-    let part = project(&neurons, &products(&[4], Terms::Sums, false));
+    let part = project(&neurons, &products(&[4], GridTerms::SumOnly, false));
     neurons = minus(&neurons, &part);
     let mlp = neurons.mul(&changed.model.map().transposed());
     let logits = Matrix::from_fn(P * P, P, |pair, c| mlp[(pair, c)] + changed.model.bias()[c]);
-    let expected = score(&project(&logits, &products(&KEYS, Terms::Block, true)));
+    let expected = score(&project(&logits, &products(&KEYS, GridTerms::AllProducts, true)));
     let ablation = Ablation {
-        embedding: Waves::Without(vec![3]),
+        embedding: FreqSelection::Without(vec![3]),
         attention,
-        neurons: NeuronEdit::Grid(GridEdit { waves: Waves::Without(vec![4]), terms: Terms::Sums }),
+        neurons: NeuronEdit::Grid(GridEdit {
+            freqs: FreqSelection::Without(vec![4]),
+            terms: GridTerms::SumOnly,
+        }),
         mlp_skip: SkipEdit::Zero,
-        logits: GridEdit { waves: Waves::Only(KEYS.to_vec()), terms: Terms::Block },
+        logits: GridEdit { freqs: FreqSelection::Only(KEYS.to_vec()), terms: GridTerms::AllProducts },
         removed_components: Vec::new(),
     };
     check("everything at once", scores(&ablation), expected);
@@ -291,9 +294,14 @@ fn keeping_an_embedding_wave_removes_the_others() {
     let weights = random(&shape(P, 1, Activation::Relu));
     let ablator = Ablator::new(&weights, &KEYS);
     let others: Vec<usize> = (1..=P / 2).filter(|&k| k != 2).collect();
-    let scores =
-        |embedding: Waves| ablator.scores(&task(P), &Ablation { embedding, ..Ablation::default() }).unwrap();
-    check("only = without the others", scores(Waves::Only(vec![2])), scores(Waves::Without(others)));
+    let scores = |embedding: FreqSelection| {
+        ablator.scores(&task(P), &Ablation { embedding, ..Ablation::default() }).unwrap()
+    };
+    check(
+        "only = without the others",
+        scores(FreqSelection::Only(vec![2])),
+        scores(FreqSelection::Without(others)),
+    );
 }
 
 #[test]
@@ -301,7 +309,7 @@ fn what_is_not_there_is_refused() {
     let weights = random(&shape(P, 1, Activation::Relu));
     let ablator = Ablator::new(&weights, &KEYS);
     let refused = |ablation: Ablation| ablator.scores(&task(P), &ablation).unwrap_err().to_string();
-    for waves in [Waves::Only(vec![0]), Waves::Without(vec![7])] {
+    for waves in [FreqSelection::Only(vec![0]), FreqSelection::Without(vec![7])] {
         assert!(refused(Ablation { embedding: waves, ..Ablation::default() }).contains("there are 1 to 6"));
     }
     let attention = AttentionEdit { removed_heads: vec![3], ..AttentionEdit::default() };

@@ -3,9 +3,9 @@
 
 use std::f64::consts::TAU;
 
-use grokking_lab::analysis::directions::{DirectionFit, Part, of_values};
-use grokking_lab::analysis::grid::Parts;
-use grokking_lab::analysis::moments::Moments;
+use grokking_lab::analysis::directions::{DirectionFit, DirectionTerm, of_values};
+use grokking_lab::analysis::grid::BySplit;
+use grokking_lab::analysis::moments::NeuronMoments;
 use grokking_lab::analysis::neurons::{MIN_CLUSTER_FVE, clusters, fits};
 use grokking_lab::analysis::report::analyse;
 use grokking_lab::config::Activation;
@@ -62,7 +62,7 @@ fn a_polynomial_neuron_is_explained_by_its_frequency_alone() {
     let (neurons, stray) = (neurons(), (6, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]));
     // The last one is three parts of frequency 3 and one of another.
     let mixed = |a: usize, b: usize| 3.0 * value(p, &neurons[1], a, b) + value(p, &stray, a, b);
-    let mut moments = Moments::zeros(p, neurons.len() + 1);
+    let mut moments = NeuronMoments::zeros(p, neurons.len() + 1);
     for (a, b) in (0..p * p).map(|pair| (pair / p, pair % p)) {
         let mut row: Vec<f64> = neurons.iter().map(|neuron| value(p, neuron, a, b)).collect();
         row.push(mixed(a, b));
@@ -98,7 +98,7 @@ fn a_direction_reads_the_products_of_its_neurons_with_their_signs() {
     let (one, two) = (all[0], all[2]);
     let (u, v) = ([2.0, -1.0], [0.5, 3.0]);
     let rows = table(p, &[one, two], &u, &v);
-    for (row, (part, direction)) in rows.iter().zip([(Part::Cos, u), (Part::Sin, v)]) {
+    for (row, (part, direction)) in rows.iter().zip([(DirectionTerm::Cos, u), (DirectionTerm::Sin, v)]) {
         assert_eq!((row.freq, row.part), (3, part));
         let sums: [f64; 9] = std::array::from_fn(|i| direction[0] * one.1[i] + direction[1] * two.1[i]);
         let found = &row.products;
@@ -112,8 +112,8 @@ fn a_direction_reads_the_products_of_its_neurons_with_their_signs() {
         }
         // cos w(a + b) = cos cos - sin sin has mean square 1/2, and so has sin w(a + b) = sin cos + cos sin.
         let along = match part {
-            Part::Cos => sums[COS_COS] - sums[SIN_SIN],
-            Part::Sin => sums[SIN_COS] + sums[COS_SIN],
+            DirectionTerm::Cos => sums[COS_COS] - sums[SIN_SIN],
+            DirectionTerm::Sin => sums[SIN_COS] + sums[COS_SIN],
         };
         let fve = along * along / 8.0 / variance(&sums);
         assert!((row.fve - fve).abs() < 1e-12, "{part:?}: {} instead of {fve}", row.fve);
@@ -191,7 +191,7 @@ fn scores(p: usize, alpha: &[(usize, f64)]) -> (f64, f64) {
     (sum.ln(), if (1..p).all(|d| logit(d) < logit(0)) { 1.0 } else { 0.0 })
 }
 
-fn assert_parts(what: &str, found: Parts, expected: f64) {
+fn assert_parts(what: &str, found: BySplit, expected: f64) {
     for (part, value) in [("train", found.train), ("test", found.test), ("all", found.all)] {
         assert!((value - expected).abs() < 1e-11, "{what}, {part}: {value} instead of {expected}");
     }

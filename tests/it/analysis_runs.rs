@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use grokking_lab::analysis::grid::Parts;
+use grokking_lab::analysis::grid::BySplit;
 use grokking_lab::analysis::progress::{Excluded, Gini, ProgressMeasures};
 use grokking_lab::analysis::report::{Report, analyse};
 use grokking_lab::analysis::verdict::{Evidence, Outcome, RunRecord, Verdict};
@@ -61,7 +61,7 @@ fn measures(csv: &str, key_freqs: &[usize]) -> Vec<(usize, ProgressMeasures)> {
     let row = |line: &str| {
         let values = line.split(',').map(|cell| cell.parse::<f64>().expect("a number"));
         let row: BTreeMap<&str, f64> = names.iter().copied().zip(values).collect();
-        let parts = |name: &str| Parts {
+        let parts = |name: &str| BySplit {
             train: row[format!("{name}_train").as_str()],
             test: row[format!("{name}_test").as_str()],
             all: row[format!("{name}_all").as_str()],
@@ -74,7 +74,7 @@ fn measures(csv: &str, key_freqs: &[usize]) -> Vec<(usize, ProgressMeasures)> {
             loss,
             accuracy: None,
             restricted_loss,
-            restricted_accuracy: Parts { train: 0.0, test: 0.0, all: 0.0 },
+            restricted_accuracy: BySplit { train: 0.0, test: 0.0, all: 0.0 },
             excluded_loss: excluded(row["excluded_loss_train"]),
             excluded_accuracy: excluded(0.0),
             gini: Gini { w_e: row["gini_w_e"], w_l: row["gini_w_l"] },

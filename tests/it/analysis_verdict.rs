@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use grokking_lab::analysis::grid::Parts;
+use grokking_lab::analysis::grid::BySplit;
 use grokking_lab::analysis::progress::{Excluded, Gini, ProgressMeasures};
 use grokking_lab::analysis::report::analyse;
 use grokking_lab::analysis::verdict::{Evidence, Outcome, RunRecord, Verdict, claims};
@@ -56,13 +56,19 @@ fn row(step: usize, train_loss: f64, test_loss: f64) -> MetricsRow {
     let (train_accuracy, test_accuracy) = (right(train_loss), right(test_loss));
     MetricsRow {
         step,
-        evaluation: Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed: None },
+        evaluation: Evaluation {
+            train_loss,
+            test_loss,
+            train_accuracy,
+            test_accuracy,
+            softmax_collapse_fraction: None,
+        },
     }
 }
 
 /// The measures that the claims over a run look at; the others stay at zero.
-fn measures(loss: Parts, restricted: f64, excluded: f64, gini: Gini, sum_sq: f64) -> ProgressMeasures {
-    let all = |x: f64| Parts { train: x, test: x, all: x };
+fn measures(loss: BySplit, restricted: f64, excluded: f64, gini: Gini, sum_sq: f64) -> ProgressMeasures {
+    let all = |x: f64| BySplit { train: x, test: x, all: x };
     let one = |train: f64| Excluded { train, per_freq: BTreeMap::new() };
     ProgressMeasures {
         key_freqs: vec![14, 35, 41, 42, 52],
@@ -119,7 +125,7 @@ fn papers_run(dir: &Path) -> Known {
     let (train, test) =
         (column("mainline_restricted.csv", "train_loss"), column("mainline_restricted.csv", "test_loss"));
     for (i, &(step, restricted)) in restricted.iter().enumerate() {
-        let loss = Parts { train: train[i].1, test: test[i].1, all: f64::NAN };
+        let loss = BySplit { train: train[i].1, test: test[i].1, all: f64::NAN };
         let gini = Gini { w_e: f64::NAN, w_l: f64::NAN };
         known.progress.push((step, measures(loss, restricted, excluded[i].1, gini, sum_sq[i].1)));
         known.metrics.push(row(step, loss.train, loss.test));
@@ -158,7 +164,7 @@ fn memorising_run() -> Known {
         let t = step as f64;
         let train = 4.7 * (-t / 75.0).exp() + 1e-9;
         let test = 4.75 + 30.0 * (1.0 - (-t / 700.0).exp());
-        let loss = Parts { train, test, all: 0.3 * train + 0.7 * test };
+        let loss = BySplit { train, test, all: 0.3 * train + 0.7 * test };
         let gini = Gini { w_e: 0.04, w_l: 0.04 };
         let excluded = 4.7 * (-t / 900.0).exp() + 1e-3;
         known.progress.push((step, measures(loss, 4.6, excluded, gini, 1_781.0 + 0.2 * t)));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use grokking_lab::config::Preset;
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::model::safetensors::{Layout, WeightsFile};
+use grokking_lab::model::safetensors::{WeightLayout, WeightsFile};
 use serde_json::Value;
 use temp_dir::TempDir;
 
@@ -127,7 +127,7 @@ fn what_cannot_be_analysed_is_refused_with_the_reason() {
     for (p, words) in [(7, "perl:0"), (9, "odd prime")] {
         config.data.p = p;
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 0);
-        let bytes = WeightsFile { weights, config: None, step: None }.to_bytes(Layout::TransformerLens);
+        let bytes = WeightsFile { weights, config: None, step: None }.to_bytes(WeightLayout::TransformerLens);
         std::fs::write(dir.child("weights.safetensors"), bytes).unwrap();
         let split = if p == 7 { "--split perl:0" } else { "" };
         check_refused(dir.path(), &format!("analyse weights.safetensors {split}"), &[words]);

@@ -5,7 +5,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use grokking_lab::config::{ExperimentConfig, Precision, Preset};
-use grokking_lab::engine::folded::{FoldedCpu, InTurn};
+use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
 use grokking_lab::engine::{Engine, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
@@ -79,8 +79,8 @@ fn a_reproducible_run_on_threads_is_a_browsers_run_with_as_many_workers() {
     let task = Task::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let peers = InTurn::new(&config, &task, &shape, 2).unwrap();
-    let mut engine = FoldedCpu::with_peers(&config, &task, &start, Box::new(peers)).unwrap();
+    let peers = SequentialCollective::new(&config, &task, &shape, 2).unwrap();
+    let mut engine = FoldedCpu::with_collective(&config, &task, &start, Box::new(peers)).unwrap();
     block_on(engine.train(60)).unwrap();
     let scores = block_on(engine.evaluate()).unwrap();
     let expected = [scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy];

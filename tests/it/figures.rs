@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use grokking_lab::analysis::directions::{DirectionFit, Part, Products};
+use grokking_lab::analysis::directions::{DirectionFit, DirectionProducts, DirectionTerm};
 use grokking_lab::analysis::progress::{ProgressMeasures, measure};
-use grokking_lab::analysis::report::{Maps, NeuronMap, Report, analyse_with_maps};
+use grokking_lab::analysis::report::{NeuronMap, Report, ReportMaps, analyse_with_maps};
 use grokking_lab::config::Preset;
 use grokking_lab::engine::{Evaluation, MetricsRow};
 use grokking_lab::model::ModelShape;
@@ -24,7 +24,7 @@ struct Planted {
     metrics: Vec<MetricsRow>,
     progress: Vec<(usize, ProgressMeasures)>,
     report: Report,
-    maps: Maps,
+    maps: ReportMaps,
     without: Vec<f64>,
 }
 
@@ -79,14 +79,14 @@ fn plant_report(report: &mut Report) {
     neurons.clustered = 5;
     neurons.per_freq = [(2, 2), (5, 3)].into();
     neurons.w_l_norms = KEYS.map(|k| (k, spectrum())).into();
-    let fit = |freq: usize, part: Part, x: f64, y: f64| {
+    let fit = |freq: usize, part: DirectionTerm, x: f64, y: f64| {
         let products = match part {
-            Part::Cos => Products { cos_cos: x, sin_sin: -y, cos_sin: 0.5, sin_cos: 0.25 },
-            Part::Sin => Products { sin_cos: x, cos_sin: y, cos_cos: 0.5, sin_sin: 0.25 },
+            DirectionTerm::Cos => DirectionProducts { cos_cos: x, sin_sin: -y, cos_sin: 0.5, sin_cos: 0.25 },
+            DirectionTerm::Sin => DirectionProducts { sin_cos: x, cos_sin: y, cos_cos: 0.5, sin_sin: 0.25 },
         };
         DirectionFit { freq, part, fve: 0.9375, products }
     };
-    let fits = |freq| [fit(freq, Part::Cos, 44.6, 43.6), fit(freq, Part::Sin, 44.1, 44.1)];
+    let fits = |freq| [fit(freq, DirectionTerm::Cos, 44.6, 43.6), fit(freq, DirectionTerm::Sin, 44.1, 44.1)];
     report.directions = KEYS.map(fits).concat();
     for head in &mut report.attention {
         head.mean_to = [0.5, 0.375, 0.125];
@@ -98,7 +98,7 @@ fn plant_report(report: &mut Report) {
     }
 }
 
-fn plant_maps(maps: &mut Maps, n_heads: usize) {
+fn plant_maps(maps: &mut ReportMaps, n_heads: usize) {
     let grid =
         |shift: usize| (0..P * P).map(|i| ((i / P + i % P + shift) % P) as f64 / (P - 1) as f64).collect();
     maps.attention_to_a = (0..n_heads).map(grid).collect();
@@ -116,7 +116,7 @@ fn plant_step(i: usize, measures: &ProgressMeasures) -> (MetricsRow, (usize, Pro
         test_loss: if i < 6 { 4.0 + late } else { 1e-4 },
         train_accuracy: if i == 0 { 0.0 } else { 1.0 },
         test_accuracy: if i < 6 { 0.0 } else { 1.0 },
-        collapsed: None,
+        softmax_collapse_fraction: None,
     };
     let mut measures = measures.clone();
     (measures.loss.train, measures.loss.test) = (evaluation.train_loss, evaluation.test_loss);

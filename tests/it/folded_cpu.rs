@@ -2,7 +2,7 @@
 //! golden trajectory, and against itself on other threads.
 
 use grokking_lab::config::{Activation, ExperimentConfig, LossForm, Preset};
-use grokking_lab::engine::folded::{FoldedCpu, InTurn, supports};
+use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective, supports};
 use grokking_lab::engine::{Engine, Evaluation, TrainState};
 use grokking_lab::maths::normal::NormalSource;
 use grokking_lab::model::init::initial_weights;
@@ -46,7 +46,7 @@ fn state(engine: &mut FoldedCpu) -> TrainState {
 }
 
 fn collapsed(engine: &mut FoldedCpu) -> Option<f64> {
-    block_on(engine.evaluate()).expect("the CPU does not fail").collapsed
+    block_on(engine.evaluate()).expect("the CPU does not fail").softmax_collapse_fraction
 }
 
 fn train(engine: &mut FoldedCpu, n_steps: usize) {
@@ -254,9 +254,10 @@ fn a_step_can_be_shared_out() {
     let expected = block_on(alone.evaluate()).expect("the CPU does not fail");
     for n_peers in [1, 2, 3] {
         let run = || {
-            let peers = InTurn::new(&config, &task, at.weights.shape(), n_peers).expect("the model folds");
+            let peers = SequentialCollective::new(&config, &task, at.weights.shape(), n_peers)
+                .expect("the model folds");
             let mut engine =
-                FoldedCpu::with_peers(&config, &task, &at, Box::new(peers)).expect("the model folds");
+                FoldedCpu::with_collective(&config, &task, &at, Box::new(peers)).expect("the model folds");
             train(&mut engine, 30);
             let scores = block_on(engine.evaluate()).expect("the CPU does not fail");
             (state(&mut engine), scores)
@@ -331,7 +332,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
         let mut wrong = self::engine(&config, &at);
         let scores = block_on(wrong.evaluate()).expect("the CPU does not fail");
         assert!(scores.train_loss > 17.0, "{form:?}: the answers lose by far: {scores:?}");
-        assert_eq!(scores.collapsed, Some(0.0), "{form:?}: what is wrong has not collapsed");
+        assert_eq!(scores.softmax_collapse_fraction, Some(0.0), "{form:?}: what is wrong has not collapsed");
     }
 }
 

@@ -46,7 +46,7 @@ fn engine(config: &ExperimentConfig, at: &TrainState, gpu: &Gpu) -> FoldedGpu {
 }
 
 fn collapsed(engine: &mut FoldedGpu) -> Option<f64> {
-    block_on(engine.evaluate()).expect("the device works").collapsed
+    block_on(engine.evaluate()).expect("the device works").softmax_collapse_fraction
 }
 
 fn train(engine: &mut FoldedGpu, n_steps: usize) {
@@ -139,7 +139,7 @@ fn tiles_of_either_size_give_the_same_bits() {
         let config = small(case.0, case.1, case.2, case.3);
         let at = TrainState::start(initial_weights(&ModelShape::new(&config.data, &config.model), 0));
         let [small, large] = [true, false].map(|software| {
-            let mut engine = engine(&config, &at, &Gpu { software, ..gpu.clone() });
+            let mut engine = engine(&config, &at, &Gpu { is_software: software, ..gpu.clone() });
             train(&mut engine, 5);
             state(&mut engine)
         });
@@ -283,7 +283,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
         let mut wrong = engine(&config, &at, gpu);
         let scores = block_on(wrong.evaluate()).expect("the device works");
         assert!(scores.train_loss > 17.0, "{form:?}: the answers lose by far: {scores:?}");
-        assert_eq!(scores.collapsed, Some(0.0), "{form:?}: what is wrong has not collapsed");
+        assert_eq!(scores.softmax_collapse_fraction, Some(0.0), "{form:?}: what is wrong has not collapsed");
     }
 }
 
@@ -355,7 +355,7 @@ fn training_follows_the_golden_trajectory() {
     let config = Preset::Paper.config();
     let mut engine = engine(&config, &at, gpu);
     // Where the processor plays the GPU a step takes a second: there the first steps must do.
-    let is_short = gpu.software && std::env::var_os("GROK_GOLDEN_GPU").is_none();
+    let is_short = gpu.is_software && std::env::var_os("GROK_GOLDEN_GPU").is_none();
     for line in table.lines().skip(1) {
         let golden: Vec<f64> = line.split(',').map(|n| n.parse().expect("a number")).collect();
         let [step, train_loss, test_loss] = golden[..] else { panic!("three columns") };

@@ -1,13 +1,13 @@
 //! The recorded run's file: what it keeps, how exactly, and that no bytes can harm its reader.
 
 use grokking_lab::analysis::ablation::Ablator;
+use grokking_lab::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
 use grokking_lab::analysis::phases::Phases;
 use grokking_lab::analysis::progress::{ProgressMeasures, measure};
-use grokking_lab::analysis::snapshot::{Fields, Snapshot};
 use grokking_lab::config::{ExperimentConfig, Preset};
 use grokking_lab::engine::{Evaluation, MetricsRow};
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::model::safetensors::{Layout, WeightsFile};
+use grokking_lab::model::safetensors::{WeightLayout, WeightsFile};
 use grokking_lab::model::{ModelShape, Weights};
 use grokking_lab::protocol::recording::{Recording, RecordingWriter};
 use grokking_lab::task::Task;
@@ -20,7 +20,7 @@ struct Run {
     config: ExperimentConfig,
     rows: Vec<MetricsRow>,
     progress: Vec<(usize, ProgressMeasures)>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Vec<CheckpointAnalysis>,
     last: WeightsFile,
     file: Vec<u8>,
 }
@@ -48,7 +48,7 @@ fn recorded() -> Run {
             test_loss: 1e-9 * (5.0 + x),
             train_accuracy: 1.0,
             test_accuracy: 0.5 + 0.1 * x,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         MetricsRow { step: 10 * i, evaluation }
     };
@@ -58,9 +58,9 @@ fn recorded() -> Run {
     let mut snapshots = Vec::new();
     for (i, &step) in steps.iter().enumerate().take(3) {
         let ablator = Ablator::with_own_freqs(&weights(i));
-        let snapshot = Snapshot::of(&ablator, &task, step, Some(&freqs)).unwrap();
-        let neurons: Vec<usize> = snapshot.fields.neurons.iter().map(|neuron| neuron.neuron).collect();
-        writer.push(&snapshot, &ablator.whole().model.neuron_tables(&neurons).unwrap()).unwrap();
+        let snapshot = CheckpointAnalysis::from_ablator(&ablator, &task, step, Some(&freqs)).unwrap();
+        let neurons: Vec<usize> = snapshot.maps.neurons.iter().map(|neuron| neuron.neuron).collect();
+        writer.push(&snapshot, &ablator.unablated().model.neuron_tables(&neurons).unwrap()).unwrap();
         snapshots.push(snapshot);
     }
     let last = WeightsFile { weights: weights(2), config: Some(config.clone()), step: Some(250) };
@@ -118,12 +118,12 @@ fn a_recording_gives_the_run_back_to_its_digits() {
         assert_same_to_the_digits("report", &json(&snapshot.report), &json(&expected.report));
         assert_eq!(snapshot.report.neurons.freq, expected.report.neurons.freq, "integers are exact");
         assert_eq!(snapshot.report.key_freqs, expected.report.key_freqs, "integers are exact");
-        assert_fields(&snapshot.fields, &expected.fields);
+        assert_fields(&snapshot.maps, &expected.maps);
     }
     assert!(recording.snapshot(3).is_err(), "there are three");
 }
 
-fn assert_fields(got: &Fields, expected: &Fields) {
+fn assert_fields(got: &GridMaps, expected: &GridMaps) {
     let check = |what: &str, got: &[f32], expected: &[f32], share: f64| {
         let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&value| f64::from(value)).collect() };
         let (low, high) =
@@ -158,7 +158,7 @@ fn the_last_weights_come_back_byte_for_byte() {
     let run = recorded();
     let recording = Recording::from_bytes(&run.file).unwrap();
     assert_eq!(recording.weights, run.last);
-    let bytes = |file: &WeightsFile| file.to_bytes(Layout::ProgressMeasures);
+    let bytes = |file: &WeightsFile| file.to_bytes(WeightLayout::PaperCode);
     assert_eq!(bytes(&recording.weights), bytes(&run.last), "the file of weights");
     assert_eq!(recorded().file, run.file, "the same run gives the same file");
 }
@@ -227,8 +227,9 @@ fn the_recorded_run_of_the_page_is_whole_and_small_enough() {
     // What it says of the last weights is what the analysis says of them.
     let task = Task::new(&recording.config.data);
     let fresh =
-        Snapshot::new(&recording.weights.weights, &task, 40_000, Some(&last.report.key_freqs)).unwrap();
+        CheckpointAnalysis::new(&recording.weights.weights, &task, 40_000, Some(&last.report.key_freqs))
+            .unwrap();
     assert_same_to_the_digits("report", &json(&last.report), &json(&fresh.report));
-    assert_fields(&last.fields, &fresh.fields);
+    assert_fields(&last.maps, &fresh.maps);
     assert!(last.report.accuracy.test > 0.999, "it has grokked");
 }

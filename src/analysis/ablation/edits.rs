@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::run::Run;
-use super::{GridEdit, NeuronEdit, SkipEdit, Waves};
+use super::ablator::ForwardCache;
+use super::{FreqSelection, GridEdit, NeuronEdit, SkipEdit};
 use crate::analysis::forward::HostModel;
 use crate::analysis::grid::GridLogits;
 use crate::analysis::marginals::Marginals;
@@ -13,17 +13,17 @@ use crate::maths::fourier::{FourierBasis, cos_index, freq_of, sin_index};
 use crate::maths::matrix::{Matrix, add_scaled};
 
 /// The logits of a run after its neurons were changed.
-pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
+pub(super) fn edit_neurons(run: &ForwardCache, edit: &NeuronEdit) -> GridLogits {
     let mut logits = run.logits.clone();
     let p = logits.p();
     match edit {
-        NeuronEdit::Grid(GridEdit { waves: Waves::All, .. }) => {}
-        NeuronEdit::Grid(GridEdit { waves, terms }) => {
+        NeuronEdit::Grid(GridEdit { freqs: FreqSelection::All, .. }) => {}
+        NeuronEdit::Grid(GridEdit { freqs, terms }) => {
             // A projection on the grid and the map to the logits act on different indices: they commute.
             let marginals = run.neurons().marginals.map(|means| run.model.through_map(means));
-            let part = marginals.project(&FourierBasis::new(p), waves.named(), *terms);
-            match waves {
-                Waves::Only(_) => set_mlp(&mut logits, &run.model, &marginals.mean(), &part),
+            let part = marginals.project(&FourierBasis::new(p), freqs.named(), *terms);
+            match freqs {
+                FreqSelection::Only(_) => set_mlp(&mut logits, &run.model, &marginals.mean(), &part),
                 _ => add_part(&mut logits, -1.0, &part),
             }
         }
@@ -42,10 +42,10 @@ pub(super) fn edit_neurons(run: &Run, edit: &NeuronEdit) -> GridLogits {
         NeuronEdit::OnlyDirections(freqs) => {
             let none = Marginals::zeros(p, p);
             set_mlp(&mut logits, &run.model, &vec![0.0; p], &none);
-            run.reads(freqs).add_logits(&run.model, 1.0, &mut logits);
+            run.projection(freqs).add_logits(&run.model, 1.0, &mut logits);
         }
         NeuronEdit::WithoutDirections(freqs) => {
-            run.reads(freqs).add_logits(&run.model, -1.0, &mut logits);
+            run.projection(freqs).add_logits(&run.model, -1.0, &mut logits);
         }
     }
     logits
@@ -101,7 +101,7 @@ pub(super) fn edit_skip(logits: &mut GridLogits, model: &HostModel, edit: SkipEd
 
 /// Keeps or removes waves of the logits; `marginals` are theirs, if they are known.
 pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit, marginals: Option<&Marginals>) {
-    if edit.waves == Waves::All {
+    if edit.freqs == FreqSelection::All {
         return;
     }
     let p = logits.p();
@@ -109,9 +109,9 @@ pub(super) fn edit_grid(logits: &mut GridLogits, edit: &GridEdit, marginals: Opt
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(Marginals::of(p, logits.values())),
     };
-    let part = marginals.project(&FourierBasis::new(p), edit.waves.named(), edit.terms);
-    match edit.waves {
-        Waves::Only(_) => {
+    let part = marginals.project(&FourierBasis::new(p), edit.freqs.named(), edit.terms);
+    match edit.freqs {
+        FreqSelection::Only(_) => {
             let mean = marginals.mean();
             for a in 0..p {
                 for row in logits.block_mut(a).chunks_exact_mut(p) {

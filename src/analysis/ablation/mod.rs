@@ -2,14 +2,14 @@
 //! 4.4 and appendix A).
 
 mod edits;
-mod run;
+mod ablator;
 
-pub use run::{Ablator, Run};
+pub use ablator::{Ablator, ForwardCache};
 
 use serde::{Deserialize, Serialize};
 
 use super::forward::AttentionEdit;
-use super::marginals::Terms;
+use super::marginals::GridTerms;
 use crate::error::{LabError, Result};
 use crate::maths::fourier::n_freqs;
 
@@ -19,7 +19,7 @@ use crate::maths::fourier::n_freqs;
 #[serde(default, deny_unknown_fields)]
 pub struct Ablation {
     /// Frequencies of the numbers' embeddings. The constant stays, and "=" is not touched.
-    pub embedding: Waves,
+    pub embedding: FreqSelection,
     /// Heads, the residual stream around them, and the attention of "=" to itself.
     pub attention: AttentionEdit,
     /// The neurons of the last block.
@@ -36,7 +36,7 @@ pub struct Ablation {
 /// Some of the frequencies 1 to (p - 1) / 2.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Waves {
+pub enum FreqSelection {
     /// Everything, whatever its frequency.
     #[default]
     All,
@@ -51,15 +51,15 @@ pub enum Waves {
 #[serde(default, deny_unknown_fields)]
 pub struct GridEdit {
     /// Which frequencies.
-    pub waves: Waves,
+    pub freqs: FreqSelection,
     /// Which of their terms.
-    pub terms: Terms,
+    pub terms: GridTerms,
 }
 
 impl Default for GridEdit {
     /// Nothing is changed.
     fn default() -> Self {
-        Self { waves: Waves::All, terms: Terms::Block }
+        Self { freqs: FreqSelection::All, terms: GridTerms::AllProducts }
     }
 }
 
@@ -111,7 +111,7 @@ pub enum SkipEdit {
 impl Ablation {
     /// Whether the neurons' inputs are what they are without it.
     pub(super) fn leaves_inputs(&self) -> bool {
-        self.embedding == Waves::All && self.attention == AttentionEdit::default()
+        self.embedding == FreqSelection::All && self.attention == AttentionEdit::default()
     }
 
     /// Checks frequencies and heads against a model.
@@ -121,9 +121,9 @@ impl Ablation {
     pub fn validate(&self, p: usize, n_heads: usize) -> Result<()> {
         let check = |freqs: &[usize]| check_freqs(p, freqs);
         check(self.embedding.named())?;
-        check(self.logits.waves.named())?;
+        check(self.logits.freqs.named())?;
         match &self.neurons {
-            NeuronEdit::Grid(edit) => check(edit.waves.named())?,
+            NeuronEdit::Grid(edit) => check(edit.freqs.named())?,
             NeuronEdit::WithoutClusters { freqs, .. }
             | NeuronEdit::OnlyDirections(freqs)
             | NeuronEdit::WithoutDirections(freqs) => check(freqs)?,
@@ -139,7 +139,7 @@ impl Ablation {
     }
 }
 
-impl Waves {
+impl FreqSelection {
     /// The frequencies it names.
     pub fn named(&self) -> &[usize] {
         match self {

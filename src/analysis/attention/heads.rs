@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{Pattern, key_readers, position_scores};
+use super::pattern::{AttentionPattern, key_readers, position_scores};
 use crate::analysis::embedding;
-use crate::analysis::moments::Moments;
+use crate::analysis::moments::NeuronMoments;
 use crate::analysis::progress::ByFreq;
 use crate::maths::fourier::{FourierBasis, cos_index, sin_index};
 use crate::maths::matrix::Matrix;
@@ -42,14 +42,14 @@ pub struct HeadReport {
 
 /// All heads of the first block; `cluster` gives the frequency of each neuron of the last, or 0.
 pub fn heads(weights: &Weights, cluster: &[usize]) -> Vec<HeadReport> {
-    let pattern = Pattern::new(weights, true);
+    let pattern = AttentionPattern::new(weights, true);
     let (to_a, mean_to) = attention_to_a(weights.shape().p, &pattern);
     let embedding = embedding::fourier_rows(weights);
     let readers = key_readers(weights).mul(&embedding);
     let position_scores = position_scores(weights);
     (0..pattern.n_heads())
         .map(|head| {
-            let Fit { freq, alpha, beta, fve } = fit(&to_a, head);
+            let CosineOfFreq { freq, alpha, beta, fve } = fit(&to_a, head);
             let mut qk = readers.row(head).to_vec();
             qk[0] += position_scores[head] * (weights.shape().p as f64).sqrt();
             let reached = ov_map(weights, head, &embedding);
@@ -68,7 +68,7 @@ pub fn heads(weights: &Weights, cluster: &[usize]) -> Vec<HeadReport> {
         .collect()
 }
 
-struct Fit {
+struct CosineOfFreq {
     freq: usize,
     alpha: f64,
     beta: f64,
@@ -76,9 +76,9 @@ struct Fit {
 }
 
 /// The moments of each head's attention to a, and each head's mean attention to a, b and "=".
-fn attention_to_a(p: usize, pattern: &Pattern) -> (Moments, Vec<[f64; 3]>) {
+fn attention_to_a(p: usize, pattern: &AttentionPattern) -> (NeuronMoments, Vec<[f64; 3]>) {
     let n_heads = pattern.n_heads();
-    let mut moments = Moments::zeros(p, n_heads);
+    let mut moments = NeuronMoments::zeros(p, n_heads);
     let mut means = vec![[0.0; 3]; n_heads];
     let share = 1.0 / (p * p) as f64;
     for (a, b) in (0..p).flat_map(|a| (0..p).map(move |b| (a, b))) {
@@ -96,7 +96,7 @@ fn attention_to_a(p: usize, pattern: &Pattern) -> (Moments, Vec<[f64; 3]>) {
 
 /// The least-squares fit of one frequency: the waves in a and, with the opposite sign, in b. The two are
 /// orthogonal, so the amplitude of their difference is half the difference of their amplitudes.
-fn fit(to_a: &Moments, head: usize) -> Fit {
+fn fit(to_a: &NeuronMoments, head: usize) -> CosineOfFreq {
     let p = to_a.marginals.p();
     let variation = to_a.variation()[head];
     let coefficients = to_a.marginals.coefficients(&FourierBasis::new(p));
@@ -109,9 +109,9 @@ fn fit(to_a: &Moments, head: usize) -> Fit {
             let [cos, sin] = pairs[best];
             // On the grid both waves count, p times each coefficient's square.
             let fve = 2.0 * p as f64 * strength[best] / variation;
-            Fit { freq: best + 1, alpha: wave * cos, beta: wave * sin, fve }
+            CosineOfFreq { freq: best + 1, alpha: wave * cos, beta: wave * sin, fve }
         }
-        _ => Fit { freq: 0, alpha: 0.0, beta: 0.0, fve: 0.0 },
+        _ => CosineOfFreq { freq: 0, alpha: 0.0, beta: 0.0, fve: 0.0 },
     }
 }
 

@@ -6,13 +6,13 @@ use crate::model::{Param, Weights};
 
 /// The scores of each head, from which the weights on any pair follow.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub struct AttentionPattern {
     /// For each head the scores of the p numbers at position 0, of the p numbers at position 1 and of "=" for
     /// itself, n_heads × (2p + 1); the last is -∞ where "=" may not attend to itself.
     scores: Matrix,
 }
 
-impl Pattern {
+impl AttentionPattern {
     /// Computes the scores `X W_Kᵀ W_Q x_= / √d_head` of the first block; without `to_eq` "=" does not
     /// attend to itself.
     pub fn new(weights: &Weights, to_eq: bool) -> Self {

@@ -14,7 +14,7 @@
 
 use super::product::TiledMatrix;
 use super::{AttentionEdit, NeuronTable, activated, number_columns, relu};
-use crate::analysis::attention::pattern::Pattern;
+use crate::analysis::attention::pattern::AttentionPattern;
 use crate::config::Activation;
 use crate::maths::matrix::{Matrix, add_scaled};
 use crate::model::shape::{ModelShape, Param};
@@ -36,7 +36,7 @@ pub(super) struct Folded {
     p: usize,
     activation: Activation,
     heads: Vec<usize>,
-    pattern: Pattern,
+    pattern: AttentionPattern,
     /// Inputs of the neurons; -u for a mirrored one.
     inputs: Table,
     mirrored: Vec<bool>,
@@ -72,7 +72,7 @@ impl Folded {
         let mut folded = Self {
             p: shape.p,
             activation: shape.activation,
-            pattern: Pattern::new(weights, edit.to_eq),
+            pattern: AttentionPattern::new(weights, edit.to_eq),
             mirrored: vec![false; shape.d_mlp],
             skip: Table::new(&values, &heads, &unembed, edit),
             direct: Table::new(&values, &heads, &unembed, edit),
@@ -119,7 +119,7 @@ impl Folded {
     }
 
     /// The attention, of every head.
-    pub(super) fn pattern(&self) -> &Pattern {
+    pub(super) fn pattern(&self) -> &AttentionPattern {
         &self.pattern
     }
 

@@ -45,7 +45,7 @@ impl Default for AttentionEdit {
 pub struct HostModel {
     p: usize,
     d_mlp: usize,
-    way: Way,
+    way: ForwardMethod,
     map: Matrix,
     tiled_map: TiledMatrix,
     bias: Vec<f64>,
@@ -53,7 +53,7 @@ pub struct HostModel {
 
 /// One block folds into tables by token; more do not.
 #[derive(Debug)]
-enum Way {
+enum ForwardMethod {
     Folded(Box<Folded>),
     Literal(Box<Literal>),
 }
@@ -78,18 +78,18 @@ impl HostModel {
             return Self::literal(weights, edit);
         }
         let map = neuron_logit_map::of(weights);
-        let way = Way::Folded(Box::new(Folded::new(weights, &map, edit)));
+        let way = ForwardMethod::Folded(Box::new(Folded::new(weights, &map, edit)));
         Self::with(weights, map, way)
     }
 
     /// Prepares a model as written, token by token and position by position: the only way for several
     /// blocks, and the oracle of the folded one.
     pub fn literal(weights: &Weights, edit: &AttentionEdit) -> Self {
-        let way = Way::Literal(Box::new(Literal::new(weights, edit)));
+        let way = ForwardMethod::Literal(Box::new(Literal::new(weights, edit)));
         Self::with(weights, neuron_logit_map::of(weights), way)
     }
 
-    fn with(weights: &Weights, map: Matrix, way: Way) -> Self {
+    fn with(weights: &Weights, map: Matrix, way: ForwardMethod) -> Self {
         let shape = weights.shape();
         let b_out = weights.get(Param::b_out(shape.n_layers - 1)).to_vec();
         let b_out = Matrix::from_values(1, shape.d_model, b_out);
@@ -127,25 +127,25 @@ impl HostModel {
     /// Computes the neurons of the p pairs whose first number is `a`.
     pub fn fill_neurons(&self, a: usize, block: &mut Block) {
         match &self.way {
-            Way::Folded(folded) => {
+            ForwardMethod::Folded(folded) => {
                 folded.fill_inputs(a, &mut block.inputs);
                 folded.activate(&block.inputs, &mut block.neurons);
             }
-            Way::Literal(literal) => literal.fill(a, block),
+            ForwardMethod::Literal(literal) => literal.fill(a, block),
         }
     }
 
     /// Some neurons by token; none if the model has several blocks, or heads taken out.
     pub fn neuron_tables(&self, neurons: &[usize]) -> Option<Vec<NeuronTable>> {
         match &self.way {
-            Way::Folded(folded) => neurons.iter().map(|&n| folded.neuron_table(n)).collect(),
-            Way::Literal(_) => None,
+            ForwardMethod::Folded(folded) => neurons.iter().map(|&n| folded.neuron_table(n)).collect(),
+            ForwardMethod::Literal(_) => None,
         }
     }
 
     /// The activations of some neurons on all pairs: for each, p² values, row a, column b.
     pub fn neurons_on_pairs(&self, neurons: &[usize]) -> Vec<Vec<f64>> {
-        if let (Some(tables), Way::Folded(folded)) = (self.neuron_tables(neurons), &self.way) {
+        if let (Some(tables), ForwardMethod::Folded(folded)) = (self.neuron_tables(neurons), &self.way) {
             return neuron_table::activations(folded.pattern(), &tables, folded.activation());
         }
         let mut values = vec![Vec::with_capacity(self.p * self.p); neurons.len()];
@@ -162,19 +162,19 @@ impl HostModel {
     /// Computes the logits of what goes around the MLP.
     pub fn fill_skip(&self, a: usize, block: &mut Block) {
         match &self.way {
-            Way::Folded(folded) => folded.fill_skip(a, &mut block.skip),
-            Way::Literal(literal) => literal.fill(a, block),
+            ForwardMethod::Folded(folded) => folded.fill_skip(a, &mut block.skip),
+            ForwardMethod::Literal(literal) => literal.fill(a, block),
         }
     }
 
     /// Computes the logits.
     pub fn fill_logits(&self, a: usize, block: &mut Block) {
         match &self.way {
-            Way::Folded(folded) => {
+            ForwardMethod::Folded(folded) => {
                 folded.fill_inputs(a, &mut block.inputs);
                 self.logits_from_inputs(folded, a, block);
             }
-            Way::Literal(literal) => {
+            ForwardMethod::Literal(literal) => {
                 literal.fill(a, block);
                 self.logits_from_neurons(block);
             }
@@ -185,8 +185,8 @@ impl HostModel {
     pub fn fill(&self, a: usize, block: &mut Block) {
         self.fill_neurons(a, block);
         match &self.way {
-            Way::Folded(folded) => self.logits_from_inputs(folded, a, block),
-            Way::Literal(_) => self.logits_from_neurons(block),
+            ForwardMethod::Folded(folded) => self.logits_from_inputs(folded, a, block),
+            ForwardMethod::Literal(_) => self.logits_from_neurons(block),
         }
     }
 
@@ -212,7 +212,7 @@ impl HostModel {
         let mut block = self.new_block();
         for a in 0..self.p {
             // Without heads "=" sees neither a nor b.
-            let same = a > 0 && matches!(&self.way, Way::Folded(folded) if !folded.has_heads());
+            let same = a > 0 && matches!(&self.way, ForwardMethod::Folded(folded) if !folded.has_heads());
             if !same {
                 self.fill_logits(a, &mut block);
             }

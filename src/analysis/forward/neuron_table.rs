@@ -1,7 +1,7 @@
 //! Single neurons of a folded model, by token: small enough to be kept, exact enough to be drawn.
 
 use super::activated;
-use crate::analysis::attention::pattern::Pattern;
+use crate::analysis::attention::pattern::AttentionPattern;
 use crate::config::Activation;
 use crate::maths::matrix::Matrix;
 
@@ -21,7 +21,11 @@ pub struct NeuronTable {
 ///
 /// # Panics
 /// If a table has not as many heads as the pattern.
-pub fn activations(pattern: &Pattern, tables: &[NeuronTable], activation: Activation) -> Vec<Vec<f64>> {
+pub fn activations(
+    pattern: &AttentionPattern,
+    tables: &[NeuronTable],
+    activation: Activation,
+) -> Vec<Vec<f64>> {
     let Some(first) = tables.first() else { return Vec::new() };
     let p = first.from_a.cols();
     let mut values = vec![Vec::with_capacity(p * p); tables.len()];

@@ -1,13 +1,15 @@
 //! Makes a report.
 
-use super::maps::Maps;
+use super::maps::ReportMaps;
 use super::{AblationReport, NeuronReport, Report, Residual, Spectra};
-use crate::analysis::ablation::{Ablation, Ablator, GridEdit, NeuronEdit, SkipEdit, Waves, check_freqs};
+use crate::analysis::ablation::{
+    Ablation, Ablator, FreqSelection, GridEdit, NeuronEdit, SkipEdit, check_freqs,
+};
 use crate::analysis::attention;
 use crate::analysis::cosines::CosineFit;
 use crate::analysis::forward::AttentionEdit;
 use crate::analysis::grid::Scores;
-use crate::analysis::marginals::Terms;
+use crate::analysis::marginals::GridTerms;
 use crate::analysis::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
 use crate::analysis::progress::{ByFreq, Excluded, Gini, ProgressMeasures, by_freq, exclude};
 use crate::analysis::sum_waves::SumWaves;
@@ -27,24 +29,24 @@ use crate::task::Task;
 /// if a weight is not finite.
 pub fn analyse(weights: &Weights, task: &Task) -> Result<Report> {
     check(weights, task)?;
-    Ok(Findings::new(&Ablator::with_own_freqs(weights), task)?.report)
+    Ok(AnalysisContext::new(&Ablator::with_own_freqs(weights), task)?.report)
 }
 
 /// The report and the larger arrays that only figures need.
 ///
 /// # Errors
 /// As [`analyse`].
-pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, Maps)> {
+pub fn analyse_with_maps(weights: &Weights, task: &Task) -> Result<(Report, ReportMaps)> {
     check(weights, task)?;
     let ablator = Ablator::with_own_freqs(weights);
-    let Findings { report, logit_norms, .. } = Findings::new(&ablator, task)?;
-    let maps = Maps::new(weights, &ablator.whole().model, &report, logit_norms);
+    let AnalysisContext { report, logit_norms, .. } = AnalysisContext::new(&ablator, task)?;
+    let maps = ReportMaps::new(weights, &ablator.unablated().model, &report, logit_norms);
     Ok((report, maps))
 }
 
 /// A report, and what was computed on the way to it.
 #[derive(Debug)]
-pub struct Findings {
+pub struct AnalysisContext {
     /// The report.
     pub report: Report,
     /// The norms over c of the logits' 2-D Fourier coefficients, p × p by basis rows.
@@ -52,7 +54,7 @@ pub struct Findings {
     waves: SumWaves,
 }
 
-impl Findings {
+impl AnalysisContext {
     /// Reads the report from a model that has run; its key frequencies must be its own.
     ///
     /// # Errors
@@ -61,7 +63,7 @@ impl Findings {
         let weights = ablator.weights();
         check(weights, task)?;
         let p = task.p;
-        let whole = ablator.whole();
+        let whole = ablator.unablated();
         let map = whole.model.map();
         let map_directions = neuron_logit_map::directions(map);
         let spectra =
@@ -96,7 +98,7 @@ impl Findings {
             w_l_singular_values: svd::singular_values(map),
             logit_spectrum: logit_spectrum::summary(p, &logit_norms, &keys),
             neurons: neuron_report(fits, &cluster, &map_directions),
-            directions: directions::table(p, &whole.reads(&keys)),
+            directions: directions::table(p, &whole.projection(&keys)),
             attention: attention::heads(weights, &cluster),
             ablations: ablate(task, ablator, &keys)?,
             min_margin: whole.logits.min_margin(),
@@ -131,7 +133,7 @@ impl Findings {
             let restricted = Scores { loss: report.restricted_loss, accuracy: report.restricted_accuracy };
             return Ok(with(restricted, (report.excluded_loss.clone(), report.excluded_accuracy.clone())));
         }
-        let excluded = exclude(task, &ablator.whole().logits, &self.waves, freqs);
+        let excluded = exclude(task, &ablator.unablated().logits, &self.waves, freqs);
         Ok(with(self.waves.restricted(task, freqs), excluded))
     }
 }
@@ -154,15 +156,17 @@ fn neuron_report(fits: &[NeuronFit], cluster: &[usize], map_directions: &Matrix)
 /// The ablations of section 4.4 and appendix A.1, as the page would ask for them.
 fn ablate(task: &Task, ablator: &Ablator, keys: &[usize]) -> Result<AblationReport> {
     let loss = |ablation: Ablation| -> Result<f64> { Ok(ablator.scores(task, &ablation)?.loss.all) };
-    let only = || Waves::Only(keys.to_vec());
-    let logits =
-        |waves: Waves| Ablation { logits: GridEdit { waves, terms: Terms::Block }, ..Ablation::default() };
+    let only = || FreqSelection::Only(keys.to_vec());
+    let logits = |freqs: FreqSelection| Ablation {
+        logits: GridEdit { freqs, terms: GridTerms::AllProducts },
+        ..Ablation::default()
+    };
     let neurons = |neurons: NeuronEdit| Ablation { neurons, ..Ablation::default() };
     let skip = |mlp_skip: SkipEdit| Ablation { mlp_skip, ..Ablation::default() };
     let attention = |attention: AttentionEdit| Ablation { attention, ..Ablation::default() };
     let whole = AttentionEdit::default;
     let n_heads = ablator.n_heads();
-    let without = |&k: &usize| Ok((k, loss(logits(Waves::Without(vec![k])))?));
+    let without = |&k: &usize| Ok((k, loss(logits(FreqSelection::Without(vec![k])))?));
     Ok(AblationReport {
         keep_key_components: loss(logits(only()))?,
         polynomial_neurons: loss(neurons(NeuronEdit::Polynomials { min_fve: MIN_CLUSTER_FVE }))?,
@@ -173,8 +177,11 @@ fn ablate(task: &Task, ablator: &Ablator, keys: &[usize]) -> Result<AblationRepo
         zero_attention: loss(attention(AttentionEdit { removed_heads: (0..n_heads).collect(), ..whole() }))?,
         zero_attention_skip: loss(attention(AttentionEdit { skip: false, ..whole() }))?,
         no_attention_to_eq: loss(attention(AttentionEdit { to_eq: false, ..whole() }))?,
-        sum_wave_neurons: loss(neurons(NeuronEdit::Grid(GridEdit { waves: only(), terms: Terms::Sums })))?,
-        remove_key_components: loss(logits(Waves::Without(keys.to_vec())))?,
+        sum_wave_neurons: loss(neurons(NeuronEdit::Grid(GridEdit {
+            freqs: only(),
+            terms: GridTerms::SumOnly,
+        })))?,
+        remove_key_components: loss(logits(FreqSelection::Without(keys.to_vec())))?,
         remove_freq: keys.iter().map(without).collect::<Result<_>>()?,
     })
 }

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::analysis::attention::pattern::Pattern;
+use crate::analysis::attention::pattern::AttentionPattern;
 use crate::analysis::forward::HostModel;
 use crate::model::Weights;
 
 /// Functions on the p × p grid, row a, column b, row-major.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Maps {
+pub struct ReportMaps {
     /// The modulus.
     pub p: usize,
     /// For each head of the first block, its attention from "=" to a (figure 4 left).
@@ -32,13 +32,14 @@ pub struct NeuronMap {
     pub values: Vec<f64>,
 }
 
-impl Maps {
+impl ReportMaps {
     pub(super) fn new(weights: &Weights, model: &HostModel, report: &Report, logit_norms: Vec<f64>) -> Self {
         let p = report.p;
-        let pattern = Pattern::new(weights, true);
+        let pattern = AttentionPattern::new(weights, true);
         let to_a =
             |head: usize| (0..p * p).map(|pair| pattern.weights(head, pair / p, pair % p)[0]).collect();
-        let (numbers, freqs): (Vec<usize>, Vec<usize>) = report.neurons.purest().into_iter().unzip();
+        let (numbers, freqs): (Vec<usize>, Vec<usize>) =
+            report.neurons.best_neuron_per_cluster().into_iter().unzip();
         let on_pairs = model.neurons_on_pairs(&numbers);
         let neurons = on_pairs
             .into_iter()

@@ -6,14 +6,14 @@
 mod build;
 mod maps;
 
-pub use build::{Findings, analyse, analyse_with_maps};
-pub use maps::{Maps, NeuronMap};
+pub use build::{AnalysisContext, analyse, analyse_with_maps};
+pub use maps::{NeuronMap, ReportMaps};
 
 use serde::{Deserialize, Serialize};
 
 use super::attention::HeadReport;
 use super::directions::DirectionFit;
-use super::grid::{Parts, Scores};
+use super::grid::{BySplit, Scores};
 use super::logit_spectrum::LogitSpectrum;
 use super::progress::{ByFreq, Excluded, Gini};
 use super::weight_norms::SumSqWeights;
@@ -26,13 +26,13 @@ pub struct Report {
     /// The frequencies in use: norm in W_L above a quarter of the largest, ascending.
     pub key_freqs: Vec<usize>,
     /// Cross-entropy.
-    pub loss: Parts,
+    pub loss: BySplit,
     /// Fraction of right answers.
-    pub accuracy: Parts,
+    pub accuracy: BySplit,
     /// Loss of the waves cos, sin w_k(a + b) of the key frequencies and the mean, alone.
-    pub restricted_loss: Parts,
+    pub restricted_loss: BySplit,
     /// Accuracy of the same.
-    pub restricted_accuracy: Parts,
+    pub restricted_accuracy: BySplit,
     /// The same with one key frequency alone.
     pub restricted_per_freq: ByFreq<Scores>,
     /// Loss over the train set without those waves.
@@ -74,7 +74,7 @@ pub struct Report {
 impl Report {
     /// Leaves out what a snapshot has no room for: the 2-D spectrum by frequency, which its fields hold, and what the
     /// heads carry to each cluster.
-    pub fn lean(mut self) -> Self {
+    pub fn without_large_fields(mut self) -> Self {
         self.logit_spectrum.by_freq = Vec::new();
         for head in &mut self.attention {
             head.ov_by_cluster = ByFreq::new();
@@ -118,7 +118,7 @@ pub struct NeuronReport {
 
 impl NeuronReport {
     /// For each cluster the neuron that its frequency explains best, with the frequency.
-    pub fn purest(&self) -> Vec<(usize, usize)> {
+    pub fn best_neuron_per_cluster(&self) -> Vec<(usize, usize)> {
         let purest = |&freq: &usize| {
             let own = (0..self.freq.len()).filter(|&n| self.freq[n] == freq);
             own.max_by(|&m, &n| self.fve[m].total_cmp(&self.fve[n])).map(|n| (n, freq))

@@ -1,6 +1,6 @@
 //! Claims about parts kept or removed, and about the attention.
 
-use super::{Claim, Evidence, Finding, Fit, Missing, Standing, per_cent, short};
+use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, per_cent, short};
 use crate::analysis::attention::HeadReport;
 
 /// A head with less of its variance explained has no frequency to speak of.
@@ -15,7 +15,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: None,
         why: "the sign is not universal: published models show +3 to -90 %",
         source: "section 4.4, figure 6",
-        standing: Standing::WideRange,
+        requirement: Requirement::WideRange,
         not_robust: None,
         check: keep_key_components,
     },
@@ -27,7 +27,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: Some("below 8 times the loss"),
         why: "published models show -65 to +225 %, five seeds of this lab up to +372 %",
         source: "section 4.4",
-        standing: Standing::WideRange,
+        requirement: Requirement::WideRange,
         not_robust: None,
         check: polynomial_neurons,
     },
@@ -40,7 +40,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         why: "published models show +6 % to 6 times the loss on them and 4.8 to 5.1 on the rest, five seeds of this \
               lab 3.9 to 4.4 on the rest",
         source: "section 4.4",
-        standing: Standing::WideRange,
+        requirement: Requirement::WideRange,
         not_robust: None,
         check: project_w_l,
     },
@@ -52,7 +52,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: None,
         why: "published models show 56 to 97 %",
         source: "appendix C.1.2, table 2",
-        standing: Standing::WideRange,
+        requirement: Requirement::WideRange,
         not_robust: None,
         check: periodic_attention,
     },
@@ -64,7 +64,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: None,
         why: "common, not guaranteed",
         source: "appendix C.1.2",
-        standing: Standing::SomeSeeds,
+        requirement: Requirement::SomeSeeds,
         not_robust: None,
         check: opposite_heads,
     },
@@ -76,7 +76,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: Some("above 15 without the heads, above 100 times the loss without the skip"),
         why: "published models: 19.8 to 30.3, but only 0.05 to 0.6 without the skip; seeds of this lab down to 2.4e-4",
         source: "appendix A.1",
-        standing: Standing::WideRange,
+        requirement: Requirement::WideRange,
         not_robust: None,
         check: attention_matters,
     },
@@ -88,7 +88,7 @@ pub(super) const CLAIMS: [Claim; 7] = [
         wider: Some("below 20 times"),
         why: "published models: 3 to 10 times; seeds of this lab up to 13",
         source: "appendix A.1",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: mlp_skip,
     },
@@ -99,31 +99,31 @@ fn times(loss: f64, own: f64) -> String {
     format!("{} ({} times the loss)", short(loss), short(loss / own))
 }
 
-fn keep_key_components(evidence: &Evidence) -> Result<Finding, Missing> {
+fn keep_key_components(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (kept, own) = (report.ablations.keep_key_components, report.loss.all);
     Ok(Finding::one(kept < 1.2 * own, times(kept, own)))
 }
 
-fn polynomial_neurons(evidence: &Evidence) -> Result<Finding, Missing> {
+fn polynomial_neurons(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (replaced, own) = (report.ablations.polynomial_neurons, report.loss.all);
-    Ok(Finding::one(Fit::graded(replaced < 4.0 * own, replaced < 8.0 * own), times(replaced, own)))
+    Ok(Finding::one(RangeMatch::graded(replaced < 4.0 * own, replaced < 8.0 * own), times(replaced, own)))
 }
 
-fn project_w_l(evidence: &Evidence) -> Result<Finding, Missing> {
+fn project_w_l(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let ablations = &evidence.report()?.ablations;
     let (on, rest) = (ablations.project_w_l, ablations.complement_w_l);
     Ok(Finding::all(&[
         ((on < 1e-5).into(), format!("{} on them", short(on))),
         (
-            Fit::graded((4.7..=6.5).contains(&rest), (3.5..=6.5).contains(&rest)),
+            RangeMatch::graded((4.7..=6.5).contains(&rest), (3.5..=6.5).contains(&rest)),
             format!("{} on the rest", short(rest)),
         ),
     ]))
 }
 
-fn periodic_attention(evidence: &Evidence) -> Result<Finding, Missing> {
+fn periodic_attention(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let heads = &evidence.report()?.attention;
     let list: Vec<String> =
         heads.iter().map(|h| format!("head {}: k = {}, {}", h.head, h.freq, per_cent(h.fve))).collect();
@@ -131,7 +131,7 @@ fn periodic_attention(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::one(periodic >= 3, list.join("; ")))
 }
 
-fn opposite_heads(evidence: &Evidence) -> Result<Finding, Missing> {
+fn opposite_heads(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let heads = &evidence.report()?.attention;
     let opposite = |x: &HeadReport, y: &HeadReport| {
         let periodic = x.fve > PERIODIC_FVE && y.fve > PERIODIC_FVE;
@@ -147,19 +147,22 @@ fn opposite_heads(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::one(!pairs.is_empty(), measured))
 }
 
-fn attention_matters(evidence: &Evidence) -> Result<Finding, Missing> {
+fn attention_matters(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (ablations, own) = (&report.ablations, report.loss.all);
     let (heads, skip) = (ablations.zero_attention, ablations.zero_attention_skip);
     Ok(Finding::all(&[
         ((heads > 15.0).into(), format!("{} without the heads", short(heads))),
-        (Fit::graded(skip > 0.01, skip > 100.0 * own), format!("{} without the skip", times(skip, own))),
+        (
+            RangeMatch::graded(skip > 0.01, skip > 100.0 * own),
+            format!("{} without the skip", times(skip, own)),
+        ),
     ]))
 }
 
-fn mlp_skip(evidence: &Evidence) -> Result<Finding, Missing> {
+fn mlp_skip(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (zero, mean, own) = (report.ablations.zero_mlp_skip, report.ablations.mean_mlp_skip, report.loss.all);
     let measured = format!("{} with 0, {} with its mean", times(zero, own), times(mean, own));
-    Ok(Finding::one(Fit::graded(zero < 12.0 * own, zero < 20.0 * own), measured))
+    Ok(Finding::one(RangeMatch::graded(zero < 12.0 * own, zero < 20.0 * own), measured))
 }

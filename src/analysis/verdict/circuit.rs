@@ -1,6 +1,6 @@
 //! Claims about the circuit in the last weights.
 
-use super::{Claim, Evidence, Finding, Fit, Missing, Standing, per_cent, short};
+use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, per_cent, short};
 use crate::analysis::key_freqs::KEY_FRACTION;
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
@@ -20,7 +20,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: "clean runs have 32 to 78 times the median",
         source: "section 4.1, figure 3",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: Some("table 5: models trained with dropout are not sparse in the Fourier basis"),
         check: sparse_embedding,
     },
@@ -32,7 +32,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: "the paper's further seeds have 3 to 5, published models 3 or 4",
         source: "sections 4.1 and C.2.1",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: Some("appendix C.2.1: other seeds have 3 to 5 frequencies, and others than these"),
         check: key_freqs,
     },
@@ -45,7 +45,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         why: "published models: 0.29 to 0.77 % squared, five seeds of this lab up to 1.55 %. The paper's 0.55 % is the \
               squared ratio",
         source: "section 4.2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: low_rank,
     },
@@ -57,7 +57,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: FOUR_MODELS,
         source: "section 4.1, figure 4",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: blocks,
     },
@@ -69,7 +69,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: Some("350 to 500"),
         why: "published models: 464 to 495; five seeds of this lab: 368 to 458",
         source: "section 4.3, figure 5",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: clusters,
     },
@@ -83,7 +83,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         ),
         why: "published models: 90.9 to 99.3 %; five seeds of this lab: medians from 95.8 %, weak frequencies down to 32 %",
         source: "table 1",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: directions,
     },
@@ -95,7 +95,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: FOUR_MODELS,
         source: "section 4.2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: Some("table 5: 71 to 89 % in models trained with dropout"),
         check: cosines,
     },
@@ -107,7 +107,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: "published models: 1.9e-8 to 4.1e-8",
         source: "section 4.2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: cosine_loss,
     },
@@ -119,7 +119,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: "published models: 2.4e-8 to 5.6e-8",
         source: "section 5.1, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: restricted,
     },
@@ -131,7 +131,7 @@ pub(super) const CLAIMS: [Claim; 11] = [
         wider: None,
         why: "published models: 7.0 to 9.1",
         source: "section 5.1, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: excluded,
     },
@@ -144,13 +144,13 @@ pub(super) const CLAIMS: [Claim; 11] = [
         why: "the fewer frequencies, the more each matters: up to 3.4 with three; the weakest of five seeds of this lab \
               78 times",
         source: "section 4.4, figure 15",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: excluded_one_by_one,
     },
 ];
 
-fn sparse_embedding(evidence: &Evidence) -> Result<Finding, Missing> {
+fn sparse_embedding(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let norms = norms_by_freq(&evidence.report()?.spectra.w_e);
     let largest = norms.iter().copied().fold(0.0, f64::max);
     let peaks = norms.iter().filter(|&&norm| norm > KEY_FRACTION * largest).count();
@@ -161,13 +161,13 @@ fn sparse_embedding(evidence: &Evidence) -> Result<Finding, Missing> {
     ]))
 }
 
-fn key_freqs(evidence: &Evidence) -> Result<Finding, Missing> {
+fn key_freqs(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let freqs = &evidence.report()?.key_freqs;
     let list: Vec<String> = freqs.iter().map(usize::to_string).collect();
     Ok(Finding::one((3..=6).contains(&freqs.len()), format!("{}: {}", freqs.len(), list.join(", "))))
 }
 
-fn low_rank(evidence: &Evidence) -> Result<Finding, Missing> {
+fn low_rank(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let values = &report.w_l_singular_values;
     let largest = values.first().copied().unwrap_or(0.0);
@@ -176,35 +176,38 @@ fn low_rank(evidence: &Evidence) -> Result<Finding, Missing> {
     let accepted = residual.squared_ratio < 0.02;
     Ok(Finding::all(&[
         (
-            Fit::graded(rank == full, (full.saturating_sub(2)..=full).contains(&rank)),
+            RangeMatch::graded(rank == full, (full.saturating_sub(2)..=full).contains(&rank)),
             format!("rank {rank} for {} frequencies", report.key_freqs.len()),
         ),
         (
-            Fit::graded(residual.squared_ratio < 0.012, accepted),
+            RangeMatch::graded(residual.squared_ratio < 0.012, accepted),
             format!("squared residual {}", per_cent(residual.squared_ratio)),
         ),
         (
-            Fit::graded(residual.norm_ratio < 0.11, accepted),
+            RangeMatch::graded(residual.norm_ratio < 0.11, accepted),
             format!("its root {}", per_cent(residual.norm_ratio)),
         ),
     ]))
 }
 
-fn blocks(evidence: &Evidence) -> Result<Finding, Missing> {
+fn blocks(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let share = report.logit_spectrum.key_block_share;
     let count = 4 * report.key_freqs.len();
     Ok(Finding::one(share > 0.97, format!("{count} components hold {}", per_cent(share))))
 }
 
-fn clusters(evidence: &Evidence) -> Result<Finding, Missing> {
+fn clusters(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let neurons = &evidence.report()?.neurons;
     let sizes: Vec<String> = neurons.per_freq.iter().map(|(k, n)| format!("k = {k}: {n}")).collect();
-    let fit = Fit::graded((400..=500).contains(&neurons.clustered), (350..=500).contains(&neurons.clustered));
+    let fit = RangeMatch::graded(
+        (400..=500).contains(&neurons.clustered),
+        (350..=500).contains(&neurons.clustered),
+    );
     Ok(Finding::one(fit, format!("{} ({})", neurons.clustered, sizes.join(", "))))
 }
 
-fn directions(evidence: &Evidence) -> Result<Finding, Missing> {
+fn directions(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let norms = norms_by_freq(&report.spectra.w_l);
     let largest = norms.iter().copied().fold(0.0, f64::max);
@@ -218,42 +221,45 @@ fn directions(evidence: &Evidence) -> Result<Finding, Missing> {
     let median = stats::median(&fves);
     Ok(Finding::all(&[
         (
-            Fit::graded(least > 0.88, least_strong > 0.75),
+            RangeMatch::graded(least > 0.88, least_strong > 0.75),
             format!("least {}, of the strong {}", per_cent(least), per_cent(least_strong)),
         ),
         ((median > 0.95).into(), format!("median {}", per_cent(median))),
     ]))
 }
 
-fn cosines(evidence: &Evidence) -> Result<Finding, Missing> {
+fn cosines(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let fve = evidence.report()?.logit_fve;
     Ok(Finding::one((0.94..=0.99).contains(&fve), per_cent(fve)))
 }
 
-fn cosine_loss(evidence: &Evidence) -> Result<Finding, Missing> {
+fn cosine_loss(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (fit, own) = (report.cosine_fit_loss, report.loss.all);
     Ok(Finding::one(fit < own, format!("{} against {}", short(fit), short(own))))
 }
 
-fn restricted(evidence: &Evidence) -> Result<Finding, Missing> {
+fn restricted(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (restricted, own) = (report.restricted_loss.all, report.loss.all);
     let holds = (1e-8..=1e-7).contains(&restricted) && restricted < own;
     Ok(Finding::one(holds, format!("{} against {}", short(restricted), short(own))))
 }
 
-fn excluded(evidence: &Evidence) -> Result<Finding, Missing> {
+fn excluded(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let excluded = evidence.report()?.excluded_loss.train;
     Ok(Finding::one((5.0..=11.0).contains(&excluded), short(excluded)))
 }
 
-fn excluded_one_by_one(evidence: &Evidence) -> Result<Finding, Missing> {
+fn excluded_one_by_one(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let each = &report.excluded_loss.per_freq;
     let list: Vec<String> = each.iter().map(|(k, loss)| format!("k = {k}: {}", short(*loss))).collect();
     let least = each.values().copied().reduce(f64::min);
     let times = least.map_or(0.0, |least| least / report.loss.train);
     let least = format!("the least {} times the train loss", short(times));
-    Ok(Finding::all(&[(Fit::Expected, list.join(", ")), (Fit::graded(times > 100.0, times > 50.0), least)]))
+    Ok(Finding::all(&[
+        (RangeMatch::Expected, list.join(", ")),
+        (RangeMatch::graded(times > 100.0, times > 50.0), least),
+    ]))
 }

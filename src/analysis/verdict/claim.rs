@@ -1,6 +1,6 @@
 //! The claims: what the paper says, and what another seed must show of it.
 
-use super::{Evidence, Finding, Missing};
+use super::{Evidence, Finding, NotApplicableReason};
 use super::{ablations, circuit, learning, other_runs, progress};
 use serde::{Deserialize, Serialize};
 
@@ -24,19 +24,19 @@ pub struct Claim {
     /// Where the paper says so.
     pub source: &'static str,
     /// Whether it must hold.
-    pub standing: Standing,
+    pub requirement: Requirement,
     /// Where the paper itself shows that it does not hold in general, and how; none where it does not.
     pub not_robust: Option<&'static str>,
     pub(super) check: Check,
 }
 
 /// How a claim is looked at: a finding, or what is missing for one.
-pub(super) type Check = fn(&Evidence) -> Result<Finding, Missing>;
+pub(super) type Check = fn(&Evidence) -> Result<Finding, NotApplicableReason>;
 
 /// Whether a claim must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Requirement {
     /// It must hold for any seed of the paper's run.
     EverySeed,
     /// The paper's value depends on the seed, as its own further runs or published models show; the
@@ -58,7 +58,7 @@ pub fn claims() -> Vec<&'static Claim> {
 impl Claim {
     /// Whether a failure means that the paper was not reproduced.
     pub fn must_hold(&self) -> bool {
-        matches!(self.standing, Standing::EverySeed | Standing::WideRange)
+        matches!(self.requirement, Requirement::EverySeed | Requirement::WideRange)
     }
 
     /// The range that decides: the wider one where there is one.

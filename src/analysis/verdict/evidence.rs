@@ -1,6 +1,6 @@
 //! What a verdict is based on.
 
-use super::Missing;
+use super::NotApplicableReason;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, share_freqs};
 use crate::analysis::report::Report;
@@ -11,7 +11,7 @@ use crate::engine::MetricsRow;
 pub const NO_REPORT: &str = "no report on the last weights";
 
 /// Why claims about the course of a run cannot be judged while its measures do not compare.
-pub const MIXED: &str = "the checkpoints are not all measured with the same key frequencies";
+pub const MIXED_FREQS: &str = "the checkpoints are not all measured with the same key frequencies";
 
 /// A run, or the part of it that is known.
 #[derive(Debug, Clone, Copy)]
@@ -38,20 +38,20 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// The judged run, if the paper's ranges are meant for it: its task, its train fraction and its model.
     /// Decay, duration, seeds and engine are free.
-    pub(super) fn paper_like(&self) -> Result<RunRecord<'a>, Missing> {
+    pub(super) fn require_paper_setup(&self) -> Result<RunRecord<'a>, NotApplicableReason> {
         let (ours, paper) = (self.run.config, Preset::Paper.config());
         let sizes = |c: &ExperimentConfig| {
             (c.data.p, c.model.n_layers, c.model.d_model, c.model.n_heads, c.model.d_mlp)
         };
         if sizes(ours) != sizes(&paper) || ours.model.activation != Activation::Relu {
-            return Err(Missing(format!(
+            return Err(NotApplicableReason(format!(
                 "the range is known for the paper's model only: p = 113, one block, d_model 128, 4 heads, 512 ReLUs; \
                  this run has p = {}, n_layers {}, d_model {}, n_heads {}, d_mlp {}. grok reproduce --preset paper makes one",
                 ours.data.p, ours.model.n_layers, ours.model.d_model, ours.model.n_heads, ours.model.d_mlp
             )));
         }
         if ours.data.frac_train != paper.data.frac_train {
-            return Err(Missing(format!(
+            return Err(NotApplicableReason(format!(
                 "the range is known for 30 % of the pairs; this run has {:.0} %",
                 100.0 * ours.data.frac_train
             )));
@@ -60,31 +60,31 @@ impl<'a> Evidence<'a> {
     }
 
     /// The report of a run that the paper's ranges are meant for.
-    pub(super) fn report(&self) -> Result<&'a Report, Missing> {
-        self.paper_like()?.report.ok_or_else(|| Missing(NO_REPORT.into()))
+    pub(super) fn report(&self) -> Result<&'a Report, NotApplicableReason> {
+        self.require_paper_setup()?.report.ok_or_else(|| NotApplicableReason(NO_REPORT.into()))
     }
 
     /// The metrics of such a run.
-    pub(super) fn metrics(&self) -> Result<&'a [MetricsRow], Missing> {
-        match self.paper_like()?.metrics {
-            [] => Err(Missing("no metrics: metrics.csv of the run is needed".into())),
+    pub(super) fn metrics(&self) -> Result<&'a [MetricsRow], NotApplicableReason> {
+        match self.require_paper_setup()?.metrics {
+            [] => Err(NotApplicableReason("no metrics: metrics.csv of the run is needed".into())),
             metrics => Ok(metrics),
         }
     }
 
     /// The progress measures of such a run, from step 0, all with the same frequencies.
-    pub(super) fn progress(&self) -> Result<&'a [(usize, ProgressMeasures)], Missing> {
-        match self.paper_like()?.progress {
-            progress if !share_freqs(progress) => Err(Missing(MIXED.into())),
+    pub(super) fn progress(&self) -> Result<&'a [(usize, ProgressMeasures)], NotApplicableReason> {
+        match self.require_paper_setup()?.progress {
+            progress if !share_freqs(progress) => Err(NotApplicableReason(MIXED_FREQS.into())),
             [(0, _), _, ..] => Ok(self.run.progress),
-            _ => Err(Missing(
+            _ => Err(NotApplicableReason(
                 "progress measures of at least two checkpoints, the first of them step 0, are needed".into(),
             )),
         }
     }
 
     /// The phases of such a run.
-    pub(super) fn phases(&self) -> Result<Phases, Missing> {
+    pub(super) fn phases(&self) -> Result<Phases, NotApplicableReason> {
         Ok(Phases::find(self.progress()?))
     }
 
@@ -96,7 +96,7 @@ impl<'a> Evidence<'a> {
 }
 
 /// Whether an experiment is the paper's but for what `change` changes: the seeds and how it is computed are free.
-pub(super) fn is_papers_but(config: &ExperimentConfig, change: &dyn Fn(&mut ExperimentConfig)) -> bool {
+pub(super) fn is_paper_except(config: &ExperimentConfig, change: &dyn Fn(&mut ExperimentConfig)) -> bool {
     let mut paper = Preset::Paper.config();
     change(&mut paper);
     (paper.model.seed, paper.data.split) = (config.model.seed, config.data.split);

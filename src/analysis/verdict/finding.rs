@@ -2,7 +2,7 @@
 
 /// How something lies to the ranges of its claim, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fit {
+pub(super) enum RangeMatch {
     /// Outside of what is accepted.
     Outside,
     /// Accepted, though outside of what the fact sheet expects.
@@ -11,7 +11,7 @@ pub(super) enum Fit {
     Expected,
 }
 
-impl Fit {
+impl RangeMatch {
     /// From whether the expected and the wider range hold it.
     pub(super) fn graded(expected: bool, wider: bool) -> Self {
         match (expected, wider) {
@@ -22,7 +22,7 @@ impl Fit {
     }
 }
 
-impl From<bool> for Fit {
+impl From<bool> for RangeMatch {
     /// Of a claim with one range.
     fn from(holds: bool) -> Self {
         Self::graded(holds, holds)
@@ -32,34 +32,34 @@ impl From<bool> for Fit {
 /// What a check found.
 #[derive(Debug)]
 pub(super) struct Finding {
-    pub(super) fit: Fit,
+    pub(super) fit: RangeMatch,
     /// All of it, in words and numbers.
     pub(super) measured: String,
     /// The part of it that only the wider range holds; empty if none.
-    pub(super) beyond: String,
+    pub(super) outside_expected: String,
 }
 
 /// What a check lacks.
 #[derive(Debug)]
-pub(super) struct Missing(pub(super) String);
+pub(super) struct NotApplicableReason(pub(super) String);
 
 impl Finding {
     /// As good as the worst of its parts.
-    pub(super) fn all(parts: &[(Fit, String)]) -> Self {
-        let texts = |wanted: &dyn Fn(Fit) -> bool| -> String {
+    pub(super) fn all(parts: &[(RangeMatch, String)]) -> Self {
+        let texts = |wanted: &dyn Fn(RangeMatch) -> bool| -> String {
             let texts: Vec<&str> =
                 parts.iter().filter(|(fit, _)| wanted(*fit)).map(|(_, text)| text.as_str()).collect();
             texts.join("; ")
         };
         Self {
-            fit: parts.iter().map(|(fit, _)| *fit).min().unwrap_or(Fit::Outside),
+            fit: parts.iter().map(|(fit, _)| *fit).min().unwrap_or(RangeMatch::Outside),
             measured: texts(&|_| true),
-            beyond: texts(&|fit| fit == Fit::Wider),
+            outside_expected: texts(&|fit| fit == RangeMatch::Wider),
         }
     }
 
     /// One part.
-    pub(super) fn one(fit: impl Into<Fit>, measured: String) -> Self {
+    pub(super) fn one(fit: impl Into<RangeMatch>, measured: String) -> Self {
         Self::all(&[(fit.into(), measured)])
     }
 }
@@ -89,16 +89,19 @@ pub(super) fn at(step: Option<usize>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Fit};
+    use super::{Finding, RangeMatch};
 
     #[test]
     fn a_finding_is_as_good_as_its_worst_part_and_names_what_is_beyond() {
-        let part = |fit: Fit, text: &str| (fit, text.to_owned());
-        let wider = Finding::all(&[part(true.into(), "a"), part(Fit::graded(false, true), "b")]);
-        assert_eq!((wider.fit, wider.measured.as_str(), wider.beyond.as_str()), (Fit::Wider, "a; b", "b"));
-        let outside = Finding::all(&[part(Fit::Wider, "b"), part(false.into(), "c")]);
-        assert_eq!(outside.fit, Fit::Outside, "one part outside");
-        assert_eq!(Finding::one(true, "a".into()).beyond, "", "nothing is beyond");
-        assert_eq!(Finding::all(&[]).fit, Fit::Outside, "nothing found is nothing shown");
+        let part = |fit: RangeMatch, text: &str| (fit, text.to_owned());
+        let wider = Finding::all(&[part(true.into(), "a"), part(RangeMatch::graded(false, true), "b")]);
+        assert_eq!(
+            (wider.fit, wider.measured.as_str(), wider.outside_expected.as_str()),
+            (RangeMatch::Wider, "a; b", "b")
+        );
+        let outside = Finding::all(&[part(RangeMatch::Wider, "b"), part(false.into(), "c")]);
+        assert_eq!(outside.fit, RangeMatch::Outside, "one part outside");
+        assert_eq!(Finding::one(true, "a".into()).outside_expected, "", "nothing is beyond");
+        assert_eq!(Finding::all(&[]).fit, RangeMatch::Outside, "nothing found is nothing shown");
     }
 }

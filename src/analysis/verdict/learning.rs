@@ -1,6 +1,6 @@
 //! Claims about the losses and the size of the weights over a run.
 
-use super::{Claim, Evidence, Finding, Fit, Missing, Standing, at, per_cent, short};
+use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, at, per_cent, short};
 use crate::engine::MetricsRow;
 
 pub(super) const CLAIMS: [Claim; 5] = [
@@ -12,7 +12,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: None,
         why: "over the authors' sweep of the train fraction these times hardly move: 620 to 745 and 1,020 to 1,195",
         source: "figure 2, section 5.2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: memorises,
     },
@@ -24,7 +24,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: None,
         why: "the authors' runs at 30 % and nearby peak at 26 to 32 between 1,320 and 1,455",
         source: "figure 2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: test_loss_rises,
     },
@@ -37,7 +37,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         why: "the authors' own runs at 30 % take 7,583 and 9,900 steps, at 28 % 14,465; five seeds of this lab 3,000 \
               to 10,700",
         source: "figure 2, section 4",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: Some(
             "appendix C.2.2: with 60 % of the pairs and more it generalises at once, with 10 and 20 % and with p = 53 and decay 1 never",
         ),
@@ -51,7 +51,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: None,
         why: "four further models: train 8.9e-8 to 9.4e-8, test 1.9e-7 to 3.9e-7",
         source: "section 4.4",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: final_losses,
     },
@@ -64,7 +64,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         why: "the first follows from the initial distributions; four further models end at 850 to 894, five seeds of \
               this lab at 828 to 976",
         source: "figure 7, section 5.1",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: squared_weights,
     },
@@ -78,7 +78,7 @@ fn within(step: Option<usize>, low: usize, high: usize) -> bool {
     step.is_some_and(|step| (low..=high).contains(&step))
 }
 
-fn memorises(evidence: &Evidence) -> Result<Finding, Missing> {
+fn memorises(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let metrics = evidence.metrics()?;
     let all_right = first(metrics, |row| row.evaluation.train_accuracy == 1.0);
     let small = first(metrics, |row| row.evaluation.train_loss < 1e-4);
@@ -90,41 +90,41 @@ fn memorises(evidence: &Evidence) -> Result<Finding, Missing> {
     ]))
 }
 
-fn test_loss_rises(evidence: &Evidence) -> Result<Finding, Missing> {
+fn test_loss_rises(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let metrics = evidence.metrics()?;
     // A run that diverged ends with losses that are no numbers.
     let losses =
         metrics.iter().map(|row| (row.step, row.evaluation.test_loss)).filter(|(_, x)| x.is_finite());
     let Some((step, loss)) = losses.reduce(|top, next| if next.1 > top.1 { next } else { top }) else {
-        return Err(Missing("no finite test loss in the metrics".into()));
+        return Err(NotApplicableReason("no finite test loss in the metrics".into()));
     };
     let holds = (15.0..=40.0).contains(&loss) && (1_000..=2_000).contains(&step);
     Ok(Finding::one(holds, format!("maximum {} at step {step}", short(loss))))
 }
 
-fn groks(evidence: &Evidence) -> Result<Finding, Missing> {
+fn groks(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let metrics = evidence.metrics()?;
     let below = evidence.run.test_below(1.0);
     let accuracy = metrics.last().map_or(0.0, |row| row.evaluation.test_accuracy);
     Ok(Finding::all(&[
         (
-            Fit::graded(within(below, 4_000, 20_000), within(below, 2_000, 20_000)),
+            RangeMatch::graded(within(below, 4_000, 20_000), within(below, 2_000, 20_000)),
             format!("test loss below 1 {}", at(below)),
         ),
         ((accuracy == 1.0).into(), format!("final test accuracy {}", per_cent(accuracy))),
     ]))
 }
 
-fn final_losses(evidence: &Evidence) -> Result<Finding, Missing> {
+fn final_losses(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let loss = evidence.report()?.loss;
     Ok(Finding::all(&[
         ((8e-8..=1.2e-7).contains(&loss.train).into(), format!("train {}", short(loss.train))),
         ((1e-7..=6e-7).contains(&loss.test).into(), format!("test {}", short(loss.test))),
-        (Fit::Expected, format!("all {}", short(loss.all))),
+        (RangeMatch::Expected, format!("all {}", short(loss.all))),
     ]))
 }
 
-fn squared_weights(evidence: &Evidence) -> Result<Finding, Missing> {
+fn squared_weights(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let sums: Vec<(usize, f64)> =
         evidence.progress()?.iter().map(|(step, measures)| (*step, measures.sum_sq_weights.total)).collect();
     let (first, last) = (sums[0].1, sums[sums.len() - 1].1);
@@ -137,7 +137,7 @@ fn squared_weights(evidence: &Evidence) -> Result<Finding, Missing> {
             format!("peak {} at step {step}", short(peak)),
         ),
         (
-            Fit::graded((830.0..=1_000.0).contains(&last), (800.0..=1_000.0).contains(&last)),
+            RangeMatch::graded((830.0..=1_000.0).contains(&last), (800.0..=1_000.0).contains(&last)),
             format!("{} at last", short(last)),
         ),
     ]))

@@ -15,10 +15,10 @@ mod other_runs;
 mod progress;
 mod sweeps;
 
-pub use claim::{Claim, Standing, claims};
-pub use evidence::{Evidence, MIXED, NO_REPORT, RunRecord};
+pub use claim::{Claim, Requirement, claims};
+pub use evidence::{Evidence, MIXED_FREQS, NO_REPORT, RunRecord};
 
-use finding::{Finding, Fit, Missing, at, per_cent, short};
+use finding::{Finding, NotApplicableReason, RangeMatch, at, per_cent, short};
 use serde::{Deserialize, Serialize};
 
 /// How a claim fared.
@@ -62,12 +62,12 @@ impl Verdict {
         let row = |claim: &Claim| {
             let number = claim.number;
             match (claim.check)(evidence) {
-                Ok(Finding { fit, measured, beyond }) => {
-                    let outcome = if fit == Fit::Outside { Outcome::Fail } else { Outcome::Pass };
-                    let beyond = if fit == Fit::Wider { beyond } else { String::new() };
+                Ok(Finding { fit, measured, outside_expected: beyond }) => {
+                    let outcome = if fit == RangeMatch::Outside { Outcome::Fail } else { Outcome::Pass };
+                    let beyond = if fit == RangeMatch::Wider { beyond } else { String::new() };
                     Row { number, outcome, measured, beyond, reason: String::new() }
                 }
-                Err(Missing(reason)) => {
+                Err(NotApplicableReason(reason)) => {
                     let (measured, beyond) = Default::default();
                     Row { number, outcome: Outcome::NotApplicable, measured, beyond, reason }
                 }

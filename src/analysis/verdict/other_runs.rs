@@ -1,8 +1,8 @@
 //! Claims about other runs than the paper's main one.
 
-use super::evidence::is_papers_but;
+use super::evidence::is_paper_except;
 use super::sweeps::{fractions, other_moduli};
-use super::{Claim, Evidence, Finding, Fit, Missing, Standing, short};
+use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, short};
 use crate::config::{LossForm, Precision};
 use crate::maths::stats;
 
@@ -21,7 +21,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         wider: None,
         why: "half of what the main run has while it does not generalise",
         source: "appendix D.1",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: Some("appendix D.1: with dropout in its place three of three seeds grok"),
         check: no_decay,
     },
@@ -35,7 +35,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         why: "published: 95 % 123, 90 % 156, 80 % 177, 70 % 129, 60 % 270, 50 % 744, 40 % 2,615, 30 % 7,583, \
               28 % 14,465, 25 % 21,419; other seeds differ",
         source: "appendix C.2.2, figures 20 and 21",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: None,
         check: fractions,
     },
@@ -47,9 +47,9 @@ pub(super) const CLAIMS: [Claim; 6] = [
         wider: None,
         why: "one of the paper's variations",
         source: "appendix D.1",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: None,
-        check: |_| Err(Missing("this lab trains with weight decay only".into())),
+        check: |_| Err(NotApplicableReason("this lab trains with weight decay only".into())),
     },
     Claim {
         number: 32,
@@ -61,7 +61,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         why: "qualitative in the paper. At once: the authors' runs of p = 113 that they call so take 123 to 270 steps, \
               the next 744",
         source: "appendix C.2.2, figures 24 and 25",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: Some(
             "figure 25: p = 401 generalises at once with 30 % of the pairs, so that there is nothing to grok",
         ),
@@ -76,7 +76,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         wider: Some("at least 3 spikes, 1,000 to 2,000 steps apart"),
         why: "the published run has 44 in 50,000 steps, 1,430 apart in the median; the first gaps are longer",
         source: "appendix D.2",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: None,
         check: slingshots,
     },
@@ -88,22 +88,22 @@ pub(super) const CLAIMS: [Claim; 6] = [
         wider: None,
         why: "not modular addition",
         source: "appendix D.3",
-        standing: Standing::OtherRuns,
+        requirement: Requirement::OtherRuns,
         not_robust: None,
-        check: |_| Err(Missing("this lab trains modular addition only".into())),
+        check: |_| Err(NotApplicableReason("this lab trains modular addition only".into())),
     },
 ];
 
-fn no_decay(evidence: &Evidence) -> Result<Finding, Missing> {
+fn no_decay(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     const HOW: &str = "grok train --preset paper --weight-decay 0 --out DIR";
     let runs = evidence.runs(&|config| {
-        let without = is_papers_but(config, &|paper| {
+        let without = is_paper_except(config, &|paper| {
             (paper.optim.weight_decay, paper.data.frac_train) = (0.0, config.data.frac_train);
         });
         without && config.data.frac_train <= 0.3
     });
     let Some(longest) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(Missing(format!("needs a run of: {HOW}")));
+        return Err(NotApplicableReason(format!("needs a run of: {HOW}")));
     };
     let late = || runs.iter().flat_map(|run| run.metrics).filter(|row| row.step >= 1_000);
     if let Some(row) = late().find(|row| row.evaluation.test_loss <= 10.0) {
@@ -112,7 +112,7 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, Missing> {
     }
     let steps = longest.last_step();
     if steps < LONG_ENOUGH {
-        return Err(Missing(format!(
+        return Err(NotApplicableReason(format!(
             "needs at least {LONG_ENOUGH} steps; the run without decay has {steps}: {HOW}"
         )));
     }
@@ -120,14 +120,14 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::one(true, format!("least test loss {} after step 1,000; over {steps} steps", short(least))))
 }
 
-fn slingshots(evidence: &Evidence) -> Result<Finding, Missing> {
+fn slingshots(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     const HOW: &str = "grok train --preset paper --loss textbook --out DIR";
     let runs = evidence.runs(&|config| {
-        let textbook = is_papers_but(config, &|paper| paper.optim.loss = LossForm::Textbook);
+        let textbook = is_paper_except(config, &|paper| paper.optim.loss = LossForm::Textbook);
         textbook && config.run.precision == Precision::F32
     });
     let Some(run) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(Missing(format!("needs a run of: {HOW}")));
+        return Err(NotApplicableReason(format!("needs a run of: {HOW}")));
     };
     let (mut spikes, mut calm) = (Vec::new(), false);
     for row in run.metrics.iter().filter(|row| row.step > 2_000) {
@@ -141,7 +141,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, Missing> {
     }
     let steps = run.last_step();
     if spikes.len() < 3 && steps < LONG_ENOUGH {
-        return Err(Missing(format!(
+        return Err(NotApplicableReason(format!(
             "needs at least {LONG_ENOUGH} steps; the run with the textbook loss has {steps}: {HOW}"
         )));
     }
@@ -155,7 +155,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, Missing> {
         return Ok(Finding::one(false, counted));
     }
     let gap = stats::median(&gaps);
-    let apart = Fit::graded((1_200.0..=1_500.0).contains(&gap), (1_000.0..=2_000.0).contains(&gap));
+    let apart = RangeMatch::graded((1_200.0..=1_500.0).contains(&gap), (1_000.0..=2_000.0).contains(&gap));
     Ok(Finding::all(&[
         ((spikes.len() >= 3).into(), counted),
         (apart, format!("typically {gap:.0} steps apart")),

@@ -1,6 +1,6 @@
 //! Claims about the progress measures over a run.
 
-use super::{Claim, Evidence, Finding, Fit, Missing, Standing, at, short};
+use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, at, short};
 use crate::analysis::progress::ProgressMeasures;
 
 /// A rise is steady while no value falls below this fraction of the highest before it: room for the ripples
@@ -16,7 +16,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: None,
         why: "the circuit forms while the test loss still rises and falls slowly",
         source: "section 5.2, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: restricted_leads,
     },
@@ -28,7 +28,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: Some("the same with ripples: no value below 80 % of the highest before it"),
         why: "the model comes to depend on the key frequencies before it generalises",
         source: "section 5.2, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: excluded_rises,
     },
@@ -40,7 +40,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         wider: None,
         why: "cleanup and grokking are one event. Relative, because decay alone takes equal parts of what is there",
         source: "section 5.2, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: cleanup_is_sharp,
     },
@@ -53,7 +53,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         why: "random weights give 0.037 and 0.040; four further models and five seeds of this lab end at 0.655 to \
               0.786 and 0.798 to 0.861",
         source: "section 5.1, figure 7",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: None,
         check: gini,
     },
@@ -66,7 +66,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
         why: "memorisation takes about the same time in all of the paper's seeds and in five of this lab (900 to 1,500), \
               the others do not",
         source: "section 5.2",
-        standing: Standing::EverySeed,
+        requirement: Requirement::EverySeed,
         not_robust: Some(
             "appendix C.2.1: in other seeds memorisation ends near the same step, the later phases do not",
         ),
@@ -76,7 +76,7 @@ pub(super) const CLAIMS: [Claim; 5] = [
 
 type History<'a> = &'a [(usize, ProgressMeasures)];
 
-fn restricted_leads(evidence: &Evidence) -> Result<Finding, Missing> {
+fn restricted_leads(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let restricted = first(evidence.progress()?, |m| m.restricted_loss.all < 1.0);
     let test = test_fall(evidence)?;
     let holds = match (restricted, test) {
@@ -90,7 +90,7 @@ fn restricted_leads(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::one(holds, format!("restricted {}, test {}", at(restricted), at(test))))
 }
 
-fn excluded_rises(evidence: &Evidence) -> Result<Finding, Missing> {
+fn excluded_rises(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let history = evidence.progress()?;
     let excluded = |(step, m): &(usize, ProgressMeasures)| (*step, m.excluded_loss.train);
     let early = history.iter().map(excluded).filter(|(step, _)| *step < 2_000);
@@ -114,13 +114,13 @@ fn excluded_rises(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::all(&[
         ((dip < 1.0).into(), format!("minimum {} at step {dip_step}", short(dip))),
         (
-            Fit::graded(monotone && before_test, steady && before_test),
+            RangeMatch::graded(monotone && before_test, steady && before_test),
             format!("above 5 {}, test loss below 1 {}", at(high), at(test)),
         ),
     ]))
 }
 
-fn cleanup_is_sharp(evidence: &Evidence) -> Result<Finding, Missing> {
+fn cleanup_is_sharp(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let history = evidence.progress()?;
     let Some(memorised) = evidence.phases()?.memorisation_end else {
         return Ok(Finding::one(false, "no end of memorisation".into()));
@@ -141,7 +141,7 @@ fn cleanup_is_sharp(evidence: &Evidence) -> Result<Finding, Missing> {
     Ok(Finding::one(near && rate > 0.0, format!("{fall}; test loss below 1 {}", at(test))))
 }
 
-fn gini(evidence: &Evidence) -> Result<Finding, Missing> {
+fn gini(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let history = evidence.progress()?;
     let (first, last) = (history[0].1.gini, history[history.len() - 1].1.gini);
     let random = |gini: f64| (0.03..=0.05).contains(&gini);
@@ -152,20 +152,20 @@ fn gini(evidence: &Evidence) -> Result<Finding, Missing> {
         ),
         ((0.65..=0.80).contains(&last.w_e).into(), format!("W_E {} at last", short(last.w_e))),
         (
-            Fit::graded((0.80..=0.88).contains(&last.w_l), (0.78..=0.88).contains(&last.w_l)),
+            RangeMatch::graded((0.80..=0.88).contains(&last.w_l), (0.78..=0.88).contains(&last.w_l)),
             format!("W_L {} at last", short(last.w_l)),
         ),
     ]))
 }
 
-fn phase_order(evidence: &Evidence) -> Result<Finding, Missing> {
+fn phase_order(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let phases = evidence.phases()?;
     let ends = phases.ends();
     let list: Vec<String> = ends.iter().map(|(name, step)| format!("{name} to {step}")).collect();
     let in_order = ends.len() == 3 && ends.windows(2).all(|pair| pair[0].1 < pair[1].1);
     let first_ends = |low: usize| in_order && (low..=2_000).contains(&ends[0].1);
     let measured = if list.is_empty() { "no end of memorisation".into() } else { list.join(", ") };
-    Ok(Finding::one(Fit::graded(first_ends(1_000), first_ends(800)), measured))
+    Ok(Finding::one(RangeMatch::graded(first_ends(1_000), first_ends(800)), measured))
 }
 
 fn first(history: History, holds: impl Fn(&ProgressMeasures) -> bool) -> Option<usize> {
@@ -173,7 +173,7 @@ fn first(history: History, holds: impl Fn(&ProgressMeasures) -> bool) -> Option<
 }
 
 /// The first step with a test loss below 1: from the metrics, or else the coarser progress measures.
-fn test_fall(evidence: &Evidence) -> Result<Option<usize>, Missing> {
+fn test_fall(evidence: &Evidence) -> Result<Option<usize>, NotApplicableReason> {
     match evidence.run.metrics {
         [] => Ok(first(evidence.progress()?, |m| m.loss.test < 1.0)),
         _ => Ok(evidence.run.test_below(1.0)),

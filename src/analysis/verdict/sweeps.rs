@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::is_papers_but;
-use super::{Evidence, Finding, Fit, Missing, RunRecord};
+use super::evidence::is_paper_except;
+use super::{Evidence, Finding, NotApplicableReason, RangeMatch, RunRecord};
 use crate::config::ExperimentConfig;
 
 /// The step at which the test loss of the authors' runs fell below 1, by train fraction in per cent; none where it
@@ -54,9 +54,9 @@ const OTHER_MODULI: [Case; 5] = [
 ];
 
 /// Claim 30: the more of the table is trained on, the sooner it generalises.
-pub(super) fn fractions(evidence: &Evidence) -> Result<Finding, Missing> {
+pub(super) fn fractions(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let runs = evidence
-        .runs(&|config| is_papers_but(config, &|paper| paper.data.frac_train = config.data.frac_train));
+        .runs(&|config| is_paper_except(config, &|paper| paper.data.frac_train = config.data.frac_train));
     let (mut parts, mut seen, mut short) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (per_cent, published) in PUBLISHED_SWEEP {
         let same = |run: &&RunRecord| (100.0 * run.config.data.frac_train - per_cent as f64).abs() < 0.5;
@@ -84,8 +84,8 @@ pub(super) fn fractions(evidence: &Evidence) -> Result<Finding, Missing> {
 }
 
 /// Claim 32: other moduli.
-pub(super) fn other_moduli(evidence: &Evidence) -> Result<Finding, Missing> {
-    let (mut parts, mut short): (Vec<(Fit, String)>, Vec<String>) = Default::default();
+pub(super) fn other_moduli(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
+    let (mut parts, mut short): (Vec<(RangeMatch, String)>, Vec<String>) = Default::default();
     for case in OTHER_MODULI {
         for run in evidence.runs(&|config| is_of(&case, config)) {
             let holds = match case.ending {
@@ -115,7 +115,7 @@ fn is_of(case: &Case, config: &ExperimentConfig) -> bool {
     let change = |paper: &mut ExperimentConfig| {
         (paper.data.p, paper.data.frac_train, paper.optim.weight_decay) = (case.p, frac, decay);
     };
-    asked && is_papers_but(config, &change)
+    asked && is_paper_except(config, &change)
 }
 
 /// Whether the test loss fell within a factor of 2 of a step; none if the run is too short to tell.
@@ -159,10 +159,10 @@ fn when(run: &RunRecord) -> String {
     }
 }
 
-fn lacking(how: &str, short: &[String]) -> Missing {
+fn lacking(how: &str, short: &[String]) -> NotApplicableReason {
     match short {
-        [] => Missing(how.into()),
-        short => Missing(format!("{how}; too short to tell: {}", short.join("; "))),
+        [] => NotApplicableReason(how.into()),
+        short => NotApplicableReason(format!("{how}; too short to tell: {}", short.join("; "))),
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
                 test_loss: loss(fallen),
                 train_accuracy: right(learned),
                 test_accuracy: right(fallen),
-                collapsed: None,
+                softmax_collapse_fraction: None,
             };
             MetricsRow { step, evaluation }
         };

@@ -2,7 +2,7 @@
 
 use super::element::{escaped, table};
 use crate::analysis::phases::Phases;
-use crate::analysis::verdict::{Outcome, Row, Standing, Verdict};
+use crate::analysis::verdict::{Outcome, Requirement, Row, Verdict};
 use crate::plot::figures::table::count;
 use crate::plot::figures::{Cell, DataTable};
 
@@ -92,11 +92,11 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         "" => String::new(),
         words => format!("<br><span class=\"quiet\">{label}{}</span>", escaped(words)),
     };
-    let standing = match claim.standing {
-        Standing::EverySeed => "must hold for any seed",
-        Standing::WideRange => "must hold; the value depends on the seed",
-        Standing::SomeSeeds => "need not hold: other seeds do otherwise",
-        Standing::OtherRuns => "about other runs",
+    let standing = match claim.requirement {
+        Requirement::EverySeed => "must hold for any seed",
+        Requirement::WideRange => "must hold; the value depends on the seed",
+        Requirement::SomeSeeds => "need not hold: other seeds do otherwise",
+        Requirement::OtherRuns => "about other runs",
     };
     // A run of another kind has the same reason many times.
     let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);

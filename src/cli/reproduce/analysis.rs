@@ -9,7 +9,7 @@ use super::stored_run::StoredRun;
 use crate::analysis::freq_ablation::losses_without_each_freq;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, measure};
-use crate::analysis::report::{Maps, Report, analyse_with_maps};
+use crate::analysis::report::{Report, ReportMaps, analyse_with_maps};
 use crate::cli::start::named;
 use crate::engine::MetricsRow;
 use crate::error::Result;
@@ -21,7 +21,7 @@ use crate::task::Task;
 pub(in crate::cli) struct RunAnalysis {
     /// On the last checkpoint.
     pub(in crate::cli) report: Report,
-    maps: Maps,
+    maps: ReportMaps,
     /// The measures of each checkpoint.
     pub(in crate::cli) history: Vec<(usize, ProgressMeasures)>,
     /// The phases found in them.

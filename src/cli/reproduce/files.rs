@@ -11,7 +11,7 @@ use super::analysis::RunAnalysis;
 use super::stored_run::StoredRun;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::verdict::{Claim, Outcome, Row, Standing, Verdict};
+use crate::analysis::verdict::{Claim, Outcome, Requirement, Row, Verdict};
 use crate::cli::html_report::{self, FIGURE_WIDTH};
 use crate::cli::run_dir::{write_json, write_whole};
 use crate::error::{LabError, Result};
@@ -172,7 +172,7 @@ struct ClaimEntry<'a> {
     accepted: &'a str,
     why: &'a str,
     source: &'a str,
-    standing: Standing,
+    standing: Requirement,
     must_hold: bool,
     /// Where the paper itself shows that the claim does not hold in general.
     not_robust: Option<&'a str>,
@@ -193,7 +193,8 @@ impl<'a> VerdictFile<'a> {
 impl<'a> ClaimEntry<'a> {
     fn new(row: &'a Row) -> Self {
         let claim = row.claim();
-        let &Claim { number, text, paper, expected, why, source, standing, not_robust, .. } = claim;
+        let &Claim { number, text, paper, expected, why, source, requirement: standing, not_robust, .. } =
+            claim;
         let Row { outcome, measured, beyond, reason, .. } = row;
         let (outcome, must_hold) = (*outcome, claim.must_hold());
         Self {

@@ -7,7 +7,7 @@ use crate::task::Pair;
 
 /// Pairs on a device, ready for the forward pass and the loss.
 #[derive(Debug, Clone)]
-pub struct Batch {
+pub struct PairBatch {
     /// Prompts `[a, b, =]`, n × n_ctx.
     pub tokens: Tensor<2, Int>,
     /// First numbers, n.
@@ -18,7 +18,7 @@ pub struct Batch {
     pub answers: Tensor<2>,
 }
 
-impl Batch {
+impl PairBatch {
     /// Puts pairs on a device; `dtype` is that of the answers.
     pub fn new(pairs: &[Pair], shape: &ModelShape, device: &Device, dtype: DType) -> Self {
         let n = pairs.len();

@@ -35,7 +35,7 @@ pub fn gradient(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Tenso
 
 /// What a batch scores.
 #[derive(Debug, Clone)]
-pub struct Scores {
+pub struct ScoreTensors {
     /// Mean loss in nats, one number.
     pub loss: Tensor<1>,
     /// Fraction of examples whose largest logit is the answer, one number.
@@ -48,7 +48,7 @@ pub struct Scores {
 ///
 /// # Shapes
 /// logits, answers: n × d_vocab_out.
-pub fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Scores {
+pub fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> ScoreTensors {
     let dtype = logits.dtype();
     let right = differences(logits.clone(), answers);
     let margin = (right - answers.clone().mul_scalar(OUT_OF_THE_RUNNING)).max_dim(1);
@@ -62,7 +62,7 @@ pub fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Scores 
         // floor − 1 is exactly 0 unless some wrong answer leads.
         LossForm::Exact => shift + log1p(others + floor.sub_scalar(1.0)),
     };
-    Scores { loss: loss.mean(), accuracy, collapsed }
+    ScoreTensors { loss: loss.mean(), accuracy, collapsed }
 }
 
 /// exp(d − m) over the wrong answers.

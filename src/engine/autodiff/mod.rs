@@ -7,7 +7,7 @@ mod loss;
 use burn::tensor::{DType, Device, Tensor, TensorData, Transaction};
 
 use self::adamw::Moments;
-use self::batch::Batch;
+use self::batch::PairBatch;
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, OptimConfig, Precision};
 use crate::error::{LabError, Result};
@@ -38,10 +38,10 @@ pub struct AutodiffEngine {
     forward: Forward,
     device: Device,
     dtype: DType,
-    train: Batch,
+    train: PairBatch,
     /// Both sets in pieces of at most [`EVALUATION_BATCH`], to be evaluated.
-    train_pieces: Vec<Batch>,
-    test_pieces: Vec<Batch>,
+    train_pieces: Vec<PairBatch>,
+    test_pieces: Vec<PairBatch>,
     step: usize,
     params: Tensor<1>,
     moments: Moments,
@@ -70,14 +70,14 @@ impl AutodiffEngine {
         };
         let device = device.clone().inner();
         let tracked = device.clone().autodiff();
-        let batch = |pairs: &[_]| Batch::new(pairs, &shape, &device, dtype);
+        let batch = |pairs: &[_]| PairBatch::new(pairs, &shape, &device, dtype);
         let pieces = |pairs: &[_]| pairs.chunks(EVALUATION_BATCH).map(batch).collect();
         Ok(Self {
             info,
             optim: config.optim.clone(),
             forward,
             dtype,
-            train: Batch::new(&task.train, &shape, &tracked, dtype),
+            train: PairBatch::new(&task.train, &shape, &tracked, dtype),
             train_pieces: pieces(&task.train),
             test_pieces: pieces(&task.test),
             step: start.step,
@@ -167,7 +167,13 @@ impl Engine for AutodiffEngine {
             let [train_loss, train_accuracy, collapsed] = weighted_means(train, &self.train_pieces);
             let [test_loss, test_accuracy, _] = weighted_means(test, &self.test_pieces);
             let collapsed = Some(collapsed);
-            Ok(Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, collapsed })
+            Ok(Evaluation {
+                train_loss,
+                test_loss,
+                train_accuracy,
+                test_accuracy,
+                softmax_collapse_fraction: collapsed,
+            })
         })
     }
 
@@ -202,7 +208,7 @@ impl std::fmt::Debug for AutodiffEngine {
     }
 }
 
-fn logits(params: &Params, batch: &Batch, forward: Forward) -> Tensor<2> {
+fn logits(params: &Params, batch: &PairBatch, forward: Forward) -> Tensor<2> {
     match forward {
         Forward::Literal => transformer::logits(params, batch.tokens.clone(), &mut ()),
         Forward::Folded => folded_forward::logits(params, batch.a.clone(), batch.b.clone()),
@@ -210,8 +216,8 @@ fn logits(params: &Params, batch: &Batch, forward: Forward) -> Tensor<2> {
 }
 
 /// Means over a set from loss, accuracy and collapsed share of each of its pieces.
-fn weighted_means(scores: &[f64], pieces: &[Batch]) -> [f64; N_SCORES] {
-    let total: usize = pieces.iter().map(Batch::len).sum();
+fn weighted_means(scores: &[f64], pieces: &[PairBatch]) -> [f64; N_SCORES] {
+    let total: usize = pieces.iter().map(PairBatch::len).sum();
     [0, 1, 2].map(|i| {
         let sum: f64 = pieces.iter().zip(scores.chunks(N_SCORES)).map(|(b, s)| b.len() as f64 * s[i]).sum();
         sum / total as f64

@@ -5,7 +5,7 @@ use crate::config::OptimConfig;
 
 /// The numbers of one update, computed in float64 and rounded once.
 #[derive(Debug, Clone, Copy)]
-pub struct Rates {
+pub struct AdamWCoefficients {
     keep: f32,
     beta1: f32,
     rest1: f32,
@@ -16,7 +16,7 @@ pub struct Rates {
     eps: f32,
 }
 
-impl Rates {
+impl AdamWCoefficients {
     /// Those of update number `step`, counted from 0.
     pub fn new(optim: &OptimConfig, step: usize) -> Self {
         let lr = optim.lr_at(step);
@@ -42,7 +42,7 @@ impl Rates {
 ///
 /// The slices have one length, a multiple of 16; where all four are zero they stay so.
 #[derive(Debug)]
-pub struct Update<'a> {
+pub struct AdamWUpdate<'a> {
     /// w
     pub weights: &'a mut [f32],
     /// m
@@ -52,7 +52,7 @@ pub struct Update<'a> {
     /// g
     pub gradient: &'a [f32],
     /// The numbers of this update.
-    pub rates: Rates,
+    pub rates: AdamWCoefficients,
 }
 
 /// Smaller moments are zero: below lie the subnormal numbers, on which a moment whose gradient has gone out would
@@ -68,7 +68,7 @@ fn magnitude<S: Simd>(s: S, x: S::V) -> S::V {
     s.max(x, s.sub(s.splat(0.0), x))
 }
 
-impl Kernel for Update<'_> {
+impl Kernel for AdamWUpdate<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -97,13 +97,13 @@ impl Kernel for Update<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rates, Update};
+    use super::{AdamWCoefficients, AdamWUpdate};
     use crate::config::Preset;
-    use crate::engine::folded::simd::Lanes;
+    use crate::engine::folded::simd::SimdLevel;
 
     #[test]
     fn moments_whose_gradient_has_gone_out_end_at_zero() {
-        let rates = Rates::new(&Preset::Paper.config().optim, 10_000);
+        let rates = AdamWCoefficients::new(&Preset::Paper.config().optim, 10_000);
         let (mut weights, mut first, mut second) = ([0.5; 16], [1e-3; 16], [1e-6; 16]);
         // The smallest gradients that count, and smaller ones of either sign.
         let mut gradient = [0.0; 16];
@@ -111,7 +111,13 @@ mod tests {
         for _ in 0..5000 {
             let (weights, first_moment, second_moment) = (&mut weights, &mut first, &mut second);
             let gradient = &gradient;
-            Lanes::detect(true).run(Update { weights, first_moment, second_moment, gradient, rates });
+            SimdLevel::detect(true).run(AdamWUpdate {
+                weights,
+                first_moment,
+                second_moment,
+                gradient,
+                rates,
+            });
         }
         assert!(first[0] > 1e-18 && first[1] < -1e-18, "gradients that count: {first:?}");
         assert!(second[..2].iter().all(|&v| v > 1e-36), "their squares: {second:?}");

@@ -78,17 +78,17 @@ impl Kernel for LossGradient<'_> {
                 LossForm::Exact => {
                     let Exact { at_answer, others, .. } = exact(s, row, n_out, answer);
                     let factor = scale / (at_answer + others);
-                    for lanes in row.chunks_exact_mut(S::LANES) {
-                        let gradient = s.mul(s.load(lanes), s.splat(factor));
-                        s.store(lanes, without_negligible(s, gradient));
+                    for simd in row.chunks_exact_mut(S::LANES) {
+                        let gradient = s.mul(s.load(simd), s.splat(factor));
+                        s.store(simd, without_negligible(s, gradient));
                     }
                     row[answer] = -others * factor;
                 }
                 LossForm::Textbook => {
                     let Textbook { log_sum, .. } = textbook(s, row, n_out);
-                    for lanes in row.chunks_exact_mut(S::LANES) {
-                        let probability = exp(s, s.sub(s.load(lanes), s.splat(log_sum)));
-                        s.store(lanes, without_negligible(s, s.mul(probability, s.splat(scale))));
+                    for simd in row.chunks_exact_mut(S::LANES) {
+                        let probability = exp(s, s.sub(s.load(simd), s.splat(log_sum)));
+                        s.store(simd, without_negligible(s, s.mul(probability, s.splat(scale))));
                     }
                     row[answer] -= scale;
                 }
@@ -153,9 +153,9 @@ fn exact<S: Simd>(s: S, row: &mut [f32], n_out: usize, answer: usize) -> Exact {
     let logit = row[answer];
     let largest = row_max(s, row) - logit;
     let shift = if largest > 0.0 { largest } else { 0.0 };
-    for lanes in row.chunks_exact_mut(S::LANES) {
-        let difference = s.sub(s.load(lanes), s.splat(logit));
-        s.store(lanes, exp(s, s.sub(difference, s.splat(shift))));
+    for simd in row.chunks_exact_mut(S::LANES) {
+        let difference = s.sub(s.load(simd), s.splat(logit));
+        s.store(simd, exp(s, s.sub(difference, s.splat(shift))));
     }
     let at_answer = std::mem::replace(&mut row[answer], 0.0);
     Exact { shift, at_answer, others: row_sum(s, row) }
@@ -176,9 +176,9 @@ fn textbook<S: Simd>(s: S, row: &mut [f32], n_out: usize) -> Textbook {
     let mut parts = Parts::splat(s, 0.0);
     for group in row.chunks_exact_mut(GROUP) {
         for g in 0..vectors_per_group::<S>() {
-            let lanes = &mut group[g * S::LANES..];
-            let x = s.sub(s.load(lanes), largest);
-            s.store(lanes, x);
+            let simd = &mut group[g * S::LANES..];
+            let x = s.sub(s.load(simd), largest);
+            s.store(simd, x);
             parts.vectors[g] = s.add(parts.vectors[g], exp(s, x));
         }
     }
@@ -191,7 +191,7 @@ mod tests {
     use super::{LossGradient, ScoreRows};
     use crate::config::LossForm;
     use crate::engine::folded::matrix::Mat;
-    use crate::engine::folded::simd::Lanes;
+    use crate::engine::folded::simd::SimdLevel;
 
     #[test]
     fn a_gradient_that_leaves_no_trace_is_zero_and_the_loss_stays() {
@@ -200,12 +200,12 @@ mod tests {
             row.row_mut(0)[..3].copy_from_slice(&[0.0, -60.0, -80.0]);
             let mut copy = Mat::zeros(1, 3);
             copy.row_mut(0).copy_from_slice(row.row(0));
-            let (lanes, answers, scale) = (Lanes::detect(true), &[0][..], 1.0);
-            lanes.run(LossGradient { logits: row.view_mut(), answers, scale, form });
+            let (simd, answers, scale) = (SimdLevel::detect(true), &[0][..], 1.0);
+            simd.run(LossGradient { logits: row.view_mut(), answers, scale, form });
             let gradient = row.row(0);
             assert!((gradient[1] / 8.756_5e-27 - 1.0).abs() < 1e-4, "{form:?}: e⁻⁶⁰ counts: {gradient:?}");
             assert_eq!(gradient[2], 0.0, "{form:?}: e⁻⁸⁰ does not");
-            let score = lanes.run(ScoreRows { logits: copy.view_mut(), answers, form });
+            let score = simd.run(ScoreRows { logits: copy.view_mut(), answers, form });
             let expected = if form == LossForm::Exact { 8.756_510_762_696_52e-27 } else { 0.0 };
             assert!((score.loss_sum - expected).abs() <= 1e-6 * expected, "{form:?}: {}", score.loss_sum);
         }

@@ -170,7 +170,7 @@ impl<'a> ViewMut<'a> {
 
 /// Copies the transpose of `from` into `to`.
 pub fn transpose(from: &Mat, to: &mut Mat) {
-    assert_eq!((from.rows, from.cols), (to.cols, to.rows), "the transpose has the sizes exchanged");
+    assert_eq!((from.rows, from.cols), (to.cols, to.rows), "the transpose has the layout exchanged");
     // A square of two cache lines either way stays in the first-level cache.
     const SIDE: usize = 2 * GROUP;
     let (source, source_stride, stride) = (from.data(), from.stride, to.stride);

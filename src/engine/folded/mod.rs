@@ -16,27 +16,27 @@ mod loss;
 pub mod matrix;
 mod packed;
 mod pair_set;
-mod pairs;
-mod part;
-mod peers;
+mod pair_pass;
+mod shard;
+mod collective;
 mod products;
 mod replica;
-mod rows;
-mod rows_backward;
-mod share;
+mod token_tables;
+mod token_tables_backward;
+mod shard_worker;
 pub mod simd;
-mod stepper;
-mod sums;
-mod team;
-mod tensors;
-mod tokens;
+mod train_loop;
+mod partial_gradients;
+mod compute_pool;
+mod folded_params;
+mod table_gradient;
 
+pub use collective::{Collective, Exchange, Request, SequentialCollective, WorkerRank};
 pub use loss::Score;
-pub use peers::{Exchange, InTurn, Peer, Peers, Request};
 pub use replica::PackedState;
 
-use simd::Lanes;
-use stepper::Stepper;
+use simd::SimdLevel;
+use train_loop::TrainLoop;
 
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
 use crate::config::ExperimentConfig;
@@ -48,7 +48,7 @@ use crate::task::Task;
 #[derive(Debug)]
 pub struct FoldedCpu {
     info: EngineInfo,
-    stepper: Stepper,
+    train_loop: TrainLoop,
 }
 
 /// Whether the folded engine can train a model.
@@ -75,7 +75,7 @@ impl FoldedCpu {
     /// [`LabError::Setting`] if [`supports`] refuses the model, [`LabError::Device`] if the system
     /// refuses the threads.
     pub fn new(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
-        Self::build(Lanes::detect(config.run.reproducible), config, task, start, None)
+        Self::build(SimdLevel::detect(config.run.reproducible), config, task, start, None)
     }
 
     /// Sets up a run that shares each step out to peers.
@@ -84,88 +84,88 @@ impl FoldedCpu {
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn with_peers(
+    pub fn with_collective(
         config: &ExperimentConfig,
         task: &Task,
         start: &TrainState,
-        peers: Box<dyn Peers>,
+        peers: Box<dyn Collective>,
     ) -> Result<Self> {
-        Self::build(Lanes::detect(config.run.reproducible), config, task, start, Some(peers))
+        Self::build(SimdLevel::detect(config.run.reproducible), config, task, start, Some(peers))
     }
 
-    /// Sets up a run whose steps are cut into `n_shares`, done in turn right here: the bits of a run
+    /// Sets up a run whose steps are cut into `n_shards`, done in turn right here: the bits of a run
     /// with as many workers.
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn in_turn(
+    pub fn sequential(
         config: &ExperimentConfig,
         task: &Task,
         start: &TrainState,
-        n_shares: usize,
+        n_shards: usize,
     ) -> Result<Self> {
         let shape = start.weights.shape();
         check_memory(shape, task.train.len())?;
-        let lanes = Lanes::detect(config.run.reproducible);
-        let peers = InTurn::new(config, task, shape, n_shares.max(1) - 1)?;
-        let mut engine = Self::with_peers(config, task, start, Box::new(peers))?;
+        let simd = SimdLevel::detect(config.run.reproducible);
+        let peers = SequentialCollective::new(config, task, shape, n_shards.max(1) - 1)?;
+        let mut engine = Self::with_collective(config, task, start, Box::new(peers))?;
         engine.info.device_name =
-            format!("{}, {n_shares} shares in turn", describe(engine.stepper.own_threads(), lanes));
+            format!("{}, {n_shards} shares in turn", describe(engine.train_loop.own_threads(), simd));
         Ok(engine)
     }
 
     fn build(
-        lanes: Lanes,
+        simd: SimdLevel,
         config: &ExperimentConfig,
         task: &Task,
         start: &TrainState,
-        peers: Option<Box<dyn Peers>>,
+        peers: Option<Box<dyn Collective>>,
     ) -> Result<Self> {
         supports(start.weights.shape()).map_err(|reason| LabError::setting("engine", "folded", reason))?;
         check_memory(start.weights.shape(), task.train.len())?;
-        let stepper = Stepper::new(lanes, config, task, start, peers)?;
+        let stepper = TrainLoop::new(simd, config, task, start, peers)?;
         let info = EngineInfo {
             engine: "folded".into(),
             device: "cpu".into(),
-            device_name: describe(stepper.threads(), lanes),
+            device_name: describe(stepper.threads(), simd),
             precision: "f32".into(),
             reason: String::new(),
         };
-        Ok(Self { info, stepper })
+        Ok(Self { info, train_loop: stepper })
     }
 
     /// Says why it is not a faster engine.
     #[must_use]
-    pub fn because(mut self, reason: String) -> Self {
+    pub fn with_reason(mut self, reason: String) -> Self {
         self.info.reason = reason;
         self
     }
 }
 
 /// Threads and instruction set.
-fn describe(threads: usize, lanes: Lanes) -> String {
+fn describe(threads: usize, simd: SimdLevel) -> String {
     let s = if threads == 1 { "" } else { "s" };
-    format!("{threads} thread{s}, {}", lanes.name())
+    format!("{threads} thread{s}, {}", simd.name())
 }
 
 /// The most shares that a step is cut into: more workers would wait for messages more than they compute.
-pub const MAX_SHARES: usize = 8;
+pub const MAX_SHARDS: usize = 8;
 
 /// Why a run gets fewer workers than it asks for; none if it gets them.
-pub fn clamped(config: &ExperimentConfig) -> Option<String> {
+pub fn shard_limit_reason(config: &ExperimentConfig) -> Option<String> {
     let asked = config.run.threads;
     let reason = || {
         format!(
-            "{MAX_SHARES} workers instead of {asked}: more would wait for messages more than they compute"
+            "{MAX_SHARDS} workers instead of {asked}: more would wait for messages more than they compute"
         )
     };
-    (asked > MAX_SHARES).then(reason)
+    (asked > MAX_SHARDS).then(reason)
 }
 
 /// The shares of a run on this processor alone: `threads` of a reproducible one, for there they are a
 /// browser's workers; else one, for threads leave the bits as they are.
-pub fn n_shares(config: &ExperimentConfig) -> usize {
-    if config.run.reproducible { config.run.threads.clamp(1, MAX_SHARES) } else { 1 }
+pub fn n_shards(config: &ExperimentConfig) -> usize {
+    if config.run.reproducible { config.run.threads.clamp(1, MAX_SHARDS) } else { 1 }
 }
 
 /// What a step needs at a time, in bytes: by pair the neurons, the logits and the attention, each kept
@@ -197,33 +197,33 @@ impl Engine for FoldedCpu {
     }
 
     fn step(&self) -> usize {
-        self.stepper.step()
+        self.train_loop.step()
     }
 
-    fn n_shares(&self) -> usize {
-        self.stepper.n_shares()
+    fn n_shards(&self) -> usize {
+        self.train_loop.n_shards()
     }
 
     fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>> {
-        Box::pin(self.stepper.train(n_steps))
+        Box::pin(self.train_loop.train(n_steps))
     }
 
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
-        Box::pin(self.stepper.evaluate())
+        Box::pin(self.train_loop.evaluate())
     }
 
     fn state(&mut self) -> LocalFuture<'_, Result<TrainState>> {
-        Box::pin(async move { Ok(self.stepper.state()) })
+        Box::pin(async move { Ok(self.train_loop.state()) })
     }
 
     fn load(&mut self, state: &TrainState) -> Result<()> {
-        self.stepper.load(state)
+        self.train_loop.load(state)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes_of_step, clamped, n_shares};
+    use super::{bytes_of_step, n_shards, shard_limit_reason};
     use crate::config::Preset;
     use crate::model::ModelShape;
 
@@ -247,14 +247,16 @@ mod tests {
     fn only_a_reproducible_run_is_cut_into_shares() {
         let mut config = Preset::Paper.config();
         config.run.threads = 3;
-        assert_eq!(n_shares(&config), 1, "threads leave the bits as they are");
+        assert_eq!(n_shards(&config), 1, "threads leave the bits as they are");
         config.run.reproducible = true;
-        assert_eq!(n_shares(&config), 3);
+        assert_eq!(n_shards(&config), 3);
         config.run.threads = 0;
-        assert_eq!(n_shares(&config), 1, "not what the machine happens to offer");
-        assert_eq!(clamped(&config), None);
+        assert_eq!(n_shards(&config), 1, "not what the machine happens to offer");
+        assert_eq!(shard_limit_reason(&config), None);
         config.run.threads = 100;
-        assert_eq!(n_shares(&config), 8, "as in a browser");
-        assert!(clamped(&config).is_some_and(|reason| reason.starts_with("8 workers instead of 100")));
+        assert_eq!(n_shards(&config), 8, "as in a browser");
+        assert!(
+            shard_limit_reason(&config).is_some_and(|reason| reason.starts_with("8 workers instead of 100"))
+        );
     }
 }

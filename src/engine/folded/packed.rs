@@ -3,7 +3,7 @@
 use crate::error::{LabError, Result};
 
 /// All values, matrix by matrix.
-pub fn pack<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
+pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
     mats.concat()
 }
 
@@ -11,7 +11,7 @@ pub fn pack<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
 ///
 /// # Errors
 /// [`LabError::Device`] if it is not of this size.
-pub fn unpack<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
+pub fn copy_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.copy_from_slice(from))
 }
 
@@ -19,7 +19,7 @@ pub fn unpack<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<(
 ///
 /// # Errors
 /// [`LabError::Device`] if it is not of this size.
-pub fn add<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
+pub fn add_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.iter_mut().zip(from).for_each(|(x, y)| *x += y))
 }
 
@@ -43,16 +43,16 @@ fn for_each<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::{add, pack, unpack};
+    use super::{add_into, concat, copy_into};
 
     #[test]
     fn values_travel_to_their_places_and_add_up() {
-        let packed = pack([&[1.0, 1.5], &[-2.0]]);
+        let packed = concat([&[1.0, 1.5], &[-2.0]]);
         let (mut a, mut b) = ([0.0; 2], [0.0; 1]);
-        unpack([&mut a, &mut b], &packed).expect("as many numbers");
-        add([&mut a, &mut b], &packed).expect("as many numbers");
+        copy_into([&mut a, &mut b], &packed).expect("as many numbers");
+        add_into([&mut a, &mut b], &packed).expect("as many numbers");
         assert_eq!((a, b), ([2.0, 3.0], [-4.0]));
-        let error = add([&mut a], &packed).expect_err("too many").to_string();
+        let error = add_into([&mut a], &packed).expect_err("too many").to_string();
         assert!(error.contains("sent 3 numbers instead of 2"), "{error}");
     }
 }

@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use super::part::Part;
-use super::tensors::Sizes;
+use super::folded_params::FoldedLayout;
+use super::shard::{Shard, split_evenly};
 use crate::task::{Pair, Task};
 
-/// Pairs that go through the products together: enough to use a panel of W_ou many times, few
-/// enough that their neurons and W_ou share the second-level cache (80 × 512 floats are 160 KiB).
+/// Pairs that go through the products together: enough to use a panel of W_out_U many times, few
+/// enough that their neurons and W_out_U share the second-level cache (80 × 512 floats are 160 KiB).
 pub const TILE: usize = 84;
 /// Groups of pairs of all shares with sums of their own, which bounds the threads that can help. Fixed, so
 /// that bits do not depend on the threads.
-const MAX_SHARDS: usize = 16;
-/// Pairs below which a shard is not worth its own copy of the gradient of W_ou.
-const MIN_SHARD: usize = 64;
+const MAX_BLOCKS: usize = 16;
+/// Pairs below which a shard is not worth its own copy of the gradient of W_out_U.
+const MIN_BLOCK_PAIRS: usize = 64;
 /// Pairs are visited in squares of so many a by so many b, whose table rows fit the second-level
 /// cache together.
 const SQUARE: usize = 24;
@@ -22,18 +22,18 @@ const SQUARE: usize = 24;
 #[derive(Debug)]
 pub struct PairSet {
     /// For each pair, the rows of the tables it needs: (a, head) for each head, then (b, head).
-    pub picks: Vec<u32>,
+    pub head_rows: Vec<u32>,
     /// For each pair, the number a, and p plus the number b: rows of the tables of scores.
-    pub rows: Vec<[u32; 2]>,
+    pub table_rows: Vec<[u32; 2]>,
     /// For each pair, the right column of its logits.
     pub answers: Vec<u32>,
     /// Consecutive groups of pairs of nearly equal size.
-    pub shards: Vec<Range<usize>>,
+    pub blocks: Vec<Range<usize>>,
     /// The rows of the tables between which all of the pairs lie: those of a and those of b.
-    pub used: [Range<usize>; 2],
+    pub used_rows: [Range<usize>; 2],
     /// For each of the 2p rows (a, then b), where its pairs begin in `pairs_of_row`; one more at
     /// the end.
-    pub starts: Vec<usize>,
+    pub row_starts: Vec<usize>,
     /// The pairs of each row, ascending.
     pub pairs_of_row: Vec<u32>,
     /// For each pair, its places in `pairs_of_row`: under a, and under b.
@@ -42,13 +42,13 @@ pub struct PairSet {
 
 impl PairSet {
     /// Takes a part, orders and indexes it. A part keeps to a range of a, and so to few rows of the tables.
-    pub fn new(sizes: &Sizes, task: &Task, pairs: &[Pair], part: Part) -> Self {
+    pub fn new(layout: &FoldedLayout, task: &Task, pairs: &[Pair], shard: Shard) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let own = part.of(pairs.len());
+        let own = shard.range(pairs.len());
         let pairs = &mut pairs[own];
         pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
-        let (p, n_heads, n) = (sizes.shape.p, sizes.shape.n_heads, pairs.len());
+        let (p, n_heads, n) = (layout.shape.p, layout.shape.n_heads, pairs.len());
 
         let rows: Vec<_> = pairs.iter().map(|pair| [pair.a as u32, (p + pair.b) as u32]).collect();
         let mut starts = vec![0; 2 * p + 1];
@@ -69,21 +69,21 @@ impl PairSet {
                 slot as u32
             }));
         }
-        let n_shards = (n / MIN_SHARD).clamp(1, MAX_SHARDS.div_ceil(part.count));
+        let n_blocks = (n / MIN_BLOCK_PAIRS).clamp(1, MAX_BLOCKS.div_ceil(shard.world_size));
         Self {
-            picks: rows
+            head_rows: rows
                 .iter()
                 .flatten()
                 .flat_map(|&row| (0..n_heads as u32).map(move |h| row * n_heads as u32 + h))
                 .collect(),
             answers: pairs.iter().map(|&pair| task.answer(pair) as u32).collect(),
-            used: [0, 1].map(|pos| {
+            used_rows: [0, 1].map(|pos| {
                 let of_pos = || rows.iter().map(|row| row[pos] as usize);
                 of_pos().min().map_or(0..0, |first| first..of_pos().max().unwrap_or(first) + 1)
             }),
-            shards: Part::all(n_shards).map(|part| part.of(n)).collect(),
-            rows,
-            starts,
+            blocks: split_evenly(n, n_blocks).collect(),
+            table_rows: rows,
+            row_starts: starts,
             pairs_of_row,
             slots,
         }
@@ -91,12 +91,12 @@ impl PairSet {
 
     /// Number of pairs.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.table_rows.len()
     }
 
     /// The pairs of one of the 2p rows, ascending.
     pub fn of_row(&self, row: usize) -> &[u32] {
-        &self.pairs_of_row[self.starts[row]..self.starts[row + 1]]
+        &self.pairs_of_row[self.row_starts[row]..self.row_starts[row + 1]]
     }
 }
 
@@ -104,58 +104,63 @@ impl PairSet {
 pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let n_tiles = range.len().div_ceil(TILE);
     let (start, n) = (range.start, range.len());
-    Part::all(n_tiles).map(move |part| {
-        let tile = part.of(n);
-        start + tile.start..start + tile.end
-    })
+    split_evenly(n, n_tiles).map(move |tile| start + tile.start..start + tile.end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{PairSet, TILE, tiles};
     use crate::config::Preset;
-    use crate::engine::folded::part::Part;
-    use crate::engine::folded::tensors::Sizes;
+    use crate::engine::folded::folded_params::FoldedLayout;
+    use crate::engine::folded::shard::Shard;
     use crate::model::ModelShape;
     use crate::task::Task;
 
     #[test]
     fn every_pair_is_visited_once_and_found_under_both_numbers() {
         let config = Preset::Paper.config();
-        let sizes = Sizes::new(&ModelShape::new(&config.data, &config.model));
+        let layout = FoldedLayout::new(&ModelShape::new(&config.data, &config.model));
         let task = Task::new(&config.data);
-        let set = PairSet::new(&sizes, &task, &task.train, Part::WHOLE);
-        let visited: Vec<usize> = set.shards.iter().cloned().flat_map(tiles).flatten().collect();
+        let set = PairSet::new(&layout, &task, &task.train, Shard::SINGLE);
+        let visited: Vec<usize> = set.blocks.iter().cloned().flat_map(tiles).flatten().collect();
         assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "shards and tiles cover all pairs");
-        assert!(set.shards.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
+        assert!(set.blocks.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
         for row in 0..226 {
             let pos = row / 113;
             for &pair in set.of_row(row) {
-                assert_eq!(set.rows[pair as usize][pos] as usize, row, "pair {pair} lies under row {row}");
+                assert_eq!(
+                    set.table_rows[pair as usize][pos] as usize, row,
+                    "pair {pair} lies under row {row}"
+                );
             }
         }
         for (i, slots) in set.slots.iter().enumerate() {
             assert!(slots.iter().all(|&slot| set.pairs_of_row[slot as usize] as usize == i), "slots of {i}");
         }
-        let mut pairs: Vec<_> = set.rows.iter().map(|&[a, b]| (a as usize, b as usize - 113)).collect();
+        let mut pairs: Vec<_> = set.table_rows.iter().map(|&[a, b]| (a as usize, b as usize - 113)).collect();
         let mut given: Vec<_> = task.train.iter().map(|pair| (pair.a, pair.b)).collect();
         pairs.sort_unstable();
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
 
-        let shares: Vec<_> =
-            Part::all(3).map(|part| PairSet::new(&sizes, &task, &task.train, part)).collect();
-        let mut rows: Vec<_> = shares.iter().flat_map(|share| share.rows.clone()).collect();
-        let mut of_all = set.rows.clone();
+        let shares: Vec<_> = (0..3)
+            .map(|rank| PairSet::new(&layout, &task, &task.train, Shard { rank, world_size: 3 }))
+            .collect();
+        let mut rows: Vec<_> = shares.iter().flat_map(|share| share.table_rows.clone()).collect();
+        let mut of_all = set.table_rows.clone();
         rows.sort_unstable();
         of_all.sort_unstable();
         assert_eq!(rows, of_all, "three shares are the whole");
-        assert_eq!(set.used, [0..113, 113..226], "all pairs need all rows");
+        assert_eq!(set.used_rows, [0..113, 113..226], "all pairs need all rows");
         for share in &shares {
-            assert!(share.used[0].len() <= 113 / 3 + 4, "a third of the pairs, {:?} of a", share.used[0]);
+            assert!(
+                share.used_rows[0].len() <= 113 / 3 + 4,
+                "a third of the pairs, {:?} of a",
+                share.used_rows[0]
+            );
             let inside =
-                |rows: &[u32; 2]| [0, 1].iter().all(|&i| share.used[i].contains(&(rows[i] as usize)));
-            assert!(share.rows.iter().all(inside), "no pair outside {:?}", share.used);
+                |rows: &[u32; 2]| [0, 1].iter().all(|&i| share.used_rows[i].contains(&(rows[i] as usize)));
+            assert!(share.table_rows.iter().all(inside), "no pair outside {:?}", share.used_rows);
         }
     }
 }

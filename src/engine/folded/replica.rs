@@ -1,15 +1,15 @@
-//! The state of a run beside its share of the work. Workers that share a run's steps hold one each, and all do
+//! The state of a run beside its worker of the work. Workers that worker a run's steps hold one each, and all do
 //! the same updates.
 
 use serde::{Deserialize, Serialize};
 
-use super::adamw::{Rates, Update};
+use super::adamw::{AdamWCoefficients, AdamWUpdate};
+use super::compute_pool::ComputePool;
+use super::folded_params::FoldedParams;
 use super::matrix::Mat;
 use super::packed;
-use super::part::Part;
-use super::share::Share;
-use super::team::Team;
-use super::tensors::Tensors;
+use super::shard::Shard;
+use super::shard_worker::ShardWorker;
 use crate::config::{ExperimentConfig, OptimConfig};
 use crate::engine::TrainState;
 use crate::error::{LabError, Result};
@@ -22,10 +22,10 @@ pub struct Replica {
     /// Updates done so far.
     pub step: usize,
     /// The work, with the weights.
-    pub share: Share,
+    pub worker: ShardWorker,
     optim: OptimConfig,
-    first_moment: Tensors,
-    second_moment: Tensors,
+    first_moment: FoldedParams,
+    second_moment: FoldedParams,
 }
 
 /// A state in the engine's own layout, for another worker.
@@ -40,24 +40,24 @@ pub struct PackedState {
 
 impl Replica {
     /// With a part of the work, at a state of zeros.
-    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, part: Part) -> Self {
-        let share = Share::new(config, task, shape, part);
+    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, shard: Shard) -> Self {
+        let worker = ShardWorker::new(config, task, shape, shard);
         Self {
             step: 0,
             optim: config.optim.clone(),
-            first_moment: Tensors::zeros(&share.sizes),
-            second_moment: Tensors::zeros(&share.sizes),
-            share,
+            first_moment: FoldedParams::zeros(&worker.layout),
+            second_moment: FoldedParams::zeros(&worker.layout),
+            worker,
         }
     }
 
     /// One update of AdamW, from the sums of all shares.
-    pub fn update(&mut self, team: &Team) {
+    pub fn update(&mut self, pool: &ComputePool) {
         // Pieces of 16 KiB: more than enough for the threads there are.
         const PIECE: usize = 4096;
-        self.share.differentiate(team);
-        let rates = Rates::new(&self.optim, self.step);
-        let (weights, gradient) = self.share.weights_mut();
+        self.worker.compute_gradient(pool);
+        let rates = AdamWCoefficients::new(&self.optim, self.step);
+        let (weights, gradient) = self.worker.weights_mut();
         let moments = self.first_moment.all_mut().into_iter().zip(self.second_moment.all_mut());
         let mut pieces = Vec::new();
         for ((w, (m, v)), g) in weights.all_mut().into_iter().zip(moments).zip(gradient.all()) {
@@ -66,18 +66,24 @@ impl Replica {
             let v = v.data_mut().chunks_mut(PIECE);
             pieces.extend(w.zip(m).zip(v).zip(g.data().chunks(PIECE)));
         }
-        team.each(&mut pieces, |_, (((w, m), v), g)| {
-            team.lanes().run(Update { weights: w, first_moment: m, second_moment: v, gradient: g, rates });
+        pool.for_each(&mut pieces, |_, (((w, m), v), g)| {
+            pool.simd().run(AdamWUpdate {
+                weights: w,
+                first_moment: m,
+                second_moment: v,
+                gradient: g,
+                rates,
+            });
         });
         self.step += 1;
     }
 
     /// A copy of weights and moments.
     pub fn state(&self) -> TrainState {
-        let of = |tensors: &Tensors| tensors.to_weights(&self.share.sizes);
+        let of = |tensors: &FoldedParams| tensors.to_weights(&self.worker.layout);
         TrainState {
             step: self.step,
-            weights: of(self.share.weights()),
+            weights: of(self.worker.weights()),
             first_moment: of(&self.first_moment),
             second_moment: of(&self.second_moment),
         }
@@ -88,25 +94,25 @@ impl Replica {
     /// # Errors
     /// [`LabError::Content`] if the state has another shape.
     pub fn load(&mut self, state: &TrainState) -> Result<()> {
-        let sizes = self.share.sizes.clone();
+        let layout = self.worker.layout.clone();
         let given = [&state.weights, &state.first_moment, &state.second_moment];
-        if let Some(other) = given.iter().find(|weights| *weights.shape() != sizes.shape) {
+        if let Some(other) = given.iter().find(|weights| *weights.shape() != layout.shape) {
             return Err(LabError::content(
                 "training state",
-                format!("the run has the shape {:?}, the state {:?}", sizes.shape, other.shape()),
+                format!("the run has the shape {:?}, the state {:?}", layout.shape, other.shape()),
             ));
         }
         self.step = state.step;
-        self.tensors_mut().into_iter().zip(given).for_each(|(own, given)| own.read(given, &sizes));
+        self.tensors_mut().into_iter().zip(given).for_each(|(own, given)| own.read(given, &layout));
         Ok(())
     }
 
     /// A copy of weights and moments for another worker.
     pub fn pack(&self) -> PackedState {
-        let tensors = [self.share.weights(), &self.first_moment, &self.second_moment];
+        let tensors = [self.worker.weights(), &self.first_moment, &self.second_moment];
         PackedState {
             step: self.step,
-            tensors: tensors.map(|tensors| packed::pack(tensors.all().map(Mat::data))),
+            tensors: tensors.map(|tensors| packed::concat(tensors.all().map(Mat::data))),
         }
     }
 
@@ -117,11 +123,13 @@ impl Replica {
     pub fn unpack(&mut self, state: &PackedState) -> Result<()> {
         self.step = state.step;
         let given = self.tensors_mut().into_iter().zip(&state.tensors);
-        given.into_iter().try_for_each(|(own, given)| packed::unpack(own.all_mut().map(Mat::data_mut), given))
+        given
+            .into_iter()
+            .try_for_each(|(own, given)| packed::copy_into(own.all_mut().map(Mat::data_mut), given))
     }
 
-    fn tensors_mut(&mut self) -> [&mut Tensors; 3] {
-        let (weights, _) = self.share.weights_mut();
+    fn tensors_mut(&mut self) -> [&mut FoldedParams; 3] {
+        let (weights, _) = self.worker.weights_mut();
         [weights, &mut self.first_moment, &mut self.second_moment]
     }
 }

@@ -2,11 +2,11 @@
 
 use burn::tensor::wgpu::WgpuSetup;
 
-use super::context::{Blueprint, Context, Part};
+use super::context::{BufferId, Context, ContextDescriptor};
+use super::job_table::{JobTable, Matrix, ProductJob};
 use super::kernels::{Kernel, TABLE_TILE};
-use super::layout::Layout;
+use super::layout::GpuLayout;
 use super::plan::Dispatch;
-use super::products::{Job, Matrix, Table};
 use crate::config::Preset;
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
@@ -25,15 +25,15 @@ pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
     let b: Vec<f32> = (0..depth * cols).map(|i| (i % 5) as f32 - 2.0).collect();
     let c_at = a.len() + b.len();
     let (left, right) = (Matrix::new(0, depth), Matrix::new(a.len(), cols));
-    let mut table = Table::default();
-    let group = table.add(TABLE_TILE, &[Job::new(SIZES, left, right, Matrix::new(c_at, cols))]);
+    let mut table = JobTable::default();
+    let group = table.add(TABLE_TILE, &[ProductJob::new(SIZES, left, right, Matrix::new(c_at, cols))]);
 
     // The other buffers are there because the layout names them.
     let config = Preset::Tiny.config();
-    let layout = Layout::new(&ModelShape::new(&config.data, &config.model), 1, 1);
+    let layout = GpuLayout::new(&ModelShape::new(&config.data, &config.model), 1, 1);
     let context = Context::new(
         setup,
-        &Blueprint {
+        &ContextDescriptor {
             sizes: [c_at + rows * cols, 4, 4, 4, 4, 4, table.words.len(), 4],
             params: &[[group.first as u32, 0, 0, 0]],
             constants: &layout.constants(&config.optim),
@@ -42,11 +42,11 @@ pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
         },
     )
     .await?;
-    context.write_words(Part::Jobs, 0, &table.words);
-    context.write(Part::Arena, 0, &a);
-    context.write(Part::Arena, a.len(), &b);
+    context.write_words(BufferId::Jobs, 0, &table.words);
+    context.write(BufferId::Arena, 0, &a);
+    context.write(BufferId::Arena, a.len(), &b);
     let dispatch = Dispatch { kernel: Kernel::Product, params: 0, groups: [group.n_tiles, 1] };
-    let got = context.run(&[(&[dispatch], 1)], (Part::Arena, c_at, rows * cols)).await?;
+    let got = context.run(&[(&[dispatch], 1)], (BufferId::Arena, c_at, rows * cols)).await?;
     // Sums of small integers are exact in float32, in any order.
     let exact = |i: usize| (0..depth).map(|k| a[i / cols * depth + k] * b[k * cols + i % cols]).sum::<f32>();
     match (0..got.len()).find(|&i| (got[i] - exact(i)).abs() > 0.0 || got[i].is_nan()) {

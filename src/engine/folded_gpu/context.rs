@@ -15,7 +15,7 @@ use burn::tensor::wgpu::wgpu::{
 
 use super::kernels::Kernel;
 use super::plan::Dispatch;
-use crate::engine::signal::{Dropped, Signal};
+use crate::engine::oneshot::{Dropped, Receiver};
 use crate::error::{LabError, Result};
 
 /// Apart in the uniform buffer: the largest alignment a device may ask for.
@@ -23,7 +23,7 @@ const PARAMS_STRIDE: usize = 256;
 
 /// The storage buffers in the order of their bindings, from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum BufferId {
     /// Weights, gradient and tables.
     Arena,
     /// First moments, then second moments.
@@ -42,20 +42,20 @@ pub enum Part {
     Rates,
 }
 
-const PARTS: [Part; 8] = [
-    Part::Arena,
-    Part::Moments,
-    Part::Hidden,
-    Part::Logits,
-    Part::Record,
-    Part::Index,
-    Part::Jobs,
-    Part::Rates,
+const PARTS: [BufferId; 8] = [
+    BufferId::Arena,
+    BufferId::Moments,
+    BufferId::Hidden,
+    BufferId::Logits,
+    BufferId::Record,
+    BufferId::Index,
+    BufferId::Jobs,
+    BufferId::Rates,
 ];
 
 /// What is to be made.
 #[derive(Debug)]
-pub struct Blueprint<'a> {
+pub struct ContextDescriptor<'a> {
     /// Words of 32 bits in each buffer, in the order of [`Part`].
     pub sizes: [usize; 8],
     /// Numbers of single dispatches.
@@ -85,7 +85,7 @@ impl Context {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device refuses a buffer or a kernel.
-    pub async fn new(setup: &WgpuSetup, blueprint: &Blueprint<'_>) -> Result<Self> {
+    pub async fn new(setup: &WgpuSetup, blueprint: &ContextDescriptor<'_>) -> Result<Self> {
         check_limits(&setup.device)?;
         let device = &setup.device;
         let scopes = Scopes::open(device);
@@ -94,7 +94,7 @@ impl Context {
         Ok(context)
     }
 
-    fn build(setup: &WgpuSetup, blueprint: &Blueprint<'_>) -> Self {
+    fn build(setup: &WgpuSetup, blueprint: &ContextDescriptor<'_>) -> Self {
         let device = setup.device.clone();
         let buffer = |label, words: usize, usage| {
             let size = (words.max(4) * size_of::<u32>()) as u64;
@@ -125,7 +125,7 @@ impl Context {
         };
         let mut entries = vec![entry(0, BufferBindingType::Uniform, true)];
         for (part, binding) in PARTS.into_iter().zip(1..) {
-            let read_only = matches!(part, Part::Index | Part::Jobs | Part::Rates);
+            let read_only = matches!(part, BufferId::Index | BufferId::Jobs | BufferId::Rates);
             entries.push(entry(binding, BufferBindingType::Storage { read_only }, false));
         }
         let layout =
@@ -175,13 +175,13 @@ impl Context {
     }
 
     /// Writes words from a place on. It happens after all that was submitted.
-    pub fn write_words(&self, part: Part, at: usize, words: &[u32]) {
+    pub fn write_words(&self, part: BufferId, at: usize, words: &[u32]) {
         let bytes = to_bytes(words, |x| x.to_le_bytes());
         self.queue.write_buffer(self.buffer(part), (at * size_of::<u32>()) as u64, &bytes);
     }
 
     /// Writes floats from a place on. It happens after all that was submitted.
-    pub fn write(&self, part: Part, at: usize, values: &[f32]) {
+    pub fn write(&self, part: BufferId, at: usize, values: &[f32]) {
         let bytes = to_bytes(values, |x| x.to_le_bytes());
         self.queue.write_buffer(self.buffer(part), (at * size_of::<f32>()) as u64, &bytes);
     }
@@ -194,7 +194,7 @@ impl Context {
     pub async fn run(
         &self,
         lists: &[(&[Dispatch], usize)],
-        (part, at, len): (Part, usize, usize),
+        (part, at, len): (BufferId, usize, usize),
     ) -> Result<Vec<f32>> {
         let scopes = Scopes::open(&self.device);
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: None });
@@ -228,14 +228,14 @@ impl Context {
     }
 
     /// Asks for `len` floats at the head of the staging buffer.
-    fn ask_for_map(&self, len: usize) -> Signal<Result<(), BufferAsyncError>> {
-        let (sender, signal) = Signal::new();
+    fn ask_for_map(&self, len: usize) -> Receiver<Result<(), BufferAsyncError>> {
+        let (sender, signal) = Receiver::new();
         self.staging.map_async(MapMode::Read, range(len), move |outcome| sender.send(outcome));
         signal
     }
 
     /// The floats that were asked for, once the device has written them.
-    async fn map(&self, len: usize, mapped: Signal<Result<(), BufferAsyncError>>) -> Result<Vec<f32>> {
+    async fn map(&self, len: usize, mapped: Receiver<Result<(), BufferAsyncError>>) -> Result<Vec<f32>> {
         let failed = |reason: String| LabError::device("GPU", reason);
         // A browser calls back by itself; elsewhere someone has to wait.
         #[cfg(not(target_arch = "wasm32"))]
@@ -254,7 +254,7 @@ impl Context {
         Ok(values)
     }
 
-    fn buffer(&self, part: Part) -> &Buffer {
+    fn buffer(&self, part: BufferId) -> &Buffer {
         &self.buffers[part as usize]
     }
 

@@ -25,15 +25,15 @@ pub enum Kernel {
     Loss,
     /// Losses only.
     Score,
-    /// The gradient of W_ou by parts.
-    DWou,
+    /// The gradient of W_out_U by parts.
+    DWoutU,
     /// The gradient of the neurons' inputs.
     DHidden,
     /// Gradients by pair to gradients by row.
     Collect,
     /// The gradient of the attention pattern.
     Slopes,
-    /// The gradient of scores and of `base`; parts of dW_ou to the whole.
+    /// The gradient of scores and of `base`; parts of dW_out_U to the whole.
     Sums,
     /// The gradient of the embeddings; the ring of losses.
     EmbedBackward,
@@ -49,7 +49,7 @@ pub const ALL: [Kernel; 13] = [
     Kernel::Logits,
     Kernel::Loss,
     Kernel::Score,
-    Kernel::DWou,
+    Kernel::DWoutU,
     Kernel::DHidden,
     Kernel::Collect,
     Kernel::Slopes,
@@ -78,7 +78,7 @@ impl Kernel {
             Self::Logits => "logits",
             Self::Loss => "loss",
             Self::Score => "score",
-            Self::DWou => "d_W_ou",
+            Self::DWoutU => "d_W_out_U",
             Self::DHidden => "d_hidden",
             Self::Collect => "collect",
             Self::Slopes => "slopes",
@@ -98,7 +98,7 @@ impl Kernel {
             Self::Logits => product(pair_tile, "neuron(hidden[i]).value", "arena[i]", "logits[i] += x;"),
             Self::Loss => with_gradient(true),
             Self::Score => with_gradient(false),
-            Self::DWou => product(pair_tile, "logits[i]", "neuron(hidden[i]).value", "arena[i] = x;"),
+            Self::DWoutU => product(pair_tile, "logits[i]", "neuron(hidden[i]).value", "arena[i] = x;"),
             Self::DHidden => {
                 product(pair_tile, "logits[i]", "arena[i]", "hidden[i] = x * neuron(hidden[i]).slope;")
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::RING_LENGTH;
-use super::rates::RATES_LENGTH;
+use super::adamw_coefficients::COEFFICIENT_STEPS;
 use crate::config::{Activation, LossForm, OptimConfig};
 use crate::model::{ModelShape, Param};
 
@@ -11,7 +11,7 @@ use crate::model::{ModelShape, Param};
 pub const LOSS_PAIRS: usize = 8;
 /// Pairs whose gradient of the attention one workgroup computes.
 pub const SLOPE_PAIRS: usize = 8;
-/// The pairs are split in so many parts for the gradient of W_ou: enough workgroups for a large GPU.
+/// The pairs are split in so many parts for the gradient of W_out_U: enough workgroups for a large GPU.
 const MAX_SPLITS: usize = 16;
 /// Pairs below which a part of its own does not pay.
 const MIN_SPLIT: usize = 64;
@@ -19,7 +19,7 @@ const MIN_SPLIT: usize = 64;
 /// Places in the arena, counted in floats. Rows: 2p by number and position, a at 0, then b at 1,
 /// measured from "=", and "=" itself last.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct BufferOffsets {
     /// The gradient of the weights, in their order; the weights themselves lie at 0.
     pub gradient: usize,
     /// The number 1.
@@ -34,16 +34,16 @@ pub struct Places {
     pub S: usize,
     /// rows × (n_heads · d_head): values.
     pub V: usize,
-    /// (n_heads · d_head) × wide: W_O W_iu, with W_iu = [W_in, W_U].
+    /// (n_heads · d_head) × wide: W_O W_in_U, with W_in_U = [W_in, W_U].
     pub G: usize,
     /// wide: what "=" and the biases give to every pair.
     pub XB: usize,
     /// (rows · n_heads) × wide: values through `G`.
     pub T: usize,
     /// d_mlp × d_vocab_out: W_out W_U.
-    pub W_ou: usize,
+    pub W_out_U: usize,
     /// Its transpose.
-    pub W_ou_t: usize,
+    pub W_out_U_t: usize,
     /// capacity × 2 n_heads: attention on a by each head, then on b.
     pub pattern: usize,
     /// capacity × 2 n_heads: its gradient.
@@ -52,10 +52,10 @@ pub struct Places {
     pub d_T: usize,
     /// p × wide: sums of the pairs' gradients by a.
     pub d_sum: usize,
-    /// splits × d_vocab_out × d_mlp: parts of the gradient of `W_ou_t`.
-    pub d_W_ou_parts: usize,
-    /// d_vocab_out × d_mlp: the gradient of `W_ou_t`.
-    pub d_W_ou_t: usize,
+    /// splits × d_vocab_out × d_mlp: parts of the gradient of `W_out_U_t`.
+    pub d_W_out_U_parts: usize,
+    /// d_vocab_out × d_mlp: the gradient of `W_out_U_t`.
+    pub d_W_out_U_t: usize,
     /// rows × n_heads: the gradient of `S`; zero for "=".
     pub d_S: usize,
     /// rows × (n_heads · d_head): the gradient of `V`.
@@ -74,58 +74,58 @@ pub struct Places {
 
 /// Sizes of a run on the device.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct GpuLayout {
     /// The model.
     pub shape: ModelShape,
     /// Train pairs.
     pub n_train: usize,
     /// Pairs that the buffers by pair hold.
     pub capacity: usize,
-    /// Parts of the sum over pairs for the gradient of W_ou.
+    /// Parts of the sum over pairs for the gradient of W_out_U.
     pub splits: usize,
     /// Where things lie in the arena.
-    pub at: Places,
+    pub offsets: BufferOffsets,
 }
 
-impl Layout {
+impl GpuLayout {
     /// Lays out a run on `n_train` pairs, with room for `capacity` at a time.
     pub fn new(shape: &ModelShape, n_train: usize, capacity: usize) -> Self {
         let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = *shape;
         let (rows, heads, wide) = (2 * p + 1, n_heads * d_head, d_mlp + d_vocab_out);
         let splits = (n_train / MIN_SPLIT).clamp(1, MAX_SPLITS);
-        let mut at = Places::default();
+        let mut offsets = BufferOffsets::default();
         let mut end = shape.n_values();
         for (place, len) in [
-            (&mut at.gradient, shape.n_values()),
-            (&mut at.one, 1),
-            (&mut at.X, rows * d_model),
-            (&mut at.Q, heads),
-            (&mut at.KQ, n_heads * d_model),
-            (&mut at.S, rows * n_heads),
-            (&mut at.V, rows * heads),
-            (&mut at.G, heads * wide),
-            (&mut at.XB, wide),
-            (&mut at.T, rows * n_heads * wide),
-            (&mut at.W_ou, d_mlp * d_vocab_out),
-            (&mut at.W_ou_t, d_mlp * d_vocab_out),
-            (&mut at.pattern, capacity * 2 * n_heads),
-            (&mut at.d_pattern, capacity * 2 * n_heads),
-            (&mut at.d_T, rows * n_heads * wide),
-            (&mut at.d_sum, p * wide),
-            (&mut at.d_W_ou_parts, splits * d_mlp * d_vocab_out),
-            (&mut at.d_W_ou_t, d_mlp * d_vocab_out),
-            (&mut at.d_S, rows * n_heads),
-            (&mut at.d_V, rows * heads),
-            (&mut at.d_G, heads * wide),
-            (&mut at.d_KQ, n_heads * d_model),
-            (&mut at.d_Q, heads),
-            (&mut at.d_X, rows * d_model),
+            (&mut offsets.gradient, shape.n_values()),
+            (&mut offsets.one, 1),
+            (&mut offsets.X, rows * d_model),
+            (&mut offsets.Q, heads),
+            (&mut offsets.KQ, n_heads * d_model),
+            (&mut offsets.S, rows * n_heads),
+            (&mut offsets.V, rows * heads),
+            (&mut offsets.G, heads * wide),
+            (&mut offsets.XB, wide),
+            (&mut offsets.T, rows * n_heads * wide),
+            (&mut offsets.W_out_U, d_mlp * d_vocab_out),
+            (&mut offsets.W_out_U_t, d_mlp * d_vocab_out),
+            (&mut offsets.pattern, capacity * 2 * n_heads),
+            (&mut offsets.d_pattern, capacity * 2 * n_heads),
+            (&mut offsets.d_T, rows * n_heads * wide),
+            (&mut offsets.d_sum, p * wide),
+            (&mut offsets.d_W_out_U_parts, splits * d_mlp * d_vocab_out),
+            (&mut offsets.d_W_out_U_t, d_mlp * d_vocab_out),
+            (&mut offsets.d_S, rows * n_heads),
+            (&mut offsets.d_V, rows * heads),
+            (&mut offsets.d_G, heads * wide),
+            (&mut offsets.d_KQ, n_heads * d_model),
+            (&mut offsets.d_Q, heads),
+            (&mut offsets.d_X, rows * d_model),
         ] {
             *place = end;
             end += len;
         }
-        at.len = end;
-        Self { shape: shape.clone(), n_train, capacity, splits, at }
+        offsets.len = end;
+        Self { shape: shape.clone(), n_train, capacity, splits, offsets }
     }
 
     /// 2p + 1, "=" being the last.
@@ -134,12 +134,12 @@ impl Layout {
     }
 
     /// n_heads · d_head
-    pub fn heads(&self) -> usize {
+    pub fn heads_width(&self) -> usize {
         self.shape.n_heads * self.shape.d_head
     }
 
     /// d_mlp + d_vocab_out
-    pub fn wide(&self) -> usize {
+    pub fn neurons_and_logits_width(&self) -> usize {
         self.shape.d_mlp + self.shape.d_vocab_out
     }
 
@@ -160,7 +160,7 @@ impl Layout {
 
     /// The constants in front of every kernel.
     pub fn constants(&self, optim: &OptimConfig) -> String {
-        let (shape, at) = (&self.shape, &self.at);
+        let (shape, offsets) = (&self.shape, &self.offsets);
         let mut text = String::new();
         for (name, value) in [
             ("P", shape.p),
@@ -169,12 +169,12 @@ impl Layout {
             ("DH", shape.d_head),
             ("M", shape.d_mlp),
             ("O", shape.d_vocab_out),
-            ("WIDE", self.wide()),
+            ("WIDE", self.neurons_and_logits_width()),
             ("SPLITS", self.splits),
             ("N_VALUES", shape.n_values()),
             ("RING", super::RING_AT),
             ("RING_LENGTH", RING_LENGTH),
-            ("RATES_LENGTH", RATES_LENGTH),
+            ("RATES_LENGTH", COEFFICIENT_STEPS),
             ("STARTS", self.starts()),
             ("PAIRS", self.pairs()),
             ("W_E", self.param(Param::W_E)),
@@ -182,21 +182,21 @@ impl Layout {
             ("W_Q", self.param(Param::W_Q(0))),
             ("W_K", self.param(Param::W_K(0))),
             ("B_IN", self.param(Param::b_in(0))),
-            ("GRADIENT_AT", at.gradient),
-            ("X", at.X),
-            ("Q", at.Q),
-            ("KQ", at.KQ),
-            ("S", at.S),
-            ("T", at.T),
-            ("XB", at.XB),
-            ("PATTERN", at.pattern),
-            ("D_PATTERN", at.d_pattern),
-            ("D_T", at.d_T),
-            ("D_SUM", at.d_sum),
-            ("D_W_OU_PARTS", at.d_W_ou_parts),
-            ("D_W_OU_T", at.d_W_ou_t),
-            ("D_S", at.d_S),
-            ("D_X", at.d_X),
+            ("GRADIENT_AT", offsets.gradient),
+            ("X", offsets.X),
+            ("Q", offsets.Q),
+            ("KQ", offsets.KQ),
+            ("S", offsets.S),
+            ("T", offsets.T),
+            ("XB", offsets.XB),
+            ("PATTERN", offsets.pattern),
+            ("D_PATTERN", offsets.d_pattern),
+            ("D_T", offsets.d_T),
+            ("D_SUM", offsets.d_sum),
+            ("D_W_OUT_U_PARTS", offsets.d_W_out_U_parts),
+            ("D_W_OUT_U_T", offsets.d_W_out_U_t),
+            ("D_S", offsets.d_S),
+            ("D_X", offsets.d_X),
         ] {
             let _ = writeln!(text, "const {name} = {value}u;");
         }

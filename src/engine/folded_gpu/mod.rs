@@ -9,25 +9,25 @@
 //! Float32 throughout, sums in a fixed order, no atomics and no subgroups: the same device gives the
 //! same bits twice. It keeps to the limits every WebGPU device has.
 
-mod algebra;
+mod product_jobs;
 mod check;
 mod context;
 mod kernels;
 mod layout;
 mod pair_index;
 mod plan;
-mod products;
-mod rates;
+mod job_table;
+mod adamw_coefficients;
 
 pub use check::check_arithmetic;
 
 use burn::tensor::wgpu::wgpu::Limits;
 
-use self::context::{Blueprint, Context, Part};
-use self::layout::Layout;
+use self::adamw_coefficients::{COEFFICIENT_STEPS, adamw_coefficients};
+use self::context::{BufferId, Context, ContextDescriptor};
+use self::layout::GpuLayout;
 use self::pair_index::{PairIndex, capacity};
-use self::plan::{Plan, ScorePlace};
-use self::rates::{RATES_LENGTH, rates};
+use self::plan::{Plan, ScoreRange};
 use super::device::Gpu;
 use super::folded::{self, Score};
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
@@ -48,7 +48,7 @@ const MAX_BATCH: usize = 512;
 pub struct FoldedGpu {
     info: EngineInfo,
     optim: OptimConfig,
-    layout: Layout,
+    layout: GpuLayout,
     plan: Plan,
     context: Context,
     /// Train pairs in the order of the device's buffers, and the number of test pairs.
@@ -70,23 +70,23 @@ impl FoldedGpu {
     pub async fn new(config: &ExperimentConfig, task: &Task, start: &TrainState, gpu: &Gpu) -> Result<Self> {
         let shape = start.weights.shape();
         folded::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let layout = Layout::new(shape, task.train.len(), capacity(task));
+        let layout = GpuLayout::new(shape, task.train.len(), capacity(task));
         let limits = gpu.setup.device.limits();
         check_sizes(&layout, &limits)?;
         let index = PairIndex::new(&layout, task);
-        let pair_tile = kernels::pair_tile(gpu.software);
+        let pair_tile = kernels::pair_tile(gpu.is_software);
         let plan = Plan::new(&layout, &index, pair_tile);
         check_groups(&plan, &limits)?;
-        let blueprint = Blueprint {
+        let blueprint = ContextDescriptor {
             sizes: [
-                layout.at.len,
+                layout.offsets.len,
                 2 * shape.n_values(),
                 layout.capacity * shape.d_mlp,
                 layout.capacity * shape.d_vocab_out,
                 plan.record_len,
                 index.words.len(),
                 plan.products.words.len(),
-                4 * RATES_LENGTH,
+                4 * COEFFICIENT_STEPS,
             ],
             params: &plan.params,
             constants: &layout.constants(&config.optim),
@@ -94,9 +94,9 @@ impl FoldedGpu {
             pair_tile,
         };
         let context = Context::new(&gpu.setup, &blueprint).await?;
-        context.write_words(Part::Index, 0, &index.words);
-        context.write_words(Part::Jobs, 0, &plan.products.words);
-        context.write(Part::Arena, layout.at.one, &[1.0]);
+        context.write_words(BufferId::Index, 0, &index.words);
+        context.write_words(BufferId::Jobs, 0, &plan.products.words);
+        context.write(BufferId::Arena, layout.offsets.one, &[1.0]);
         let info = EngineInfo {
             engine: "folded".into(),
             device: "gpu".into(),
@@ -132,7 +132,7 @@ impl FoldedGpu {
     /// [`LabError::Device`] if the device fails.
     pub async fn train_logits(&mut self) -> Result<Vec<(Pair, Vec<f32>)>> {
         let n_out = self.layout.shape.d_vocab_out;
-        let all = (Part::Logits, 0, self.order.len() * n_out);
+        let all = (BufferId::Logits, 0, self.order.len() * n_out);
         let logits = self.context.run(&[(&self.plan.train_logits, 1)], all).await?;
         Ok(self.order.iter().copied().zip(logits.chunks(n_out).map(<[f32]>::to_vec)).collect())
     }
@@ -154,7 +154,7 @@ impl FoldedGpu {
                 lists.push((self.plan.evaluation.as_slice(), 1));
                 len = self.plan.record_len - RING_AT;
             }
-            let record = self.context.run(&lists, (Part::Record, RING_AT, len)).await?;
+            let record = self.context.run(&lists, (BufferId::Record, RING_AT, len)).await?;
             let entry = |step: usize| score(&record[step % RING_LENGTH * 3..][..3]);
             if n > 0 {
                 self.train_scores = (self.step..self.step + n).map(entry).collect();
@@ -171,17 +171,18 @@ impl FoldedGpu {
         if self.step + n <= self.rates_until {
             return;
         }
-        let mut table = vec![0.0; 4 * RATES_LENGTH];
-        for step in self.step..self.step + RATES_LENGTH {
-            table[step % RATES_LENGTH * 4..][..4].copy_from_slice(&rates(&self.optim, step));
+        let mut table = vec![0.0; 4 * COEFFICIENT_STEPS];
+        for step in self.step..self.step + COEFFICIENT_STEPS {
+            table[step % COEFFICIENT_STEPS * 4..][..4]
+                .copy_from_slice(&adamw_coefficients(&self.optim, step));
         }
-        self.context.write(Part::Rates, 0, &table);
-        self.rates_until = self.step + RATES_LENGTH;
+        self.context.write(BufferId::Rates, 0, &table);
+        self.rates_until = self.step + COEFFICIENT_STEPS;
     }
 
     /// What the workgroups of an evaluation left in `record` from the ring on, summed up.
     fn evaluation(&self, record: &[f32]) -> Evaluation {
-        let sum = |places: &[ScorePlace]| {
+        let sum = |places: &[ScoreRange]| {
             let mut total = Score::default();
             for place in places {
                 record[place.at - RING_AT..][..3 * place.n]
@@ -197,7 +198,7 @@ impl FoldedGpu {
             test_loss: test.loss_sum / n_test,
             train_accuracy: train.n_correct as f64 / n_train,
             test_accuracy: test.n_correct as f64 / n_test,
-            collapsed: Some(train.n_collapsed as f64 / n_train),
+            softmax_collapse_fraction: Some(train.n_collapsed as f64 / n_train),
         }
     }
 }
@@ -212,9 +213,9 @@ fn score(three: &[f32]) -> Score {
 }
 
 /// Before anything of these sizes is planned: places are 32 bits wide on the device.
-fn check_sizes(layout: &Layout, limits: &Limits) -> Result<()> {
+fn check_sizes(layout: &GpuLayout, limits: &Limits) -> Result<()> {
     let shape = &layout.shape;
-    let largest = layout.at.len.max(layout.capacity * shape.d_mlp.max(shape.d_vocab_out));
+    let largest = layout.offsets.len.max(layout.capacity * shape.d_mlp.max(shape.d_vocab_out));
     // In a browser a usize is 32 bits wide.
     let bytes = largest as u64 * size_of::<f32>() as u64;
     let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u64::from(u32::MAX));
@@ -250,7 +251,7 @@ impl Engine for FoldedGpu {
         self.step
     }
 
-    fn likes_batches(&self) -> bool {
+    fn prefers_batches(&self) -> bool {
         true
     }
 
@@ -272,7 +273,7 @@ impl Engine for FoldedGpu {
     fn weights(&mut self) -> LocalFuture<'_, Result<Weights>> {
         Box::pin(async move {
             let n = self.layout.shape.n_values();
-            let values = self.context.run(&[], (Part::Arena, 0, n)).await?;
+            let values = self.context.run(&[], (BufferId::Arena, 0, n)).await?;
             Ok(to_weights(&self.layout.shape, &values))
         })
     }
@@ -281,7 +282,7 @@ impl Engine for FoldedGpu {
         Box::pin(async move {
             let weights = self.weights().await?;
             let n = self.layout.shape.n_values();
-            let moments = self.context.run(&[], (Part::Moments, 0, 2 * n)).await?;
+            let moments = self.context.run(&[], (BufferId::Moments, 0, 2 * n)).await?;
             Ok(TrainState {
                 step: self.step,
                 weights,
@@ -301,11 +302,11 @@ impl Engine for FoldedGpu {
             }
         }
         let floats = |weights: &Weights| weights.flat().iter().map(|&x| x as f32).collect::<Vec<_>>();
-        self.context.write(Part::Arena, 0, &floats(&state.weights));
-        self.context.write(Part::Moments, 0, &floats(&state.first_moment));
-        self.context.write(Part::Moments, self.layout.shape.n_values(), &floats(&state.second_moment));
+        self.context.write(BufferId::Arena, 0, &floats(&state.weights));
+        self.context.write(BufferId::Moments, 0, &floats(&state.first_moment));
+        self.context.write(BufferId::Moments, self.layout.shape.n_values(), &floats(&state.second_moment));
         // The counter may wrap: it only finds a place in the ring and in the table of rates.
-        self.context.write_words(Part::Record, 0, &[state.step as u32]);
+        self.context.write_words(BufferId::Record, 0, &[state.step as u32]);
         self.step = state.step;
         self.rates_until = 0;
         Ok(())

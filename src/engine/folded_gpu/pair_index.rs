@@ -1,11 +1,11 @@
 //! Which pairs there are, by number: the tables that the kernels walk along.
 
-use super::layout::Layout;
+use super::layout::GpuLayout;
 use crate::task::{Pair, Task};
 
 /// Consecutive pairs of one set that fit the buffers together: all pairs of some numbers a.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chunk {
+pub struct PairChunk {
     /// Where the starts by a begin in the index.
     pub starts: usize,
     /// Where the numbers b begin.
@@ -29,9 +29,9 @@ pub struct PairIndex {
     /// for each set its starts by a, its numbers b and its answers.
     pub words: Vec<u32>,
     /// The train set, in one piece.
-    pub train: Chunk,
+    pub train: PairChunk,
     /// The test set.
-    pub test: Vec<Chunk>,
+    pub test: Vec<PairChunk>,
     /// Pairs of the row with most pairs.
     pub longest: usize,
     /// Train pairs in the order of the buffers.
@@ -46,7 +46,7 @@ pub fn capacity(task: &Task) -> usize {
 
 impl PairIndex {
     /// Indexes both sets of a task.
-    pub fn new(layout: &Layout, task: &Task) -> Self {
+    pub fn new(layout: &GpuLayout, task: &Task) -> Self {
         let p = task.p;
         let mut train = task.train.clone();
         train.sort_unstable_by_key(|pair| (pair.a, pair.b));
@@ -82,7 +82,7 @@ fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usiz
 }
 
 /// Appends a sorted set and cuts it into chunks of at most `capacity` pairs.
-fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -> Vec<Chunk> {
+fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -> Vec<PairChunk> {
     let by_a = starts(task.p, pairs, |pair| pair.a);
     let starts = words.len();
     words.extend(by_a.iter().map(|&start| start as u32));
@@ -100,7 +100,7 @@ fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -
         }
         let n_pairs = by_a[end] - first_pair;
         let (answers, n_a) = (answers + first_pair, end - first_a);
-        chunks.push(Chunk { starts, numbers, answers, first_a, n_a, first_pair, n_pairs });
+        chunks.push(PairChunk { starts, numbers, answers, first_a, n_a, first_pair, n_pairs });
         first_a = end;
     }
     chunks.retain(|chunk| chunk.n_pairs > 0);
@@ -111,7 +111,7 @@ fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -
 mod tests {
     use super::{PairIndex, capacity};
     use crate::config::Preset;
-    use crate::engine::folded_gpu::layout::Layout;
+    use crate::engine::folded_gpu::layout::GpuLayout;
     use crate::model::ModelShape;
     use crate::task::Task;
 
@@ -121,7 +121,7 @@ mod tests {
         let (task, p) = (Task::new(&config.data), config.data.p);
         let shape = ModelShape::new(&config.data, &config.model);
         assert_eq!(capacity(&task), 3830, "the train set is larger than any row");
-        let layout = Layout::new(&shape, task.train.len(), 3830);
+        let layout = GpuLayout::new(&shape, task.train.len(), 3830);
         let index = PairIndex::new(&layout, &task);
         assert_eq!(index.train.n_pairs, 3830, "the train set is one chunk");
         assert_eq!(index.test.iter().map(|chunk| chunk.n_pairs).sum::<usize>(), 8939, "all test pairs");

@@ -13,9 +13,9 @@ const MAX_LAYERS: usize = 16;
 
 /// How the tensors of a file lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum WeightLayout {
     /// The paper's published code: every matrix is output × input, W_O is d_model × (head · d_head).
-    ProgressMeasures,
+    PaperCode,
     /// TransformerLens: every matrix is input × output, W_O is head × d_head × d_model.
     TransformerLens,
 }
@@ -51,7 +51,7 @@ pub(super) fn assemble(
 
 /// Checks that every parameter is there in the size that the others ask for. The sizes come from different
 /// tensors, so that a small file may describe a huge model: nothing is allocated for it before this.
-fn check(tensors: &BTreeMap<String, NamedTensor>, shape: &ModelShape, layout: Layout) -> Result<()> {
+fn check(tensors: &BTreeMap<String, NamedTensor>, shape: &ModelShape, layout: WeightLayout) -> Result<()> {
     for param in shape.params() {
         let name = param.name();
         match tensors.get(&name) {
@@ -67,7 +67,7 @@ fn check(tensors: &BTreeMap<String, NamedTensor>, shape: &ModelShape, layout: La
 }
 
 /// The weights as the tensors of a file, in the flat order of [`ModelShape::params`].
-pub(super) fn disassemble(weights: &Weights, layout: Layout) -> Vec<NamedTensor> {
+pub(super) fn disassemble(weights: &Weights, layout: WeightLayout) -> Vec<NamedTensor> {
     let shape = weights.shape();
     let tensor = |param: Param| {
         let mut values = vec![0.0; shape.len(param)];
@@ -78,7 +78,10 @@ pub(super) fn disassemble(weights: &Weights, layout: Layout) -> Vec<NamedTensor>
 }
 
 /// Reads the sizes off the tensors. The rank of W_O tells the layouts apart, whatever the sizes.
-fn infer(tensors: &BTreeMap<String, NamedTensor>, activation: Activation) -> Result<(ModelShape, Layout)> {
+fn infer(
+    tensors: &BTreeMap<String, NamedTensor>,
+    activation: Activation,
+) -> Result<(ModelShape, WeightLayout)> {
     let dims = |param: Param| -> Result<&[usize]> {
         let name = param.name();
         tensors.get(&name).map(|t| t.dims.as_slice()).ok_or_else(|| {
@@ -87,8 +90,8 @@ fn infer(tensors: &BTreeMap<String, NamedTensor>, activation: Activation) -> Res
         })
     };
     let (layout, width) = match *dims(Param::W_O(0))? {
-        [d_model, _] => (Layout::ProgressMeasures, d_model),
-        [_, _, d_model] => (Layout::TransformerLens, d_model),
+        [d_model, _] => (WeightLayout::PaperCode, d_model),
+        [_, _, d_model] => (WeightLayout::TransformerLens, d_model),
         ref other => {
             return Err(wrong(format!(
                 "blocks.0.attn.W_O has shape {other:?}; allowed are 2 or 3 dimensions"
@@ -104,14 +107,14 @@ fn infer(tensors: &BTreeMap<String, NamedTensor>, activation: Activation) -> Res
         }
     };
     let (n_heads, d_head) = match (dims(Param::W_Q(0))?, layout) {
-        ([n_heads, d_head, _], Layout::ProgressMeasures)
-        | ([n_heads, _, d_head], Layout::TransformerLens) => (*n_heads, *d_head),
+        ([n_heads, d_head, _], WeightLayout::PaperCode)
+        | ([n_heads, _, d_head], WeightLayout::TransformerLens) => (*n_heads, *d_head),
         (other, _) => {
             return Err(wrong(format!("blocks.0.attn.W_Q has shape {other:?}; allowed are 3 dimensions")));
         }
     };
-    let pair = |param: Param, layout: Layout| match (dims(param)?, layout) {
-        ([outer, inner], Layout::ProgressMeasures) | ([inner, outer], Layout::TransformerLens) => {
+    let pair = |param: Param, layout: WeightLayout| match (dims(param)?, layout) {
+        ([outer, inner], WeightLayout::PaperCode) | ([inner, outer], WeightLayout::TransformerLens) => {
             Ok((*outer, *inner))
         }
         (other, _) => Err(wrong(format!("{} has shape {other:?}; allowed are 2 dimensions", param.name()))),
@@ -119,7 +122,7 @@ fn infer(tensors: &BTreeMap<String, NamedTensor>, activation: Activation) -> Res
     let (_, d_vocab) = pair(Param::W_E, layout)?;
     let (d_mlp, _) = pair(Param::W_in(0), layout)?;
     // Both layouts store the unembedding as d_model × d_vocab_out.
-    let (_, d_vocab_out) = pair(Param::W_U, Layout::ProgressMeasures)?;
+    let (_, d_vocab_out) = pair(Param::W_U, WeightLayout::PaperCode)?;
 
     let p = d_vocab - 1;
     if p.is_multiple_of(2) || !(3..=MAX_P).contains(&p) {
@@ -164,9 +167,9 @@ fn check_left_over(tensor: &NamedTensor, shape: &ModelShape) -> Result<()> {
 }
 
 /// The dimensions of a parameter in a file.
-fn stored_dims(shape: &ModelShape, param: Param, layout: Layout) -> Vec<usize> {
+fn stored_dims(shape: &ModelShape, param: Param, layout: WeightLayout) -> Vec<usize> {
     let mut dims = shape.dims(param);
-    if layout == Layout::TransformerLens {
+    if layout == WeightLayout::TransformerLens {
         match param {
             Param::W_O(_) => return vec![shape.n_heads, shape.d_head, shape.d_model],
             _ if is_transposed(param) => {
@@ -185,20 +188,20 @@ fn is_transposed(param: Param) -> bool {
     !matches!(param, Param::W_pos | Param::W_U | Param::b_in(_) | Param::b_out(_))
 }
 
-fn from_stored(shape: &ModelShape, param: Param, layout: Layout, stored: &[f64], out: &mut [f64]) {
+fn from_stored(shape: &ModelShape, param: Param, layout: WeightLayout, stored: &[f64], out: &mut [f64]) {
     let dims = shape.dims(param);
     match (layout, dims.as_slice()) {
-        (Layout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
+        (WeightLayout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
             transpose(stored, out, cols, rows)
         }
         _ => out.copy_from_slice(stored),
     }
 }
 
-fn to_stored(shape: &ModelShape, param: Param, layout: Layout, values: &[f64], stored: &mut [f64]) {
+fn to_stored(shape: &ModelShape, param: Param, layout: WeightLayout, values: &[f64], stored: &mut [f64]) {
     let dims = shape.dims(param);
     match (layout, dims.as_slice()) {
-        (Layout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
+        (WeightLayout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
             transpose(values, stored, rows, cols)
         }
         _ => stored.copy_from_slice(values),

@@ -3,7 +3,7 @@
 pub mod container;
 mod layout;
 
-pub use layout::Layout;
+pub use layout::WeightLayout;
 
 use std::collections::BTreeMap;
 
@@ -51,15 +51,15 @@ impl WeightsFile {
 
     /// Writes the weights as 32-bit floats, with `config` (JSON), `step` (a number), `activation` and
     /// `layout` in the metadata. The same weights give the same bytes.
-    pub fn to_bytes(&self, layout: Layout) -> Vec<u8> {
+    pub fn to_bytes(&self, layout: WeightLayout) -> Vec<u8> {
         let tensors = layout::disassemble(&self.weights, layout);
         container::write(&tensors, &self.metadata(layout), container::Element::F32)
     }
 
-    fn metadata(&self, layout: Layout) -> BTreeMap<String, String> {
+    fn metadata(&self, layout: WeightLayout) -> BTreeMap<String, String> {
         let layout = match layout {
-            Layout::ProgressMeasures => "progress-measures",
-            Layout::TransformerLens => "transformer-lens",
+            WeightLayout::PaperCode => "progress-measures",
+            WeightLayout::TransformerLens => "transformer-lens",
         };
         let activation = match self.weights.shape().activation {
             Activation::Relu => "relu",

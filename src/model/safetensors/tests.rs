@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::container::{self, Element, NamedTensor};
-use super::{Layout, WeightsFile};
+use super::{WeightLayout, WeightsFile};
 use crate::config::{Activation, Preset};
 use crate::model::init::initial_weights;
 use crate::model::shape::{ModelShape, Param};
@@ -50,7 +50,7 @@ fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn both_layouts_come_back_unchanged() {
-    for layout in [Layout::ProgressMeasures, Layout::TransformerLens] {
+    for layout in [WeightLayout::PaperCode, WeightLayout::TransformerLens] {
         let file = tiny();
         assert_eq!(WeightsFile::from_bytes(&file.to_bytes(layout)).unwrap(), file, "{layout:?}");
         let file = WeightsFile { weights: odd_sizes(), config: None, step: None };
@@ -62,7 +62,7 @@ fn both_layouts_come_back_unchanged() {
 #[test]
 fn transformer_lens_has_its_own_shapes() {
     let file = WeightsFile { weights: odd_sizes(), config: None, step: None };
-    let tensors = tensors_of(&file.to_bytes(Layout::TransformerLens));
+    let tensors = tensors_of(&file.to_bytes(WeightLayout::TransformerLens));
     let stored = |name: &str| &tensors[name];
     assert_eq!(stored("embed.W_E").dims, [8, 10], "d_vocab × d_model");
     assert_eq!(stored("pos_embed.W_pos").dims, [3, 10], "n_ctx × d_model");
@@ -81,7 +81,7 @@ fn transformer_lens_has_its_own_shapes() {
 #[test]
 fn missing_and_zero_biases_are_accepted() {
     let file = WeightsFile { weights: odd_sizes(), config: None, step: None };
-    let mut tensors = tensors_of(&file.to_bytes(Layout::TransformerLens));
+    let mut tensors = tensors_of(&file.to_bytes(WeightLayout::TransformerLens));
     tensors.retain(|name, _| !name.contains(".b_"));
     let zero = NamedTensor { name: "unembed.b_U".into(), dims: vec![7], values: vec![0.0; 7] };
     tensors.insert("unembed.b_U".into(), zero);
@@ -95,7 +95,7 @@ fn missing_and_zero_biases_are_accepted() {
 
 #[test]
 fn wrong_names_shapes_and_values_are_named() {
-    let good = tensors_of(&tiny().to_bytes(Layout::ProgressMeasures));
+    let good = tensors_of(&tiny().to_bytes(WeightLayout::PaperCode));
     type Spoil = fn(&mut BTreeMap<String, NamedTensor>);
     let cases: [(&str, Spoil); 8] = [
         ("embed.W_E is missing", |t| drop(t.remove("embed.W_E"))),
@@ -128,14 +128,14 @@ fn wrong_names_shapes_and_values_are_named() {
 #[test]
 fn sizes_that_do_not_fit_each_other_are_refused_before_anything_is_allocated() {
     const WIDE: usize = 400_000;
-    let own = |layout: Layout| match layout {
-        Layout::ProgressMeasures => [
+    let own = |layout: WeightLayout| match layout {
+        WeightLayout::PaperCode => [
             ("pos_embed.W_pos", vec![3, WIDE]),
             ("blocks.0.attn.W_O", vec![WIDE, 1]),
             ("blocks.0.mlp.W_in", vec![WIDE, 1]),
             ("embed.W_E", vec![1, 4]),
         ],
-        Layout::TransformerLens => [
+        WeightLayout::TransformerLens => [
             ("pos_embed.W_pos", vec![3, WIDE]),
             ("blocks.0.attn.W_O", vec![1, 1, WIDE]),
             ("blocks.0.mlp.W_in", vec![1, WIDE]),
@@ -146,7 +146,7 @@ fn sizes_that_do_not_fit_each_other_are_refused_before_anything_is_allocated() {
         let values = vec![0.5; dims.iter().product()];
         (name.to_owned(), NamedTensor { name: name.to_owned(), dims, values })
     };
-    for layout in [Layout::ProgressMeasures, Layout::TransformerLens] {
+    for layout in [WeightLayout::PaperCode, WeightLayout::TransformerLens] {
         let attention = ["W_Q", "W_K", "W_V"].map(|name| (format!("blocks.0.attn.{name}"), vec![1, 1, 1]));
         let rest = [("unembed.W_U".to_owned(), vec![1, 4]), ("blocks.0.mlp.W_out".to_owned(), vec![1, 1])];
         let mut tensors: BTreeMap<_, _> =
@@ -166,12 +166,12 @@ fn sizes_that_do_not_fit_each_other_are_refused_before_anything_is_allocated() {
 fn a_configuration_of_another_model_is_refused() {
     let mut file = tiny();
     file.config.as_mut().unwrap().model.d_mlp = 64;
-    assert!(message(&file.to_bytes(Layout::ProgressMeasures)).contains("the configuration in the file"));
+    assert!(message(&file.to_bytes(WeightLayout::PaperCode)).contains("the configuration in the file"));
 }
 
 #[test]
 fn every_truncation_is_an_error() {
-    let bytes = tiny().to_bytes(Layout::ProgressMeasures);
+    let bytes = tiny().to_bytes(WeightLayout::PaperCode);
     for end in (0..3000).chain(bytes.len() - 300..bytes.len()) {
         WeightsFile::from_bytes(&bytes[..end]).expect_err("a part of the file");
     }
@@ -179,7 +179,7 @@ fn every_truncation_is_an_error() {
 
 #[test]
 fn every_damaged_header_byte_is_survived() {
-    let bytes = tiny().to_bytes(Layout::ProgressMeasures);
+    let bytes = tiny().to_bytes(WeightLayout::PaperCode);
     let header_end = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     for i in 0..header_end {
         for flip in [0x01, 0x04, 0x80] {

@@ -1,7 +1,7 @@
 //! What the figures are made from.
 
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::{Maps, Report};
+use crate::analysis::report::{Report, ReportMaps};
 use crate::engine::MetricsRow;
 
 /// Everything a run has to show; what is not there leaves its figures out.
@@ -18,7 +18,7 @@ pub struct FigureData<'a> {
     /// The report on the last weights.
     pub report: Option<&'a Report>,
     /// The grids that go with it.
-    pub maps: Option<&'a Maps>,
+    pub maps: Option<&'a ReportMaps>,
     /// For k = 1 … (p-1)/2, the loss over all pairs of the logits without the eight terms of k.
     pub loss_without_freq: &'a [f64],
 }

@@ -4,7 +4,7 @@ use super::series::strongest;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
-use crate::analysis::directions::{DirectionFit, Part};
+use crate::analysis::directions::{DirectionFit, DirectionTerm};
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
 use crate::plot::theme::Theme;
@@ -63,8 +63,8 @@ fn finding(data: &FigureData<'_>) -> String {
 
 fn direction(fit: &DirectionFit) -> String {
     match fit.part {
-        Part::Cos => format!("u\u{00b7}N, for cos({}wc)", fit.freq),
-        Part::Sin => format!("v\u{00b7}N, for sin({}wc)", fit.freq),
+        DirectionTerm::Cos => format!("u\u{00b7}N, for cos({}wc)", fit.freq),
+        DirectionTerm::Sin => format!("v\u{00b7}N, for sin({}wc)", fit.freq),
     }
 }
 
@@ -95,8 +95,8 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
     let mut table = DataTable::new("directions", columns);
     for fit in data.report.map_or(&[][..], |report| &report.directions) {
         let part = match fit.part {
-            Part::Cos => "cos",
-            Part::Sin => "sin",
+            DirectionTerm::Cos => "cos",
+            DirectionTerm::Sin => "sin",
         };
         let values = products(fit).map(|(_, value)| value).into_iter().chain([fit.fve]).map(Cell::Number);
         table.push([Cell::Count(fit.freq), Cell::text(part)].into_iter().chain(values));

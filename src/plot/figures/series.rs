@@ -48,7 +48,7 @@ impl Lines {
     pub(super) fn before_them_other_seeds(self, data: &FigureData<'_>, theme: &Theme, of: Quantity) -> Self {
         let line = |rows: &[MetricsRow], color, set: usize| {
             let points = rows.iter().map(|row| (row.step as f64, of.on_row(&row.evaluation)[set])).collect();
-            (String::new(), Line { color: theme.pale(color), points })
+            (String::new(), Line { color: theme.muted(color), points })
         };
         let behind =
             data.other_seeds.iter().flat_map(|rows| [line(rows, theme.train, 0), line(rows, theme.test, 1)]);
@@ -250,7 +250,7 @@ mod tests {
             test_loss: 2.0,
             train_accuracy: 0.5,
             test_accuracy: 0.25,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         [0, last].map(|step| MetricsRow { step, evaluation }).into()
     }
@@ -298,7 +298,7 @@ mod tests {
             lines.before_them_other_seeds(&data, &theme, Quantity::Loss).panel(&data, "", "", YAxis::Log);
         let Chart::Lines(chart) = panel.chart else { panic!("lines") };
         let colors: Vec<_> = chart.lines.iter().map(|line| line.color).collect();
-        assert_eq!(colors, [theme.pale(theme.train), theme.pale(theme.test), theme.train, theme.test]);
+        assert_eq!(colors, [theme.muted(theme.train), theme.muted(theme.test), theme.train, theme.test]);
         assert_eq!(chart.x.high, 300.0, "the other went further");
         assert_eq!(panel.legend.len(), 2, "they have no names");
     }

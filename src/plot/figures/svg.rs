@@ -6,10 +6,10 @@ use plotters::style::RGBColor;
 
 use super::{Figure, FigureData, Sheet};
 use crate::error::{LabError, Result};
-use crate::plot::blitting::Blitting;
+use crate::plot::bitmap_passthrough::BitmapPassthrough;
+use crate::plot::erased_backend::ErasedBackend;
 use crate::plot::frame::failed;
-use crate::plot::ink::Ink;
-use crate::plot::png::Picture;
+use crate::plot::png::PngImage;
 use crate::plot::theme::Theme;
 
 /// Backends count in whole pixels; four of them for each CSS pixel keep slanted lines smooth.
@@ -34,16 +34,17 @@ pub fn of_sheet(name: &str, sheet: &Sheet, width: u32, theme: &Theme) -> Result<
     let mut images = Vec::new();
     {
         let inner = SVGBackend::with_string(&mut text, (width * FINENESS, height * FINENESS));
-        let backend =
-            Blitting::new(inner, |corner, size, rgb: &[u8]| images.push((corner, size, rgb.to_vec())));
-        let area = Ink::new(backend).into_drawing_area();
+        let backend = BitmapPassthrough::new(inner, |corner, size, rgb: &[u8]| {
+            images.push((corner, size, rgb.to_vec()))
+        });
+        let area = ErasedBackend::new(backend).into_drawing_area();
         area.fill(&theme.background).map_err(failed)?;
         sheet.draw(&area, &fine)?;
         area.present().map_err(failed)?;
     }
     let mut elements = String::new();
     for ((x, y), (w, h), rgb) in images {
-        let picture = Picture::from_rgb(w, h, &rgb)
+        let picture = PngImage::from_rgb(w, h, &rgb)
             .ok_or_else(|| LabError::content(name, "a heat map has more than 256 colours"))?;
         let uri = picture.data_uri();
         elements.push_str(&format!(

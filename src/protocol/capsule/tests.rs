@@ -11,7 +11,7 @@ use crate::engine::state_file::StateFile;
 use crate::engine::{EngineInfo, Evaluation, MetricsRow, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::task::Task;
 
 fn engine() -> EngineInfo {
@@ -27,7 +27,7 @@ fn engine() -> EngineInfo {
 fn weights(step: usize) -> Vec<u8> {
     let config = Preset::Tiny.config();
     let weights = initial_weights(&ModelShape::new(&config.data, &config.model), step as u32);
-    WeightsFile { weights, config: Some(config), step: Some(step) }.to_bytes(Layout::ProgressMeasures)
+    WeightsFile { weights, config: Some(config), step: Some(step) }.to_bytes(WeightLayout::PaperCode)
 }
 
 fn run() -> Capsule {
@@ -42,7 +42,7 @@ fn run() -> Capsule {
             test_loss: f64::NAN,
             train_accuracy: 0.1,
             test_accuracy: 0.0,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         },
     };
     let mut capsule = Capsule::new(config);
@@ -138,7 +138,7 @@ fn every_part_that_does_not_belong_is_named() {
     let other_model = {
         let config = Preset::Quick.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        WeightsFile { weights, config: None, step: None }.to_bytes(Layout::ProgressMeasures)
+        WeightsFile { weights, config: None, step: None }.to_bytes(WeightLayout::PaperCode)
     };
     let cases: [(&str, Vec<u8>, &str); 10] = [
         ("config.json", b"{}".to_vec(), "capsule, config.json"),

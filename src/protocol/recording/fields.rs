@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::rounded;
 use super::wrong;
-use crate::analysis::attention::pattern::Pattern;
+use crate::analysis::attention::pattern::AttentionPattern;
+use crate::analysis::checkpoint::{Circle, GridMaps, NeuronActivationMap};
 use crate::analysis::forward::{NeuronTable, activations};
-use crate::analysis::snapshot::{Circle, Fields, NeuronField};
 use crate::config::Activation;
 use crate::error::Result;
 use crate::maths::fourier::n_freqs;
@@ -99,7 +99,7 @@ impl Grid {
     }
 
     /// Turns fields into bytes; the neurons are kept as their tables, if there are any.
-    pub(super) fn quantise(&self, fields: &Fields, tables: &[NeuronTable]) -> (Scales, Planes<Vec<u8>>) {
+    pub(super) fn quantise(&self, fields: &GridMaps, tables: &[NeuronTable]) -> (Scales, Planes<Vec<u8>>) {
         let mut planes: Planes<Vec<u8>> = Default::default();
         let scores = fields.attention_scores.iter().map(|scores| {
             let (low, high) = range(scores);
@@ -140,7 +140,7 @@ impl Grid {
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the planes have not [`Self::lengths`], or there
     /// are more heads or neurons than there may be.
-    pub(super) fn restore(&self, scales: &Scales, planes: &Planes<&[u8]>) -> Result<Fields> {
+    pub(super) fn restore(&self, scales: &Scales, planes: &Planes<&[u8]>) -> Result<GridMaps> {
         let p = self.p;
         if planes.map(<[u8]>::len) != self.lengths(scales) {
             return Err(wrong("the fields of a snapshot have not the size of their grid"));
@@ -175,10 +175,15 @@ impl Grid {
         };
         let circles = scales.circles.iter().zip(circles.chunks_exact(2 * p)).map(circle).collect();
         let neurons = self.restore_neurons(&attention_scores, &scales.neurons, neurons);
-        Ok(Fields { attention_scores, margins, logit_norms, circles, neurons })
+        Ok(GridMaps { attention_scores, margins, logit_norms, circles, neurons })
     }
 
-    fn restore_neurons(&self, scores: &[Vec<f32>], scales: &[NeuronScale], codes: &[u8]) -> Vec<NeuronField> {
+    fn restore_neurons(
+        &self,
+        scores: &[Vec<f32>],
+        scales: &[NeuronScale],
+        codes: &[u8],
+    ) -> Vec<NeuronActivationMap> {
         let (p, n_heads) = (self.p, self.n_heads);
         let table = |(scale, codes): (&NeuronScale, &[u8])| {
             let value = |&code: &u8| f64::from(code as i8) / NEURON_LEVELS * scale.largest;
@@ -188,8 +193,8 @@ impl Grid {
         };
         let tables: Vec<_> = scales.iter().zip(codes.chunks_exact(2 * n_heads * p)).map(table).collect();
         let scores = Matrix::from_fn(n_heads, 2 * p + 1, |h, i| f64::from(scores[h][i]));
-        let on_pairs = activations(&Pattern::from_scores(scores), &tables, self.activation);
-        let field = |(values, scale): (Vec<f64>, &NeuronScale)| NeuronField {
+        let on_pairs = activations(&AttentionPattern::from_scores(scores), &tables, self.activation);
+        let field = |(values, scale): (Vec<f64>, &NeuronScale)| NeuronActivationMap {
             neuron: scale.neuron,
             freq: scale.freq,
             values: values.into_iter().map(|value| value as f32).collect(),

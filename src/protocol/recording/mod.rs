@@ -24,10 +24,10 @@ use serde_json::Value;
 use self::columns::from_columns;
 use self::fields::{Grid, N_PLANES, Planes, Scales};
 use self::numbers::Numbers;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::report::Report;
-use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::error::{LabError, Result};
@@ -160,7 +160,7 @@ impl Recording {
     ///
     /// # Errors
     /// [`LabError::Content`] if there is no such snapshot, or it is not what the file says it is.
-    pub fn snapshot(&self, i: usize) -> Result<Snapshot> {
+    pub fn snapshot(&self, i: usize) -> Result<CheckpointAnalysis> {
         let shot = self.shots.get(i).ok_or_else(|| wrong(format!("it has no snapshot {i}")))?;
         let before = i.checked_sub(1).map(|i| &self.shots[i]);
         let value = self.value(i + 1, before.map_or(self.curves_end, |shot| shot.numbers), shot.numbers)?;
@@ -177,7 +177,12 @@ impl Recording {
         }
         let measured = self.progress.binary_search_by_key(&shot.step, |(step, _)| *step);
         let measured = measured.map_err(|_| wrong(format!("there are no measures of step {}", shot.step)))?;
-        Ok(Snapshot { step: shot.step, report, measures: self.progress[measured].1.clone(), fields })
+        Ok(CheckpointAnalysis {
+            step: shot.step,
+            report,
+            measures: self.progress[measured].1.clone(),
+            maps: fields,
+        })
     }
 
     /// What a skeleton becomes with its numbers.

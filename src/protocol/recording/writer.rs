@@ -6,10 +6,10 @@ use super::columns::to_columns;
 use super::fields::{Grid, N_PLANES, Planes};
 use super::numbers::Numbers;
 use super::{Curves, Header, Parts, Shot, container, floats, wrong};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::forward::NeuronTable;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::snapshot::Snapshot;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::error::Result;
@@ -64,8 +64,8 @@ impl RecordingWriter {
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if one of its numbers is not finite.
-    pub fn push(&mut self, snapshot: &Snapshot, neurons: &[NeuronTable]) -> Result<()> {
-        let (scales, planes) = self.grid.quantise(&snapshot.fields, neurons);
+    pub fn push(&mut self, snapshot: &CheckpointAnalysis, neurons: &[NeuronTable]) -> Result<()> {
+        let (scales, planes) = self.grid.quantise(&snapshot.maps, neurons);
         let parts = Parts { report: snapshot.report.clone(), scales };
         let value = serde_json::to_value(&parts).map_err(wrong)?;
         self.skeletons.push(self.numbers.take_from(&value, LONG)?);

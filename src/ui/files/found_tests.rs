@@ -7,7 +7,7 @@ use crate::engine::state_file::StateFile;
 use crate::engine::{EngineInfo, Evaluation, MetricsRow, TrainState, metrics_csv};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::protocol::capsule::Capsule;
 use crate::protocol::capsule::archive::Packing;
 use crate::task::Task;
@@ -37,7 +37,7 @@ fn rows() -> Vec<MetricsRow> {
         test_loss: 2.0,
         train_accuracy: 0.5,
         test_accuracy: 0.25,
-        collapsed: None,
+        softmax_collapse_fraction: None,
     };
     vec![MetricsRow { step: 0, evaluation }, MetricsRow { step: 5, evaluation }]
 }
@@ -52,7 +52,7 @@ fn every_kind_is_told_by_its_bytes() {
     let tiny = Preset::Tiny.config();
     let capsule = Capsule::new(tiny.clone());
     assert_eq!(read(capsule.to_bytes(Packing::Small)), Ok(Found::Run(Box::new(capsule))));
-    for layout in [Layout::ProgressMeasures, Layout::TransformerLens] {
+    for layout in [WeightLayout::PaperCode, WeightLayout::TransformerLens] {
         let Ok(Found::Weights { config, step, .. }) = read(weights(true).to_bytes(layout)) else {
             panic!("{layout:?}");
         };
@@ -93,8 +93,8 @@ fn nothing_that_is_broken_or_foreign_is_taken() {
     ];
     // Parts of good files, of every kind and many lengths.
     let whole: [Vec<u8>; 5] = [
-        weights(true).to_bytes(Layout::ProgressMeasures),
-        weights(false).to_bytes(Layout::TransformerLens),
+        weights(true).to_bytes(WeightLayout::PaperCode),
+        weights(false).to_bytes(WeightLayout::TransformerLens),
         state(),
         Capsule::new(Preset::Tiny.config()).to_bytes(Packing::Small),
         report_json().into_bytes(),

@@ -9,7 +9,7 @@ use super::report_card::{self, ReportCard};
 use crate::analysis::report::Report;
 use crate::engine::metrics_csv;
 use crate::error::{LabError, Result};
-use crate::model::safetensors::Layout;
+use crate::model::safetensors::WeightLayout;
 use crate::protocol::capsule::archive::Packing;
 use crate::ui::state::State;
 use crate::ui::store::Store;
@@ -135,7 +135,7 @@ const SAVES: [Save; 5] = [
         media_type: "application/octet-stream",
         ending: ".safetensors",
         enabled: has_weights,
-        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::ProgressMeasures)),
+        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(WeightLayout::PaperCode)),
         remark: |_| None,
     },
     Save {
@@ -145,7 +145,7 @@ const SAVES: [Save; 5] = [
         media_type: "application/octet-stream",
         ending: ".transformer-lens.safetensors",
         enabled: has_weights,
-        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(Layout::TransformerLens)),
+        bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(WeightLayout::TransformerLens)),
         remark: |_| None,
     },
     Save {

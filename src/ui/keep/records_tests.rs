@@ -12,7 +12,7 @@ use crate::engine::state_file::StateFile;
 use crate::engine::{EngineInfo, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
-use crate::model::safetensors::{Layout, WeightsFile};
+use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::protocol::capsule::{Capsule, Saved, archive};
 
 type Storage = BTreeMap<String, Vec<u8>>;
@@ -44,7 +44,7 @@ fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
     let state = StateFile { state, engine: engine.clone() }.to_bytes(&config);
     let weights = |step: usize| {
         let file = WeightsFile { weights: initial_weights(&shape, 1), config: None, step: Some(step) };
-        (step, Arc::new(file.to_bytes(Layout::ProgressMeasures)))
+        (step, Arc::new(file.to_bytes(WeightLayout::PaperCode)))
     };
     let mut capsule = Capsule::new(config);
     capsule.head.engine = Some(engine);

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::left::result_words;
 use super::subject::snapshot;
-use crate::plot::figures::inside::{Choice, Inside, Part, Parts, Spot};
+use crate::plot::figures::checkpoint::{CheckpointFigure, Choice, HitRegion, ModelPart, ModelParts};
 use crate::ui::charts::Stage;
 use crate::ui::format;
 use crate::ui::state::State;
@@ -21,19 +21,19 @@ use crate::ui::view::Look;
 #[derive(Clone, Copy)]
 pub(super) struct Cutting {
     store: Store,
-    view: &'static Inside,
+    view: &'static CheckpointFigure,
     stage: Stage,
-    parts: Memo<Parts>,
+    parts: Memo<ModelParts>,
     operation: Memo<Operation>,
     /// The part under the pointer.
-    aim: RwSignal<Option<Part>>,
+    aim: RwSignal<Option<ModelPart>>,
     /// The row and the column that are chosen in the lists.
     choice: RwSignal<(usize, usize)>,
 }
 
 impl Cutting {
     /// For a view's figure.
-    pub(super) fn new(view: &'static Inside, stage: Stage) -> Self {
+    pub(super) fn new(view: &'static CheckpointFigure, stage: Stage) -> Self {
         let store = Store::get();
         // The parts are made from the snapshot, which has changed only if its step or its run has.
         let revision = store.memo(|state| {
@@ -49,7 +49,7 @@ impl Cutting {
         Self { store, view, stage, parts, operation, aim, choice }
     }
 
-    fn part_at(self, event: &MouseEvent) -> Option<Part> {
+    fn part_at(self, event: &MouseEvent) -> Option<ModelPart> {
         let place = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         self.store.peek(|state| {
             let snapshot = snapshot(state)?;
@@ -98,11 +98,11 @@ impl Cutting {
             }
             parts.with(|parts| operation.with(|operation| gone(operation, parts)))
         });
-        let outline = move |parts: &[Part], is_crossed: bool| {
+        let outline = move |parts: &[ModelPart], is_crossed: bool| {
             stage.maps.with(|maps| {
                 store.peek(|state| {
                     let Some(snapshot) = snapshot(state) else { return String::new() };
-                    let spots = parts.iter().flat_map(|&part| view.spots_of(snapshot, maps, part));
+                    let spots = parts.iter().flat_map(|&part| view.hit_regions(snapshot, maps, part));
                     outline(spots, is_crossed)
                 })
             })
@@ -123,7 +123,7 @@ impl Cutting {
             let (row, column) = choice.get();
             parts.with(|parts| parts.get(row, column).or_else(|| parts.get(0, 0)))
         };
-        let is_cut = move |part: Part| operation.with(|operation| operation.is_cut(&part.into()));
+        let is_cut = move |part: ModelPart| operation.with(|operation| operation.is_cut(&part.into()));
         let pressed = Memo::new(move |_| chosen().is_some_and(is_cut));
         let cut = move |_| {
             if let Some(part) = untrack(chosen) {
@@ -168,7 +168,12 @@ pub(super) fn other_weights(store: Store, id: &'static str) -> AnyView {
 }
 
 /// The rows or the columns to choose among; hidden if there is nothing to choose.
-fn list(id: &'static str, is_rows: bool, parts: Memo<Parts>, choice: RwSignal<(usize, usize)>) -> AnyView {
+fn list(
+    id: &'static str,
+    is_rows: bool,
+    parts: Memo<ModelParts>,
+    choice: RwSignal<(usize, usize)>,
+) -> AnyView {
     let names = Memo::new(move |_| {
         parts.with(|parts| if is_rows { parts.rows.clone() } else { parts.columns.clone() })
     });
@@ -199,13 +204,13 @@ fn list(id: &'static str, is_rows: bool, parts: Memo<Parts>, choice: RwSignal<(u
 }
 
 /// The parts that a view shows of the snapshot at the cursor.
-fn parts_of(state: &State, view: &Inside) -> Parts {
+fn parts_of(state: &State, view: &CheckpointFigure) -> ModelParts {
     let snapshot = snapshot(state).filter(|_| weights_at(state).is_some());
     snapshot.map(|snapshot| (view.parts)(snapshot)).unwrap_or_default()
 }
 
 /// Those that are cut out.
-fn gone(operation: &Operation, parts: &Parts) -> Vec<Part> {
+fn gone(operation: &Operation, parts: &ModelParts) -> Vec<ModelPart> {
     parts.list.iter().copied().filter(|part| operation.is_gone(*part)).collect()
 }
 
@@ -216,9 +221,9 @@ fn elsewhere(state: &State) -> Option<usize> {
 }
 
 /// Rectangles as the path of an SVG, with a diagonal each if they are to read as crossed out without colour.
-fn outline(spots: impl Iterator<Item = Spot>, is_crossed: bool) -> String {
+fn outline(spots: impl Iterator<Item = HitRegion>, is_crossed: bool) -> String {
     let mut path = String::new();
-    for Spot { x: (left, right), y: (top, bottom) } in spots {
+    for HitRegion { x: (left, right), y: (top, bottom) } in spots {
         // Writing to a string does not fail.
         let _ = write!(path, "M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z");
         if is_crossed {
@@ -231,14 +236,14 @@ fn outline(spots: impl Iterator<Item = Spot>, is_crossed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::{elsewhere, gone, outline, parts_of};
-    use crate::plot::figures::inside::{Inside, Part, Spot};
+    use crate::plot::figures::checkpoint::{CheckpointFigure, HitRegion, ModelPart};
     use crate::ui::panels::sample::analysed;
     use crate::ui::surgery::Cut;
     use crate::ui::update::{Desk, Message, update};
     use crate::ui::view::Look;
 
-    fn view(id: &str) -> &'static Inside {
-        Inside::ALL.iter().find(|view| view.id == id).expect("there is such a view")
+    fn view(id: &str) -> &'static CheckpointFigure {
+        CheckpointFigure::ALL.iter().find(|view| view.id == id).expect("there is such a view")
     }
 
     #[test]
@@ -246,8 +251,8 @@ mod tests {
         let mut state = analysed();
         update(&mut state, Message::Cut(Cut::Freq(2)));
         for (id, marked) in [
-            ("spectrum", vec![Part::Freq(2)]),
-            ("logits", [[0, 2], [2, 0], [2, 2]].map(Part::Component).to_vec()),
+            ("spectrum", vec![ModelPart::Freq(2)]),
+            ("logits", [[0, 2], [2, 0], [2, 2]].map(ModelPart::Component).to_vec()),
             ("attention", Vec::new()),
             ("field", Vec::new()),
         ] {
@@ -269,7 +274,7 @@ mod tests {
 
     #[test]
     fn spots_are_closed_rectangles_and_crossed_when_they_are_gone() {
-        let spot = Spot { x: (1.0, 3.0), y: (2.0, 6.5) };
+        let spot = HitRegion { x: (1.0, 3.0), y: (2.0, 6.5) };
         assert_eq!(outline([spot].into_iter(), false), "M1.0 2.0H3.0V6.5H1.0Z");
         let crossed = "M1.0 2.0H3.0V6.5H1.0ZM1.0 6.5L3.0 2.0";
         assert_eq!(outline([spot, spot].into_iter(), true), [crossed, crossed].concat());

@@ -78,7 +78,7 @@ impl Kind {
             all.into_iter().map(of).collect()
         };
         match self {
-            Self::Freqs => and(model.key_freqs, ablation.logits.waves.named(), Cut::Freq),
+            Self::Freqs => and(model.key_freqs, ablation.logits.freqs.named(), Cut::Freq),
             Self::Embedding => and(Vec::new(), ablation.embedding.named(), Cut::Embedding),
             Self::Heads => (0..model.n_heads).map(Cut::Head).collect(),
             Self::Clusters => {

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::analysis::grid::Parts;
+use crate::analysis::grid::BySplit;
 use crate::ui::format;
 use crate::ui::state::State;
 use crate::ui::store::Store;
 use crate::ui::update::Desk;
 
 /// Losses in nats and accuracies, of train, test and all sums.
-type Numbers = (Parts, Parts);
+type Numbers = (BySplit, BySplit);
 
 /// What the whole model scores, by the snapshot of the weights that are cut.
 fn whole(state: &State) -> Option<Numbers> {
@@ -50,7 +50,7 @@ pub(super) fn left(store: Store) -> AnyView {
     let whole = store.memo(whole);
     let cut = store.memo(cut);
     let words = store.memo(result_words);
-    let row = move |name: &'static str, of: fn(&Parts) -> f64| {
+    let row = move |name: &'static str, of: fn(&BySplit) -> f64| {
         let before = move || whole.get().map(|(loss, _)| format::loss(of(&loss)));
         let loss = move || cut.get().map_or_else(str::to_owned, |(loss, _)| format::loss(of(&loss)));
         let right = move || cut.get().map_or_else(str::to_owned, |(_, right)| format::percent(of(&right)));
@@ -81,7 +81,7 @@ pub(super) fn left(store: Store) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::{cut, result_words, whole};
-    use crate::analysis::grid::{Parts, Scores};
+    use crate::analysis::grid::{BySplit, Scores};
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::panels::sample::analysed;
     use crate::ui::state::State;
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(cut(&state), Err("\u{2026}"));
         assert_eq!(result_words(&state), "Cut: no head 1. What is left is being computed.");
 
-        let parts = |train, test, all| Parts { train, test, all };
+        let parts = |train, test, all| BySplit { train, test, all };
         let scores = Scores { loss: parts(1.5, 2.5, 2.0), accuracy: parts(0.5, 0.25, 0.375) };
         let id = state.analyst.last_request;
         say(&mut state, AnalystReply::Ablated { id, scores, margins: Vec::new() });

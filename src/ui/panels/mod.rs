@@ -19,13 +19,13 @@ use panel::panel;
 use subject::Subject;
 
 use crate::plot::figures::Figure;
-use crate::plot::figures::inside::Inside;
+use crate::plot::figures::checkpoint::CheckpointFigure;
 use crate::ui::store::Store;
 
 /// The inside of the model at the cursor.
 #[component]
 pub(super) fn InsidePanels() -> impl IntoView {
-    let panels = Inside::ALL.iter().map(|view| panel(Subject::Inside(view))).collect_view();
+    let panels = CheckpointFigure::ALL.iter().map(|view| panel(Subject::Inside(view))).collect_view();
     view! {
         <section class="inside" id="inside" aria-labelledby="inside-title">
             <div class="section-head">

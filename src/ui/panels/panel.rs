@@ -10,7 +10,7 @@ use super::subject::{Subject, snapshot};
 use crate::analysis::ablation::Ablation;
 use crate::error::Result;
 use crate::plot::figures::Sheet;
-use crate::plot::figures::inside::FieldLayout;
+use crate::plot::figures::checkpoint::PredictionGridLayout;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::charts::{Downloads, Numbers, Stage};
 use crate::ui::dom::{self, Area, Painter};
@@ -28,7 +28,7 @@ struct Revision {
     rows: usize,
     measured: (usize, usize),
     other_seeds: usize,
-    layout: FieldLayout,
+    layout: PredictionGridLayout,
     cut: Option<Ablation>,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn panel(subject: Subject) -> AnyView {
         }
     });
     let cutting = match subject {
-        Subject::Inside(view) if view.is_cuttable() => Some(Cutting::new(view, stage)),
+        Subject::Inside(view) if view.is_ablatable() => Some(Cutting::new(view, stage)),
         _ => None,
     };
     let tools = (words.id == "field").then(|| field_tools(store));
@@ -160,8 +160,8 @@ fn field_tools(store: Store) -> AnyView {
     let layout = store.memo(|state| state.view.field);
     let button = move |words: &'static str,
                        hook: &'static str,
-                       is_on: fn(&FieldLayout) -> bool,
-                       set: fn(&mut FieldLayout)| {
+                       is_on: fn(&PredictionGridLayout) -> bool,
+                       set: fn(&mut PredictionGridLayout)| {
         let change = move |_| {
             let mut next = layout.get_untracked();
             set(&mut next);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::analysis::report::{Maps, NeuronMap};
-use crate::analysis::snapshot::Snapshot;
+use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::report::{NeuronMap, ReportMaps};
 use crate::config::ExperimentConfig;
 use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
-use crate::plot::figures::inside::{Inside, InsideData, attention_to_a};
+use crate::plot::figures::checkpoint::{CheckpointFigure, CheckpointFigureData, attention_to_a};
 use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
 use crate::ui::compare::other_seeds;
@@ -18,7 +18,7 @@ use crate::ui::update::weights_at;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject {
     /// Made from the snapshot at the cursor.
-    Inside(&'static Inside),
+    Inside(&'static CheckpointFigure),
     /// Made from the run and the report at the cursor.
     Paper(Figure),
 }
@@ -86,12 +86,16 @@ impl Subject {
 }
 
 /// The snapshot at the cursor.
-pub(super) fn snapshot(state: &State) -> Option<&Arc<Snapshot>> {
+pub(super) fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
     let exhibit = state.exhibit.as_ref()?;
     exhibit.snapshot_near(state.view.step(exhibit))
 }
 
-fn with_inside<T>(state: &State, view: &Inside, read: impl FnOnce(&InsideData<'_>) -> T) -> Option<T> {
+fn with_inside<T>(
+    state: &State,
+    view: &CheckpointFigure,
+    read: impl FnOnce(&CheckpointFigureData<'_>) -> T,
+) -> Option<T> {
     let snapshot = snapshot(state)?;
     let config = &state.exhibit.as_ref()?.config;
     // A file may have come with another experiment than its weights are for.
@@ -101,10 +105,10 @@ fn with_inside<T>(state: &State, view: &Inside, read: impl FnOnce(&InsideData<'_
     // One view alone tells train from test, and shuffling the pairs takes a millisecond.
     let train = if view.id == "field" { trained_on(config) } else { Vec::new() };
     let left = cut_margins(state, snapshot);
-    Some(read(&InsideData {
+    Some(read(&CheckpointFigureData {
         snapshot,
         train: &train,
-        margins: left.unwrap_or(&snapshot.fields.margins),
+        margins: left.unwrap_or(&snapshot.maps.margins),
         is_cut: left.is_some(),
         layout: state.view.field,
     }))
@@ -133,9 +137,9 @@ fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'
 }
 
 /// The margins that an ablation of these weights left.
-fn cut_margins<'a>(state: &'a State, snapshot: &Snapshot) -> Option<&'a [f32]> {
+fn cut_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'a [f32]> {
     let left = state.surgery.left.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
-    (left.margins.len() == snapshot.fields.margins.len()).then_some(&left.margins[..])
+    (left.margins.len() == snapshot.maps.margins.len()).then_some(&left.margins[..])
 }
 
 /// For each pair, row a, column b, whether it is trained on.
@@ -149,11 +153,11 @@ fn trained_on(config: &ExperimentConfig) -> Vec<bool> {
 }
 
 /// The grids of figure 4; the logits' norms are by frequency here.
-fn maps(snapshot: &Snapshot) -> Maps {
-    let (p, fields) = (snapshot.report.p, &snapshot.fields);
+fn maps(snapshot: &CheckpointAnalysis) -> ReportMaps {
+    let (p, fields) = (snapshot.report.p, &snapshot.maps);
     let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
     let neurons = fields.neurons.iter();
-    Maps {
+    ReportMaps {
         p,
         attention_to_a: fields.attention_scores.iter().map(|scores| attention_to_a(scores, p)).collect(),
         neurons: neurons

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::chapters::CHAPTERS;
 use super::formula::Formula;
 use super::prose::{Block, Piece};
-use crate::plot::figures::inside::Inside;
+use crate::plot::figures::checkpoint::CheckpointFigure;
 
 fn pieces() -> Vec<(&'static str, Piece)> {
     let of_block = |block: Block| match block {
@@ -73,7 +73,7 @@ fn what_the_text_points_at_is_on_the_page() {
     for hook in hooks() {
         let is_there = match hook.split_once('-') {
             Some(("set", name)) => crate::ui::field::Field::from_name(name).is_some(),
-            Some(("panel", id)) => Inside::ALL.iter().any(|view| view.id == id),
+            Some(("panel", id)) => CheckpointFigure::ALL.iter().any(|view| view.id == id),
             Some((id, "chart")) => tracks.contains(&id) && source.contains(&format!("\"{id}\"")),
             _ => source.contains(&format!("data-testid=\"{hook}\"")),
         };

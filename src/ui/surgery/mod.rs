@@ -3,10 +3,10 @@
 mod paper;
 mod words;
 
-pub use crate::plot::figures::inside::{Answer, Part};
+pub use crate::plot::figures::checkpoint::{Answer, ModelPart};
 pub use paper::PaperCut;
 
-use crate::analysis::ablation::{Ablation, NeuronEdit, SkipEdit, Waves};
+use crate::analysis::ablation::{Ablation, FreqSelection, NeuronEdit, SkipEdit};
 use crate::analysis::grid::Scores;
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
 
@@ -57,14 +57,14 @@ pub enum Cut {
     Whole,
 }
 
-impl From<Part> for Cut {
-    fn from(part: Part) -> Self {
+impl From<ModelPart> for Cut {
+    fn from(part: ModelPart) -> Self {
         match part {
-            Part::Embedding(freq) => Self::Embedding(freq),
-            Part::Freq(freq) => Self::Freq(freq),
-            Part::Head(head) => Self::Head(head),
-            Part::Cluster(freq) => Self::Cluster(freq),
-            Part::Component(freqs) => Self::Component(freqs),
+            ModelPart::Embedding(freq) => Self::Embedding(freq),
+            ModelPart::Freq(freq) => Self::Freq(freq),
+            ModelPart::Head(head) => Self::Head(head),
+            ModelPart::Cluster(freq) => Self::Cluster(freq),
+            ModelPart::Component(freqs) => Self::Component(freqs),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Operation {
         let ablation = &self.ablation;
         match cut {
             Cut::Embedding(freq) => lacks(&ablation.embedding, *freq),
-            Cut::Freq(freq) => lacks(&ablation.logits.waves, *freq),
+            Cut::Freq(freq) => lacks(&ablation.logits.freqs, *freq),
             Cut::Head(head) => ablation.attention.removed_heads.contains(head),
             Cut::Cluster(freq) => {
                 matches!(&ablation.neurons, NeuronEdit::WithoutClusters { freqs, .. } if freqs.contains(freq))
@@ -109,15 +109,15 @@ impl Operation {
     }
 
     /// Whether a part is missing, cut out by itself or with something that it belongs to.
-    pub fn is_gone(&self, part: Part) -> bool {
+    pub fn is_gone(&self, part: ModelPart) -> bool {
         let with_its_freq = match part {
-            Part::Component([0, 0]) => false,
-            Part::Component([i, j]) => {
+            ModelPart::Component([0, 0]) => false,
+            ModelPart::Component([i, j]) => {
                 let is_of = |freq: &usize| [0, *freq].contains(&i) && [0, *freq].contains(&j);
-                match &self.ablation.logits.waves {
-                    Waves::All => false,
-                    Waves::Without(freqs) => freqs.iter().any(is_of),
-                    Waves::Only(freqs) => !freqs.iter().any(is_of),
+                match &self.ablation.logits.freqs {
+                    FreqSelection::All => false,
+                    FreqSelection::Without(freqs) => freqs.iter().any(is_of),
+                    FreqSelection::Only(freqs) => !freqs.iter().any(is_of),
                 }
             }
             _ => false,
@@ -142,7 +142,7 @@ impl Surgery {
         let mut next = self.ablation.clone();
         match cut {
             Cut::Embedding(freq) => toggle_freq(&mut next.embedding, *freq),
-            Cut::Freq(freq) => toggle_freq(&mut next.logits.waves, *freq),
+            Cut::Freq(freq) => toggle_freq(&mut next.logits.freqs, *freq),
             Cut::Head(head) => toggle(&mut next.attention.removed_heads, *head),
             Cut::Cluster(freq) => toggle_cluster(&mut next.neurons, *freq),
             Cut::Component(freqs) => toggle(&mut next.removed_components, *freqs),
@@ -174,25 +174,25 @@ impl Surgery {
 }
 
 /// Whether a frequency is not among some waves.
-fn lacks(waves: &Waves, freq: usize) -> bool {
+fn lacks(waves: &FreqSelection, freq: usize) -> bool {
     match waves {
-        Waves::All => false,
-        Waves::Without(freqs) => freqs.contains(&freq),
-        Waves::Only(freqs) => !freqs.contains(&freq),
+        FreqSelection::All => false,
+        FreqSelection::Without(freqs) => freqs.contains(&freq),
+        FreqSelection::Only(freqs) => !freqs.contains(&freq),
     }
 }
 
 /// Takes a frequency out of some waves, or puts it back. Where only some were kept, the others stay out.
-fn toggle_freq(waves: &mut Waves, freq: usize) {
+fn toggle_freq(waves: &mut FreqSelection, freq: usize) {
     match waves {
-        Waves::All => *waves = Waves::Without(vec![freq]),
-        Waves::Without(freqs) => {
+        FreqSelection::All => *waves = FreqSelection::Without(vec![freq]),
+        FreqSelection::Without(freqs) => {
             toggle(freqs, freq);
             if freqs.is_empty() {
-                *waves = Waves::All;
+                *waves = FreqSelection::All;
             }
         }
-        Waves::Only(freqs) => toggle(freqs, freq),
+        FreqSelection::Only(freqs) => toggle(freqs, freq),
     }
 }
 
@@ -225,8 +225,8 @@ fn toggle<T: Ord>(list: &mut Vec<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anatomy, Cut, Operation, PaperCut, Part, Surgery};
-    use crate::analysis::ablation::{NeuronEdit, SkipEdit, Waves};
+    use super::{Anatomy, Cut, ModelPart, Operation, PaperCut, Surgery};
+    use crate::analysis::ablation::{FreqSelection, NeuronEdit, SkipEdit};
 
     fn model() -> Anatomy {
         Anatomy { key_freqs: vec![3, 9], n_heads: 4 }
@@ -244,7 +244,7 @@ mod tests {
         Operation { ablation: surgery.ablation.clone(), model: model() }.is_cut(cut)
     }
 
-    fn is_gone(surgery: &Surgery, part: Part) -> bool {
+    fn is_gone(surgery: &Surgery, part: ModelPart) -> bool {
         Operation { ablation: surgery.ablation.clone(), model: model() }.is_gone(part)
     }
 
@@ -268,7 +268,7 @@ mod tests {
             assert!(twice.is_whole() && !is_cut(&twice, &cut), "{cut:?} twice");
         }
         let surgery = operated(&[Cut::Freq(9), Cut::Freq(3), Cut::Freq(5), Cut::Freq(9)]);
-        assert_eq!(surgery.ablation.logits.waves, Waves::Without(vec![3, 5]), "in order");
+        assert_eq!(surgery.ablation.logits.freqs, FreqSelection::Without(vec![3, 5]), "in order");
         let surgery = operated(&[Cut::Component([9, 3]), Cut::Component([3, 9])]);
         assert_eq!(surgery.ablation.removed_components, [[3, 9], [9, 3]], "in order");
     }
@@ -279,8 +279,11 @@ mod tests {
             operated(&[Cut::Freq(9), Cut::MlpSkip(SkipEdit::Zero), Cut::Head(1), Cut::Embedding(2)]);
         let ablation = &surgery.ablation;
         assert_eq!(ablation.attention.removed_heads, [1]);
-        assert_eq!(ablation.logits.waves, Waves::Without(vec![9]));
-        assert_eq!((&ablation.embedding, ablation.mlp_skip), (&Waves::Without(vec![2]), SkipEdit::Zero));
+        assert_eq!(ablation.logits.freqs, FreqSelection::Without(vec![9]));
+        assert_eq!(
+            (&ablation.embedding, ablation.mlp_skip),
+            (&FreqSelection::Without(vec![2]), SkipEdit::Zero)
+        );
         let surgery = operated(&[Cut::Head(1), Cut::Paper(PaperCut::KeyComponents)]);
         assert!(surgery.ablation.attention.removed_heads.is_empty(), "the head is back");
         for paper in PaperCut::ALL {
@@ -295,10 +298,10 @@ mod tests {
     #[test]
     fn what_is_kept_alone_shrinks_by_a_click_and_grows_by_another() {
         let only = Cut::Paper(PaperCut::KeyComponents);
-        let waves = |cuts: &[Cut]| operated(cuts).ablation.logits.waves;
-        assert_eq!(waves(std::slice::from_ref(&only)), Waves::Only(vec![3, 9]));
-        assert_eq!(waves(&[only.clone(), Cut::Freq(9)]), Waves::Only(vec![3]), "less is kept");
-        assert_eq!(waves(&[only.clone(), Cut::Freq(5)]), Waves::Only(vec![3, 5, 9]), "more is kept");
+        let waves = |cuts: &[Cut]| operated(cuts).ablation.logits.freqs;
+        assert_eq!(waves(std::slice::from_ref(&only)), FreqSelection::Only(vec![3, 9]));
+        assert_eq!(waves(&[only.clone(), Cut::Freq(9)]), FreqSelection::Only(vec![3]), "less is kept");
+        assert_eq!(waves(&[only.clone(), Cut::Freq(5)]), FreqSelection::Only(vec![3, 5, 9]), "more is kept");
         let surgery = operated(&[only.clone(), Cut::Freq(9)]);
         let is_out = |freq: usize| is_cut(&surgery, &Cut::Freq(freq));
         assert_eq!([3, 5, 9].map(is_out), [false, true, true]);
@@ -322,13 +325,13 @@ mod tests {
         let gone = |cut: Cut| {
             let surgery = operated(&[cut]);
             [[0, 0], [3, 0], [0, 3], [3, 3], [3, 5], [5, 0], [5, 5]]
-                .map(|cell| is_gone(&surgery, Part::Component(cell)))
+                .map(|cell| is_gone(&surgery, ModelPart::Component(cell)))
         };
         assert_eq!(gone(Cut::Freq(3)), [false, true, true, true, false, false, false]);
         let kept = [false, false, false, false, true, true, true];
         assert_eq!(gone(Cut::Paper(PaperCut::KeyComponents)), kept, "the constant stays");
         assert_eq!(gone(Cut::Component([3, 5])), [false, false, false, false, true, false, false]);
-        assert!(is_gone(&operated(&[Cut::Paper(PaperCut::ZeroAttention)]), Part::Head(3)));
+        assert!(is_gone(&operated(&[Cut::Paper(PaperCut::ZeroAttention)]), ModelPart::Head(3)));
     }
 
     #[test]

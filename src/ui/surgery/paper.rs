@@ -1,7 +1,7 @@
 //! The paper's ablations as settings of one click (section 4.4 and appendix A.1).
 
-use crate::analysis::ablation::{Ablation, GridEdit, NeuronEdit, SkipEdit, Waves};
-use crate::analysis::marginals::Terms;
+use crate::analysis::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
+use crate::analysis::marginals::GridTerms;
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
 use crate::analysis::report::AblationReport;
 
@@ -92,18 +92,20 @@ impl PaperCut {
     /// The ablation, for a model with these key frequencies and heads.
     pub fn ablation(self, key_freqs: &[usize], n_heads: usize) -> Ablation {
         let mut ablation = Ablation::default();
-        let only = || Waves::Only(key_freqs.to_vec());
+        let only = || FreqSelection::Only(key_freqs.to_vec());
         match self {
             Self::PolynomialNeurons => {
                 ablation.neurons = NeuronEdit::Polynomials { min_fve: MIN_CLUSTER_FVE };
             }
             Self::SumWaveNeurons => {
-                ablation.neurons = NeuronEdit::Grid(GridEdit { waves: only(), terms: Terms::Sums });
+                ablation.neurons = NeuronEdit::Grid(GridEdit { freqs: only(), terms: GridTerms::SumOnly });
             }
-            Self::KeyComponents => ablation.logits = GridEdit { waves: only(), terms: Terms::Block },
+            Self::KeyComponents => {
+                ablation.logits = GridEdit { freqs: only(), terms: GridTerms::AllProducts }
+            }
             Self::WithoutKeyComponents => {
-                let waves = Waves::Without(key_freqs.to_vec());
-                ablation.logits = GridEdit { waves, terms: Terms::Block };
+                let freqs = FreqSelection::Without(key_freqs.to_vec());
+                ablation.logits = GridEdit { freqs, terms: GridTerms::AllProducts };
             }
             Self::ProjectWl => ablation.neurons = NeuronEdit::OnlyDirections(key_freqs.to_vec()),
             Self::ComplementWl => ablation.neurons = NeuronEdit::WithoutDirections(key_freqs.to_vec()),

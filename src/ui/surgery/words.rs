@@ -1,9 +1,9 @@
 //! What is cut out, in words.
 
-use super::{Cut, Part, Surgery};
-use crate::analysis::ablation::{Ablation, GridEdit, NeuronEdit, SkipEdit, Waves};
+use super::{Cut, ModelPart, Surgery};
+use crate::analysis::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
 use crate::analysis::forward::AttentionEdit;
-use crate::analysis::marginals::Terms;
+use crate::analysis::marginals::GridTerms;
 
 /// As many numbers of a list are written out.
 const MOST: usize = 8;
@@ -21,9 +21,9 @@ impl Surgery {
             SkipEdit::Zero => parts.push("no skip around the MLP".to_owned()),
             SkipEdit::Mean => parts.push("the skip around the MLP is its mean".to_owned()),
         }
-        parts.extend(of_waves("the logits", &logits.waves));
+        parts.extend(of_waves("the logits", &logits.freqs));
         parts.extend(several(
-            removed_components.iter().map(|&freqs| format!("no {}", Part::Component(freqs))),
+            removed_components.iter().map(|&freqs| format!("no {}", ModelPart::Component(freqs))),
         ));
         parts.join("; ")
     }
@@ -83,12 +83,12 @@ fn freqs(freqs: &[usize]) -> String {
         .map_or_else(|| "none".to_owned(), |list| format!("k = {list}"))
 }
 
-fn of_waves(what: &str, waves: &Waves) -> Option<String> {
+fn of_waves(what: &str, waves: &FreqSelection) -> Option<String> {
     match waves {
-        Waves::All => None,
-        Waves::Without(out) => Some(format!("{what} without {}", freqs(out))),
-        Waves::Only(kept) if kept.is_empty() => Some(format!("of {what} only the constant")),
-        Waves::Only(kept) => Some(format!("of {what} only {}", freqs(kept))),
+        FreqSelection::All => None,
+        FreqSelection::Without(out) => Some(format!("{what} without {}", freqs(out))),
+        FreqSelection::Only(kept) if kept.is_empty() => Some(format!("of {what} only the constant")),
+        FreqSelection::Only(kept) => Some(format!("of {what} only {}", freqs(kept))),
     }
 }
 
@@ -105,9 +105,9 @@ fn of_attention(attention: &AttentionEdit, parts: &mut Vec<String>) {
 
 fn of_neurons(neurons: &NeuronEdit) -> Option<String> {
     match neurons {
-        NeuronEdit::Grid(GridEdit { waves, terms: Terms::Block }) => of_waves("the neurons", waves),
-        NeuronEdit::Grid(GridEdit { waves, terms: Terms::Sums }) => {
-            of_waves("the neurons", waves).map(|words| format!("{words} in a + b"))
+        NeuronEdit::Grid(GridEdit { freqs, terms: GridTerms::AllProducts }) => of_waves("the neurons", freqs),
+        NeuronEdit::Grid(GridEdit { freqs, terms: GridTerms::SumOnly }) => {
+            of_waves("the neurons", freqs).map(|words| format!("{words} in a + b"))
         }
         NeuronEdit::Polynomials { .. } => Some("clustered neurons as polynomials".to_owned()),
         NeuronEdit::WithoutClusters { freqs: out, .. } => Some(format!("no neurons of {}", freqs(out))),

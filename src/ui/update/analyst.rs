@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::{Effect, desk, files};
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::snapshot::Snapshot;
 use crate::maths::fourier::n_freqs;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
@@ -162,7 +162,7 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
             if let Some(Job { origin, step, .. }) = finished(state, id) {
                 measured(state, &origin, step, &snapshot.measures);
                 // A file that does not tell its step is known by the one it was kept under.
-                add_snapshots(state, &origin, vec![Arc::new(Snapshot { step, ..*snapshot })]);
+                add_snapshots(state, &origin, vec![Arc::new(CheckpointAnalysis { step, ..*snapshot })]);
                 give_up_strays(state, &origin);
             }
         }
@@ -266,7 +266,7 @@ fn give_up_strays(state: &mut State, origin: &Origin) {
 }
 
 /// Adds what checkpoints hold to their run.
-pub(super) fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<Snapshot>>) {
+pub(super) fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<CheckpointAnalysis>>) {
     if let Some(exhibit) = exhibit_mut(state, origin) {
         exhibit.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
         exhibit.edition += 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Effect;
-use crate::analysis::snapshot::Snapshot;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::ui::exhibit::Origin;
 use crate::ui::followed::is_at_rest;
@@ -51,7 +51,7 @@ impl Errand {
 
 impl Desk {
     /// The snapshot of the weights that are cut.
-    pub fn snapshot(state: &State) -> Option<&Arc<Snapshot>> {
+    pub fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
         state.exhibit.as_ref()?.snapshots.get(&weights(state)?.0)
     }
 
@@ -223,7 +223,7 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
 #[cfg(test)]
 mod tests {
     use crate::analysis::ablation::Ablation;
-    use crate::analysis::grid::{Parts, Scores};
+    use crate::analysis::grid::{BySplit, Scores};
     use crate::protocol::analyst::{AnalystReply, AnalystRequest};
     use crate::ui::panels::sample::analysed;
     use crate::ui::state::State;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn scores(value: f64) -> Scores {
-        let parts = Parts { train: value, test: value, all: value };
+        let parts = BySplit { train: value, test: value, all: value };
         Scores { loss: parts, accuracy: parts }
     }
 

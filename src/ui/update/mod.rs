@@ -28,7 +28,7 @@ use super::state::{Asked, Coming, Start, State, Wish, Worker};
 use super::surgery::Cut;
 use super::verify::Verify;
 use super::view::Look;
-use crate::analysis::snapshot::Snapshot;
+use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::config::{DeviceChoice, Preset};
 use crate::error::Result;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
@@ -143,7 +143,7 @@ pub enum Message {
         /// The run.
         origin: Origin,
         /// What they hold.
-        snapshots: Vec<Arc<Snapshot>>,
+        snapshots: Vec<Arc<CheckpointAnalysis>>,
     },
     /// So many bytes of the recorded run have come; none when it is fetched no longer.
     RecordedBytes(Option<usize>),

@@ -24,7 +24,7 @@ fn row(step: usize, train_loss: f64) -> MetricsRow {
             test_loss: 4.0,
             train_accuracy: 0.5,
             test_accuracy: 0.1,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         },
     }
 }

@@ -122,7 +122,7 @@ pub trait Kernel {
 
 /// The instruction set in use.
 #[derive(Debug, Clone, Copy)]
-pub enum Lanes {
+pub enum SimdLevel {
     /// Four lanes in plain Rust.
     Portable(portable::Portable),
     /// WebAssembly's 128-bit vectors, without the relaxed ones.
@@ -148,7 +148,7 @@ pub enum Lanes {
     NeonFused(neon::Neon<true>),
 }
 
-impl Lanes {
+impl SimdLevel {
     /// Every set this processor has, the fastest first.
     pub fn available() -> Vec<Self> {
         let mut sets = Vec::new();

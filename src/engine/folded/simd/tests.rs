@@ -6,7 +6,7 @@ use super::math::{exp, row_max, row_sum};
 use super::mix::Mix;
 use super::product::Product;
 use super::product_wide::{ProductWide, WeightedRows};
-use super::{Kernel, Lanes, Simd};
+use super::{Kernel, Simd, SimdLevel};
 use crate::engine::folded::matrix::{Mat, View, padded};
 use crate::maths::normal::NormalSource;
 
@@ -28,9 +28,9 @@ fn at(view: View<'_>, i: usize, j: usize) -> f64 {
 }
 
 /// Runs a kernel on every set; compares with float64 and, among sets that round alike, bit for bit.
-fn check(what: &str, expected: &[f64], tolerance: f64, run: impl Fn(Lanes) -> Vec<f32>) {
+fn check(what: &str, expected: &[f64], tolerance: f64, run: impl Fn(SimdLevel) -> Vec<f32>) {
     let mut alike: [Option<Vec<u32>>; 2] = [None, None];
-    for lanes in Lanes::available() {
+    for lanes in SimdLevel::available() {
         let got = run(lanes);
         assert_eq!(got.len(), expected.len(), "{what}: number of elements");
         for (i, (&g, &e)) in got.iter().zip(expected).enumerate() {
@@ -172,7 +172,7 @@ impl Kernel for ExpOf<'_> {
 fn exp_is_within_two_units_and_zero_below_the_normal_numbers() {
     let xs: Vec<f32> = (0..16 * 2000).map(|i| -87.3 + i as f32 * (88.0 + 87.3) / 32_000.0).collect();
     let expected: Vec<f64> = xs.iter().map(|&x| f64::from(x).exp()).collect();
-    for lanes in Lanes::available() {
+    for lanes in SimdLevel::available() {
         let mut got = xs.clone();
         let [_, largest] = lanes.run(ExpOf(&mut got));
         for (i, (&g, &e)) in got.iter().zip(&expected).enumerate() {
@@ -186,7 +186,7 @@ fn exp_is_within_two_units_and_zero_below_the_normal_numbers() {
         assert!(edges[5].is_nan(), "not a number stays so");
     }
     let bits = |fused: bool| {
-        let sets = Lanes::available().into_iter().filter(move |lanes| lanes.is_fused() == fused);
+        let sets = SimdLevel::available().into_iter().filter(move |lanes| lanes.is_fused() == fused);
         sets.map(|lanes| {
             let mut got = xs.clone();
             let sums = lanes.run(ExpOf(&mut got));

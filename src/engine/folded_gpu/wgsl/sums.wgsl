@@ -1,6 +1,6 @@
 // Three kinds of sums, one invocation each:
 // ds of a row and head through the softmax, A (dA - sum A dA), where dA of "=" is zero because all is
-// measured from it; the gradient of `base`, which is the last row of dT; dW_ou from its parts.
+// measured from it; the gradient of `base`, which is the last row of dT; dW_out_U from its parts.
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -33,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     at -= WIDE;
     if (at < M * O) {
         var sum = 0.0;
-        for (var s = 0u; s < SPLITS; s++) { sum += arena[D_W_OU_PARTS + s * M * O + at]; }
-        arena[D_W_OU_T + at] = sum;
+        for (var s = 0u; s < SPLITS; s++) { sum += arena[D_W_OUT_U_PARTS + s * M * O + at]; }
+        arena[D_W_OUT_U_T + at] = sum;
     }
 }

@@ -1,0 +1,207 @@
+//! Carries an ablation out and scores what is left.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use super::edits::{edit_grid, edit_neurons, edit_skip, remove_components};
+use super::{Ablation, FreqSelection, NeuronEdit, SkipEdit};
+use crate::analysis::direction_projection::DirectionProjection;
+use crate::analysis::forward::{AttentionEdit, HostModel};
+use crate::analysis::grid::{GridLogits, Scores, column_means};
+use crate::analysis::marginals::{Marginals, project_rows};
+use crate::analysis::moments::NeuronMoments;
+use crate::analysis::neurons::{self, NeuronFit};
+use crate::analysis::progress::current_key_freqs;
+use crate::error::{LabError, Result};
+use crate::maths::fourier::FourierBasis;
+use crate::maths::matrix::Matrix;
+use crate::model::{Param, Weights};
+use crate::task::Task;
+
+/// A model and its activations on all pairs, ready to be ablated again and again.
+#[derive(Debug)]
+pub struct Ablator {
+    /// A copy: small beside the activations.
+    weights: Weights,
+    unablated: ForwardCache,
+}
+
+/// A model's activations on all pairs.
+#[derive(Debug)]
+pub struct ForwardCache {
+    /// The model, its inputs changed or not.
+    pub model: HostModel,
+    /// Its logits.
+    pub logits: GridLogits,
+    neurons: OnceCell<NeuronMoments>,
+    fits: OnceCell<Vec<NeuronFit>>,
+    marginals: OnceCell<Marginals>,
+    projection: Option<DirectionProjection>,
+}
+
+impl ForwardCache {
+    /// One pass that also takes in the neurons, and what these frequencies' directions read from them.
+    fn whole(weights: &Weights, key_freqs: &[usize]) -> Self {
+        let model = HostModel::new(weights, &AttentionEdit::default());
+        let p = model.p();
+        let mut logits = GridLogits::zeros(p);
+        let mut neurons = NeuronMoments::zeros(p, model.d_mlp());
+        let mut reads = DirectionProjection::empty(&model, key_freqs);
+        let mut block = model.new_block();
+        for a in 0..p {
+            model.fill(a, &mut block);
+            logits.block_mut(a).copy_from_slice(block.logits.values());
+            for b in 0..p {
+                neurons.add_pair(a, b, block.neurons.row(b));
+            }
+            reads.add_block(a, &block);
+        }
+        let (fits, marginals) = Default::default();
+        Self { model, logits, neurons: neurons.into(), fits, marginals, projection: Some(reads) }
+    }
+
+    /// A pass that takes in the logits alone.
+    fn changed(weights: &Weights, attention: &AttentionEdit) -> Self {
+        let model = HostModel::new(weights, attention);
+        let (neurons, fits, marginals) = Default::default();
+        Self { logits: model.logits(), model, neurons, fits, marginals, projection: None }
+    }
+
+    /// The neurons' moments.
+    pub fn neurons(&self) -> &NeuronMoments {
+        self.neurons.get_or_init(|| NeuronMoments::of_neurons(&self.model))
+    }
+
+    /// The neurons' frequencies.
+    pub fn fits(&self) -> &[NeuronFit] {
+        self.fits.get_or_init(|| neurons::fits(self.neurons()))
+    }
+
+    /// The logits' means along the directions of the grid.
+    pub fn marginals(&self) -> &Marginals {
+        self.marginals.get_or_init(|| Marginals::of(self.logits.p(), self.logits.values()))
+    }
+
+    /// What the directions of some frequencies read.
+    pub fn projection(&self, freqs: &[usize]) -> Cow<'_, DirectionProjection> {
+        match &self.projection {
+            Some(reads) if reads.freqs == freqs => Cow::Borrowed(reads),
+            _ => Cow::Owned(DirectionProjection::new(&self.model, freqs)),
+        }
+    }
+}
+
+impl Ablator {
+    /// Runs the whole model once. What the directions of `key_freqs` read is kept: other frequencies may
+    /// be asked for, and cost another pass.
+    pub fn new(weights: &Weights, key_freqs: &[usize]) -> Self {
+        Self { unablated: ForwardCache::whole(weights, key_freqs), weights: weights.clone() }
+    }
+
+    /// Runs the whole model once, for its own key frequencies.
+    pub fn with_own_freqs(weights: &Weights) -> Self {
+        Self::new(weights, &current_key_freqs(weights))
+    }
+
+    /// The frequencies whose directions were read.
+    pub fn key_freqs(&self) -> &[usize] {
+        self.unablated.projection.as_ref().map_or(&[], |reads| &reads.freqs)
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// The pass over the whole model.
+    pub fn unablated(&self) -> &ForwardCache {
+        &self.unablated
+    }
+
+    /// Number of heads of a block.
+    pub fn n_heads(&self) -> usize {
+        self.weights.shape().n_heads
+    }
+
+    /// Losses and accuracies of what an ablation leaves.
+    ///
+    /// # Errors
+    /// [`LabError::Setting`] if it names a frequency or head that is not there, or if the task has
+    /// another modulus than the model.
+    pub fn scores(&self, task: &Task, ablation: &Ablation) -> Result<Scores> {
+        Ok(self.ablated_logits(task, ablation)?.scores(task))
+    }
+
+    /// Losses and accuracies of what an ablation leaves, and for each pair the answer's logit minus the largest
+    /// other, length p².
+    ///
+    /// # Errors
+    /// As [`Self::scores`].
+    pub fn scores_and_margins(&self, task: &Task, ablation: &Ablation) -> Result<(Scores, Vec<f64>)> {
+        let logits = self.ablated_logits(task, ablation)?;
+        let p = task.p;
+        let of_pairs: Vec<(f64, f64)> =
+            (0..p * p).map(|pair| logits.loss_and_margin(pair / p, pair % p)).collect();
+        let scores = Scores::of(task, |a, b| of_pairs[a * p + b]);
+        Ok((scores, of_pairs.into_iter().map(|(_, margin)| margin).collect()))
+    }
+
+    /// The logits that an ablation leaves; the whole model's own if it changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::scores`].
+    pub fn ablated_logits(&self, task: &Task, ablation: &Ablation) -> Result<Cow<'_, GridLogits>> {
+        let shape = self.weights.shape();
+        if task.p != shape.p {
+            return Err(LabError::setting("p", task.p, format!("the model adds modulo {}", shape.p)));
+        }
+        ablation.validate(shape.p, shape.n_heads)?;
+        if *ablation == Ablation::default() {
+            return Ok(Cow::Borrowed(&self.unablated.logits));
+        }
+        Ok(Cow::Owned(self.logits(ablation)))
+    }
+
+    /// The logits that an ablation leaves. It must be valid for the model.
+    fn logits(&self, ablation: &Ablation) -> GridLogits {
+        let changed;
+        let run = if ablation.leaves_inputs() {
+            &self.unablated
+        } else {
+            let weights = filter_embedding(&self.weights, &ablation.embedding);
+            changed = ForwardCache::changed(&weights, &ablation.attention);
+            &changed
+        };
+        let mut logits = edit_neurons(run, &ablation.neurons);
+        edit_skip(&mut logits, &run.model, ablation.mlp_skip);
+        let untouched = ablation.neurons == NeuronEdit::default() && ablation.mlp_skip == SkipEdit::Keep;
+        let marginals = (untouched && ablation.logits.freqs != FreqSelection::All).then(|| run.marginals());
+        edit_grid(&mut logits, &ablation.logits, marginals);
+        remove_components(&mut logits, &ablation.removed_components);
+        logits
+    }
+}
+
+/// Keeps or removes frequencies of the numbers' embeddings.
+fn filter_embedding<'a>(weights: &'a Weights, waves: &FreqSelection) -> Cow<'a, Weights> {
+    if *waves == FreqSelection::All {
+        return Cow::Borrowed(weights);
+    }
+    let shape = weights.shape().clone();
+    let (p, d_vocab) = (shape.p, shape.d_vocab);
+    let mut filtered = weights.clone();
+    let W_E = filtered.get_mut(Param::W_E);
+    let tokens = Matrix::from_fn(p, shape.d_model, |x, d| W_E[d * d_vocab + x]);
+    let part = project_rows(&tokens, &FourierBasis::new(p), waves.named());
+    let mean = column_means(&tokens);
+    for d in 0..shape.d_model {
+        for x in 0..p {
+            let value = &mut W_E[d * d_vocab + x];
+            *value = match waves {
+                FreqSelection::Only(_) => mean[d] + part[(x, d)],
+                _ => *value - part[(x, d)],
+            };
+        }
+    }
+    Cow::Owned(filtered)
+}

@@ -1,0 +1,129 @@
+//! What the page's panels show of one checkpoint: the report, the measures, and a few fields on the
+//! grid of pairs.
+//!
+//! A snapshot is all a panel needs, so that a recorded run can be read without its weights.
+
+mod circle;
+
+use serde::{Deserialize, Serialize};
+
+use super::ablation::Ablator;
+use super::attention::pattern::AttentionPattern;
+use super::progress::ProgressMeasures;
+use super::report::{AnalysisContext, Report};
+use super::{check, logit_spectrum};
+use crate::error::Result;
+use crate::model::Weights;
+use crate::task::Task;
+
+/// One checkpoint, taken apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointAnalysis {
+    /// Updates done.
+    pub step: usize,
+    /// Every number of the report, but [lean](Report::lean).
+    pub report: Report,
+    /// The progress measures, taken with the key frequencies that the run is followed by.
+    pub measures: ProgressMeasures,
+    /// What is seen on the grid of pairs.
+    pub maps: GridMaps,
+}
+
+impl CheckpointAnalysis {
+    /// Takes a checkpoint apart. The measures and the circles are those of `followed_freqs`, or of the weights'
+    /// own key frequencies if the run is followed by none.
+    ///
+    /// # Errors
+    /// As [`analyse`](super::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
+    /// frequency that is not there.
+    pub fn new(
+        weights: &Weights,
+        task: &Task,
+        step: usize,
+        followed_freqs: Option<&[usize]>,
+    ) -> Result<Self> {
+        check(weights, task)?;
+        Self::from_ablator(&Ablator::with_own_freqs(weights), task, step, followed_freqs)
+    }
+
+    /// The same of a model that has run, with its own key frequencies.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn from_ablator(
+        ablator: &Ablator,
+        task: &Task,
+        step: usize,
+        followed_freqs: Option<&[usize]>,
+    ) -> Result<Self> {
+        let findings = AnalysisContext::new(ablator, task)?;
+        let freqs = followed_freqs.unwrap_or(&findings.report.key_freqs);
+        let measures = findings.measures(ablator, task, freqs)?;
+        let fields = GridMaps::new(ablator, &findings, freqs);
+        Ok(Self { step, measures, maps: fields, report: findings.report.without_large_fields() })
+    }
+}
+
+impl GridMaps {
+    fn new(ablator: &Ablator, findings: &AnalysisContext, freqs: &[usize]) -> Self {
+        let (p, whole) = (findings.report.p, ablator.unablated());
+        let scores = AttentionPattern::new(ablator.weights(), true);
+        let (numbers, neuron_freqs): (Vec<usize>, Vec<usize>) =
+            findings.report.neurons.best_neuron_per_cluster().into_iter().unzip();
+        let on_pairs = whole.model.neurons_on_pairs(&numbers);
+        let neurons = on_pairs.iter().zip(numbers.iter().zip(neuron_freqs));
+        Self {
+            attention_scores: (0..scores.n_heads()).map(|h| narrow(scores.scores().row(h))).collect(),
+            margins: narrow(&whole.logits.margins()),
+            logit_norms: narrow(&logit_spectrum::by_freqs(p, &findings.logit_norms)),
+            circles: circle::circles(ablator.weights(), freqs),
+            neurons: neurons
+                .map(|(values, (&neuron, freq))| NeuronActivationMap { neuron, freq, values: narrow(values) })
+                .collect(),
+        }
+    }
+}
+
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
+}
+
+/// Functions of the tokens and of the pairs (a, b). Pairs are row-major, row a, column b.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GridMaps {
+    /// For each head of the first block, the scores of "=" for the p numbers at position 0, the p
+    /// numbers at position 1 and for itself: length 2p + 1. Softmax over the three of a pair gives its
+    /// attention (figure 4 left).
+    pub attention_scores: Vec<Vec<f32>>,
+    /// The answer's logit minus the largest other, length p²: below 0 the model is wrong.
+    pub margins: Vec<f32>,
+    /// For frequencies i of a and j of b from 0 to (p - 1) / 2, row-major: the norm over c of the logits'
+    /// 2-D Fourier coefficients there (figure 4 right).
+    pub logit_norms: Vec<f32>,
+    /// The embedding on the circles of the frequencies that the run is followed by.
+    pub circles: Vec<Circle>,
+    /// For each cluster, its purest neuron (figure 4 middle).
+    pub neurons: Vec<NeuronActivationMap>,
+}
+
+/// The numbers 0 … p - 1 in the plane in which the embedding turns with one frequency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Circle {
+    /// The frequency k.
+    pub freq: usize,
+    /// Along the direction W_E cos(w_k), made a unit vector; length p.
+    pub x: Vec<f32>,
+    /// Along what of W_E sin(w_k) is at right angles to it, made a unit vector; length p.
+    pub y: Vec<f32>,
+}
+
+/// One neuron on all pairs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeuronActivationMap {
+    /// Its number.
+    pub neuron: usize,
+    /// Its frequency.
+    pub freq: usize,
+    /// Its activations, after the ReLU, length p².
+    pub values: Vec<f32>,
+}

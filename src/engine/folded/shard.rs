@@ -1,0 +1,32 @@
+//! One worker's part of a step, and the formula that splits anything into nearly equal ranges.
+
+use std::ops::Range;
+
+/// A worker's part of the work: number `rank` of `world_size`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 0; the worker that leads the run has rank 0.
+    pub rank: usize,
+    /// Number of parts, one a worker.
+    pub world_size: usize,
+}
+
+impl Shard {
+    /// The whole work, done by one worker.
+    pub const SINGLE: Self = Self { rank: 0, world_size: 1 };
+
+    /// This shard's sub-range of `0..n`.
+    pub fn range(self, n: usize) -> Range<usize> {
+        even_range(self.rank, self.world_size, n)
+    }
+}
+
+/// Splits `0..n` into `count` consecutive ranges whose lengths differ by one at most.
+pub fn split_evenly(n: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).map(move |index| even_range(index, count, n))
+}
+
+/// Range number `index` of the `count` ranges of [`split_evenly`].
+fn even_range(index: usize, count: usize, n: usize) -> Range<usize> {
+    index * n / count..(index + 1) * n / count
+}

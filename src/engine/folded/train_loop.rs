@@ -1,0 +1,179 @@
+//! One run: a step is the sums over the pairs, of one worker or several, and an update.
+
+use super::collective::{Collective, Request};
+use super::compute_pool::ComputePool;
+use super::loss::Score;
+use super::replica::Replica;
+use super::shard::Shard;
+use super::shard_worker::{Exchange, ShardWorker};
+use super::simd::SimdLevel;
+use crate::config::ExperimentConfig;
+use crate::engine::{Evaluation, TrainState};
+use crate::error::Result;
+use crate::task::Task;
+
+/// A run on some threads, and perhaps with collective.
+#[derive(Debug)]
+pub struct TrainLoop {
+    pool: ComputePool,
+    collective: Option<Box<dyn Collective>>,
+    replica: Replica,
+    /// Whether the collective hold the same state.
+    followers_in_sync: bool,
+    /// Train pairs and test pairs of all shares.
+    n_pairs: [usize; 2],
+}
+
+impl TrainLoop {
+    /// Sets up a run at a state.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
+    pub fn new(
+        simd: SimdLevel,
+        config: &ExperimentConfig,
+        task: &Task,
+        start: &TrainState,
+        collective: Option<Box<dyn Collective>>,
+    ) -> Result<Self> {
+        let n_shards = 1 + collective.as_ref().map_or(0, |collective| collective.n_followers());
+        let replica =
+            Replica::new(config, task, start.weights.shape(), Shard { rank: 0, world_size: n_shards });
+        let pool = ComputePool::new(simd, config.run.threads)?;
+        let n_pairs = [task.train.len(), task.test.len()];
+        let mut train_loop = Self { pool, collective, replica, followers_in_sync: false, n_pairs };
+        train_loop.load(start)?;
+        Ok(train_loop)
+    }
+
+    /// Number of threads, collective included.
+    pub fn threads(&self) -> usize {
+        self.pool.threads() + self.n_shards() - 1
+    }
+
+    /// Number of threads without the collective'.
+    pub fn own_threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// Shares that a step is cut into.
+    pub fn n_shards(&self) -> usize {
+        1 + self.collective.as_ref().map_or(0, |collective| collective.n_followers())
+    }
+
+    /// Updates done so far.
+    pub fn step(&self) -> usize {
+        self.replica.step
+    }
+
+    /// Does `n_steps` updates. If it fails the state is that after the last one done.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
+    pub async fn train(&mut self, n_steps: usize) -> Result<()> {
+        self.sync_followers().await?;
+        let Self { pool, collective, replica, followers_in_sync, .. } = self;
+        let Some(collective) = collective else {
+            pool.run(|| {
+                for _ in 0..n_steps {
+                    replica.worker.compute_partial_gradients(pool);
+                    replica.update(pool);
+                }
+            });
+            return Ok(());
+        };
+        // Until the end: a step that breaks off halfway may have been done by some collective.
+        *followers_in_sync = false;
+        for _ in 0..n_steps {
+            collective.request(Request::PartialGradients)?;
+            pool.run(|| replica.worker.compute_partial_gradients(pool));
+            exchange(collective.as_mut(), &mut replica.worker, Exchange::AllReduceGradients, |_| ()).await?;
+            pool.run(|| {
+                replica.update(pool);
+                replica.worker.compute_weight_products(pool);
+            });
+            let meanwhile = |worker: &mut ShardWorker| pool.run(|| worker.compute_attention_tables(pool));
+            exchange(collective.as_mut(), &mut replica.worker, Exchange::AllGatherWeightProducts, meanwhile)
+                .await?;
+            replica.worker.mark_products_ready();
+        }
+        *followers_in_sync = true;
+        Ok(())
+    }
+
+    /// Losses and accuracies of the current weights.
+    ///
+    /// # Errors
+    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
+    pub async fn evaluate(&mut self) -> Result<Evaluation> {
+        let [train, test] = self.scores().await?;
+        let [n_train, n_test] = self.n_pairs.map(|n| n as f64);
+        Ok(Evaluation {
+            train_loss: train.loss_sum / n_train,
+            test_loss: test.loss_sum / n_test,
+            train_accuracy: train.n_correct as f64 / n_train,
+            test_accuracy: test.n_correct as f64 / n_test,
+            softmax_collapse_fraction: Some(train.n_collapsed as f64 / n_train),
+        })
+    }
+
+    /// A copy of weights and moments.
+    pub fn state(&self) -> TrainState {
+        self.replica.state()
+    }
+
+    /// Takes over weights and moments.
+    ///
+    /// # Errors
+    /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.
+    pub fn load(&mut self, state: &TrainState) -> Result<()> {
+        self.followers_in_sync = false;
+        self.replica.load(state)
+    }
+
+    /// Scores of all train and all test pairs.
+    async fn scores(&mut self) -> Result<[Score; 2]> {
+        self.sync_followers().await?;
+        let Self { pool, collective, replica, .. } = self;
+        let Some(collective) = collective else {
+            return Ok(pool.run(|| replica.worker.scores(pool)));
+        };
+        collective.request(Request::Scores)?;
+        let mut sums = pool.run(|| replica.worker.scores(pool));
+        for scores in collective.gather_scores().await? {
+            sums.iter_mut().zip(&scores).for_each(|(sum, score)| sum.add(score));
+        }
+        Ok(sums)
+    }
+
+    /// Gives the collective this state, if they have another.
+    async fn sync_followers(&mut self) -> Result<()> {
+        if let Some(collective) = self.collective.as_mut().filter(|_| !self.followers_in_sync) {
+            collective.broadcast_state(self.replica.pack()).await?;
+            self.followers_in_sync = true;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the collective what they need of the others, and hears what they tell; `meanwhile` messages travel.
+async fn exchange(
+    collective: &mut dyn Collective,
+    worker: &mut ShardWorker,
+    what: Exchange,
+    meanwhile: impl FnOnce(&mut ShardWorker),
+) -> Result<()> {
+    // One peer only needs nothing but ours, and need not wait until we have heard it.
+    let is_pair = collective.n_followers() == 1;
+    if is_pair {
+        collective.broadcast(what, worker.pack_own(what))?;
+    }
+    meanwhile(worker);
+    for (i, received) in collective.gather().await?.iter().enumerate() {
+        worker.receive(what, i + 1, received)?;
+    }
+    if !is_pair {
+        collective.broadcast(what, worker.pack_combined(what))?;
+    }
+    Ok(())
+}

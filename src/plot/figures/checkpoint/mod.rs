@@ -1,0 +1,169 @@
+//! What the page shows of one checkpoint beside the paper's figures: the model's inside at the cursor.
+//!
+//! Each is a function from a [`Snapshot`] to a [`Sheet`], like the paper's figures.
+
+mod answer;
+mod attention;
+mod circles;
+mod prediction_grid;
+mod logits;
+mod neurons;
+mod model_parts;
+mod spectra;
+
+pub use answer::Answer;
+pub use attention::to_a as attention_to_a;
+pub use model_parts::{Choice, HitRegion, ModelPart, ModelParts};
+
+use super::{DataTable, Sheet};
+use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::plot::PixelMap;
+use crate::plot::theme::Theme;
+
+/// One checkpoint, and how it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckpointFigureData<'a> {
+    /// The checkpoint.
+    pub snapshot: &'a CheckpointAnalysis,
+    /// For each pair, row a, column b, whether it is trained on; length p².
+    pub train: &'a [bool],
+    /// For each pair the answer's logit minus the largest other: the snapshot's, or what an ablation left.
+    pub margins: &'a [f32],
+    /// Whether they are what an ablation left.
+    pub is_cut: bool,
+    /// How the field of predictions is laid out.
+    pub layout: PredictionGridLayout,
+}
+
+/// How the field of predictions is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PredictionGridLayout {
+    /// Whether rows are the sum a + b mod p instead of b.
+    pub by_sum: bool,
+    /// Whether colours are margins instead of right and wrong.
+    pub margins: bool,
+}
+
+/// One view of the inside.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckpointFigure {
+    /// A name for files and links.
+    pub id: &'static str,
+    /// What it shows, in a few words.
+    pub title: &'static str,
+    /// How to read it.
+    pub caption: &'static str,
+    /// What this checkpoint shows, in a sentence with its numbers.
+    pub finding: fn(&CheckpointFigureData<'_>) -> String,
+    /// Its panels.
+    pub sheet: fn(&CheckpointFigureData<'_>, &Theme) -> Sheet,
+    /// The numbers it shows.
+    pub tables: fn(&CheckpointFigureData<'_>) -> Vec<DataTable>,
+    /// What of it can be cut out of the model.
+    pub parts: fn(&CheckpointAnalysis) -> ModelParts,
+    /// Where a part lies in the drawn figure, given the map of each panel.
+    pub spots: fn(&CheckpointAnalysis, &[PixelMap], ModelPart) -> Vec<HitRegion>,
+}
+
+impl CheckpointFigure {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 6] =
+        [spectra::VIEW, prediction_grid::VIEW, attention::VIEW, neurons::VIEW, circles::VIEW, logits::VIEW];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CheckpointFigure, CheckpointFigureData, PredictionGridLayout};
+    use crate::analysis::checkpoint::{CheckpointAnalysis, Circle, GridMaps, NeuronActivationMap};
+    use crate::analysis::progress::measure;
+    use crate::analysis::report::analyse;
+    use crate::config::Preset;
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::plot::Theme;
+    use crate::plot::figures::svg;
+    use crate::task::Task;
+
+    /// A checkpoint with a report of random weights and fields that are easy to tell apart.
+    pub(super) fn snapshot() -> (CheckpointAnalysis, Vec<bool>) {
+        let config = Preset::Tiny.config();
+        let task = Task::new(&config.data);
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+        let mut report = analyse(&weights, &task).expect("random weights can be analysed");
+        // Neurons of random weights are in no cluster.
+        (report.neurons.freq[5], report.neurons.fve[5]) = (2, 0.9);
+        (report.neurons.freq[6], report.neurons.fve[6]) = (3, 0.95);
+        report.neurons.per_freq = [(2, 1), (3, 1)].into();
+        let measures = measure(&weights, &task, &[1, 3]).expect("and measured");
+        let p = task.p;
+        let ramp = |n: usize| (0..n).map(|i| i as f32 - 3.0).collect::<Vec<_>>();
+        let fields = GridMaps {
+            attention_scores: vec![ramp(2 * p + 1), vec![0.0; 2 * p + 1]],
+            margins: ramp(p * p),
+            logit_norms: ramp(p.div_ceil(2).pow(2)),
+            circles: vec![Circle { freq: 2, x: ramp(p), y: ramp(p) }],
+            neurons: [(5, 2), (6, 3)]
+                .map(|(neuron, freq)| NeuronActivationMap { neuron, freq, values: ramp(p * p) })
+                .into(),
+        };
+        let mut train = vec![false; p * p];
+        for pair in &task.train {
+            train[pair.a * p + pair.b] = true;
+        }
+        (CheckpointAnalysis { step: 7, report, measures, maps: fields }, train)
+    }
+
+    /// The whole model.
+    pub(super) fn data<'a>(
+        snapshot: &'a CheckpointAnalysis,
+        train: &'a [bool],
+        layout: PredictionGridLayout,
+    ) -> CheckpointFigureData<'a> {
+        CheckpointFigureData { snapshot, train, margins: &snapshot.maps.margins, is_cut: false, layout }
+    }
+
+    #[test]
+    fn the_field_says_whose_predictions_it_shows() {
+        let (snapshot, train) = snapshot();
+        let whole = data(&snapshot, &train, PredictionGridLayout::default());
+        let field = &CheckpointFigure::ALL[1];
+        assert!((field.finding)(&whole).starts_with("At step 7: "));
+        for layout in [
+            PredictionGridLayout::default(),
+            PredictionGridLayout { margins: true, ..PredictionGridLayout::default() },
+        ] {
+            let cut = CheckpointFigureData { is_cut: true, layout, ..whole };
+            assert!((field.finding)(&cut).starts_with("The cut model at step 7: "));
+            let title =
+                |data| (field.sheet)(data, &Theme::light()).panels().next().map(|panel| panel.title.clone());
+            assert!(title(&cut).is_some_and(|title| title.contains("cut model")), "also in the picture");
+            assert_ne!(title(&cut), title(&CheckpointFigureData { layout, ..whole }));
+        }
+    }
+
+    #[test]
+    fn every_view_draws_and_says_and_lists_what_it_shows() {
+        let (snapshot, train) = snapshot();
+        let check = |view: &CheckpointFigure, layout: PredictionGridLayout, theme: &Theme| {
+            let data = data(&snapshot, &train, layout);
+            let sheet = (view.sheet)(&data, theme);
+            assert!(sheet.panels().count() > 0, "{} has panels", view.id);
+            let text = svg::of_sheet(view.id, &sheet, 300, theme).expect("an SVG is drawn");
+            assert!(!text.contains("NaN"), "{} wrote NaN", view.id);
+            let words = (view.finding)(&data);
+            assert!(words.chars().any(char::is_numeric), "{} says {words}", view.id);
+            for table in (view.tables)(&data) {
+                assert!(!table.rows.is_empty(), "{} {} is empty", view.id, table.name);
+                assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{}", view.id);
+            }
+        };
+        for view in &CheckpointFigure::ALL {
+            check(view, PredictionGridLayout::default(), &Theme::light());
+        }
+        let field = &CheckpointFigure::ALL[1];
+        assert_eq!(field.id, "field");
+        for (by_sum, margins) in [(true, false), (true, true)] {
+            check(field, PredictionGridLayout { by_sum, margins }, &Theme::dark());
+        }
+    }
+}
