@@ -1,6 +1,5 @@
 //! The neuron-logit map W_L = W_Uᵀ W_out: what each neuron says about each answer (paper section 4.2).
 
-use super::forward::number_columns;
 use crate::maths::fft::RealFft;
 use crate::maths::fourier::freq_of;
 use crate::maths::matrix::Matrix;
@@ -44,4 +43,11 @@ pub fn spectrum_of(directions: &Matrix, chosen: impl Fn(usize) -> bool) -> Vec<f
         row.filter(|&(n, _)| chosen(n)).map(|(_, value)| value * value).sum::<f64>().sqrt()
     };
     (0..directions.rows()).map(norm).collect()
+}
+
+/// The columns of W_U that belong to numbers, d_model × p.
+pub fn number_columns(weights: &Weights) -> Matrix {
+    let shape = weights.shape();
+    let W_U = weights.get(Param::W_U);
+    Matrix::from_fn(shape.d_model, shape.p, |d, c| W_U[d * shape.d_vocab_out + c])
 }

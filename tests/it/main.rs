@@ -39,5 +39,8 @@ mod layering;
 mod literal;
 #[cfg(feature = "engine")]
 mod memory;
+mod module_graph;
 mod recording;
+#[cfg(feature = "cli")]
+mod saved_formats;
 mod seeds;

@@ -1,16 +1,12 @@
 //! Carries an ablation out and scores what is left.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use super::edits::{edit_grid, edit_neurons, edit_skip, remove_components};
+use super::forward_cache::ForwardCache;
 use super::{Ablation, FreqSelection, NeuronEdit, SkipEdit};
-use crate::analysis::direction_projection::DirectionProjection;
-use crate::analysis::forward::{AttentionEdit, HostModel};
 use crate::analysis::grid::{GridLogits, Scores, column_means};
-use crate::analysis::marginals::{Marginals, project_rows};
-use crate::analysis::moments::NeuronMoments;
-use crate::analysis::neurons::{self, NeuronFit};
+use crate::analysis::marginals::project_rows;
 use crate::analysis::progress::current_key_freqs;
 use crate::error::{LabError, Result};
 use crate::maths::fourier::FourierBasis;
@@ -26,76 +22,11 @@ pub struct Ablator {
     unablated: ForwardCache,
 }
 
-/// A model's activations on all pairs.
-#[derive(Debug)]
-pub struct ForwardCache {
-    /// The model, its inputs changed or not.
-    pub model: HostModel,
-    /// Its logits.
-    pub logits: GridLogits,
-    neurons: OnceCell<NeuronMoments>,
-    fits: OnceCell<Vec<NeuronFit>>,
-    marginals: OnceCell<Marginals>,
-    projection: Option<DirectionProjection>,
-}
-
-impl ForwardCache {
-    /// One pass that also takes in the neurons, and what these frequencies' directions read from them.
-    fn whole(weights: &Weights, key_freqs: &[usize]) -> Self {
-        let model = HostModel::new(weights, &AttentionEdit::default());
-        let p = model.p();
-        let mut logits = GridLogits::zeros(p);
-        let mut neurons = NeuronMoments::zeros(p, model.d_mlp());
-        let mut reads = DirectionProjection::empty(&model, key_freqs);
-        let mut block = model.new_block();
-        for a in 0..p {
-            model.fill(a, &mut block);
-            logits.block_mut(a).copy_from_slice(block.logits.values());
-            for b in 0..p {
-                neurons.add_pair(a, b, block.neurons.row(b));
-            }
-            reads.add_block(a, &block);
-        }
-        let (fits, marginals) = Default::default();
-        Self { model, logits, neurons: neurons.into(), fits, marginals, projection: Some(reads) }
-    }
-
-    /// A pass that takes in the logits alone.
-    fn changed(weights: &Weights, attention: &AttentionEdit) -> Self {
-        let model = HostModel::new(weights, attention);
-        let (neurons, fits, marginals) = Default::default();
-        Self { logits: model.logits(), model, neurons, fits, marginals, projection: None }
-    }
-
-    /// The neurons' moments.
-    pub fn neurons(&self) -> &NeuronMoments {
-        self.neurons.get_or_init(|| NeuronMoments::of_neurons(&self.model))
-    }
-
-    /// The neurons' frequencies.
-    pub fn fits(&self) -> &[NeuronFit] {
-        self.fits.get_or_init(|| neurons::fits(self.neurons()))
-    }
-
-    /// The logits' means along the directions of the grid.
-    pub fn marginals(&self) -> &Marginals {
-        self.marginals.get_or_init(|| Marginals::of(self.logits.p(), self.logits.values()))
-    }
-
-    /// What the directions of some frequencies read.
-    pub fn projection(&self, freqs: &[usize]) -> Cow<'_, DirectionProjection> {
-        match &self.projection {
-            Some(reads) if reads.freqs == freqs => Cow::Borrowed(reads),
-            _ => Cow::Owned(DirectionProjection::new(&self.model, freqs)),
-        }
-    }
-}
-
 impl Ablator {
     /// Runs the whole model once. What the directions of `key_freqs` read is kept: other frequencies may
     /// be asked for, and cost another pass.
     pub fn new(weights: &Weights, key_freqs: &[usize]) -> Self {
-        Self { unablated: ForwardCache::whole(weights, key_freqs), weights: weights.clone() }
+        Self { unablated: ForwardCache::unablated(weights, key_freqs), weights: weights.clone() }
     }
 
     /// Runs the whole model once, for its own key frequencies.
@@ -105,7 +36,7 @@ impl Ablator {
 
     /// The frequencies whose directions were read.
     pub fn key_freqs(&self) -> &[usize] {
-        self.unablated.projection.as_ref().map_or(&[], |reads| &reads.freqs)
+        self.unablated.projection.as_ref().map_or(&[], |projection| &projection.freqs)
     }
 
     /// The weights.
@@ -169,7 +100,7 @@ impl Ablator {
             &self.unablated
         } else {
             let weights = filter_embedding(&self.weights, &ablation.embedding);
-            changed = ForwardCache::changed(&weights, &ablation.attention);
+            changed = ForwardCache::with_attention(&weights, &ablation.attention);
             &changed
         };
         let mut logits = edit_neurons(run, &ablation.neurons);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::ablator::ForwardCache;
+use super::forward_cache::ForwardCache;
 use super::{FreqSelection, GridEdit, NeuronEdit, SkipEdit};
 use crate::analysis::forward::HostModel;
 use crate::analysis::grid::GridLogits;

@@ -1,10 +1,12 @@
 //! Ablations: parts of the computation kept or removed, then what the rest still scores (paper section
 //! 4.4 and appendix A).
 
-mod edits;
 mod ablator;
+mod edits;
+mod forward_cache;
 
-pub use ablator::{Ablator, ForwardCache};
+pub use ablator::Ablator;
+pub use forward_cache::ForwardCache;
 
 use serde::{Deserialize, Serialize};
 

@@ -12,9 +12,12 @@
 //! with u the neurons' inputs and k the logits around the MLP. `A[h, 2] = 1 - A[h, 0] - A[h, 1]` leaves
 //! two terms a head.
 
+use super::activation::{activated, relu};
+use super::attention_edit::AttentionEdit;
+use super::neuron_table::NeuronTable;
 use super::product::TiledMatrix;
-use super::{AttentionEdit, NeuronTable, activated, number_columns, relu};
 use crate::analysis::attention::pattern::AttentionPattern;
+use crate::analysis::neuron_logit_map::number_columns;
 use crate::config::Activation;
 use crate::maths::matrix::{Matrix, add_scaled};
 use crate::model::shape::{ModelShape, Param};

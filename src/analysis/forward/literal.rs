@@ -1,6 +1,9 @@
 //! The transformer as written: every position, every block, every pair.
 
-use super::{AttentionEdit, Block, activated, number_columns};
+use super::activation::activated;
+use super::attention_edit::AttentionEdit;
+use super::block::Block;
+use crate::analysis::neuron_logit_map::number_columns;
 use crate::maths::exp::exp;
 use crate::maths::matrix::{Matrix, add_scaled, dot};
 use crate::model::shape::{ModelShape, N_CTX, Param};

@@ -1,6 +1,6 @@
 //! Single neurons of a folded model, by token: small enough to be kept, exact enough to be drawn.
 
-use super::activated;
+use super::activation::activated;
 use crate::analysis::attention::pattern::AttentionPattern;
 use crate::config::Activation;
 use crate::maths::matrix::Matrix;
