@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::output::say;
+use super::output::{print_result, remark};
 use super::report_text::report_text;
-use super::start::{named, read_weights};
+use super::start::{named, read_weights_and_note};
 use super::{Failure, Outcome};
 use crate::analysis::report::{self, Report};
 use crate::config::{DataConfig, ExperimentConfig, Preset, SplitRule};
@@ -30,21 +30,22 @@ pub(super) struct AnalyseArgs {
 /// Analyses.
 ///
 /// # Errors
-/// [`Failure::Input`] if the file holds no weights of this task or the split is malformed.
+/// [`Failure::Input`] if the file holds no weights of this task or the split is malformed, [`Failure::Run`] if
+/// the report cannot be printed.
 pub(super) fn run(args: &AnalyseArgs) -> Result<Outcome, Failure> {
     let (data, report) = analyse(args).map_err(Failure::Input)?;
-    if args.json {
-        let text = serde_json::to_string_pretty(&report).expect("plain data with text keys");
-        say(&text);
+    let text = if args.json {
+        serde_json::to_string_pretty(&report).expect("plain data with text keys")
     } else {
-        say(&format!("{}, split {}:{}", args.file.display(), data.split, data.frac_train));
-        say(&report_text(&report));
-    }
+        let head = format!("{}, split {}:{}", args.file.display(), data.split, data.frac_train);
+        format!("{head}\n{}", report_text(&report))
+    };
+    print_result(&text).map_err(Failure::Run)?;
     Ok(Outcome::Done)
 }
 
 fn analyse(args: &AnalyseArgs) -> Result<(DataConfig, Report)> {
-    let file = read_weights(&args.file)?;
+    let (file, note) = read_weights_and_note(&args.file)?;
     let mut config = file.config.unwrap_or_else(|| of_paper(file.weights.shape().p));
     if let Some(text) = &args.split {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
@@ -54,6 +55,12 @@ fn analyse(args: &AnalyseArgs) -> Result<(DataConfig, Report)> {
     config.validate()?;
     let report = report::analyse(&file.weights, &Task::new(&config.data))
         .map_err(|error| named(&args.file, &error))?;
+    if let Some(note) = note {
+        let DataConfig { split, frac_train, .. } = config.data;
+        remark(&format!(
+            "{note}; the pairs of the train set are taken to be {split}:{frac_train} (see --split)"
+        ));
+    }
     Ok((config.data, report))
 }
 

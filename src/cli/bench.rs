@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::args::SettingArgs;
 use super::options::real;
-use super::output::{remark, say};
+use super::output::{print_result, remark};
 use super::start::initial_state;
 use super::{Failure, Outcome};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
@@ -65,7 +65,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
             Ok(engine) => {
                 timings.push(time(engine, &config, args.seconds).map_err(Failure::Run)?);
                 if !args.json {
-                    say(&row_text(&timings[timings.len() - 1]));
+                    print_result(&row_text(&timings[timings.len() - 1])).map_err(Failure::Run)?;
                 }
             }
             Err(error) => refusals.push(error),
@@ -80,7 +80,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
     }
     if args.json {
         let text = serde_json::to_string(&timings).expect("plain data with text keys");
-        say(&text);
+        print_result(&text).map_err(Failure::Run)?;
     }
     Ok(Outcome::Done)
 }

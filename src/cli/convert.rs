@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::output::say;
-use super::run_dir::write_whole;
-use super::start::read_weights;
+use super::file_io::write_whole;
+use super::output::{remark, say};
+use super::start::read_weights_and_note;
 use super::{Failure, Outcome};
 use crate::error::{LabError, Result};
 use crate::model::safetensors::WeightLayout;
@@ -42,7 +42,7 @@ enum LayoutName {
 /// # Errors
 /// [`Failure::Input`] if the file holds no weights or the other one is there already.
 pub(super) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
-    let weights = read_weights(&args.file).map_err(Failure::Input)?;
+    let (weights, note) = read_weights_and_note(&args.file).map_err(Failure::Input)?;
     if args.out.exists() && !args.force {
         let reason = "the file exists; --force replaces it";
         return Err(Failure::Input(LabError::content(args.out.display().to_string(), reason)));
@@ -52,6 +52,9 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
         LayoutName::TransformerLens => WeightLayout::TransformerLens,
     };
     write_whole(&args.out, &weights.to_bytes(layout)).map_err(Failure::Input)?;
+    if let Some(note) = note {
+        remark(&note);
+    }
     say(&format!("{} written", args.out.display()));
     Ok(Outcome::Done)
 }

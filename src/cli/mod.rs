@@ -12,6 +12,7 @@ mod analyse;
 mod args;
 mod bench;
 mod convert;
+mod file_io;
 mod html_report;
 mod interrupt;
 mod metrics;
@@ -24,6 +25,7 @@ mod report_text;
 mod reproduce;
 mod resume;
 mod run_dir;
+mod saved_state;
 mod session;
 mod start;
 mod train;
@@ -35,7 +37,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::error::LabError;
-use output::{complain, say};
+use output::{complain, print_result};
 
 /// Runs the program on the arguments of this process.
 pub fn main() -> ExitCode {
@@ -112,8 +114,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            say(error.render().to_string().trim_end());
-            return ExitCode::SUCCESS;
+            return match print_result(error.render().to_string().trim_end()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    complain(&error.to_string());
+                    ExitCode::from(1)
+                }
+            };
         }
         Err(error) => {
             complain(&clap_message(&error));

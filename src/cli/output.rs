@@ -1,27 +1,74 @@
 //! Words to the user: results on standard output, complaints on standard error.
 //!
-//! A reader that goes away (`grok … | head`) is no error.
+//! Text of foreign files may hold what steers a terminal: whatever is printed goes through [`printable`].
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 
-/// Prints a line of results.
+use crate::error::{LabError, Result};
+
+/// Prints what a command was asked for.
+///
+/// # Errors
+/// [`LabError::File`] if it cannot be written, on a full disk for example. A reader that goes away
+/// (`grok … | head`) is no error.
+pub(super) fn print_result(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", printable(text)).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(LabError::file("write", "standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a line on what goes on.
 pub(super) fn say(text: &str) {
-    // A closed pipe must not end a run whose files are still being written.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    // A closed pipe or a full disk must not end a run whose files are still being written.
+    let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
 }
 
 /// Prints one line on standard error, whatever the message holds.
 pub(super) fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {}", one_line(message));
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", printable(&one_line(message)));
 }
 
 /// Prints a remark on standard error.
 pub(super) fn remark(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "note: {}", one_line(message));
+    let _ = writeln!(std::io::stderr().lock(), "note: {}", printable(&one_line(message)));
 }
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text with every control character but line ends and tabs as JSON writes it (`\u001b`), and so every one
+/// that turns the direction of writing: a terminal takes either as a command.
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| {
+        (c.is_control() && !"\n\t".contains(c))
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_command) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_command(c) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped.into()
+}
+
+/// A path as a shell reads it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A loss with four digits, in the form that shows most.
@@ -42,7 +89,22 @@ pub(super) fn duration_text(secs: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration_text, loss_text, one_line};
+    use std::path::Path;
+
+    use super::{duration_text, loss_text, one_line, printable, quoted};
+
+    #[test]
+    fn what_steers_a_terminal_is_shown_and_not_sent() {
+        assert_eq!(printable("tidy, a\tb\nc \u{2264} 3"), "tidy, a\tb\nc \u{2264} 3");
+        assert_eq!(printable("a\u{1b}[31m\r\u{9b}2J\u{7f}\0"), r"a\u001b[31m\u000d\u009b2J\u007f\u0000");
+        assert_eq!(printable("exe.\u{202e}gnp"), r"exe.\u202egnp");
+    }
+
+    #[test]
+    fn a_path_survives_the_shell() {
+        assert_eq!(quoted(Path::new("runs/a-1")), "runs/a-1");
+        assert_eq!(quoted(Path::new("my run's")), r"'my run'\''s'");
+    }
 
     #[test]
     fn a_message_is_one_line_whatever_it_holds() {

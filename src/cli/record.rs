@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::file_io::write_whole;
 use super::output::say;
 use super::reproduce::analysis::RunAnalysis;
 use super::reproduce::stored_run::StoredRun;
-use super::run_dir::write_whole;
+use super::start::named;
 use super::{Failure, Outcome, interrupt};
 use crate::analysis::ablation::Ablator;
 use crate::analysis::checkpoint::CheckpointAnalysis;
@@ -62,6 +63,9 @@ pub(super) fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
 fn record(run: &StoredRun, n_snapshots: usize) -> Result<Option<Vec<u8>>> {
     let Some(analysis) = RunAnalysis::new(run, interrupt::is_asked)? else { return Ok(None) };
     let task = Task::new(&run.config.data);
+    for ((_, measures), (_, path)) in analysis.history.iter().zip(&run.checkpoints) {
+        RecordingWriter::check(measures).map_err(|error| named(path, &error))?;
+    }
     let rows = thinned(&run.metrics, MOST_ROWS);
     let build = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
     let mut writer = RecordingWriter::new(build, &run.config, &rows, &analysis.history, analysis.phases)?;
@@ -75,7 +79,7 @@ fn record(run: &StoredRun, n_snapshots: usize) -> Result<Option<Vec<u8>>> {
         let snapshot = CheckpointAnalysis::from_ablator(&ablator, &task, *step, Some(followed))?;
         let neurons: Vec<usize> = snapshot.maps.neurons.iter().map(|field| field.neuron).collect();
         let tables = ablator.unablated().model.neuron_tables(&neurons).unwrap_or_default();
-        writer.push(&snapshot, &tables)?;
+        writer.push(&snapshot, &tables).map_err(|error| named(path, &error))?;
     }
     let weights = run.weights(run.last_checkpoint()?)?;
     let file = writer.finish(&WeightsFile {

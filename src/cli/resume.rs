@@ -5,32 +5,38 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::args::SettingArgs;
-use super::run_dir::{RunDir, read_whole};
-use super::start::{named, read_fitting};
+use super::metrics::RowsToKeep;
+use super::run_dir::RunDir;
+use super::saved_state::SavedState;
+use super::start::read_fitting;
 use crate::config::ExperimentConfig;
-use crate::engine::state_file::StateFile;
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 
-/// A run as it was left.
+/// A run as it was left. Nothing in its directory has been changed yet.
 #[derive(Debug)]
 pub(super) struct Interrupted {
     /// Its directory.
     pub(super) dir: RunDir,
     /// Its experiment; `epochs` may have been raised.
     pub(super) config: ExperimentConfig,
+    /// Whether they have been.
+    pub(super) is_config_changed: bool,
     /// Where it stopped.
-    pub(super) saved: StateFile,
+    pub(super) saved: SavedState,
+    /// Its metrics up to there.
+    pub(super) rows: RowsToKeep,
 }
 
-/// Reads the run in a directory and checks that the options given ask for that run.
+/// Reads the run in a directory and checks that it is whole and that the options given ask for that run.
 ///
 /// # Errors
 /// [`LabError::File`] or [`LabError::Content`] if there is no whole run, [`LabError::Setting`] or
 /// [`LabError::Content`] if an option asks for something else than the run has.
 pub(super) fn open(root: &Path, settings: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
-    let (dir, mut config) = RunDir::open(root)?;
-    let asked = settings.change(settings.preset()?.map_or(config.clone(), |preset| preset.config()))?;
+    let (dir, stored) = RunDir::open(root)?;
+    let asked = settings.change(settings.preset()?.map_or(stored.clone(), |preset| preset.config()))?;
+    let mut config = stored.clone();
     if let Some(epochs) = settings.epochs {
         if epochs < config.run.epochs {
             let allowed = format!("the run was started with {}; it can only be raised", config.run.epochs);
@@ -41,19 +47,37 @@ pub(super) fn open(root: &Path, settings: &SettingArgs, init: Option<&Path>) -> 
     check_same(&dir, &config, asked)?;
     config.validate()?;
 
-    let shape = ModelShape::new(&config.data, &config.model);
-    let path = dir.state_path();
-    let saved = StateFile::from_bytes(&read_whole(&path)?, &shape).map_err(|error| named(&path, &error))?;
+    let saved = SavedState::read(&dir, &config)?;
+    let of_state = saved.config.as_ref().unwrap_or(&stored);
+    check_same_experiment(&dir, &config, of_state)?;
     if let Some(init) = init {
-        check_same_start(&dir, init, &shape)?;
+        check_same_start(&dir, init, &ModelShape::new(&config.data, &config.model))?;
     }
-    Ok(Interrupted { dir, config, saved })
+    let rows =
+        RowsToKeep::read(&dir.metrics_path(), &config.run, saved.file.state.step, of_state.run.epochs)?;
+    Ok(Interrupted { is_config_changed: config != stored, dir, config, saved, rows })
+}
+
+/// The state must be one of the experiment in `config.json`, or the run would go on as another one. How it is
+/// carried out may differ: the page writes another device into its states.
+fn check_same_experiment(dir: &RunDir, config: &ExperimentConfig, of_state: &ExperimentConfig) -> Result<()> {
+    let state = ExperimentConfig { run: config.run.clone(), ..of_state.clone() };
+    match first_difference("", &tree(config), &tree(&state)) {
+        None => Ok(()),
+        Some((field, now, then)) => Err(LabError::content(
+            dir.config_path().display().to_string(),
+            format!("{field} = {now}, but the saved state is of a run with {then}; put the old value back"),
+        )),
+    }
+}
+
+fn tree(config: &ExperimentConfig) -> Value {
+    serde_json::to_value(config).expect("plain data with text keys")
 }
 
 /// Nothing but the number of epochs may change: the rest would make it another run.
 fn check_same(dir: &RunDir, config: &ExperimentConfig, mut asked: ExperimentConfig) -> Result<()> {
     asked.run.epochs = config.run.epochs;
-    let tree = |config: &ExperimentConfig| serde_json::to_value(config).expect("plain data with text keys");
     match first_difference("", &tree(config), &tree(&asked)) {
         None => Ok(()),
         Some((field, started_with, asked)) => Err(LabError::content(

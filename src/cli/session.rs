@@ -6,10 +6,12 @@ use pollster::block_on;
 use serde::Serialize;
 
 use super::Outcome;
+use super::file_io::{write_json, write_whole};
 use super::metrics::MetricsFile;
 use super::pace::Pace;
 use super::progress::Progress;
-use super::run_dir::{RunDir, write_json, write_whole};
+use super::run_dir::RunDir;
+use super::saved_state;
 use crate::analysis::report::{self, Report};
 use crate::config::ExperimentConfig;
 use crate::config::cadence::{is_evaluated, is_saved, next_stop};
@@ -122,7 +124,8 @@ impl Session {
     fn save(&mut self, with_checkpoint: bool) -> Result<()> {
         let step = self.engine.step();
         if self.saved_step == Some(step) {
-            return Ok(());
+            // Its row may have been missing, and been made again.
+            return self.metrics.sync();
         }
         let state = block_on(self.engine.state())?;
         if let Some((what, value)) = state.not_finite() {
@@ -138,7 +141,7 @@ impl Session {
             write_whole(&self.dir.checkpoint_path(step), &weights.to_bytes(WeightLayout::PaperCode))?;
         }
         let file = StateFile { state, engine: self.engine.info().clone() };
-        write_whole(&self.dir.state_path(), &file.to_bytes(&self.config))?;
+        saved_state::write(&self.dir, &file, &self.config)?;
         self.saved_step = Some(step);
         Ok(())
     }

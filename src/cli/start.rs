@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::run_dir::read_whole;
+use super::file_io::{MAX_INPUT_BYTES, read_bytes};
 use crate::config::ExperimentConfig;
 use crate::engine::TrainState;
 use crate::error::{LabError, Result};
@@ -29,13 +29,27 @@ pub(super) fn initial_state(config: &ExperimentConfig, init: Option<&Path>) -> R
 /// # Errors
 /// [`LabError::File`] if the file cannot be read, [`LabError::Content`] if it holds no weights.
 pub(super) fn read_weights(path: &Path) -> Result<WeightsFile> {
-    let bytes = read_whole(path)?;
-    let file = if bytes.starts_with(archive::SIGNATURE) {
-        Capsule::from_bytes(&bytes).and_then(|capsule| capsule.last_weights())
-    } else {
-        WeightsFile::from_bytes(&bytes)
+    read_weights_and_note(path).map(|(file, _)| file)
+}
+
+/// Reads weights as [`read_weights`] does; with a sentence for the user if the file's configuration cannot be used.
+///
+/// # Errors
+/// As [`read_weights`].
+pub(super) fn read_weights_and_note(path: &Path) -> Result<(WeightsFile, Option<String>)> {
+    let bytes = read_bytes(path, MAX_INPUT_BYTES)?;
+    let read = || {
+        if bytes.starts_with(archive::SIGNATURE) {
+            return Ok((Capsule::from_bytes(&bytes)?.last_weights()?, None));
+        }
+        Ok((WeightsFile::from_bytes(&bytes)?, WeightsFile::unused_config(&bytes)?))
     };
-    file.map_err(|error| named(path, &error))
+    let (file, reason) = read().map_err(|error| named(path, &error))?;
+    let note = reason.map(|reason| {
+        let path = path.display();
+        format!("{path}: its configuration is damaged or another program's, and is not used: {reason}")
+    });
+    Ok((file, note))
 }
 
 /// Reads weights of the given shape; the activation is the model's, whatever the file says.

@@ -1,21 +1,21 @@
 //! `grok train`: from options to a directory with a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use pollster::block_on;
 
 use super::args::SettingArgs;
+use super::file_io::write_json;
 use super::metrics::MetricsFile;
-use super::output::{duration_text, remark, say};
+use super::output::{duration_text, quoted, remark, say};
 use super::pace::Pace;
 use super::progress::{Progress, scores_text};
-use super::run_dir::{RunDir, write_json};
+use super::run_dir::RunDir;
 use super::session::Session;
 use super::start::initial_state;
 use super::{Failure, Outcome, interrupt, resume};
 use crate::config::ExperimentConfig;
-use crate::config::cadence::{is_evaluated, last_evaluated};
 use crate::engine::{self, EngineInfo};
 use crate::error::{LabError, Result};
 use crate::task::Task;
@@ -95,36 +95,31 @@ fn fresh(args: &TrainArgs) -> Result<Session> {
     let start = initial_state(&config, args.init.as_deref())?;
     RunDir::check_free(&args.out, args.force)?;
     let engine = block_on(engine::build(&config, &Task::new(&config.data), &start))?;
-    let dir = RunDir::create(&args.out)?;
+    let dir = RunDir::create(&args.out, args.force)?;
     write_json(&dir.config_path(), &config)?;
     let metrics = MetricsFile::create(&dir.metrics_path())?;
     Ok(Session { dir, config, metrics, last_row: None, saved_step: None, engine, pace: Pace::default() })
 }
 
-/// The run in the directory, as it was left.
+/// The run in the directory, as it was left. Everything is checked before anything is changed.
 fn resumed(args: &TrainArgs) -> Result<Session> {
-    let resume::Interrupted { dir, config, saved } =
+    let resume::Interrupted { dir, config, saved, rows, is_config_changed } =
         resume::open(&args.out, &args.settings, args.init.as_deref())?;
-    let step = saved.state.step;
-    let engine = block_on(engine::build(&config, &Task::new(&config.data), &saved.state))?;
-    if *engine.info() != saved.engine {
+    let step = saved.file.state.step;
+    let engine = block_on(engine::build(&config, &Task::new(&config.data), &saved.file.state))?;
+    if *engine.info() != saved.file.engine {
         remark(&format!(
             "the run was made by {}, and goes on with {}: its last digits may differ from an unbroken run",
-            engine_text(&saved.engine),
+            engine_text(&saved.file.engine),
             engine_text(engine.info())
         ));
     }
-    write_json(&dir.config_path(), &config)?;
-    // The row of an earlier last epoch is none of an unbroken run.
-    let keep = |row_step| row_step <= step && is_evaluated(&config.run, row_step);
-    let (metrics, last_row) = MetricsFile::reopen(&dir.metrics_path(), keep)?;
-    let expected = last_evaluated(&config.run, step);
-    if last_row.map(|row| row.step) != Some(expected) {
-        return Err(LabError::content(
-            dir.metrics_path().display().to_string(),
-            format!("the row of step {expected} is missing; the run is damaged and can only be started anew"),
-        ));
+    saved.note.iter().chain(&rows.notes).for_each(|note| remark(note));
+    if is_config_changed {
+        write_json(&dir.config_path(), &config)?;
     }
+    saved.make_newest(&dir)?;
+    let (metrics, last_row) = rows.apply()?;
     Ok(Session { dir, config, metrics, last_row, saved_step: Some(step), engine, pace: Pace::default() })
 }
 
@@ -151,24 +146,4 @@ fn engine_text(info: &EngineInfo) -> String {
     let EngineInfo { engine, device, device_name, precision, reason } = info;
     let reason = if reason.is_empty() { String::new() } else { format!(" because {reason}") };
     format!("the {engine} engine on the {device} ({device_name}) in {precision}{reason}")
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::quoted;
-
-    #[test]
-    fn a_path_survives_the_shell() {
-        assert_eq!(quoted(Path::new("runs/a-1")), "runs/a-1");
-        assert_eq!(quoted(Path::new("my run's")), r"'my run'\''s'");
-    }
 }

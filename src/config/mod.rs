@@ -10,7 +10,7 @@ mod validate;
 
 pub use presets::Preset;
 pub use split_rule::SplitRule;
-pub use validate::MAX_P;
+pub use validate::{MAX_EPOCHS, MAX_P};
 
 use serde::{Deserialize, Serialize};
 

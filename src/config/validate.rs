@@ -7,6 +7,10 @@ use crate::maths::modular::is_prime;
 /// The largest modulus: beyond it p² pairs times p classes no longer fit a tab's memory.
 pub const MAX_P: usize = 499;
 
+/// The most updates of a run: a few hundred times those of the longest published one. It bounds the rows of
+/// metrics, and so what a file of them may take in memory.
+pub const MAX_EPOCHS: usize = 10_000_000;
+
 impl ExperimentConfig {
     /// Checks every field.
     ///
@@ -59,7 +63,7 @@ impl ExperimentConfig {
         positive("eps", optim.eps, 1.0)?;
         range("warmup_steps", optim.warmup_steps, 0, 1_000_000)?;
 
-        range("epochs", run.epochs, 1, 10_000_000)?;
+        range("epochs", run.epochs, 1, MAX_EPOCHS)?;
         range("eval_every", run.eval_every, 1, 10_000_000)?;
         range("checkpoint_every", run.checkpoint_every, 1, 10_000_000)?;
         range("threads", run.threads, 0, 1024)?;

@@ -5,6 +5,9 @@
 //!
 //! The weights lie under their own names, so the file can be analysed like any checkpoint; AdamW's
 //! moments lie under `optim.first_moment.` and `optim.second_moment.` before the same names.
+//!
+//! A checksum over all of it lies in the metadata: a flipped bit of a float is another float, with which a run
+//! would go on without a sign. States of version 0.1.0 before it had one are read without.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +31,7 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Writes the state with its experiment. The same state gives the same bytes.
+    /// Writes the state with its experiment and a checksum. The same state gives the same bytes.
     pub fn to_bytes(&self, config: &ExperimentConfig) -> Vec<u8> {
         let TrainState { step, weights, first_moment, second_moment } = &self.state;
         let tensors: Vec<_> = [("", weights), (FIRST_MOMENT, first_moment), (SECOND_MOMENT, second_moment)]
@@ -43,13 +46,13 @@ impl StateFile {
             ("step".to_owned(), step.to_string()),
         ]);
         let narrow = [weights, first_moment, second_moment].into_iter().all(is_float32);
-        container::write(&tensors, &metadata, if narrow { Element::F32 } else { Element::F64 })
+        container::write_with_checksum(&tensors, metadata, if narrow { Element::F32 } else { Element::F64 })
     }
 
     /// Reads a state of a model of the given shape.
     ///
     /// # Errors
-    /// [`LabError::Content`] if the bytes are no such file or belong to another model.
+    /// [`LabError::Content`] if the bytes are no such file, are damaged or belong to another model.
     pub fn from_bytes(bytes: &[u8], shape: &ModelShape) -> Result<Self> {
         let WeightsFile { weights, step, .. } = WeightsFile::from_bytes(bytes)?;
         let wrong = |reason: &str| LabError::content("saved state", reason);
@@ -105,6 +108,7 @@ fn moment(tensors: &BTreeMap<String, NamedTensor>, prefix: &str, shape: &ModelSh
 #[cfg(test)]
 mod tests {
     use super::StateFile;
+    use super::container::{self, Element};
     use crate::config::Preset;
     use crate::engine::{EngineInfo, TrainState};
     use crate::model::init::initial_weights;
@@ -151,6 +155,45 @@ mod tests {
         let bytes_per_value = |file: &[u8]| file.len() / (3 * shape.n_values());
         assert_eq!((bytes_per_value(&narrow), bytes_per_value(&wide)), (4, 8));
         assert_eq!(StateFile::from_bytes(&narrow, &shape), Ok(start));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_seen_or_changes_nothing() {
+        let (file, shape) = example();
+        let bytes = file.to_bytes(&Preset::Tiny.config());
+        let header_len = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+        let mut seen = 0;
+        for at in (0..header_len).chain((header_len..bytes.len()).step_by(97)) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            match StateFile::from_bytes(&damaged, &shape) {
+                Ok(read) => assert_eq!(read, file, "the bit in byte {at}"),
+                Err(_) => seen += 1,
+            }
+        }
+        // White space and the name of the checksum's own entry may change without a loss.
+        assert!(seen > header_len / 2, "{seen} flipped bits were seen");
+        let value = bytes.len() - 6;
+        let mut damaged = bytes.clone();
+        damaged[value] ^= 1;
+        let error = StateFile::from_bytes(&damaged, &shape).unwrap_err().to_string();
+        assert!(error.contains("checksum") && error.contains("damaged"), "{error}");
+        for len in [0, 7, header_len, bytes.len() - 1] {
+            StateFile::from_bytes(&bytes[..len], &shape).expect_err("a part of the file");
+        }
+    }
+
+    #[test]
+    fn a_state_written_without_a_checksum_is_read() {
+        let (file, shape) = example();
+        let bytes = file.to_bytes(&Preset::Tiny.config());
+        let contents = container::read(&bytes, |_| true).unwrap();
+        let mut metadata = contents.metadata;
+        assert!(metadata.remove("checksum").is_some(), "a state has one");
+        let tensors: Vec<_> = contents.tensors.into_values().collect();
+        // In the order of their names, as other programs store them.
+        let sorted = container::write(&tensors, &metadata, Element::F64);
+        assert_eq!(StateFile::from_bytes(&sorted, &shape), Ok(file));
     }
 
     #[test]

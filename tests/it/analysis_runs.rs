@@ -29,7 +29,7 @@ impl Kept {
         let report: Report = serde_json::from_str(&text("report.json")).expect("a report");
         Self {
             config: serde_json::from_str(&text("config.json")).expect("a configuration"),
-            metrics: metrics_csv::read(&text("metrics.csv")).expect("metrics"),
+            metrics: metrics_csv::read(text("metrics.csv")).expect("metrics"),
             progress: measures(&text("progress.csv"), &report.key_freqs),
             report,
         }

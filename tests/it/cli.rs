@@ -29,6 +29,20 @@ pub fn grok_ok(dir: &Path, line: &str) -> Finished {
     finished
 }
 
+/// Fails unless the line ends with code 2, nothing on standard output and one line on standard error
+/// that contains every one of `words`.
+pub fn check_refused(dir: &Path, line: &str, words: &[&str]) {
+    let finished = grok(dir, line);
+    assert_eq!(finished.code, Some(2), "grok {line}: {finished:?}");
+    assert_eq!(finished.stdout, "", "grok {line}: nothing was done");
+    let said = &finished.stderr;
+    assert_eq!(said.lines().count(), 1, "grok {line}: one line, not {said:?}");
+    assert!(said.starts_with("error: ") && said.ends_with('\n'), "grok {line}: {said:?}");
+    for word in words {
+        assert!(said.contains(word), "grok {line}: {said:?} should contain {word:?}");
+    }
+}
+
 /// Starts `grok` and does not wait for it.
 pub fn start_grok(dir: &Path, line: &str) -> Child {
     let mut command = command(dir, line);

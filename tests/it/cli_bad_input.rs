@@ -2,25 +2,9 @@
 //! allowed, and not a file touched.
 
 use std::fs;
-use std::path::Path;
-
 use temp_dir::TempDir;
 
-use crate::cli::{bytes_of, grok, grok_ok};
-
-/// Fails unless the line ends with code 2, nothing on standard output and one line on standard error
-/// that contains every one of `words`.
-fn check_refused(dir: &Path, line: &str, words: &[&str]) {
-    let finished = grok(dir, line);
-    assert_eq!(finished.code, Some(2), "grok {line}: {finished:?}");
-    assert_eq!(finished.stdout, "", "grok {line}: nothing was done");
-    let said = &finished.stderr;
-    assert_eq!(said.lines().count(), 1, "grok {line}: one line, not {said:?}");
-    assert!(said.starts_with("error: ") && said.ends_with('\n'), "grok {line}: {said:?}");
-    for word in words {
-        assert!(said.contains(word), "grok {line}: {said:?} should contain {word:?}");
-    }
-}
+use crate::cli::{bytes_of, check_refused, grok_ok};
 
 #[test]
 fn settings_out_of_range_are_named_with_what_is_allowed() {
@@ -144,6 +128,7 @@ fn a_run_is_only_resumed_as_itself() {
     let own = "run/checkpoints/step-000000.safetensors";
     grok_ok(dir.path(), &format!("{resume} --init {own}"));
 
+    fs::remove_file(dir.child("run/state.previous.safetensors")).unwrap();
     for (file, reason) in [("state.safetensors", "safetensors"), ("config.json", "config.json")] {
         let path = dir.child(format!("run/{file}"));
         let good = bytes_of(&path);

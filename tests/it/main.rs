@@ -18,9 +18,13 @@ mod cli_analyse;
 #[cfg(feature = "cli")]
 mod cli_bad_input;
 #[cfg(feature = "cli")]
+mod cli_files;
+#[cfg(feature = "cli")]
 mod cli_golden;
 #[cfg(feature = "cli")]
 mod cli_reproduce;
+#[cfg(feature = "cli")]
+mod cli_resume;
 #[cfg(feature = "cli")]
 mod cli_train;
 mod close;

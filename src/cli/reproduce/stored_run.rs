@@ -1,11 +1,13 @@
 //! A run as its directory tells it, read only.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::cli::file_io::{is_there, read_bytes};
 use crate::cli::metrics::read_rows;
-use crate::cli::run_dir::read_whole;
-use crate::cli::start::read_fitting;
+use crate::cli::output::remark;
+use crate::cli::run_dir::{checkpoints_in, read_config};
+use crate::cli::saved_state::max_state_bytes;
+use crate::cli::start::{named, read_fitting};
 use crate::config::{ExperimentConfig, Precision};
 use crate::engine::{EngineInfo, MetricsRow};
 use crate::error::{LabError, Result};
@@ -33,15 +35,15 @@ impl StoredRun {
     /// [`LabError::File`] if the configuration or the metrics cannot be read, [`LabError::Content`] if they are
     /// not what they should be.
     pub(in crate::cli) fn read(root: &Path) -> Result<Self> {
-        let path = root.join("config.json");
-        let text = fs::read_to_string(&path).map_err(|e| LabError::file("read", &path, e))?;
-        let wrong = |reason: String| LabError::content(path.display().to_string(), reason);
-        let config: ExperimentConfig = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        config.validate().map_err(|e| wrong(e.to_string()))?;
+        let config = read_config(&root.join("config.json"))?;
         let metrics = read_rows(&root.join("metrics.csv"))?;
-        let checkpoints = checkpoints(&root.join("checkpoints"));
+        let checkpoints = checkpoints_in(&root.join("checkpoints"));
         // A run that is still going, or whose state was deleted, can be analysed all the same.
-        let engine = read_whole(&root.join("state.safetensors")).ok().and_then(|bytes| engine_of(&bytes));
+        let state = read_state(root, &config).unwrap_or_else(|error| {
+            remark(&format!("{error}; the run is told by its checkpoints alone"));
+            None
+        });
+        let engine = state.and_then(|bytes| engine_of(&bytes));
         Ok(Self { root: root.to_owned(), config, metrics, checkpoints, engine })
     }
 
@@ -86,7 +88,7 @@ impl StoredRun {
 
     /// The weights of the saved state, if it is of the last checkpoint's step.
     fn state_of_last_step(&self) -> Option<Weights> {
-        let bytes = read_whole(&self.root.join("state.safetensors")).ok()?;
+        let bytes = read_state(&self.root, &self.config).ok()??;
         let file = WeightsFile::from_bytes(&bytes).ok()?;
         let shape = ModelShape::new(&self.config.data, &self.config.model);
         let fits = file.step == Some(self.last_step()) && *file.weights.shape() == shape;
@@ -102,37 +104,22 @@ impl StoredRun {
     }
 }
 
-fn checkpoints(folder: &Path) -> Vec<(usize, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<_> =
-        entries.filter_map(|entry| Some((step_of(&entry.path())?, entry.path()))).collect();
-    found.sort();
-    found
-}
-
-fn step_of(path: &Path) -> Option<usize> {
-    path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+/// The file of the saved state, if there is one.
+///
+/// # Errors
+/// [`LabError::File`] if it cannot be read, [`LabError::Content`] if it is damaged.
+fn read_state(root: &Path, config: &ExperimentConfig) -> Result<Option<Vec<u8>>> {
+    let path = root.join("state.safetensors");
+    if !is_there(&path) {
+        return Ok(None);
+    }
+    let limit = max_state_bytes(&ModelShape::new(&config.data, &config.model));
+    let bytes = read_bytes(&path, limit)?;
+    container::read(&bytes, |_| false).map_err(|error| named(&path, &error))?;
+    Ok(Some(bytes))
 }
 
 fn engine_of(bytes: &[u8]) -> Option<EngineInfo> {
     let contents = container::read(bytes, |_| false).ok()?;
     serde_json::from_str(contents.metadata.get("engine")?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::step_of;
-
-    #[test]
-    fn only_checkpoints_have_a_step() {
-        assert_eq!(step_of(Path::new("a/step-000120.safetensors")), Some(120));
-        assert_eq!(step_of(Path::new("a/step-1234567.safetensors")), Some(1_234_567), "more digits");
-        for other in
-            ["a/notes.txt", "a/step-.safetensors", "a/step-000120.safetensors.part", "a/step-x.safetensors"]
-        {
-            assert_eq!(step_of(Path::new(other)), None, "{other}");
-        }
-    }
 }

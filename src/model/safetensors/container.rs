@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ::safetensors::tensor::{Dtype, SafeTensorError, SafeTensors};
 use serde_json::{Map, Value, json};
 
+use super::checksum::{self, StoredTensor, checksum};
 use crate::error::{LabError, Result};
 
 /// The longest header that is read. One with every tensor of the largest model and its
@@ -46,13 +47,14 @@ pub struct Contents {
 ///
 /// # Errors
 /// [`LabError::Content`] if the bytes are no safetensors file, end early, claim sizes that overflow
-/// or regions that overlap or leave gaps, or if a wanted tensor is empty, holds something else than
-/// 32- or 64-bit floats, or a value that is not finite.
+/// or regions that overlap or leave gaps, if it has a checksum that does not fit, or if a wanted tensor is
+/// empty, holds something else than 32- or 64-bit floats, or a value that is not finite.
 pub fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Contents> {
     check_header_length(bytes)?;
     let (header_len, header) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
     let file = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
     let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    check_checksum(&metadata, &file)?;
     let mut tensors = BTreeMap::new();
     for (name, view) in file.iter().filter(|(name, _)| wanted(name)) {
         let values = match view.dtype() {
@@ -81,33 +83,89 @@ pub fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Contents> {
 /// # Panics
 /// If a tensor's dimensions do not multiply to its number of values.
 pub fn write(tensors: &[NamedTensor], metadata: &BTreeMap<String, String>, element: Element) -> Vec<u8> {
-    let (dtype, n_bytes) = match element {
-        Element::F32 => ("F32", 4),
-        Element::F64 => ("F64", 8),
-    };
+    let data = Data::of(tensors, element);
+    assemble(tensors, metadata, &data)
+}
+
+/// Writes a file as [`write()`] does, with a checksum of all of it in the metadata, which [`read`] compares.
+///
+/// # Panics
+/// As [`write()`].
+pub fn write_with_checksum(
+    tensors: &[NamedTensor],
+    mut metadata: BTreeMap<String, String>,
+    element: Element,
+) -> Vec<u8> {
+    let data = Data::of(tensors, element);
+    let mut stored: Vec<_> = tensors
+        .iter()
+        .zip(&data.offsets)
+        .map(|(NamedTensor { name, dims, .. }, &[start, end])| StoredTensor {
+            name,
+            dtype: data.dtype,
+            dims,
+            data: &data.bytes[start..end],
+        })
+        .collect();
+    let sum = checksum(&metadata, &mut stored);
+    metadata.insert(checksum::KEY.to_owned(), sum);
+    assemble(tensors, &metadata, &data)
+}
+
+/// The second part of a file, and where each tensor lies in it.
+struct Data {
+    dtype: &'static str,
+    bytes: Vec<u8>,
+    offsets: Vec<[usize; 2]>,
+}
+
+impl Data {
+    fn of(tensors: &[NamedTensor], element: Element) -> Self {
+        let (dtype, n_bytes) = match element {
+            Element::F32 => ("F32", 4),
+            Element::F64 => ("F64", 8),
+        };
+        let mut data = Self { dtype, bytes: Vec::new(), offsets: Vec::new() };
+        for NamedTensor { name, dims, values } in tensors {
+            assert_eq!(dims.iter().product::<usize>(), values.len(), "{name}: shape and number of values");
+            let start = data.bytes.len();
+            match element {
+                Element::F32 => data.bytes.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes())),
+                Element::F64 => data.bytes.extend(values.iter().flat_map(|v| v.to_le_bytes())),
+            }
+            debug_assert_eq!(data.bytes.len() - start, n_bytes * values.len(), "bytes of {name}");
+            data.offsets.push([start, data.bytes.len()]);
+        }
+        data
+    }
+}
+
+fn assemble(tensors: &[NamedTensor], metadata: &BTreeMap<String, String>, data: &Data) -> Vec<u8> {
     let mut header = Map::new();
     header.insert("__metadata__".into(), json!(metadata));
-    let mut data = Vec::new();
-    for NamedTensor { name, dims, values } in tensors {
-        assert_eq!(dims.iter().product::<usize>(), values.len(), "{name}: shape and number of values");
-        let start = data.len();
-        match element {
-            Element::F32 => data.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes())),
-            Element::F64 => data.extend(values.iter().flat_map(|v| v.to_le_bytes())),
-        }
-        debug_assert_eq!(data.len() - start, n_bytes * values.len(), "bytes of {name}");
-        header.insert(
-            name.clone(),
-            json!({ "dtype": dtype, "shape": dims, "data_offsets": [start, data.len()] }),
-        );
+    for (NamedTensor { name, dims, .. }, offsets) in tensors.iter().zip(&data.offsets) {
+        header.insert(name.clone(), json!({ "dtype": data.dtype, "shape": dims, "data_offsets": offsets }));
     }
     let mut text = Value::Object(header).to_string();
     // The format asks for tensors that begin at a multiple of eight bytes.
     text.extend(std::iter::repeat_n(' ', text.len().next_multiple_of(8) - text.len()));
     let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
     bytes.extend(text.into_bytes());
-    bytes.extend(data);
+    bytes.extend_from_slice(&data.bytes);
     bytes
+}
+
+fn check_checksum(metadata: &BTreeMap<String, String>, file: &SafeTensors<'_>) -> Result<()> {
+    let Some(written) = metadata.get(checksum::KEY) else { return Ok(()) };
+    let views: Vec<_> = file.iter().map(|(name, view)| (name, view.dtype().to_string(), view)).collect();
+    let mut stored: Vec<_> = views
+        .iter()
+        .map(|(name, dtype, view)| StoredTensor { name, dtype, dims: view.shape(), data: view.data() })
+        .collect();
+    if checksum(metadata, &mut stored) == *written {
+        return Ok(());
+    }
+    Err(wrong("the checksum in the metadata is not that of the content: the file is damaged"))
 }
 
 /// An error about the content of the file.

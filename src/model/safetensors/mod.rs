@@ -1,5 +1,6 @@
 //! Weights as safetensors files: bytes in, bytes out.
 
+mod checksum;
 pub mod container;
 mod layout;
 
@@ -49,6 +50,15 @@ impl WeightsFile {
         Ok(Self { weights, config, step })
     }
 
+    /// Why the configuration in a file's metadata is passed over; none if there is none or it is used.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`], as far as that concerns the container.
+    pub fn unused_config(bytes: &[u8]) -> Result<Option<String>> {
+        let metadata = container::read(bytes, |_| false)?.metadata;
+        Ok(metadata.get("config").and_then(|text| parse_config(text).err()))
+    }
+
     /// Writes the weights as 32-bit floats, with `config` (JSON), `step` (a number), `activation` and
     /// `layout` in the metadata. The same weights give the same bytes.
     pub fn to_bytes(&self, layout: WeightLayout) -> Vec<u8> {
@@ -83,8 +93,14 @@ impl WeightsFile {
 
 /// The configuration of the metadata, if it is one of this lab's; other programs use the same key.
 fn config_of(metadata: &BTreeMap<String, String>) -> Option<ExperimentConfig> {
-    let config: ExperimentConfig = serde_json::from_str(metadata.get("config")?).ok()?;
-    config.validate().is_ok().then_some(config)
+    parse_config(metadata.get("config")?).ok()
+}
+
+/// The configuration, or why it is none of this lab's or damaged.
+fn parse_config(text: &str) -> Result<ExperimentConfig, String> {
+    let config: ExperimentConfig = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    config.validate().map_err(|error| error.to_string())?;
+    Ok(config)
 }
 
 fn activation_of(metadata: &BTreeMap<String, String>) -> Result<Activation> {

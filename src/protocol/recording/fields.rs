@@ -99,40 +99,47 @@ impl Grid {
     }
 
     /// Turns fields into bytes; the neurons are kept as their tables, if there are any.
-    pub(super) fn quantise(&self, fields: &GridMaps, tables: &[NeuronTable]) -> (Scales, Planes<Vec<u8>>) {
+    ///
+    /// # Errors
+    /// [`LabError::Content`](crate::error::LabError::Content) if one of the numbers is not finite.
+    pub(super) fn quantise(
+        &self,
+        fields: &GridMaps,
+        tables: &[NeuronTable],
+    ) -> Result<(Scales, Planes<Vec<u8>>)> {
         let mut planes: Planes<Vec<u8>> = Default::default();
         let scores = fields.attention_scores.iter().map(|scores| {
-            let (low, high) = range(scores);
+            let (low, high) = range(scores)?;
             let step = if high > low { (high - low) / BYTE_LEVELS } else { 1.0 };
             planes[0].extend(scores.iter().map(|&score| ((f64::from(score) - low) / step).round() as u8));
-            [low, high]
+            Ok([low, high])
         });
-        let scores = scores.collect();
-        let margin = largest(&fields.margins);
+        let scores = scores.collect::<Result<_>>()?;
+        let margin = largest(&fields.margins)?;
         for (&value, &is_train) in fields.margins.iter().zip(&self.is_train) {
             planes[if is_train { 1 } else { 2 }].push(margin_code(f64::from(value), margin) as u8);
         }
-        let norm = largest(&fields.logit_norms[1..]);
+        let norm = largest(&fields.logit_norms[1..])?;
         planes[3].extend(fields.logit_norms.iter().map(|&value| {
             ((f64::from(value) / norm.max(f64::MIN_POSITIVE)).sqrt().min(1.0) * BYTE_LEVELS).round() as u8
         }));
         let circles = fields.circles.iter().map(|circle| {
-            let largest = largest(&circle.x).max(largest(&circle.y));
+            let largest = largest(&circle.x)?.max(largest(&circle.y)?);
             for &value in circle.x.iter().chain(&circle.y) {
                 planes[4].push(signed_code(f64::from(value), largest, CIRCLE_LEVELS) as u8);
             }
-            CircleScale { freq: circle.freq, largest }
+            Ok(CircleScale { freq: circle.freq, largest })
         });
-        let circles = circles.collect();
+        let circles = circles.collect::<Result<_>>()?;
         let neurons = fields.neurons.iter().zip(tables).take(MOST_NEURONS).map(|(field, table)| {
             let entries = || table.from_a.values().iter().chain(table.from_b.values());
-            let largest = rounded(entries().fold(0.0_f64, |top, value| top.max(value.abs())));
+            let largest = rounded(largest_of(entries().map(|value| value.abs())))?;
             planes[5].extend(entries().map(|&value| signed_code(value, largest, NEURON_LEVELS) as u8));
-            NeuronScale { neuron: field.neuron, freq: field.freq, base: table.base, largest }
+            Ok(NeuronScale { neuron: field.neuron, freq: field.freq, base: table.base, largest })
         });
-        let neurons = neurons.collect();
+        let neurons = neurons.collect::<Result<_>>()?;
         let constant = f64::from(fields.logit_norms[0]);
-        (Scales { scores, margin, constant, norm, circles, neurons }, planes)
+        Ok((Scales { scores, margin, constant, norm, circles, neurons }, planes))
     }
 
     /// Turns bytes back into fields.
@@ -204,15 +211,20 @@ impl Grid {
 }
 
 /// The least and the largest value, as they will come back.
-fn range(values: &[f32]) -> (f64, f64) {
-    let (low, high) =
-        values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
-    (rounded(f64::from(low)), rounded(f64::from(high)))
+fn range(values: &[f32]) -> Result<(f64, f64)> {
+    let wide = || values.iter().map(|&value| f64::from(value));
+    Ok((rounded(-largest_of(wide().map(|value| -value)))?, rounded(largest_of(wide()))?))
 }
 
 /// The largest absolute value, as it will come back.
-fn largest(values: &[f32]) -> f64 {
-    rounded(f64::from(values.iter().fold(0.0_f32, |top, value| top.max(value.abs()))))
+fn largest(values: &[f32]) -> Result<f64> {
+    rounded(largest_of(values.iter().map(|&value| f64::from(value.abs()))))
+}
+
+/// The largest of some values; undefined if one of them is, which `f64::max` would pass over.
+fn largest_of(values: impl Iterator<Item = f64>) -> f64 {
+    let larger = |top: f64, value: f64| if value > top || value.is_nan() { value } else { top };
+    values.reduce(larger).unwrap_or(0.0)
 }
 
 fn signed_code(value: f64, largest: f64, levels: f64) -> i8 {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::wrong;
-use crate::error::Result;
+use crate::error::{LabError, Result};
 
 /// How exact a float stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Numbers<Vec<u8>> {
     pub(super) fn take_from(&mut self, value: &Value, long: usize) -> Result<Value> {
         Ok(match value {
             Value::Null => {
-                return Err(wrong("a number to be recorded is not finite, or something is missing"));
+                return Err(not_finite());
             }
             Value::Bool(_) => value.clone(),
             Value::String(text) if text.starts_with(MARK) => {
@@ -97,7 +97,7 @@ impl Numbers<Vec<u8>> {
             return Ok('i');
         }
         let (exponent, code) = match number.as_f64().filter(|_| number.is_f64()) {
-            Some(float) => code_of(float, digits),
+            Some(float) => code_of(float, digits)?,
             None => return Err(wrong(format!("the number {number} is too large to be recorded"))),
         };
         push_integer(&mut self.exponents, i64::from(exponent));
@@ -193,16 +193,27 @@ impl Digits {
 
 /// The decimal exponent of a finite float, and its mantissa as a code: above 9 units the number is negative,
 /// 18 units are zero.
-fn code_of(float: f64, digits: Digits) -> (i32, u16) {
+///
+/// # Errors
+/// [`LabError::Content`](crate::error::LabError::Content) if it is not finite.
+fn code_of(float: f64, digits: Digits) -> Result<(i32, u16)> {
     let unit = digits.unit();
     if float == 0.0 {
-        return (0, 18 * unit);
+        return Ok((0, 18 * unit));
+    }
+    if !float.is_finite() {
+        return Err(not_finite());
     }
     let text = format!("{:.*e}", digits.after_the_first() as usize, float.abs());
     let (mantissa, exponent) = text.split_once('e').expect("the format has an exponent");
     let mantissa: u16 = mantissa.replace('.', "").parse().expect("three or four digits");
     let exponent = exponent.parse().expect("the exponent of a float");
-    (exponent, mantissa - unit + if float < 0.0 { 9 * unit } else { 0 })
+    Ok((exponent, mantissa - unit + if float < 0.0 { 9 * unit } else { 0 }))
+}
+
+/// The numbers of one forward pass of weights that have run away.
+fn not_finite() -> LabError {
+    wrong("a number to be recorded is infinite or undefined: the weights are too large to be recorded")
 }
 
 fn float_of(exponent: i64, code: u16, digits: Digits) -> Option<f64> {
@@ -219,9 +230,13 @@ fn float_of(exponent: i64, code: u16, digits: Digits) -> Option<f64> {
 }
 
 /// A float as it will come back with four digits.
-pub(super) fn rounded(float: f64) -> f64 {
-    let (exponent, code) = code_of(float, Digits::Four);
-    float_of(i64::from(exponent), code, Digits::Four).expect("a code that was just made")
+///
+/// # Errors
+/// [`LabError::Content`](crate::error::LabError::Content) if it is not finite.
+pub(super) fn rounded(float: f64) -> Result<f64> {
+    let (exponent, code) = code_of(float, Digits::Four)?;
+    // The largest floats have none with four digits above them.
+    float_of(i64::from(exponent), code, Digits::Four).filter(|float| float.is_finite()).ok_or_else(not_finite)
 }
 
 fn push_integer(stream: &mut Vec<u8>, integer: i64) {
@@ -277,14 +292,18 @@ mod tests {
         });
         assert_eq!(reader.put_into(&skeleton).unwrap(), expected);
         assert!(reader.each().iter().all(|stream| stream.is_empty()), "all was read: {reader:?}");
-        assert_eq!(rounded(0.123_456), 0.1235, "four digits");
-        assert_eq!(rounded(-9.999_96e17), -1e18, "a carry into the next power");
+        assert_eq!(rounded(0.123_456), Ok(0.1235), "four digits");
+        assert_eq!(rounded(-9.999_96e17), Ok(-1e18), "a carry into the next power");
     }
 
     #[test]
     fn what_cannot_come_back_is_refused() {
         for value in [json!(null), json!("#i"), json!([f64::NAN]), json!(u64::MAX)] {
             assert!(Numbers::default().take_from(&value, 3).is_err(), "{value}");
+        }
+        for float in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, f64::MAX] {
+            let error = rounded(float).unwrap_err().to_string();
+            assert!(error.contains("infinite or undefined"), "{float}: {error}");
         }
     }
 

@@ -59,13 +59,22 @@ impl RecordingWriter {
         Ok(Self { header, grid: Grid::new(config), skeletons, numbers, planes: Default::default() })
     }
 
+    /// Checks that the measures of a checkpoint can be recorded.
+    ///
+    /// # Errors
+    /// [`LabError::Content`](crate::error::LabError::Content) if one of the numbers is not finite.
+    pub fn check(measures: &ProgressMeasures) -> Result<()> {
+        let value = serde_json::to_value(measures).map_err(wrong)?;
+        Numbers::default().take_from(&value, usize::MAX).map(drop)
+    }
+
     /// Adds the next snapshot, whose step must have measures. `neurons` are the tables of its neurons, in
     /// their order; without them none are kept.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if one of its numbers is not finite.
     pub fn push(&mut self, snapshot: &CheckpointAnalysis, neurons: &[NeuronTable]) -> Result<()> {
-        let (scales, planes) = self.grid.quantise(&snapshot.maps, neurons);
+        let (scales, planes) = self.grid.quantise(&snapshot.maps, neurons)?;
         let parts = Parts { report: snapshot.report.clone(), scales };
         let value = serde_json::to_value(&parts).map_err(wrong)?;
         self.skeletons.push(self.numbers.take_from(&value, LONG)?);
