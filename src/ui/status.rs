@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::checkpoints::BUDGET_BYTES;
 use super::format;
 use super::ladder::Ladder;
-use super::state::{Asked, Phase, State, Worker};
+use super::state::{Asked, Coming, Phase, State, Worker};
 use super::store::Store;
 
 /// The parts of the status line.
@@ -84,6 +84,18 @@ fn facts(state: &State) -> Vec<String> {
     facts
 }
 
+/// Why the newest saved state is in this tab's memory only; none if it is kept, or is just being written.
+fn unkept_words(state: &State) -> Option<String> {
+    let run = state.run.as_ref()?;
+    let saved = run.saved.as_ref().filter(|saved| run.kept_step != Some(saved.step))?;
+    let why = match (&state.kept.trouble, &state.rest) {
+        (Some(reason), _) => reason.trim_end_matches('.').to_owned(),
+        (None, Coming::Failed(_)) => "the part of the page that keeps runs could not be fetched".into(),
+        (None, _) => return None,
+    };
+    Some(format!("Step {} is held in the memory of this tab only: {why}.", format::count(saved.step)))
+}
+
 /// How much of the worker's program has come, while it is fetched.
 fn worker_words(state: &State) -> Option<String> {
     let (came, all) = state.worker_bytes.filter(|_| state.worker == Worker::Loading)?;
@@ -111,6 +123,7 @@ fn device_words(device: &str, name: &str) -> String {
 
 fn remarks(state: &State) -> Vec<String> {
     let mut remarks = Vec::new();
+    remarks.extend(unkept_words(state));
     if state.device().is_some_and(|report| report.software) {
         remarks.push(
             "This WebGPU adapter is software: the processor computes what a graphics card should, and slowly. \
@@ -169,6 +182,7 @@ mod tests {
     use crate::config::Preset;
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
+    use crate::ui::keep::KeepEvent;
     use crate::ui::state::State;
     use crate::ui::update::{Message, update};
 
@@ -203,6 +217,29 @@ mod tests {
         update(&mut state, Message::Pause);
         assert_eq!(Status::of(&state).state, "pausing", "not paused before the worker says so");
     }
+
+    #[test]
+    fn a_state_that_is_only_in_memory_says_why_until_it_is_kept() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        let report =
+            DeviceReport { device: "cpu".into(), name: String::new(), software: false, ladder: vec![] };
+        tell(&mut state, Event::Device(report));
+        update(&mut state, Message::Start);
+        tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });
+        assert_eq!(Status::of(&state).remarks, [""; 0], "it is being written");
+        let failed = |reason: &str| Message::Kept(KeepEvent::Failed(reason.into()));
+        update(&mut state, failed("the browser has not answered for 10 s"));
+        let told = |state: &State| Status::of(state).remarks.join(" ");
+        let words = told(&state);
+        assert!(words.contains("Step 7 is held in the memory") && words.contains("not answered"), "{words}");
+        update(&mut state, Message::DismissStorageTrouble);
+        assert_eq!(told(&state), words, "what was dismissed elsewhere is still so");
+        let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
+        update(&mut state, Message::Kept(KeepEvent::Saved { key, step: 7, remark: None }));
+        assert_eq!(told(&state), "", "it is kept");
+    }
+
     #[test]
     fn the_workers_program_is_counted_only_while_it_comes() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());

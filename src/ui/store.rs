@@ -242,6 +242,11 @@ impl Store {
                 Some(keep) => keep(command),
                 None => self.to_keep.update_value(|queue| queue_up(queue, command)),
             }),
+            Effect::AskForPersistence => {
+                dom::ask_for_persistence(move |is_granted| {
+                    self.send(Message::PersistenceAnswered(is_granted))
+                });
+            }
             Effect::SaveLink(query) => dom::save_query(&query),
             Effect::End => self.worker.set_value(None),
             Effect::Respawn => {

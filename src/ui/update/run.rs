@@ -222,7 +222,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 fix_threads(state, threads);
                 state.failure = None;
                 if !std::mem::replace(&mut state.kept.is_persistence_asked, true) {
-                    return vec![Effect::Keep(KeepCommand::Persist)];
+                    return vec![Effect::AskForPersistence];
                 }
             }
         }
