@@ -7,6 +7,7 @@ use super::format;
 use super::ladder::Ladder;
 use super::state::{Asked, Coming, Phase, State, Worker};
 use super::store::Store;
+use crate::engine::row_thinning::MAX_ROWS;
 
 /// The parts of the status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,10 +107,21 @@ fn worker_words(state: &State) -> Option<String> {
     })
 }
 
-/// What the checkpoints of the run take of the page's memory.
+/// What the checkpoints and rows of the run take of the page's memory, and of how much.
 fn memory_words(state: &State) -> Option<String> {
     let checkpoints = &state.run.as_ref()?.checkpoints;
-    (!checkpoints.files().is_empty()).then(|| checkpoints.words(BUDGET_BYTES))
+    let own = state.own()?;
+    let rows = match own.n_rows_left_out {
+        0 => format!("{} of at most {} rows", format::count(own.rows.len()), format::count(MAX_ROWS)),
+        n => format!(
+            "{} of at most {} rows, {} left out between them",
+            format::count(own.rows.len()),
+            format::count(MAX_ROWS),
+            format::count(n)
+        ),
+    };
+    let is_empty = checkpoints.files().is_empty() && own.rows.is_empty();
+    (!is_empty).then(|| format!("{}; {rows}", checkpoints.words(BUDGET_BYTES)))
 }
 
 fn device_words(device: &str, name: &str) -> String {
@@ -182,6 +194,7 @@ mod tests {
     use crate::config::Preset;
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
+    use crate::ui::exhibit_sample::row;
     use crate::ui::keep::KeepEvent;
     use crate::ui::state::State;
     use crate::ui::update::{Message, update};
@@ -206,7 +219,16 @@ mod tests {
         update(&mut state, Message::Start);
         tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
         assert!(Status::of(&state).facts.contains(&"warming up".to_owned()), "no speed before there is one");
-        tell(&mut state, Event::Progress { run_id: 1, step: 100, steps_per_s: Some(10.0), rows: vec![] });
+        tell(
+            &mut state,
+            Event::Progress {
+                run_id: 1,
+                step: 100,
+                steps_per_s: Some(10.0),
+                rows: vec![],
+                n_rows_left_out: 0,
+            },
+        );
         let status = Status::of(&state);
         assert!(status.facts.contains(&"10.0 steps/s".to_owned()), "{:?}", status.facts);
         assert!(
@@ -252,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_the_run_is_told_once_there_is_a_checkpoint() {
+    fn the_memory_of_the_run_is_told_with_its_bounds_once_there_is_something() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
@@ -261,6 +283,21 @@ mod tests {
         update(&mut state, Message::Start);
         assert_eq!(memory_words(&state), None);
         tell(&mut state, Event::Checkpoint { run_id: 1, step: 0, weights: vec![0; 2_000_000] });
-        assert_eq!(memory_words(&state).as_deref(), Some("1 checkpoint, 2.0 of 100 MB"));
+        assert_eq!(
+            memory_words(&state).as_deref(),
+            Some("1 checkpoint, 2.0 of 100 MB; 0 of at most 4,096 rows")
+        );
+        tell(
+            &mut state,
+            Event::Progress {
+                run_id: 1,
+                step: 9,
+                steps_per_s: None,
+                rows: vec![row(9)],
+                n_rows_left_out: 5_000,
+            },
+        );
+        let words = memory_words(&state).unwrap_or_default();
+        assert!(words.ends_with("1 of at most 4,096 rows, 5,000 left out between them"), "{words}");
     }
 }

@@ -157,14 +157,14 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
     for (step, file) in files {
         checkpoints.add(step, file, BUDGET_BYTES);
     }
-    let exhibit = Exhibit {
-        rows,
+    let mut exhibit = Exhibit {
         phases: Phases::find(&measures),
         progress: measures,
         reports,
         weights: checkpoints.files().clone(),
         ..Exhibit::own(config.clone())
     };
+    exhibit.add_rows(rows, head.n_rows_left_out);
     state.draft = run_name::draft(&config);
     state.run = Some(Run {
         key,
@@ -258,7 +258,13 @@ pub(super) fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
 pub fn capsule(state: &State) -> Option<Capsule> {
     let (run, own) = (state.run.as_ref()?, state.own()?);
     let title = state.kept.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
-    let head = Head { name: title, began_ms: Some(run.began_ms), engine: run.engine.clone(), ..head(state) };
+    let head = Head {
+        name: title,
+        began_ms: Some(run.began_ms),
+        engine: run.engine.clone(),
+        n_rows_left_out: own.n_rows_left_out,
+        ..head(state)
+    };
     Some(Capsule {
         head,
         config: run.config.clone(),

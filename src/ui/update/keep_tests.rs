@@ -38,7 +38,10 @@ fn training() -> State {
     update(&mut state, Message::Start);
     tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
     for step in [0, 10, 20, 30] {
-        tell(&mut state, Event::Progress { run_id: 1, step, steps_per_s: None, rows: vec![row(step)] });
+        tell(
+            &mut state,
+            Event::Progress { run_id: 1, step, steps_per_s: None, rows: vec![row(step)], n_rows_left_out: 0 },
+        );
         tell(&mut state, Event::Checkpoint { run_id: 1, step, weights: vec![step as u8; 4] });
         if step == 20 {
             tell(&mut state, Event::Saved { run_id: 1, step, state: vec![7] });
@@ -202,7 +205,13 @@ fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
     assert_eq!(state.run.as_ref().map(|run| (run.id, run.key.as_str())), Some((1, "a")), "the same kept run");
     tell(
         &mut state,
-        Event::Progress { run_id: 1, step: 30, steps_per_s: None, rows: vec![row(20), row(30)] },
+        Event::Progress {
+            run_id: 1,
+            step: 30,
+            steps_per_s: None,
+            rows: vec![row(20), row(30)],
+            n_rows_left_out: 0,
+        },
     );
     assert_eq!(state.own().map(|own| own.rows.len()), Some(4));
 }

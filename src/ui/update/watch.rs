@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn progress(step: usize) -> Event {
-        Event::Progress { run_id: 1, step, steps_per_s: Some(9.0), rows: vec![] }
+        Event::Progress { run_id: 1, step, steps_per_s: Some(9.0), rows: vec![], n_rows_left_out: 0 }
     }
 
     /// Lets seconds pass one by one; the effects, each with its second.
