@@ -90,7 +90,7 @@ mod tests {
         let mut analyst = PromptAnalyst::default();
         analyst.work_off(&mut state, effects);
         assert_eq!(state.analyst.n_ends, 0, "it answered");
-        assert_eq!(wait(&mut state, 300), [], "and has nothing more to do");
+        assert!(wait(&mut state, 300).is_empty(), "and has nothing more to do");
     }
 
     #[test]

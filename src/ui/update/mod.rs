@@ -2,6 +2,7 @@
 //! tested natively, without a browser or a worker.
 
 mod analyst;
+mod analyst_watch;
 mod files;
 mod desk;
 mod form;
