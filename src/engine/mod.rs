@@ -13,6 +13,7 @@ pub mod folded;
 pub mod folded_gpu;
 pub mod metrics_csv;
 pub mod record;
+pub mod row_thinning;
 #[cfg(feature = "engine")]
 mod oneshot;
 pub mod state_file;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::RunId;
 use crate::config::{DeviceChoice, ExperimentConfig};
 
-/// A request. Each takes effect between two training steps; none is answered by silence.
+/// A request. Each takes effect between two training steps, and is answered unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -53,6 +53,13 @@ pub enum Command {
     /// Computes a few steps on every engine at hand and compares. Answered by
     /// [`Event::Verified`](super::Event::Verified) or [`Event::VerifyFailed`](super::Event::VerifyFailed).
     Verify,
+    /// The page has taken in an [`Event::Progress`](super::Event::Progress) or
+    /// [`Event::Checkpoint`](super::Event::Checkpoint). The next ones come only when all are acknowledged: so a
+    /// busy page is not flooded. Not answered.
+    Acknowledge {
+        /// The run that the event was about.
+        run_id: RunId,
+    },
     /// Asks whether the worker is still there. Answered by [`Event::Pong`](super::Event::Pong). Not to be sent
     /// while engines are timed: any command ends that.
     Ping,

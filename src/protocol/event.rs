@@ -37,7 +37,8 @@ pub enum Event {
         /// What it does now.
         state: RunState,
     },
-    /// Training went on: a few times a second, whatever the speed.
+    /// Training went on: a few times a second, whatever the speed. To be acknowledged
+    /// ([`Command::Acknowledge`](super::Command::Acknowledge)).
     Progress {
         /// The run.
         run_id: RunId,
@@ -47,6 +48,8 @@ pub enum Event {
         steps_per_s: Option<f64>,
         /// New rows of metrics, oldest first.
         rows: Vec<MetricsRow>,
+        /// How many rows were left out between these, because there are more than a page can hold.
+        n_rows_left_out: usize,
     },
     /// The Fourier spectrum of W_E at a step.
     Spectrum {
@@ -59,7 +62,7 @@ pub enum Event {
         #[serde(skip)]
         norms: Vec<f32>,
     },
-    /// The weights at a step, for the page's panels: at log-spaced and at regular steps.
+    /// The weights at a step, for the page's panels: at log-spaced and at regular steps. To be acknowledged.
     Checkpoint {
         /// The run.
         run_id: RunId,

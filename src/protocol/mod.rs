@@ -16,7 +16,7 @@ pub use event::{Check, DeviceReport, Event, LadderRung, NotCompared, RunState, R
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse
 /// to talk.
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
 
 /// Numbers a run; messages of a run that was replaced are dropped.
 pub type RunId = u32;

@@ -1,6 +1,6 @@
 //! What a reader can do when something fails, in the words of the browser at hand. Pure.
 
-use super::keep::is_about_room;
+use super::keep::{is_about_room, is_unanswered};
 
 /// What the page says when a worker's program did not come.
 pub const NOT_LOADED: &str = "its program could not be loaded";
@@ -20,6 +20,8 @@ pub enum Trouble {
     StorageRefused,
     /// The browser's storage is full.
     StorageFull,
+    /// The browser's storage does not answer.
+    StorageSilent,
 }
 
 /// Browsers that are set up alike.
@@ -47,13 +49,14 @@ pub fn advice(trouble: Trouble, user_agent: &str) -> String {
         Trouble::NotLoaded => not_loaded(family),
         Trouble::StorageRefused => storage_refused(family),
         Trouble::StorageFull => storage_full(family),
+        Trouble::StorageSilent => storage_silent(family),
     };
     let everywhere = match trouble {
         Trouble::NoWebGpu => "The CPU works in every browser.",
         Trouble::LostDevice => "Go on from the last saved state, on the card again or on the CPU.",
         Trouble::DeadWorker => "A new worker goes on from the last saved state.",
         Trouble::NotLoaded => "Kept runs are still there after that.",
-        Trouble::StorageRefused | Trouble::StorageFull => {
+        Trouble::StorageRefused | Trouble::StorageFull | Trouble::StorageSilent => {
             "Until then runs go on in memory; save a capsule to keep one as a file."
         }
     };
@@ -62,7 +65,13 @@ pub fn advice(trouble: Trouble, user_agent: &str) -> String {
 
 /// The kind of a storage's failure, of its reason in words.
 pub fn of_storage(reason: &str) -> Trouble {
-    if is_about_room(reason) { Trouble::StorageFull } else { Trouble::StorageRefused }
+    if is_about_room(reason) {
+        Trouble::StorageFull
+    } else if is_unanswered(reason) {
+        Trouble::StorageSilent
+    } else {
+        Trouble::StorageRefused
+    }
 }
 
 fn family(user_agent: &str) -> Family {
@@ -188,6 +197,27 @@ fn storage_full(family: Family) -> &'static str {
     }
 }
 
+fn storage_silent(family: Family) -> &'static str {
+    match family {
+        Family::ChromiumOnLinux | Family::Chromium => {
+            "Another tab of this page or a busy disk may hold it up: it is tried again by itself. If that does not \
+             help, close the other tabs of this page, or start the browser again with chrome://restart."
+        }
+        Family::Firefox => {
+            "Another tab of this page or a busy disk may hold it up: it is tried again by itself. If that does not \
+             help, answer Firefox's question beside the address, if there is one, or start Firefox again."
+        }
+        Family::Safari => {
+            "Safari sometimes leaves storage unanswered after it has slept: it is tried again by itself. If that \
+             does not help, close this tab and open the page anew."
+        }
+        Family::Other => {
+            "Another tab of this page or a busy disk may hold it up: it is tried again by itself. If that does not \
+             help, start the browser again."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Family, Trouble, advice, family, of_storage};
@@ -226,6 +256,7 @@ mod tests {
             (Trouble::NotLoaded, "Kept runs"),
             (Trouble::StorageRefused, "capsule"),
             (Trouble::StorageFull, "capsule"),
+            (Trouble::StorageSilent, "capsule"),
         ];
         for (trouble, way_on) in ways_on {
             let mut told = Vec::new();
@@ -253,5 +284,6 @@ mod tests {
     fn a_full_storage_is_not_one_that_is_refused() {
         assert_eq!(of_storage("QuotaExceededError: no room"), Trouble::StorageFull);
         assert_eq!(of_storage("SecurityError: no"), Trouble::StorageRefused);
+        assert_eq!(of_storage("the browser has not answered for 10 s"), Trouble::StorageSilent);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::format;
-use crate::config::cadence::is_log_spaced;
+use crate::config::cadence::least_missed;
 
 /// What a tab may hold for one run: about 110 checkpoints of the paper's model, more than its run
 /// makes, and little enough for a phone.
@@ -32,7 +32,7 @@ impl Checkpoints {
             self.n_bytes -= old.len();
         }
         while self.n_bytes > budget_bytes || self.files.len() > MOST {
-            let Some(step) = self.least_missed() else { break };
+            let Some(step) = least_missed(self.files.keys().copied()) else { break };
             let gone = self.files.remove(&step).expect("it was found among them");
             self.n_bytes -= gone.len();
             self.n_thinned += 1;
@@ -73,15 +73,6 @@ impl Checkpoints {
         };
         let budget = budget_bytes as f64 / 1e6;
         format!("{} {noun}, {used:.decimals$} of {budget:.0} MB{gone}", format::count(n))
-    }
-
-    fn least_missed(&self) -> Option<usize> {
-        let steps: Vec<usize> = self.files.keys().copied().collect();
-        // The gap that would be left, as a part of the step: the eye sees steps on a log scale.
-        let missed = |w: &[usize]| (is_log_spaced(w[1]), (w[2] - w[0]) as f64 / w[1] as f64);
-        let inner = steps.windows(3).map(|w| (w[1], missed(w)));
-        let least = inner.min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        least.map(|(step, _)| step)
     }
 }
 

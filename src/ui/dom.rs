@@ -196,11 +196,27 @@ pub(super) fn local_time(ms: f64) -> String {
     String::from(date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
 }
 
-/// Asks the browser not to clear this page's storage by itself. It may say no, and then nothing is lost.
-pub(super) async fn ask_for_persistence() {
-    if let Ok(answer) = window().navigator().storage().persist() {
-        let _ = JsFuture::from(answer).await;
-    }
+/// Asks the browser not to clear this page's storage by itself. A browser that asks its reader answers when the
+/// reader does, which may be never: nothing must wait for it. `answered` hears whether the browser agreed.
+pub(super) fn ask_for_persistence(answered: impl FnOnce(bool) + 'static) {
+    let Ok(answer) = window().navigator().storage().persist() else { return };
+    leptos::task::spawn_local(async move {
+        answered(JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()));
+    });
+}
+
+/// Waits. In a page that is out of sight the browser may make it longer.
+pub(super) async fn sleep(duration: Duration) {
+    let mut wait = |resolve: js_sys::Function, _| {
+        set_timeout(
+            move || {
+                // A promise's resolve function does not throw.
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            },
+            duration,
+        );
+    };
+    let _ = JsFuture::from(js_sys::Promise::new(&mut wait)).await;
 }
 
 /// How full this page's storage is; none where the browser does not tell.

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use super::checkpoints::BUDGET_BYTES;
 use super::format;
 use super::ladder::Ladder;
-use super::state::{Asked, Phase, State, Worker};
+use super::state::{Asked, Coming, Phase, State, Worker};
 use super::store::Store;
+use crate::engine::row_thinning::MAX_ROWS;
 
 /// The parts of the status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,18 @@ fn facts(state: &State) -> Vec<String> {
     facts
 }
 
+/// Why the newest saved state is in this tab's memory only; none if it is kept, or is just being written.
+fn unkept_words(state: &State) -> Option<String> {
+    let run = state.run.as_ref()?;
+    let saved = run.saved.as_ref().filter(|saved| run.kept_step != Some(saved.step))?;
+    let why = match (&state.kept.trouble, &state.rest) {
+        (Some(reason), _) => reason.trim_end_matches('.').to_owned(),
+        (None, Coming::Failed(_)) => "the part of the page that keeps runs could not be fetched".into(),
+        (None, _) => return None,
+    };
+    Some(format!("Step {} is held in the memory of this tab only: {why}.", format::count(saved.step)))
+}
+
 /// How much of the worker's program has come, while it is fetched.
 fn worker_words(state: &State) -> Option<String> {
     let (came, all) = state.worker_bytes.filter(|_| state.worker == Worker::Loading)?;
@@ -94,10 +107,21 @@ fn worker_words(state: &State) -> Option<String> {
     })
 }
 
-/// What the checkpoints of the run take of the page's memory.
+/// What the checkpoints and rows of the run take of the page's memory, and of how much.
 fn memory_words(state: &State) -> Option<String> {
     let checkpoints = &state.run.as_ref()?.checkpoints;
-    (!checkpoints.files().is_empty()).then(|| checkpoints.words(BUDGET_BYTES))
+    let own = state.own()?;
+    let rows = match own.n_rows_left_out {
+        0 => format!("{} of at most {} rows", format::count(own.rows.len()), format::count(MAX_ROWS)),
+        n => format!(
+            "{} of at most {} rows, {} left out between them",
+            format::count(own.rows.len()),
+            format::count(MAX_ROWS),
+            format::count(n)
+        ),
+    };
+    let is_empty = checkpoints.files().is_empty() && own.rows.is_empty();
+    (!is_empty).then(|| format!("{}; {rows}", checkpoints.words(BUDGET_BYTES)))
 }
 
 fn device_words(device: &str, name: &str) -> String {
@@ -111,6 +135,7 @@ fn device_words(device: &str, name: &str) -> String {
 
 fn remarks(state: &State) -> Vec<String> {
     let mut remarks = Vec::new();
+    remarks.extend(unkept_words(state));
     if state.device().is_some_and(|report| report.software) {
         remarks.push(
             "This WebGPU adapter is software: the processor computes what a graphics card should, and slowly. \
@@ -169,6 +194,8 @@ mod tests {
     use crate::config::Preset;
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
+    use crate::ui::exhibit_sample::row;
+    use crate::ui::keep::KeepEvent;
     use crate::ui::state::State;
     use crate::ui::update::{Message, update};
 
@@ -192,7 +219,16 @@ mod tests {
         update(&mut state, Message::Start);
         tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
         assert!(Status::of(&state).facts.contains(&"warming up".to_owned()), "no speed before there is one");
-        tell(&mut state, Event::Progress { run_id: 1, step: 100, steps_per_s: Some(10.0), rows: vec![] });
+        tell(
+            &mut state,
+            Event::Progress {
+                run_id: 1,
+                step: 100,
+                steps_per_s: Some(10.0),
+                rows: vec![],
+                n_rows_left_out: 0,
+            },
+        );
         let status = Status::of(&state);
         assert!(status.facts.contains(&"10.0 steps/s".to_owned()), "{:?}", status.facts);
         assert!(
@@ -203,6 +239,29 @@ mod tests {
         update(&mut state, Message::Pause);
         assert_eq!(Status::of(&state).state, "pausing", "not paused before the worker says so");
     }
+
+    #[test]
+    fn a_state_that_is_only_in_memory_says_why_until_it_is_kept() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        let report =
+            DeviceReport { device: "cpu".into(), name: String::new(), software: false, ladder: vec![] };
+        tell(&mut state, Event::Device(report));
+        update(&mut state, Message::Start);
+        tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });
+        assert_eq!(Status::of(&state).remarks, [""; 0], "it is being written");
+        let failed = |reason: &str| Message::Kept(KeepEvent::Failed(reason.into()));
+        update(&mut state, failed("the browser has not answered for 10 s"));
+        let told = |state: &State| Status::of(state).remarks.join(" ");
+        let words = told(&state);
+        assert!(words.contains("Step 7 is held in the memory") && words.contains("not answered"), "{words}");
+        update(&mut state, Message::DismissStorageTrouble);
+        assert_eq!(told(&state), words, "what was dismissed elsewhere is still so");
+        let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
+        update(&mut state, Message::Kept(KeepEvent::Saved { key, step: 7, remark: None }));
+        assert_eq!(told(&state), "", "it is kept");
+    }
+
     #[test]
     fn the_workers_program_is_counted_only_while_it_comes() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
@@ -215,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_the_run_is_told_once_there_is_a_checkpoint() {
+    fn the_memory_of_the_run_is_told_with_its_bounds_once_there_is_something() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
@@ -224,6 +283,21 @@ mod tests {
         update(&mut state, Message::Start);
         assert_eq!(memory_words(&state), None);
         tell(&mut state, Event::Checkpoint { run_id: 1, step: 0, weights: vec![0; 2_000_000] });
-        assert_eq!(memory_words(&state).as_deref(), Some("1 checkpoint, 2.0 of 100 MB"));
+        assert_eq!(
+            memory_words(&state).as_deref(),
+            Some("1 checkpoint, 2.0 of 100 MB; 0 of at most 4,096 rows")
+        );
+        tell(
+            &mut state,
+            Event::Progress {
+                run_id: 1,
+                step: 9,
+                steps_per_s: None,
+                rows: vec![row(9)],
+                n_rows_left_out: 5_000,
+            },
+        );
+        let words = memory_words(&state).unwrap_or_default();
+        assert!(words.ends_with("1 of at most 4,096 rows, 5,000 left out between them"), "{words}");
     }
 }

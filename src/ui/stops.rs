@@ -33,6 +33,7 @@ impl Exhibit {
             origin: Origin::Own,
             config,
             rows: Vec::new(),
+            n_rows_left_out: 0,
             progress: Vec::new(),
             phases: Phases::default(),
             snapshots: BTreeMap::new(),

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::compare::compared;
 use super::dom;
-use super::exhibit::Origin;
+use super::exhibit::{Exhibit, Origin};
 use super::fetch;
 use super::keep::{KeepCommand, queue_up};
 use super::link;
@@ -67,9 +67,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Revision {
     run: Option<RunId>,
     origin: Option<Origin>,
-    rows: usize,
+    rows: (usize, usize),
     checkpoints: (usize, usize),
-    compared: Vec<(Origin, usize)>,
+    compared: Vec<(Origin, (usize, usize))>,
     zoom: Option<(f64, f64)>,
     x: Scale,
     y: [Scale; Track::ALL.len()],
@@ -82,9 +82,9 @@ impl Revision {
         Self {
             run: state.run.as_ref().map(|run| run.id),
             origin: exhibit.map(|exhibit| exhibit.origin.clone()),
-            rows: exhibit.map_or(0, |exhibit| exhibit.rows.len()),
+            rows: exhibit.map_or((0, 0), Exhibit::rows_revision),
             checkpoints: exhibit.map_or((0, 0), |exhibit| (exhibit.progress.len(), exhibit.edition)),
-            compared: compared(state).into_iter().map(|(c, e)| (c.origin, e.rows.len())).collect(),
+            compared: compared(state).into_iter().map(|(c, e)| (c.origin, e.rows_revision())).collect(),
             zoom,
             x,
             y,
@@ -242,6 +242,11 @@ impl Store {
                 Some(keep) => keep(command),
                 None => self.to_keep.update_value(|queue| queue_up(queue, command)),
             }),
+            Effect::AskForPersistence => {
+                dom::ask_for_persistence(move |is_granted| {
+                    self.send(Message::PersistenceAnswered(is_granted))
+                });
+            }
             Effect::SaveLink(query) => dom::save_query(&query),
             Effect::End => self.worker.set_value(None),
             Effect::Respawn => {

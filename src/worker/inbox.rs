@@ -32,7 +32,13 @@ impl<T> Inbox<T> {
     /// Whether no message waits.
     #[cfg(feature = "worker")]
     pub(super) fn is_empty(&self) -> bool {
-        self.messages.borrow().is_empty()
+        !self.holds(|_| true)
+    }
+
+    /// Whether a message of a kind waits.
+    #[cfg(feature = "worker")]
+    pub(super) fn holds(&self, is_meant: impl Fn(&T) -> bool) -> bool {
+        self.messages.borrow().iter().any(is_meant)
     }
 
     /// Takes the oldest message, if there is one.

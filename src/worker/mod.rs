@@ -21,6 +21,8 @@ pub mod ladder;
 pub mod peer_loop;
 #[cfg(feature = "worker")]
 mod peers;
+#[cfg(feature = "engine")]
+mod pending;
 #[cfg(feature = "worker")]
 pub mod run_loop;
 #[cfg(any(feature = "worker", feature = "peer", feature = "analyst"))]

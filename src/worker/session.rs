@@ -14,11 +14,10 @@ use crate::task::Task;
 
 use super::batch::Batch;
 use super::crew;
+use super::pending::Pending;
 use super::speedometer::Speedometer;
 use super::verify::verify;
 
-/// The page hears of progress about this often, whatever the speed.
-const PROGRESS_EVERY_SECS: f64 = 0.1;
 /// A spectrum needs the weights read back: seldom enough not to slow the run.
 const SPECTRUM_EVERY_SECS: f64 = 1.0;
 /// A GPU that fails takes the run back no further than this.
@@ -52,10 +51,10 @@ struct Run {
     /// There is no other engine left to turn to.
     is_last: bool,
     state: RunState,
-    rows: Vec<MetricsRow>,
+    /// Rows and checkpoints on their way to the page.
+    pending: Pending,
     speed: Speedometer,
     batch: Batch,
-    progress_at_secs: f64,
     spectrum_at_secs: f64,
     began_at_secs: f64,
     saved_at_secs: f64,
@@ -101,6 +100,12 @@ impl Session {
             | Command::StopBench
             | Command::Probe { .. }
             | Command::Ping => Vec::new(),
+            Command::Acknowledge { run_id } => {
+                if let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) {
+                    run.pending.acknowledge(now_secs);
+                }
+                Vec::new()
+            }
             Command::Start { run_id, config, paused, saved } => {
                 self.run = None;
                 match self.start(run_id, *config, paused, &saved, now_secs).await {
@@ -133,8 +138,8 @@ impl Session {
                 let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) else {
                     return Vec::new();
                 };
-                match run.save(now_secs).await {
-                    Ok(event) => vec![event],
+                match run.flush_and_save(now_secs).await {
+                    Ok(events) => events,
                     Err(error) => self.recover(run_id, &error, now_secs).await,
                 }
             }
@@ -179,6 +184,7 @@ impl Session {
             true => RunState::Paused,
             false => RunState::Training,
         };
+        let pending = Pending::new(&config.run, now_secs);
         let run = self.run.insert(Run {
             id: run_id,
             config,
@@ -189,10 +195,9 @@ impl Session {
             kept_at_secs: now_secs,
             is_last: false,
             state,
-            rows: Vec::new(),
+            pending,
             speed: Speedometer::default(),
             batch: Batch::default(),
-            progress_at_secs: now_secs,
             spectrum_at_secs: now_secs,
             began_at_secs: now_secs,
             saved_at_secs: now_secs,
@@ -200,12 +205,10 @@ impl Session {
         if is_evaluated(&run.config.run, step) {
             run.evaluate().await?;
         }
+        run.checkpoint_if_due().await?;
         let mut events = vec![run.started(), Event::State { run_id, step, state }];
-        events.push(run.progress(now_secs));
+        events.extend(run.flush(true, now_secs));
         events.push(run.spectrum(now_secs).await?);
-        if is_shown(&run.config.run, step) {
-            events.push(run.checkpoint().await?);
-        }
         Ok(events)
     }
 
@@ -233,9 +236,8 @@ impl Session {
             if run.engine.step() >= run.config.run.epochs {
                 run.state = RunState::Finished;
             }
-            let mut events = run.checkpoint_if_due().await?;
-            events.extend(run.report(now_secs).await?);
-            Ok(events)
+            run.checkpoint_if_due().await?;
+            run.report(now_secs).await
         };
         match outcome.await {
             Ok(events) => events,
@@ -289,24 +291,25 @@ impl Run {
         }
         let step = self.engine.step();
         let finished = step >= self.config.run.epochs;
-        let mut events = self.checkpoint_if_due().await?;
+        self.checkpoint_if_due().await?;
         self.speed.note(now_secs, step);
         if finished {
             self.state = RunState::Finished;
-            events.extend(self.report(now_secs).await?);
-            return Ok(events);
+            return self.report(now_secs).await;
         }
-        if now_secs - self.progress_at_secs >= PROGRESS_EVERY_SECS {
-            events.push(self.progress(now_secs));
-        }
-        if now_secs - self.spectrum_at_secs >= SPECTRUM_EVERY_SECS {
-            events.push(self.spectrum(now_secs).await?);
-        }
-        let wait_secs = (self.saved_at_secs - self.began_at_secs).clamp(FIRST_SAVE_SECS, SAVE_EVERY_SECS);
-        if now_secs - self.saved_at_secs >= wait_secs {
-            // The rows come first: a saved state is never ahead of them.
-            events.push(self.progress(now_secs));
-            events.push(self.save(now_secs).await?);
+        let mut events = Vec::new();
+        // A page that has not taken in what it was sent is sent nothing more, and cannot keep a state either.
+        if self.pending.is_acknowledged() {
+            if self.pending.is_due(now_secs) {
+                events.extend(self.flush(false, now_secs));
+            }
+            if now_secs - self.spectrum_at_secs >= SPECTRUM_EVERY_SECS {
+                events.push(self.spectrum(now_secs).await?);
+            }
+            let wait_secs = (self.saved_at_secs - self.began_at_secs).clamp(FIRST_SAVE_SECS, SAVE_EVERY_SECS);
+            if now_secs - self.saved_at_secs >= wait_secs {
+                events.extend(self.flush_and_save(now_secs).await?);
+            }
         }
         // What is on the processor is still there if a worker fails.
         if self.info.device == "gpu" && now_secs - self.kept_at_secs >= KEEP_EVERY_SECS {
@@ -330,7 +333,8 @@ impl Run {
     /// Everything there is to say, whatever the cadence: at a change of state.
     async fn report(&mut self, now_secs: f64) -> Result<Vec<Event>> {
         let state = Event::State { run_id: self.id, step: self.engine.step(), state: self.state };
-        let mut events = vec![self.progress(now_secs), self.spectrum(now_secs).await?];
+        let mut events = self.flush(true, now_secs);
+        events.push(self.spectrum(now_secs).await?);
         if self.state != RunState::Training {
             events.push(self.save(now_secs).await?);
         }
@@ -381,7 +385,7 @@ impl Run {
         if is_evaluated(&self.config.run, self.engine.step()) {
             self.evaluate().await?;
         }
-        events.extend(self.checkpoint_if_due().await?);
+        self.checkpoint_if_due().await?;
         events.extend(self.report(now_secs).await?);
         Ok(events)
     }
@@ -400,32 +404,40 @@ impl Run {
                 return Err(LabError::Training { step, reason });
             }
         }
-        self.rows.push(MetricsRow { step, evaluation });
+        self.pending.add_row(MetricsRow { step, evaluation });
         Ok(())
     }
 
-    fn progress(&mut self, now_secs: f64) -> Event {
-        self.progress_at_secs = now_secs;
-        Event::Progress {
-            run_id: self.id,
+    /// What waits for the page: all of it, or as much as it can be given at once.
+    fn flush(&mut self, all: bool, now_secs: f64) -> Vec<Event> {
+        let run_id = self.id;
+        let batch = self.pending.take(all, now_secs);
+        let progress = Event::Progress {
+            run_id,
             step: self.engine.step(),
             steps_per_s: self.speed.steps_per_s(),
-            rows: std::mem::take(&mut self.rows),
-        }
+            rows: batch.rows,
+            n_rows_left_out: batch.n_rows_left_out,
+        };
+        let checkpoint = |(step, weights)| Event::Checkpoint { run_id, step, weights };
+        std::iter::once(progress).chain(batch.checkpoints.into_iter().map(checkpoint)).collect()
     }
 
-    async fn checkpoint_if_due(&mut self) -> Result<Vec<Event>> {
-        if is_shown(&self.config.run, self.engine.step()) {
-            return Ok(vec![self.checkpoint().await?]);
-        }
-        Ok(Vec::new())
-    }
-
-    async fn checkpoint(&mut self) -> Result<Event> {
+    async fn checkpoint_if_due(&mut self) -> Result<()> {
         let step = self.engine.step();
-        let weights = self.engine.weights().await?;
-        let file = WeightsFile { weights, config: Some(self.config.clone()), step: Some(step) };
-        Ok(Event::Checkpoint { run_id: self.id, step, weights: file.to_bytes(WeightLayout::PaperCode) })
+        if is_shown(&self.config.run, step) {
+            let weights = self.engine.weights().await?;
+            let file = WeightsFile { weights, config: Some(self.config.clone()), step: Some(step) };
+            self.pending.add_checkpoint(step, file.to_bytes(WeightLayout::PaperCode));
+        }
+        Ok(())
+    }
+
+    /// The rows and checkpoints come first: a saved state is never ahead of them.
+    async fn flush_and_save(&mut self, now_secs: f64) -> Result<Vec<Event>> {
+        let mut events = self.flush(true, now_secs);
+        events.push(self.save(now_secs).await?);
+        Ok(events)
     }
 
     async fn save(&mut self, now_secs: f64) -> Result<Event> {

@@ -132,7 +132,15 @@ fn run(config: &ExperimentConfig, engine: Option<Box<dyn Engine>>) -> Story {
         run.engine = engine;
     }
     let mut now_secs = 0.0;
+    let mut n_acknowledged = 0;
     while session.is_training() {
+        // As a page does.
+        let is_bulk = |event: &&Event| matches!(event, Event::Progress { .. } | Event::Checkpoint { .. });
+        let n_bulk = events.iter().filter(is_bulk).count();
+        for _ in n_acknowledged..n_bulk {
+            block_on(session.handle(Command::Acknowledge { run_id: 1 }, now_secs));
+        }
+        n_acknowledged = n_bulk;
         now_secs += 0.5;
         events.extend(block_on(session.advance(now_secs)));
     }

@@ -26,11 +26,14 @@ struct Heard {
     checkpoints: Vec<(usize, Vec<u8>)>,
     saved: Vec<(usize, Vec<u8>)>,
     states: Vec<RunState>,
+    /// Messages that the page has not acknowledged.
+    n_open: usize,
 }
 
 impl Heard {
     fn note(&mut self, events: Vec<Event>) {
         for event in events {
+            self.n_open += usize::from(matches!(event, Event::Progress { .. } | Event::Checkpoint { .. }));
             match event {
                 Event::Progress { rows, .. } => self.rows.extend(rows),
                 Event::Checkpoint { step, weights, .. } => self.checkpoints.push((step, weights)),
@@ -43,10 +46,18 @@ impl Heard {
     }
 }
 
+/// Acknowledges all that was heard, as a page does.
+fn acknowledge(session: &mut Session, heard: &mut Heard, now_secs: f64) {
+    for _ in 0..std::mem::take(&mut heard.n_open) {
+        assert_eq!(block_on(session.handle(Command::Acknowledge { run_id: 1 }, now_secs)), []);
+    }
+}
+
 /// Trains until `stop_at` or the end, half a second a step.
 fn train(session: &mut Session, heard: &mut Heard, mut now_secs: f64, stop_at: usize) -> f64 {
     let mut step = heard.saved.last().map_or(0, |(step, _)| *step);
     while session.is_training() && step < stop_at {
+        acknowledge(session, heard, now_secs);
         now_secs += 0.5;
         heard.note(block_on(session.advance(now_secs)));
         step += 1;
@@ -94,6 +105,50 @@ fn a_run_that_goes_on_from_its_saved_state_gives_the_numbers_of_an_unbroken_one(
             assert_eq!(heard.saved.last(), whole.saved.last(), "{engine:?} stopped at {stop_at}: last state");
         }
     }
+}
+
+#[test]
+fn a_page_that_falls_silent_is_not_flooded_and_the_bits_stay() {
+    let mut config = tiny(EngineChoice::Auto, Precision::F32);
+    (config.run.epochs, config.run.eval_every, config.run.checkpoint_every) = (6_000, 1, 10);
+    // A millisecond a step; the most messages of a step before the last, and all that was heard.
+    let train = |is_prompt: bool| {
+        let mut session = Session::new(DeviceChoice::Cpu);
+        let mut heard = Heard::default();
+        heard.note(block_on(session.handle(start(&config, false, Vec::new()), 0.0)));
+        let (mut step, mut most) = (0, 0);
+        while session.is_training() {
+            step += 1;
+            let now_secs = 0.001 * step as f64;
+            if is_prompt {
+                acknowledge(&mut session, &mut heard, now_secs);
+            }
+            let events = block_on(session.advance(now_secs));
+            if session.is_training() {
+                most = most.max(events.len());
+            }
+            heard.note(events);
+        }
+        (heard, most)
+    };
+    let (prompt, most) = train(true);
+    assert!(most <= 40, "{most} messages at once");
+    let (silent, most) = train(false);
+    assert_eq!(most, 0, "nothing more is sent before the page has taken in the first");
+    assert!(silent.rows.len() < 300 && silent.checkpoints.len() <= 601, "{} rows", silent.rows.len());
+
+    for heard in [&prompt, &silent] {
+        assert_eq!((heard.rows[0].step, heard.rows.last().map(|row| row.step)), (0, Some(6_000)));
+        assert!(heard.rows.is_sorted_by(|a, b| a.step < b.step));
+    }
+    let row = |heard: &Heard, step: usize| heard.rows.iter().find(|row| row.step == step).copied();
+    for step in silent.rows.iter().map(|row| row.step) {
+        let both = row(&prompt, step).is_none_or(|row_of_prompt| Some(row_of_prompt) == row(&silent, step));
+        assert!(both, "a row of step {step} is the same wherever it is told");
+    }
+    assert_eq!(prompt.rows.last(), silent.rows.last());
+    assert_eq!(prompt.checkpoints.last(), silent.checkpoints.last());
+    assert!(prompt.saved.last() == silent.saved.last() && !silent.saved.is_empty(), "the same bits");
 }
 
 #[test]

@@ -80,3 +80,30 @@ fn a_worker_that_falls_silent_is_noticed_and_nothing_saved_is_lost() {
         lab.stays("error", Duration::from_millis(500)).await;
     });
 }
+
+#[test]
+fn an_analysis_worker_that_falls_silent_is_told_of_and_begun_again() {
+    visit(&Setting::new("?preset=tiny&backend=cpu"), async |lab| {
+        lab.run_first(
+            "window.analysts = [];
+            window.Worker = class extends Worker {
+                constructor(url, options) {
+                    super(url, options);
+                    if (options?.name === 'analyst') { window.analysts.push(this); }
+                }
+            };",
+        )
+        .await;
+        lab.open("?preset=tiny&backend=cpu").await;
+        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_evaluation("analysts.length", 1).await;
+        lab.evaluate("analysts[0].terminate()").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "finished").await;
+        lab.wait_for_text("remarks", "analysis worker has not answered").await;
+        lab.wait_for_evaluation("analysts.length", 2).await;
+        // It takes up what the first one left.
+        lab.wait_for_text("verdict-summary", "hold").await;
+        lab.wait_for("spectrum-chart", "was drawn of this run's weights", |_| true).await;
+    });
+}

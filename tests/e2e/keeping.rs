@@ -90,6 +90,52 @@ fn storage_that_is_refused_is_told_and_the_run_goes_on() {
 }
 
 #[test]
+fn a_question_about_storage_that_nobody_answers_holds_nothing_up() {
+    visit(&Setting::new(TINY), async |lab| {
+        lab.run_first("StorageManager.prototype.persist = () => new Promise(() => {});").await;
+        lab.open(TINY).await;
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "step 300 kept").await;
+        lab.reload().await;
+        lab.wait_for_value("kept-name", "tiny").await;
+    });
+}
+
+#[test]
+fn storage_that_never_answers_is_told_and_what_it_missed_is_kept_once_it_does() {
+    visit(&Setting::new(TINY), async |lab| {
+        // Requests that wait for `answer()`.
+        lab.run_first(
+            "window.waiting = [];
+            window.answer = () => waiting.splice(0).forEach(open => open());
+            const open = IDBFactory.prototype.open;
+            IDBFactory.prototype.open = function (...what) {
+                const request = {};
+                waiting.push(() => {
+                    const real = open.apply(this, what);
+                    real.onupgradeneeded = event => request.onupgradeneeded?.(event);
+                    real.onsuccess = event => request.onsuccess?.(event);
+                });
+                return request;
+            };",
+        )
+        .await;
+        lab.open(TINY).await;
+        lab.wait_for_text("storage-notice", "has not answered").await;
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "finished").await;
+        lab.wait_for_text("status", "held in memory").await;
+        lab.wait_for_text("status-remarks", "has not answered").await;
+        lab.evaluate("answer()").await;
+        // It is tried again every half minute.
+        lab.wait_for_text("status", "step 300 kept").await;
+        lab.wait_until_gone("storage-notice").await;
+    });
+}
+
+#[test]
 fn storage_that_is_full_is_told_and_the_run_goes_on() {
     visit(&Setting::new(TINY), async |lab| {
         lab.run_first(

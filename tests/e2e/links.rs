@@ -75,3 +75,39 @@ fn a_hundred_malformed_links_each_end_in_a_notice() {
         }
     });
 }
+
+/// Notes the longest time for which the page answered nothing, in milliseconds, as `longestStall`.
+const WATCH_STALLS: &str = "
+    window.longestStall = 0;
+    let last = performance.now();
+    setInterval(() => {
+        window.longestStall = Math.max(window.longestStall, performance.now() - last);
+        last = performance.now();
+    }, 50);";
+
+#[test]
+fn a_link_that_asks_for_millions_of_rows_or_checkpoints_leaves_the_page_calm() {
+    const LINKS: [&str; 2] = [
+        "?preset=tiny&backend=cpu&threads=1&epochs=10000000&checkpoint_every=10",
+        "?preset=tiny&backend=cpu&threads=1&epochs=10000000&eval_every=1",
+    ];
+    visit(&Setting::new(LINKS[0]), async |lab| {
+        lab.run_first(WATCH_STALLS).await;
+        for link in LINKS {
+            lab.open(link).await;
+            lab.wait_for_text("status", "ready").await;
+            lab.evaluate("window.longestStall = 0").await;
+            lab.click("start").await;
+            lab.wait_for_epoch_above(100_000).await;
+            let words = lab.text("memory").await.expect("the memory of the run is told");
+            assert!(words.contains("of at most 4,096 rows"), "{words}");
+            let start = std::time::Instant::now();
+            lab.click("pause").await;
+            lab.wait_for_text("status", "paused").await;
+            assert!(start.elapsed().as_secs() < 10, "{link}: a pause took {:?}", start.elapsed());
+            let stall_ms = lab.evaluate("window.longestStall").await.as_f64().expect("a number");
+            assert!(stall_ms < 2_000.0, "{link}: the page answered nothing for {stall_ms:.0} ms");
+            lab.click("reset").await;
+        }
+    });
+}

@@ -80,6 +80,14 @@ pub struct Head {
     pub began_ms: Option<f64>,
     /// What made the last numbers.
     pub engine: Option<EngineInfo>,
+    /// How many rows were left out of `metrics.csv`, because there were more than a page holds: of each stretch of
+    /// steps it has the rows with the extremes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_rows_left_out: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// A full state and its step.
@@ -94,7 +102,8 @@ pub struct Saved {
 impl Default for Head {
     fn default() -> Self {
         let build = concat!("grokking-lab ", env!("CARGO_PKG_VERSION")).into();
-        Self { format: FORMAT, build, user_agent: None, name: None, began_ms: None, engine: None }
+        let (user_agent, name, began_ms, engine) = (None, None, None, None);
+        Self { format: FORMAT, build, user_agent, name, began_ms, engine, n_rows_left_out: 0 }
     }
 }
 

@@ -113,7 +113,9 @@ pub(in crate::ui) fn Downloads(
 fn csv_files(name: &str, tables: &[DataTable]) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for table in tables {
-        let file = if table.name == name { name.to_owned() } else { format!("{name}-{}", table.name) };
+        // The figure's own table has its name, and may say more.
+        let is_own = table.name == name || table.name.starts_with(&format!("{name}-"));
+        let file = if is_own { table.name.clone() } else { format!("{name}-{}", table.name) };
         let n_same = files.iter().filter(|(other, _)| other.trim_end_matches(".csv") == file).count();
         let number = if n_same > 0 { format!("-{}", files.len() + 1) } else { String::new() };
         files.push((format!("{file}{number}.csv"), table.csv()));
@@ -138,6 +140,7 @@ mod tests {
         let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["loss.csv", "loss-quick.csv", "loss-quick-3.csv"]);
         assert_eq!(files[2].1, "n\n3\n");
+        assert_eq!(csv_files("loss", &[table("loss-thinned", 1)])[0].0, "loss-thinned.csv");
         assert!(csv_files("loss", &[]).is_empty());
     }
 

@@ -242,7 +242,11 @@ impl Track {
             return weights_table(exhibit);
         }
         let columns = self.series().iter().map(|series| series.column);
-        let mut table = DataTable::new(self.id(), std::iter::once("step").chain(columns));
+        let is_of_rows = self.series().iter().any(|series| matches!(series.of, Source::Rows(_)));
+        let is_thinned = is_of_rows && exhibit.n_rows_left_out > 0;
+        // The name is that of the file, too.
+        let name = if is_thinned { format!("{}-thinned", self.id()) } else { self.id().to_owned() };
+        let mut table = DataTable::new(&name, std::iter::once("step").chain(columns));
         let lines: Vec<_> = self.series().iter().map(|series| series.points(exhibit)).collect();
         for (i, &(step, _)) in lines[0].iter().enumerate() {
             let values = lines.iter().map(|points| Cell::Number(points[i].1));

@@ -97,7 +97,11 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
 fn tables(state: &State, track: Track) -> Vec<DataTable> {
     let own = state.exhibit.iter().map(|exhibit| track.table(exhibit));
     let others = compared(state).into_iter().map(|(compared, exhibit)| DataTable {
-        name: run_name::plain(&compared.name),
+        name: if exhibit.n_rows_left_out > 0 {
+            format!("{}-thinned", run_name::plain(&compared.name))
+        } else {
+            run_name::plain(&compared.name)
+        },
         ..track.table(exhibit)
     });
     own.chain(others).collect()

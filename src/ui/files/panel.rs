@@ -11,6 +11,7 @@ use crate::engine::metrics_csv;
 use crate::error::{LabError, Result};
 use crate::model::safetensors::WeightLayout;
 use crate::protocol::capsule::archive::Packing;
+use crate::ui::exhibit::Exhibit;
 use crate::ui::state::State;
 use crate::ui::store::Store;
 use crate::ui::update::{Message, left_out_of, shown_capsule, slim_capsule};
@@ -109,7 +110,7 @@ struct Save {
     hint: &'static str,
     media_type: &'static str,
     /// The end of the file's name, after that of the run.
-    ending: &'static str,
+    ending: fn(&State) -> &'static str,
     /// Whether there is anything to save.
     enabled: fn(&State) -> bool,
     bytes: fn(&State) -> Result<Vec<u8>>,
@@ -123,17 +124,17 @@ const SAVES: [Save; 5] = [
         words: "Capsule",
         hint: "One file with settings, curves, measures, checkpoints and the state to go on from",
         media_type: "application/zip",
-        ending: ".capsule.zip",
+        ending: |_| ".capsule.zip",
         enabled: |state| state.exhibit.is_some(),
         bytes: |state| Ok(slim_capsule(shown(state)?).to_bytes(Packing::Small)),
-        remark: |state| left_out_of(&shown_capsule(state)?),
+        remark: left_out_of,
     },
     Save {
         test_id: "download-weights",
         words: "Weights",
         hint: "The last weights as safetensors, in the layout of the paper's code",
         media_type: "application/octet-stream",
-        ending: ".safetensors",
+        ending: |_| ".safetensors",
         enabled: has_weights,
         bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(WeightLayout::PaperCode)),
         remark: |_| None,
@@ -143,7 +144,7 @@ const SAVES: [Save; 5] = [
         words: "Weights for TransformerLens",
         hint: "The last weights as safetensors, in TransformerLens's layout",
         media_type: "application/octet-stream",
-        ending: ".transformer-lens.safetensors",
+        ending: |_| ".transformer-lens.safetensors",
         enabled: has_weights,
         bytes: |state| Ok(shown(state)?.last_weights()?.to_bytes(WeightLayout::TransformerLens)),
         remark: |_| None,
@@ -153,22 +154,27 @@ const SAVES: [Save; 5] = [
         words: "metrics.csv",
         hint: "Losses and accuracies by step, as grok writes them",
         media_type: "text/csv",
-        ending: ".metrics.csv",
+        ending: |state| if is_thinned(state) { ".thinned.metrics.csv" } else { ".metrics.csv" },
         enabled: |state| state.exhibit.as_ref().is_some_and(|exhibit| !exhibit.rows.is_empty()),
         bytes: |state| Ok(metrics_csv::write(&shown(state)?.rows).into_bytes()),
-        remark: |_| None,
+        // The file's header is fixed, so its name and the page say it.
+        remark: |state| state.exhibit.as_ref().and_then(Exhibit::thinned_words),
     },
     Save {
         test_id: "download-report",
         words: "report.json",
         hint: "Every number of the last weights that were taken apart, as grok writes them",
         media_type: "application/json",
-        ending: ".report.json",
+        ending: |_| ".report.json",
         enabled: |state| last_report(state).is_some(),
         bytes: report_json,
         remark: |_| None,
     },
 ];
+
+fn is_thinned(state: &State) -> bool {
+    state.exhibit.as_ref().is_some_and(|exhibit| exhibit.n_rows_left_out > 0)
+}
 
 fn shown(state: &State) -> Result<crate::protocol::capsule::Capsule> {
     shown_capsule(state).ok_or_else(|| LabError::content("run on show", "there is none"))
@@ -204,7 +210,7 @@ fn SaveButton(save: Save) -> impl IntoView {
     let click = move |_| {
         let made = store.peek(|state| {
             let name = state.exhibit.as_ref().map(|exhibit| run_name::file_name(&exhibit.config));
-            bytes(state).map(|bytes| (format!("grok-{}{ending}", name.unwrap_or_default()), bytes))
+            bytes(state).map(|bytes| (format!("grok-{}{}", name.unwrap_or_default(), ending(state)), bytes))
         });
         match made {
             Ok((name, bytes)) => {

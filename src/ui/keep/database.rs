@@ -1,22 +1,23 @@
 //! The only file that knows IndexedDB: one table of bytes by text.
 
+use std::rc::Rc;
+
 use idb::{DatabaseEvent, Factory, ObjectStore, ObjectStoreParams, Transaction, TransactionMode};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::records::Change;
+use super::time_limit::{READING, STORAGE, WRITING, in_time};
 use crate::error::{LabError, Result};
 
 const NAME: &str = "grokking-lab";
 const TABLE: &str = "records";
-/// What messages call it.
-const STORAGE: &str = "this browser's storage";
 /// Raised when the table changes its form.
 const VERSION: u32 = 1;
 
 /// An open table.
 pub(super) struct Database {
-    inner: idb::Database,
+    inner: Rc<idb::Database>,
 }
 
 impl Database {
@@ -33,62 +34,81 @@ impl Database {
                 let _ = database.create_object_store(TABLE, ObjectStoreParams::new());
             }
         });
-        Ok(Self { inner: request.await.map_err(refused)? })
+        Ok(Self { inner: Rc::new(request.await.map_err(refused)?) })
     }
 
     /// Every key.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses.
+    /// [`LabError::File`] if the browser refuses, or does not answer in time.
     pub(super) async fn keys(&self) -> Result<Vec<String>> {
-        let (_transaction, table) = self.begin(TransactionMode::ReadOnly)?;
-        let keys = table.get_all_keys(None, None).map_err(refused)?.await.map_err(refused)?;
-        Ok(keys.iter().filter_map(JsValue::as_string).collect())
+        let inner = Rc::clone(&self.inner);
+        in_time("list the runs in", READING, async move {
+            let (_transaction, table) = begin(&inner, TransactionMode::ReadOnly)?;
+            let keys = table.get_all_keys(None, None).map_err(refused)?.await.map_err(refused)?;
+            Ok(keys.iter().filter_map(JsValue::as_string).collect())
+        })
+        .await
     }
 
     /// The value of a key; none if there is none.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses.
+    /// [`LabError::File`] if the browser refuses, or does not answer in time.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        let (_transaction, table) = self.begin(TransactionMode::ReadOnly)?;
-        let value = table.get(JsValue::from_str(key)).map_err(refused)?.await.map_err(refused)?;
-        Ok(value.and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec()))
+        let (inner, key) = (Rc::clone(&self.inner), JsValue::from_str(key));
+        in_time("read from", READING, async move {
+            let (_transaction, table) = begin(&inner, TransactionMode::ReadOnly)?;
+            let value = table.get(key).map_err(refused)?.await.map_err(refused)?;
+            Ok(value.and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec()))
+        })
+        .await
     }
 
-    /// Makes all changes, or none.
+    /// Makes all changes, or none. If the browser does not answer in time it may make them yet: it makes them
+    /// before any that are asked for later.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses.
-    pub(super) async fn write(&self, changes: &[Change]) -> Result<()> {
-        let (transaction, table) = self.begin(TransactionMode::ReadWrite)?;
-        for change in changes {
-            let asked = match change {
-                Change::Put(key, bytes) => {
-                    table.put(&Uint8Array::from(bytes.as_slice()), Some(&JsValue::from_str(key))).map(drop)
-                }
-                Change::Delete(key) => table.delete(JsValue::from_str(key)).map(drop),
-            };
-            if let Err(error) = asked {
-                // Without this the changes before would be made.
-                let _ = transaction.abort();
-                return Err(refused(error));
-            }
-        }
-        match transaction.await {
-            Ok(result) if result.is_committed() => Ok(()),
-            Ok(_) => {
-                Err(aborted(table.transaction().error().map(|e| format!("{}: {}", e.name(), e.message()))))
-            }
-            Err(error) => Err(refused(error)),
-        }
+    /// [`LabError::File`] if the browser refuses, or does not answer in time.
+    pub(super) async fn write(&self, changes: Vec<Change>) -> Result<()> {
+        let inner = Rc::clone(&self.inner);
+        in_time("write to", WRITING, async move { write(&inner, &changes).await }).await
     }
+}
 
-    fn begin(&self, mode: TransactionMode) -> Result<(Transaction, ObjectStore)> {
-        let transaction = self.inner.transaction(&[TABLE], mode).map_err(refused)?;
-        let table = transaction.object_store(TABLE).map_err(refused)?;
-        Ok((transaction, table))
+impl Drop for Database {
+    fn drop(&mut self) {
+        // What is under way is finished first.
+        self.inner.close();
     }
+}
+
+async fn write(database: &idb::Database, changes: &[Change]) -> Result<()> {
+    let (transaction, table) = begin(database, TransactionMode::ReadWrite)?;
+    for change in changes {
+        let asked = match change {
+            Change::Put(key, bytes) => {
+                table.put(&Uint8Array::from(bytes.as_slice()), Some(&JsValue::from_str(key))).map(drop)
+            }
+            Change::Delete(key) => table.delete(JsValue::from_str(key)).map(drop),
+        };
+        if let Err(error) = asked {
+            // Without this the changes before would be made.
+            let _ = transaction.abort();
+            return Err(refused(error));
+        }
+    }
+    match transaction.await {
+        Ok(result) if result.is_committed() => Ok(()),
+        Ok(_) => Err(aborted(table.transaction().error().map(|e| format!("{}: {}", e.name(), e.message())))),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn begin(database: &idb::Database, mode: TransactionMode) -> Result<(Transaction, ObjectStore)> {
+    let transaction = database.transaction(&[TABLE], mode).map_err(refused)?;
+    let table = transaction.object_store(TABLE).map_err(refused)?;
+    Ok((transaction, table))
 }
 
 /// A transaction that was broken off, with the browser's reason if it gives one.

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 
 use super::database::{Database, is_about_room};
 use super::records::{self, Change, Kind};
+use super::time_limit::{OPENING, Work, before, unanswered};
 use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
 use crate::error::{LabError, Result};
 use crate::protocol::capsule::Capsule;
@@ -23,7 +24,9 @@ struct Inner {
     queue: RefCell<VecDeque<KeepCommand>>,
     is_busy: Cell<bool>,
     database: RefCell<Option<Rc<Database>>>,
-    deliver: Box<dyn Fn(KeepEvent)>,
+    /// A connection that the browser was asked for and has not given yet.
+    opening: RefCell<Option<Work<Database>>>,
+    deliver: Rc<dyn Fn(KeepEvent)>,
 }
 
 impl Keeper {
@@ -33,7 +36,8 @@ impl Keeper {
             queue: RefCell::default(),
             is_busy: Cell::new(false),
             database: RefCell::default(),
-            deliver: Box::new(deliver),
+            opening: RefCell::default(),
+            deliver: Rc::new(deliver),
         };
         Self { inner: Rc::new(inner) }
     }
@@ -60,16 +64,16 @@ impl Inner {
                     vec![KeepEvent::Failed(error.to_string())]
                 }
             };
-            events.into_iter().for_each(&self.deliver);
+            let is_listed = events.iter().any(|event| matches!(event, KeepEvent::Listed { .. }));
+            events.into_iter().for_each(&*self.deliver);
+            if is_listed {
+                self.measure_room();
+            }
         }
         self.is_busy.set(false);
     }
 
     async fn perform(&self, command: KeepCommand) -> Result<Vec<KeepEvent>> {
-        if command == KeepCommand::Persist {
-            dom::ask_for_persistence().await;
-            return Ok(Vec::new());
-        }
         let database = self.database().await?;
         match command {
             KeepCommand::List => Ok(vec![list(&database).await?]),
@@ -93,10 +97,9 @@ impl Inner {
                 Ok(vec![list(&database).await?])
             }
             KeepCommand::Delete(key) => {
-                database.write(&records::plan_delete(&database.keys().await?, &key)).await?;
+                database.write(records::plan_delete(&database.keys().await?, &key)).await?;
                 Ok(vec![list(&database).await?])
             }
-            KeepCommand::Persist => Ok(Vec::new()),
         }
     }
 
@@ -104,9 +107,22 @@ impl Inner {
         if let Some(database) = self.database.borrow().as_ref() {
             return Ok(Rc::clone(database));
         }
-        let database = Rc::new(Database::open().await?);
+        // One that is late is waited for again: each further request would wait behind it.
+        let opening = self.opening.take();
+        let mut opening = opening.unwrap_or_else(|| Box::pin(Database::open()));
+        let Some(opened) = before(&mut opening, dom::sleep(OPENING)).await else {
+            *self.opening.borrow_mut() = Some(opening);
+            return Err(unanswered("open", OPENING));
+        };
+        let database = Rc::new(opened?);
         *self.database.borrow_mut() = Some(Rc::clone(&database));
         Ok(database)
+    }
+
+    /// Asks how full the storage is, apart from the queue: saving does not wait for the answer.
+    fn measure_room(&self) {
+        let deliver = Rc::clone(&self.deliver);
+        spawn_local(async move { deliver(KeepEvent::Room(dom::storage_room().await)) });
     }
 }
 
@@ -128,11 +144,11 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
         is_closed: false,
         engine: capsule.head.engine.clone(),
     };
-    let written = database.write(&records::plan_save(&keys, run, &entry, true)).await;
+    let written = database.write(records::plan_save(&keys, run, &entry, true)).await;
     let remark = match written {
         Err(error) if is_about_room(&error.to_string()) => {
             let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
-            database.write(&records::plan_save(&keys, run, &entry, false)).await?;
+            database.write(records::plan_save(&keys, run, &entry, false)).await?;
             Some(
                 "The browser's storage is full: this run's checkpoints are not kept, only what it needs to go on.",
             )
@@ -173,7 +189,7 @@ async fn list(database: &Database) -> Result<KeepEvent> {
         }
     }
     runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
-    Ok(KeepEvent::Listed { runs, damaged, room: dom::storage_room().await })
+    Ok(KeepEvent::Listed { runs, damaged })
 }
 
 /// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is
@@ -202,5 +218,5 @@ async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut K
         entry(database, key).await?.ok_or_else(|| LabError::content("kept run", "it is no longer there"))?;
     change(&mut entry);
     let record = records::encode_entry(&entry);
-    database.write(&[Change::Put(records::key_of(key, Kind::Entry), record)]).await
+    database.write(vec![Change::Put(records::key_of(key, Kind::Entry), record)]).await
 }

@@ -9,10 +9,12 @@ mod database;
 mod keeper;
 mod panel;
 pub mod records;
+mod time_limit;
 
 pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
+pub(super) use time_limit::is_unanswered;
 
 use std::collections::VecDeque;
 
@@ -33,6 +35,12 @@ pub struct Kept {
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
     pub trouble: Option<String>,
+    /// When that was last seen, in milliseconds since 1970.
+    pub failed_at_ms: f64,
+    /// What the last save had to leave out, and why.
+    pub left_out: Option<String>,
+    /// Whether the reader has read the notice about the two above.
+    pub is_notice_dismissed: bool,
     /// Whether the list was read once.
     pub is_listed: bool,
     /// Whether the browser was asked not to clear the storage.
@@ -97,8 +105,6 @@ pub enum KeepCommand {
     Close(String),
     /// Remove a run.
     Delete(String),
-    /// Ask the browser not to clear the storage by itself.
-    Persist,
 }
 
 /// A run to be kept.
@@ -115,15 +121,15 @@ pub struct ToKeep {
 /// What the keeper tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeepEvent {
-    /// The runs that are kept, and the room there is.
+    /// The runs that are kept.
     Listed {
         /// The runs.
         runs: Vec<KeptRun>,
         /// Those of which nothing can be read.
         damaged: Vec<Damaged>,
-        /// The room; none if the browser does not tell.
-        room: Option<Room>,
     },
+    /// How full the browser's storage is; none if the browser does not tell. It may come late or never.
+    Room(Option<Room>),
     /// A run was kept.
     Saved {
         /// Its key.
@@ -154,12 +160,23 @@ pub enum KeepEvent {
 }
 
 /// Adds a command to those that wait. A run that is to be kept takes the place of its own earlier state, if
-/// that still waits.
+/// that still waits, and the list is read once for all who wait for it.
 pub fn queue_up(queue: &mut VecDeque<KeepCommand>, command: KeepCommand) {
     if let KeepCommand::Save(new) = &command {
         queue.retain(|waiting| !matches!(waiting, KeepCommand::Save(old) if old.key == new.key));
     }
+    if command == KeepCommand::List && queue.contains(&command) {
+        return;
+    }
     queue.push_back(command);
+}
+
+impl Kept {
+    /// What the reader should know of the storage and has not dismissed: why nothing is kept, or what is not.
+    pub fn notice(&self) -> Option<&str> {
+        let notice = self.trouble.as_ref().or(self.left_out.as_ref());
+        notice.filter(|_| !self.is_notice_dismissed).map(String::as_str)
+    }
 }
 
 impl KeptRun {
@@ -194,5 +211,14 @@ mod tests {
             queue_up(&mut queue, command);
         }
         assert!(queue == [save("b", 1), KeepCommand::List, save("a", 2)], "{} wait", queue.len());
+    }
+
+    #[test]
+    fn a_list_that_is_asked_for_again_and_again_waits_once() {
+        let mut queue = VecDeque::new();
+        for _ in 0..100 {
+            queue_up(&mut queue, KeepCommand::List);
+        }
+        assert_eq!(queue.len(), 1);
     }
 }

@@ -118,7 +118,7 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
                 <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
             </div>
             {move || {
-                kept.with(|kept| kept.trouble.clone()).map(|reason| {
+                kept.with(|kept| kept.notice().map(str::to_owned)).map(|reason| {
                     let words = store.peek(|state| storage_words(&reason, &state.host.user_agent));
                     view! {
                         <div class="problem" role="alert" data-testid="storage-notice">

@@ -14,7 +14,7 @@ use crate::plot::figures::checkpoint::PredictionGridLayout;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::charts::{Downloads, Numbers, Stage};
 use crate::ui::dom::{self, Area, Painter};
-use crate::ui::exhibit::Origin;
+use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::state::State;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -25,9 +25,9 @@ use crate::ui::view::Look;
 struct Revision {
     origin: Option<Origin>,
     snapshot: Option<usize>,
-    rows: usize,
+    rows: (usize, usize),
     measured: (usize, usize),
-    other_seeds: usize,
+    other_seeds: Vec<(usize, usize)>,
     layout: PredictionGridLayout,
     cut: Option<Ablation>,
 }
@@ -41,12 +41,12 @@ impl Revision {
         Self {
             origin: exhibit.map(|exhibit| exhibit.origin.clone()),
             snapshot: snapshot(state).map(|snapshot| snapshot.step),
-            rows: exhibit.filter(|_| is_paper).map_or(0, |exhibit| exhibit.rows.len()),
+            rows: exhibit.filter(|_| is_paper).map_or((0, 0), Exhibit::rows_revision),
             measured: exhibit.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
             other_seeds: if is_paper {
-                state.shelf.iter().map(|exhibit| exhibit.rows.len()).sum()
+                state.shelf.iter().map(Exhibit::rows_revision).collect()
             } else {
-                0
+                Vec::new()
             },
             layout: state.view.field,
             cut: left.map(|_| state.surgery.ablation.clone()),

@@ -12,7 +12,7 @@ use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
 use crate::ui::compare::other_seeds;
 use crate::ui::state::State;
-use crate::ui::update::weights_at;
+use crate::ui::update::{MOST_ENDS, weights_at};
 
 /// A view of the inside, or a figure of the paper.
 #[derive(Debug, Clone, Copy)]
@@ -51,9 +51,11 @@ impl Subject {
     /// Why it cannot be shown; `None` if it can.
     pub(super) fn missing(self, state: &State) -> Option<&'static str> {
         match self {
-            Self::Inside(_) => {
-                snapshot(state).is_none().then_some("No weights of this run have been analysed yet.")
-            }
+            Self::Inside(_) if snapshot(state).is_some() => None,
+            Self::Inside(_) if state.analyst.n_ends > MOST_ENDS => Some(
+                "No weights of this run have been analysed: the analysis worker is not running. Reload the page.",
+            ),
+            Self::Inside(_) => Some("No weights of this run have been analysed yet."),
             Self::Paper(figure) => with_figure(state, figure, |data| (figure.missing)(data)).flatten(),
         }
     }

@@ -24,6 +24,8 @@ pub struct Analyst {
     pub is_down: bool,
     /// How often it ended since it last answered.
     pub n_ends: usize,
+    /// For how long it has owed an answer and said nothing, in seconds.
+    pub silent_secs: f64,
     /// The file it worked at when it ended.
     pub suspect: Option<Arc<Vec<u8>>>,
 }

@@ -54,7 +54,7 @@ impl State {
 
     /// Whether closing the tab would lose training: the browser keeps nothing, and there is something.
     pub fn would_lose_work(&self) -> bool {
-        let refused = self.kept.trouble.is_some();
+        let refused = self.kept.trouble.is_some() || self.kept.left_out.is_some();
         refused && (self.is_live() || self.is_at_risk() || self.aside.is_some())
     }
 

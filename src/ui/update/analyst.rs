@@ -41,8 +41,7 @@ struct Wanted {
 pub(super) fn next(state: &mut State) -> Vec<Effect> {
     adopt_saved(state);
     if state.analyst.is_down {
-        let is_wanted =
-            state.analyst.n_ends <= MOST_ENDS && (desk::is_waiting(state) || wish(state).is_some());
+        let is_wanted = state.analyst.n_ends <= MOST_ENDS && is_wanted(state);
         state.analyst.is_down = !is_wanted;
         return if is_wanted { vec![Effect::BeginAnalyst] } else { Vec::new() };
     }
@@ -73,6 +72,11 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
     }
     state.analyst.job = Some(Job { origin, step, file, work, hold, request: id });
     hold_it.into_iter().chain([ask]).map(Effect::AskAnalyst).collect()
+}
+
+/// Whether there is something to ask of it.
+pub(super) fn is_wanted(state: &State) -> bool {
+    desk::is_waiting(state) || wish(state).is_some()
 }
 
 /// Between two checkpoints a run may be paused: then what it can go on from are its newest weights.
@@ -145,6 +149,7 @@ fn wish(state: &State) -> Option<Wanted> {
 
 /// The analyst said something, so it lives.
 pub(super) fn heard(state: &mut State, reply: &AnalystReply) {
+    state.analyst.silent_secs = 0.0;
     if !matches!(reply, AnalystReply::Ready { .. } | AnalystReply::Failed { id: None, .. }) {
         (state.analyst.n_ends, state.analyst.suspect) = (0, None);
     }
@@ -280,6 +285,7 @@ pub(super) fn end(state: &mut State, reason: &str) {
     }
     let analyst = &mut state.analyst;
     (analyst.ready, analyst.is_down, analyst.held, analyst.rests) = (false, true, None, false);
+    analyst.silent_secs = 0.0;
     analyst.n_ends += 1;
     if let Some(Job { file, .. }) = analyst.job.take() {
         // A file that it ended at twice is left alone.
@@ -299,4 +305,4 @@ pub(super) fn end(state: &mut State, reason: &str) {
 
 #[cfg(test)]
 #[path = "analyst_tests.rs"]
-mod tests;
+pub(super) mod tests;

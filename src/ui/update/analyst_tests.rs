@@ -24,7 +24,7 @@ use crate::ui::view::Look;
 const CHECKPOINTS: [(usize, &[usize]); 4] = [(0, &[1, 2, 3]), (10, &[1, 2]), (20, &[2]), (30, &[1, 3])];
 
 /// A page whose own run is in a phase; what it asks once the run is on show.
-fn page(phase: Phase) -> (State, Vec<Effect>) {
+pub(in crate::ui::update) fn page(phase: Phase) -> (State, Vec<Effect>) {
     let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
     state.analyst.ready = true;
     let run = exhibit(4);

@@ -67,6 +67,11 @@ impl Desk {
         Operation { ablation: state.surgery.ablation.clone(), model }
     }
 
+    /// Whether the analyst was asked something that it has not answered.
+    pub fn awaits_answer(&self) -> bool {
+        self.ablating.sent.is_some() || self.asking.sent.is_some()
+    }
+
     /// Why it is not known what the ablation leaves.
     pub fn ablation_failure(&self) -> Option<&str> {
         self.ablating.failure.as_deref()

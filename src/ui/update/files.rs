@@ -6,7 +6,7 @@ use super::{Effect, keep, shelf};
 use crate::analysis::phases::Phases;
 use crate::error::Result;
 use crate::protocol::capsule::{Capsule, Head};
-use crate::ui::checkpoints::Checkpoints;
+use crate::ui::checkpoints::{BUDGET_BYTES, Checkpoints};
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::files::found::Found;
 use crate::ui::files::report_card::ReportCard;
@@ -48,7 +48,10 @@ pub(super) fn on_file(state: &mut State, name: String, found: Result<Box<Found>>
             state
                 .remarks
                 .push(format!("{name} says nothing of its settings: those of the form are assumed."));
-            add(state, name, Exhibit { rows, ..Exhibit::own(config) });
+            let mut exhibit = Exhibit::own(config);
+            exhibit.add_rows(rows, 0);
+            state.remarks.extend(exhibit.thinned_words());
+            add(state, name, exhibit);
         }
         Found::Report(report) => {
             state.report_cards.retain(|card| card.name != name);
@@ -110,22 +113,27 @@ fn on_run(state: &mut State, name: String, capsule: Capsule) -> Vec<Effect> {
     effects
 }
 
-/// A run as it can be looked at.
+/// A run as it can be looked at, with no more rows and checkpoints than the page holds of its own.
 pub(super) fn exhibit_of(capsule: Capsule, origin: Origin) -> Exhibit {
-    let Capsule { config, rows, measures, reports, state, mut checkpoints, .. } = capsule;
+    let Capsule { head, config, rows, measures, reports, state, mut checkpoints } = capsule;
     if let Some(saved) = state {
         // A state can be read as weights.
         checkpoints.entry(saved.step).or_insert(saved.state);
     }
-    Exhibit {
+    let mut held = Checkpoints::default();
+    for (step, file) in checkpoints {
+        held.add(step, file, BUDGET_BYTES);
+    }
+    let mut exhibit = Exhibit {
         origin,
-        rows,
         phases: Phases::find(&measures),
         progress: measures,
         reports,
-        weights: checkpoints,
+        weights: held.files().clone(),
         ..Exhibit::own(config)
-    }
+    };
+    exhibit.add_rows(rows, head.n_rows_left_out);
+    exhibit
 }
 
 /// All there is of the run on show.
@@ -142,7 +150,7 @@ pub fn shown_capsule(state: &State) -> Option<Capsule> {
         Origin::File(name) | Origin::Kept { name, .. } => Some(name.clone()),
     };
     Some(Capsule {
-        head: Head { name, ..keep::head(state) },
+        head: Head { name, n_rows_left_out: exhibit.n_rows_left_out, ..keep::head(state) },
         config: exhibit.config.clone(),
         rows: exhibit.rows.clone(),
         measures: exhibit.progress.clone(),
@@ -152,8 +160,15 @@ pub fn shown_capsule(state: &State) -> Option<Capsule> {
     })
 }
 
-/// Which checkpoints a file has to leave out, in words; none if it has room for all.
-pub fn left_out_of(capsule: &Capsule) -> Option<String> {
+/// What a file has to leave out of the run on show, in words; none if it has room for all.
+pub fn left_out_of(state: &State) -> Option<String> {
+    let rows = state.exhibit.as_ref().and_then(Exhibit::thinned_words);
+    let checkpoints = checkpoints_left_out_of(&shown_capsule(state)?);
+    let words: Vec<String> = rows.into_iter().chain(checkpoints).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn checkpoints_left_out_of(capsule: &Capsule) -> Option<String> {
     let (all, kept) = (capsule.checkpoints.len(), slim_capsule(capsule.clone()).checkpoints.len());
     (kept < all).then(|| {
         format!(

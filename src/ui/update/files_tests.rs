@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, left_out_of, slim_capsule};
+use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, checkpoints_left_out_of, slim_capsule};
 use crate::analysis::report::analyse;
 use crate::config::Preset;
+use crate::engine::row_thinning::MAX_ROWS;
 use crate::error::LabError;
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
@@ -12,6 +13,7 @@ use crate::protocol::analyst::AnalystReply;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::task::Task;
+use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
 use crate::ui::exhibit_sample::row;
@@ -37,7 +39,16 @@ fn training() -> State {
     let mut state = ready();
     update(&mut state, Message::Start);
     tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
-    tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows: vec![row(0), row(10)] });
+    tell(
+        &mut state,
+        Event::Progress {
+            run_id: 1,
+            step: 10,
+            steps_per_s: None,
+            rows: vec![row(0), row(10)],
+            n_rows_left_out: 0,
+        },
+    );
     state
 }
 
@@ -188,11 +199,28 @@ fn a_capsule_to_be_sent_stays_small_and_keeps_its_ends() {
     let file = Arc::new(vec![0; 1 << 20]);
     let mut capsule = run();
     capsule.checkpoints = (0..=40).map(|i| (100 * i, file.clone())).collect();
-    let told = left_out_of(&capsule).expect("some have to stay out");
+    let told = checkpoints_left_out_of(&capsule).expect("some have to stay out");
     assert!(told.contains("20 of 41 checkpoints"), "{told}");
     let slim = slim_capsule(capsule);
-    assert_eq!(left_out_of(&slim), None);
+    assert_eq!(checkpoints_left_out_of(&slim), None);
     assert_eq!(slim.checkpoints.len(), CAPSULE_BUDGET_BYTES >> 20);
     assert!(slim.checkpoints.contains_key(&0) && slim.checkpoints.contains_key(&4000));
     assert_eq!(slim.state, run().state, "the state to go on from is never left out");
+}
+
+#[test]
+fn a_capsule_of_a_long_run_is_opened_within_the_bounds_of_an_own_run() {
+    let mut capsule = Capsule::new(Preset::Tiny.config());
+    capsule.config.run.epochs = 10_000_000;
+    capsule.rows = (0..100_000).map(row).collect();
+    capsule.checkpoints = (0..2_000).map(|i| (10 * i, Arc::new(vec![0; 100_000]))).collect();
+    // First as the page's own run, then beside one that trains.
+    for mut state in [ready(), training()] {
+        let found = Ok(Box::new(Found::Run(Box::new(capsule.clone()))));
+        update(&mut state, Message::FileRead { name: "long.capsule.zip".into(), found });
+        let shown = state.exhibit.as_ref().expect("it is on show");
+        assert!(shown.rows.len() <= MAX_ROWS && shown.rows.len() + shown.n_rows_left_out == 100_000);
+        assert!(shown.weights.len() <= MOST, "{} checkpoints", shown.weights.len());
+        assert!(shown.weights.values().map(|file| file.len()).sum::<usize>() <= BUDGET_BYTES);
+    }
 }

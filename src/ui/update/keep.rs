@@ -17,19 +17,25 @@ use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun, ToKeep};
 use crate::ui::state::{Phase, Run, Start, State, Wish, Worker};
 use crate::ui::{compare, link, run_name};
 
+/// How long after a failure the storage is tried again: seldom enough that a copy of the run costs nothing.
+const RETRY_EVERY_MS: f64 = 30_000.0;
+
 /// Takes in what the keeper tells.
 pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
     match event {
-        KeepEvent::Listed { runs, damaged, room } => {
+        KeepEvent::Listed { runs, damaged } => {
             state.kept.runs = runs;
             state.kept.damaged = damaged;
-            state.kept.room = room;
+            storage_answered(state);
             if !std::mem::replace(&mut state.kept.is_listed, true) {
                 return offer(state);
             }
         }
         KeepEvent::Saved { key, step, remark } => {
-            state.kept.trouble = remark;
+            state.kept.trouble = None;
+            if state.kept.left_out != remark {
+                (state.kept.left_out, state.kept.is_notice_dismissed) = (remark, false);
+            }
             if let Some(run) = state.run.as_mut().filter(|run| run.key == key) {
                 run.kept_step = Some(step);
                 run.remade_after = None;
@@ -42,13 +48,38 @@ pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
             let _ = state.wanted.take_if(|(wanted, _)| *wanted == key);
             state.remarks.push(format!("The kept run could not be opened: {reason}"));
         }
-        KeepEvent::Loaded { key, capsule, remarks } => return on_loaded(state, key, *capsule, remarks),
+        KeepEvent::Loaded { key, capsule, remarks } => {
+            storage_answered(state);
+            return on_loaded(state, key, *capsule, remarks);
+        }
+        KeepEvent::Room(room) => state.kept.room = room,
         KeepEvent::Failed(reason) => {
             state.wanted = None;
-            state.kept.trouble = Some(reason);
+            state.kept.failed_at_ms = state.now_ms;
+            let reason = Some(reason);
+            if state.kept.trouble != reason {
+                (state.kept.trouble, state.kept.is_notice_dismissed) = (reason, false);
+            }
         }
     }
     Vec::new()
+}
+
+/// The storage could be read. That it can be written is known only once what waits for that is kept.
+fn storage_answered(state: &mut State) {
+    if !state.is_at_risk() {
+        state.kept.trouble = None;
+    }
+}
+
+/// A storage that failed is tried again: what is held in memory may find its place yet.
+pub(super) fn tick(state: &mut State) -> Vec<Effect> {
+    let has_waited = state.now_ms - state.kept.failed_at_ms >= RETRY_EVERY_MS;
+    if state.kept.trouble.is_none() || !has_waited {
+        return Vec::new();
+    }
+    state.kept.failed_at_ms = state.now_ms;
+    if state.is_at_risk() { save(state) } else { vec![Effect::Keep(KeepCommand::List)] }
 }
 
 /// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else.
@@ -126,14 +157,14 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
     for (step, file) in files {
         checkpoints.add(step, file, BUDGET_BYTES);
     }
-    let exhibit = Exhibit {
-        rows,
+    let mut exhibit = Exhibit {
         phases: Phases::find(&measures),
         progress: measures,
         reports,
         weights: checkpoints.files().clone(),
         ..Exhibit::own(config.clone())
     };
+    exhibit.add_rows(rows, head.n_rows_left_out);
     state.draft = run_name::draft(&config);
     state.run = Some(Run {
         key,
@@ -227,7 +258,13 @@ pub(super) fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
 pub fn capsule(state: &State) -> Option<Capsule> {
     let (run, own) = (state.run.as_ref()?, state.own()?);
     let title = state.kept.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
-    let head = Head { name: title, began_ms: Some(run.began_ms), engine: run.engine.clone(), ..head(state) };
+    let head = Head {
+        name: title,
+        began_ms: Some(run.began_ms),
+        engine: run.engine.clone(),
+        n_rows_left_out: own.n_rows_left_out,
+        ..head(state)
+    };
     Some(Capsule {
         head,
         config: run.config.clone(),

@@ -13,7 +13,7 @@ use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
 use crate::ui::exhibit_sample::row;
 use crate::ui::field::Field;
-use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun};
+use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun, Room};
 use crate::ui::state::{Phase, State, Wish, Worker};
 use crate::ui::update::{Effect, Message, capsule, update};
 
@@ -38,7 +38,10 @@ fn training() -> State {
     update(&mut state, Message::Start);
     tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
     for step in [0, 10, 20, 30] {
-        tell(&mut state, Event::Progress { run_id: 1, step, steps_per_s: None, rows: vec![row(step)] });
+        tell(
+            &mut state,
+            Event::Progress { run_id: 1, step, steps_per_s: None, rows: vec![row(step)], n_rows_left_out: 0 },
+        );
         tell(&mut state, Event::Checkpoint { run_id: 1, step, weights: vec![step as u8; 4] });
         if step == 20 {
             tell(&mut state, Event::Saved { run_id: 1, step, state: vec![7] });
@@ -70,7 +73,7 @@ fn stored(config: ExperimentConfig, step: usize) -> Capsule {
 }
 
 fn listed(runs: Vec<KeptRun>) -> Message {
-    Message::Kept(KeepEvent::Listed { runs, damaged: vec![], room: None })
+    Message::Kept(KeepEvent::Listed { runs, damaged: vec![] })
 }
 
 fn loaded(key: &str, capsule: Capsule) -> Message {
@@ -108,7 +111,11 @@ fn the_first_run_asks_once_not_to_be_cleared() {
         reason: String::new(),
     };
     let started = |run_id| Event::Started { run_id, engine: engine.clone(), n_train: 34, threads: 0 };
-    assert_eq!(tell(&mut state, started(1)), [Effect::Keep(KeepCommand::Persist)]);
+    assert_eq!(
+        tell(&mut state, started(1)),
+        [Effect::AskForPersistence],
+        "apart from the queue of the storage"
+    );
     update(&mut state, Message::Reset);
     update(&mut state, Message::Start);
     assert_eq!(tell(&mut state, started(2)), [], "once is enough");
@@ -124,6 +131,58 @@ fn storage_that_refuses_is_told_and_the_run_goes_on() {
     assert_eq!(effects.len(), 1, "it is tried again");
     update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 30, remark: None }));
     assert_eq!(state.kept.trouble, None, "once it works the trouble is over");
+}
+
+#[test]
+fn storage_that_failed_is_tried_again_and_its_success_clears_the_notice() {
+    let mut state = training();
+    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    assert_eq!(state.kept.notice(), Some("no answer"));
+    let tick = |state: &mut State, secs: f64| update(state, Message::Clock(state.now_ms + 1000.0 * secs));
+    assert_eq!(tick(&mut state, 29.0), []);
+    let effects = tick(&mut state, 1.0);
+    let [Effect::Keep(KeepCommand::Save(run))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(run.capsule.state.as_ref().map(|saved| saved.step), Some(20), "what is at risk");
+    assert_eq!(tick(&mut state, 1.0), [], "not at every tick");
+    update(&mut state, listed(vec![]));
+    assert_eq!(state.kept.notice(), Some("no answer"), "that it can be read does not save the run");
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
+    assert_eq!(state.kept.notice(), None);
+    assert_eq!(tick(&mut state, 60.0), []);
+
+    let mut state = opened(Preset::Tiny);
+    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    assert_eq!(tick(&mut state, 30.0), [Effect::Keep(KeepCommand::List)], "the list never came");
+    update(&mut state, listed(vec![]));
+    assert_eq!(state.kept.notice(), None);
+}
+
+#[test]
+fn a_dismissed_notice_stays_away_until_there_is_another() {
+    let mut state = training();
+    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    update(&mut state, Message::DismissStorageTrouble);
+    assert_eq!(state.kept.notice(), None);
+    assert!(state.would_lose_work(), "the notice is gone, the danger is not");
+    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    assert_eq!(state.kept.notice(), None, "the same again");
+    update(&mut state, Message::Kept(KeepEvent::Failed("it is full".into())));
+    assert_eq!(state.kept.notice(), Some("it is full"));
+    let remark = Some("no checkpoints".to_owned());
+    update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark }));
+    assert_eq!((state.kept.trouble.as_deref(), state.kept.notice()), (None, Some("no checkpoints")));
+}
+
+#[test]
+fn the_room_and_the_promise_to_keep_it_come_whenever_they_do() {
+    let mut state = opened(Preset::Tiny);
+    update(&mut state, Message::PersistenceAnswered(true));
+    let room = Room { used_bytes: 1.0, quota_bytes: 2.0, is_persistent: false };
+    update(&mut state, Message::Kept(KeepEvent::Room(Some(room))));
+    update(&mut state, listed(vec![]));
+    assert_eq!(state.kept.room, Some(room), "a list does not take it away");
+    update(&mut state, Message::PersistenceAnswered(true));
+    assert!(state.kept.room.is_some_and(|room| room.is_persistent));
 }
 
 #[test]
@@ -146,7 +205,13 @@ fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
     assert_eq!(state.run.as_ref().map(|run| (run.id, run.key.as_str())), Some((1, "a")), "the same kept run");
     tell(
         &mut state,
-        Event::Progress { run_id: 1, step: 30, steps_per_s: None, rows: vec![row(20), row(30)] },
+        Event::Progress {
+            run_id: 1,
+            step: 30,
+            steps_per_s: None,
+            rows: vec![row(20), row(30)],
+            n_rows_left_out: 0,
+        },
     );
     assert_eq!(state.own().map(|own| own.rows.len()), Some(4));
 }

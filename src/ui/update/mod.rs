@@ -2,6 +2,7 @@
 //! tested natively, without a browser or a worker.
 
 mod analyst;
+mod analyst_watch;
 mod files;
 mod desk;
 mod form;
@@ -121,6 +122,8 @@ pub enum Message {
     LetGo,
     /// The reader has read what is wrong with the browser's storage.
     DismissStorageTrouble,
+    /// The browser has said whether it will not clear the storage by itself.
+    PersistenceAnswered(bool),
     /// A second has passed; milliseconds since 1970.
     Clock(f64),
     /// The reader has read the remarks.
@@ -183,6 +186,9 @@ pub enum Effect {
     SaveLink(String),
     /// Ask something of the keeper.
     Keep(KeepCommand),
+    /// Ask the browser not to clear the storage by itself. Not a command of the keeper, whose queue would wait for
+    /// the answer.
+    AskForPersistence,
     /// Fetch the rest of the page.
     FetchRest,
 }
@@ -316,6 +322,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Clock(now_ms) => {
             let mut effects = watch::tick(state, now_ms);
             effects.extend(probe::tick(state));
+            effects.extend(keep::tick(state));
             effects
         }
         Message::Hidden => keep::ask_for_save(state),
@@ -325,7 +332,13 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::DismissStorageTrouble => {
-            state.kept.trouble = None;
+            state.kept.is_notice_dismissed = true;
+            Vec::new()
+        }
+        Message::PersistenceAnswered(is_granted) => {
+            if let Some(room) = &mut state.kept.room {
+                room.is_persistent |= is_granted;
+            }
             Vec::new()
         }
         Message::DismissRemarks => {

@@ -160,9 +160,15 @@ mod tests {
         tell(&mut state, Event::State { run_id: 1, step: 0, state: RunState::Training });
         assert_eq!(probes(&mut state, 20), 0);
         assert_eq!(update(&mut state, Message::WantEstimates), []);
-        tell(&mut state, Event::Progress { run_id: 1, step: 9, steps_per_s: Some(60.0), rows: vec![] });
+        tell(
+            &mut state,
+            Event::Progress { run_id: 1, step: 9, steps_per_s: Some(60.0), rows: vec![], n_rows_left_out: 0 },
+        );
         assert_eq!(state.estimates.secs(&Preset::Tiny.config()), Some(5.0), "300 steps at 60 a second");
-        tell(&mut state, Event::Progress { run_id: 9, step: 9, steps_per_s: Some(1.0), rows: vec![] });
+        tell(
+            &mut state,
+            Event::Progress { run_id: 9, step: 9, steps_per_s: Some(1.0), rows: vec![], n_rows_left_out: 0 },
+        );
         assert_eq!(state.estimates.secs(&Preset::Tiny.config()), Some(5.0), "another run's word");
     }
 

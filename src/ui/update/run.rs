@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Effect, keep, shelf, stop};
 use crate::config::DeviceChoice;
-use crate::engine::MetricsRow;
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
 use crate::ui::advice::{NOT_LOADED, Trouble};
@@ -222,22 +221,23 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 fix_threads(state, threads);
                 state.failure = None;
                 if !std::mem::replace(&mut state.kept.is_persistence_asked, true) {
-                    return vec![Effect::Keep(KeepCommand::Persist)];
+                    return vec![Effect::AskForPersistence];
                 }
             }
         }
         Event::State { run_id, step, state: run_state } => {
             return on_run_state(state, run_id, step, run_state);
         }
-        Event::Progress { run_id, step, steps_per_s, rows } => {
+        Event::Progress { run_id, step, steps_per_s, rows, n_rows_left_out } => {
             if let Some(run) = current(state, run_id) {
                 run.step = step;
                 run.steps_per_s =
                     smooth(run.steps_per_s, steps_per_s).filter(|_| run.phase == Phase::Training);
                 if let Some(own) = shelf::own_mut(state) {
-                    append(&mut own.rows, rows);
+                    own.add_rows(rows, n_rows_left_out);
                 }
             }
+            return vec![Effect::Post(Command::Acknowledge { run_id })];
         }
         Event::Spectrum { run_id, step, norms } => {
             if let Some(run) = current(state, run_id) {
@@ -259,6 +259,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                     own.weights = held;
                 }
             }
+            return vec![Effect::Post(Command::Acknowledge { run_id })];
         }
         Event::Saved { run_id, step, state: file } => {
             let now_ms = state.now_ms;
@@ -321,14 +322,5 @@ fn smooth(old: Option<f64>, new: Option<f64>) -> Option<f64> {
     match (old, new) {
         (Some(old), Some(new)) => Some(old + SMOOTHING * (new - old)),
         (old, new) => new.or(old),
-    }
-}
-
-/// Adds rows, each step once and in order: a worker that repeats a row does not bend the curve.
-fn append(rows: &mut Vec<MetricsRow>, new: Vec<MetricsRow>) {
-    for row in new {
-        if rows.last().is_none_or(|last| last.step < row.step) {
-            rows.push(row);
-        }
     }
 }

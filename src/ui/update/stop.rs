@@ -63,7 +63,16 @@ mod tests {
 
     /// What the worker says when it is told to pause at step 40.
     fn pause(state: &mut State) -> Vec<Effect> {
-        tell(state, Event::Progress { run_id: 1, step: 40, steps_per_s: None, rows: vec![row(40)] });
+        tell(
+            state,
+            Event::Progress {
+                run_id: 1,
+                step: 40,
+                steps_per_s: None,
+                rows: vec![row(40)],
+                n_rows_left_out: 0,
+            },
+        );
         let kept = tell(state, Event::Saved { run_id: 1, step: 40, state: vec![1] });
         assert!(matches!(kept[..], [Effect::Keep(KeepCommand::Save(_))]), "{kept:?}");
         tell(state, run_state(40, RunState::Paused))

@@ -1,10 +1,12 @@
 //! The reducer, told a story at a time.
 
-use super::{Effect, Message, update};
+use super::{Effect, Message, shown_capsule, update};
 use crate::config::{DeviceChoice, Preset};
+use crate::engine::row_thinning::MAX_ROWS;
 use crate::engine::{EngineInfo, Evaluation, MetricsRow};
 use crate::error::LabError;
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::exhibit_sample::exhibit;
@@ -123,7 +125,13 @@ fn events_of_a_run_that_was_replaced_are_dropped() {
     assert_eq!(update(&mut state, Message::Reset), [Effect::Post(Command::Reset { run_id: 1 })]);
     assert_eq!(state.run, None, "the page forgets the run at once");
     update(&mut state, Message::Start);
-    let late = Event::Progress { run_id: 1, step: 99, steps_per_s: Some(1.0), rows: vec![row(99, 1.0)] };
+    let late = Event::Progress {
+        run_id: 1,
+        step: 99,
+        steps_per_s: Some(1.0),
+        rows: vec![row(99, 1.0)],
+        n_rows_left_out: 0,
+    };
     tell(&mut state, late);
     tell(&mut state, run_state(1, 99, RunState::Dropped));
     let run = state.run.as_ref().expect("run 2 is there");
@@ -135,7 +143,10 @@ fn events_of_a_run_that_was_replaced_are_dropped() {
 fn rows_arrive_once_and_in_order() {
     let mut state = training();
     for rows in [vec![row(0, 2.0), row(5, 1.5)], vec![row(5, 9.0), row(10, 1.0)]] {
-        tell(&mut state, Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows });
+        tell(
+            &mut state,
+            Event::Progress { run_id: 1, step: 10, steps_per_s: None, rows, n_rows_left_out: 0 },
+        );
     }
     let rows = &state.own().expect("a run").rows;
     assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [0, 5, 10]);
@@ -146,7 +157,16 @@ fn rows_arrive_once_and_in_order() {
 fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
     let mut state = training();
     for _ in 0..60 {
-        tell(&mut state, Event::Progress { run_id: 1, step: 100, steps_per_s: Some(50.0), rows: vec![] });
+        tell(
+            &mut state,
+            Event::Progress {
+                run_id: 1,
+                step: 100,
+                steps_per_s: Some(50.0),
+                rows: vec![],
+                n_rows_left_out: 0,
+            },
+        );
     }
     let left = state.run.as_ref().and_then(|run| run.secs_left()).expect("warm");
     assert!((left - 4.0).abs() < 1e-6, "200 steps at 50 a second take 4 s, not {left}");
@@ -157,7 +177,16 @@ fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
 #[test]
 fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
     let mut state = training();
-    tell(&mut state, Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] });
+    tell(
+        &mut state,
+        Event::Progress {
+            run_id: 1,
+            step: 5,
+            steps_per_s: None,
+            rows: vec![row(5, 1.0)],
+            n_rows_left_out: 0,
+        },
+    );
     let effects = update(&mut state, Message::WorkerDied("unreachable executed".into()));
     assert_eq!(effects, [Effect::End], "it may train on, unseen");
     assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
@@ -240,7 +269,13 @@ fn a_run_of_this_tab_comes_on_show_and_the_recorded_one_returns_after_it() {
     update(&mut state, Message::Start);
     assert_eq!((shown(&state), state.view.pin), (Some(Origin::Own), None), "the new run, from its end");
     update(&mut state, Message::Show(Origin::Recorded));
-    let progress = Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] };
+    let progress = Event::Progress {
+        run_id: 1,
+        step: 5,
+        steps_per_s: None,
+        rows: vec![row(5, 1.0)],
+        n_rows_left_out: 0,
+    };
     tell(&mut state, progress);
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "it measures on, unseen");
     assert_eq!(state.exhibits().count(), 2);
@@ -275,6 +310,43 @@ fn a_run_names_the_workers_it_has_and_so_does_its_link() {
     state.draft.set(Field::Seed, "9".into());
     tell(&mut state, started(3));
     assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "0"));
+}
+
+#[test]
+fn each_bulky_message_is_acknowledged_even_of_a_run_that_is_gone() {
+    let mut state = training();
+    let acknowledged = |run_id| vec![Effect::Post(Command::Acknowledge { run_id })];
+    let progress =
+        |run_id| Event::Progress { run_id, step: 5, steps_per_s: None, rows: vec![], n_rows_left_out: 0 };
+    assert_eq!(tell(&mut state, progress(1)), acknowledged(1));
+    assert_eq!(tell(&mut state, Event::Checkpoint { run_id: 1, step: 5, weights: vec![1] }), acknowledged(1));
+    assert_eq!(tell(&mut state, progress(9)), acknowledged(9), "or the worker would wait for ever");
+}
+
+#[test]
+fn ten_million_rows_and_a_checkpoint_every_ten_steps_stay_within_bounds() {
+    let mut state = training();
+    let spike = 1_234_567;
+    for from in (0..10_000_000).step_by(2_000) {
+        let mut rows: Vec<_> = (from..from + 2_000).step_by(100).map(|step| row(step, 0.5)).collect();
+        if (from..from + 2_000).contains(&spike) {
+            rows.push(row(spike, 77.0));
+            rows.sort_by_key(|row| row.step);
+        }
+        let n_rows_left_out = 2_000 - rows.len();
+        let step = from + 2_000;
+        tell(&mut state, Event::Progress { run_id: 1, step, steps_per_s: None, rows, n_rows_left_out });
+        tell(&mut state, Event::Checkpoint { run_id: 1, step, weights: vec![0; 100_000] });
+    }
+    let own = state.own().expect("the run is on show");
+    assert!(own.rows.len() <= MAX_ROWS && own.rows.len() + own.n_rows_left_out == 10_000_000);
+    assert!(own.rows.contains(&row(spike, 77.0)), "the spike is seen");
+    assert_eq!((own.rows[0].step, own.rows[own.rows.len() - 1].step), (0, 9_999_900));
+    let checkpoints = &state.run.as_ref().expect("it is there").checkpoints;
+    assert!(checkpoints.n_bytes() <= BUDGET_BYTES && checkpoints.files().len() <= MOST);
+    assert_eq!(checkpoints.files().keys().next_back(), Some(&10_000_000));
+    let capsule = shown_capsule(&state).expect("the run");
+    assert_eq!(capsule.head.n_rows_left_out, own.n_rows_left_out, "the file says that rows are missing");
 }
 
 #[test]

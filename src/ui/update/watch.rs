@@ -1,7 +1,7 @@
 //! The clock's ticks: whether the worker is still there. A browser that is short of memory ends a worker
 //! without an event, and then nothing would ever be said.
 
-use super::{Effect, run};
+use super::{Effect, analyst_watch, run};
 use crate::protocol::Command;
 use crate::ui::advice::Trouble;
 use crate::ui::state::{Phase, State};
@@ -20,6 +20,7 @@ const MAX_TICK_SECS: f64 = 5.0;
 pub(super) fn tick(state: &mut State, now_ms: f64) -> Vec<Effect> {
     let secs = ((now_ms - state.now_ms) / 1000.0).clamp(0.0, MAX_TICK_SECS);
     state.now_ms = now_ms;
+    analyst_watch::tick(state, secs);
     let Some(patience_secs) = patience_secs(state) else {
         state.silence = Default::default();
         return Vec::new();
@@ -84,7 +85,7 @@ mod tests {
     }
 
     fn progress(step: usize) -> Event {
-        Event::Progress { run_id: 1, step, steps_per_s: Some(9.0), rows: vec![] }
+        Event::Progress { run_id: 1, step, steps_per_s: Some(9.0), rows: vec![], n_rows_left_out: 0 }
     }
 
     /// Lets seconds pass one by one; the effects, each with its second.

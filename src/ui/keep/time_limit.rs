@@ -1,0 +1,102 @@
+//! How long the browser's storage may take. A storage that never answers must not silently end all saving: what
+//! takes too long fails with a message, and is tried again later.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use leptos::task::spawn_local;
+
+use crate::error::{LabError, Result};
+use crate::ui::dom;
+
+/// Opening takes milliseconds, and seconds on a disk that wakes up.
+pub(super) const OPENING: Duration = Duration::from_secs(10);
+/// One record or the list of all keys is read: some megabytes at most.
+pub(super) const READING: Duration = Duration::from_secs(10);
+/// A first save may write 100 MB, which takes a slow disk half of this.
+pub(super) const WRITING: Duration = Duration::from_secs(60);
+
+/// What messages call the storage.
+pub(super) const STORAGE: &str = "this browser's storage";
+
+/// A future of the storage, held on to.
+pub(super) type Work<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Waits for `work` no longer than `limit`. Work that takes longer is not broken off, for the browser would call
+/// back into nothing: it ends by itself, unheard.
+///
+/// # Errors
+/// The work's own, or [`LabError::File`] if it takes too long.
+pub(super) async fn in_time<T: 'static>(
+    action: &'static str,
+    limit: Duration,
+    work: impl Future<Output = Result<T>> + 'static,
+) -> Result<T> {
+    let mut work: Work<T> = Box::pin(work);
+    match before(&mut work, dom::sleep(limit)).await {
+        Some(result) => result,
+        None => {
+            spawn_local(async move { drop(work.await) });
+            Err(unanswered(action, limit))
+        }
+    }
+}
+
+/// The output of `work`, if it is there before `timer` ends.
+pub(super) async fn before<T>(
+    work: &mut (impl Future<Output = T> + Unpin),
+    timer: impl Future<Output = ()>,
+) -> Option<T> {
+    let mut timer = std::pin::pin!(timer);
+    let mut work = Pin::new(work);
+    std::future::poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// The error of work that took longer than `limit`.
+pub(super) fn unanswered(action: &'static str, limit: Duration) -> LabError {
+    let reason = format!("{NO_ANSWER} for {} s, and nothing is being saved", limit.as_secs());
+    LabError::file(action, STORAGE, reason)
+}
+
+const NO_ANSWER: &str = "the browser has not answered";
+
+/// Whether a failure's reason is that the storage does not answer.
+pub(in crate::ui) fn is_unanswered(reason: &str) -> bool {
+    reason.contains(NO_ANSWER)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
+    use pollster::block_on;
+
+    use super::{before, is_unanswered, unanswered};
+
+    #[test]
+    fn what_never_answers_ends_with_the_timer_and_what_answers_does_not_wait_for_it() {
+        assert_eq!(block_on(before(&mut pending::<u8>(), ready(()))), None);
+        assert_eq!(block_on(before(&mut ready(7), pending())), Some(7));
+        assert_eq!(
+            block_on(before(&mut ready(7), ready(()))),
+            Some(7),
+            "an answer at the last moment counts"
+        );
+    }
+
+    #[test]
+    fn the_message_names_what_was_tried_the_time_and_that_nothing_is_saved() {
+        let words = unanswered("open", Duration::from_secs(10)).to_string();
+        for part in ["cannot open this browser's storage", "10 s", "nothing is being saved"] {
+            assert!(words.contains(part), "{words}");
+        }
+        assert!(is_unanswered(&words) && !is_unanswered("it is full"));
+    }
+}
