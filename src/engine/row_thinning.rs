@@ -88,7 +88,7 @@ mod tests {
             test_loss: 5.0 - noise,
             train_accuracy: (1.0 - 1.0 / (1.0 + step as f64)).min(1.0),
             test_accuracy: 0.3 * (1.0 - noise * noise),
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         MetricsRow { step, evaluation }
     }

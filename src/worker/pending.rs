@@ -146,7 +146,7 @@ mod tests {
             test_loss: 1.0,
             train_accuracy: 0.5,
             test_accuracy: 0.5,
-            collapsed: None,
+            softmax_collapse_fraction: None,
         };
         MetricsRow { step, evaluation }
     }

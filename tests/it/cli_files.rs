@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use grokking_lab::model::Weights;
-use grokking_lab::model::safetensors::{Layout, WeightsFile};
+use grokking_lab::model::safetensors::{WeightLayout, WeightsFile};
 use temp_dir::TempDir;
 
 use crate::cli::{bytes_of, check_refused, grok, grok_ok, text_of};
@@ -34,7 +34,7 @@ fn scale(path: &Path, factor: f64) {
     let file = WeightsFile::from_bytes(&bytes_of(path)).unwrap();
     let values = file.weights.flat().iter().map(|w| w * factor).collect();
     let weights = Weights::from_flat(file.weights.shape().clone(), values);
-    fs::write(path, WeightsFile { weights, ..file }.to_bytes(Layout::ProgressMeasures)).unwrap();
+    fs::write(path, WeightsFile { weights, ..file }.to_bytes(WeightLayout::PaperCode)).unwrap();
 }
 
 #[test]

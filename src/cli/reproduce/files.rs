@@ -11,7 +11,7 @@ use super::analysis::RunAnalysis;
 use super::stored_run::StoredRun;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::verdict::{Claim, Outcome, Row, Requirement, Verdict};
+use crate::analysis::verdict::{Claim, Outcome, Requirement, Row, Verdict};
 use crate::cli::file_io::{write_json, write_whole};
 use crate::cli::html_report::{self, FIGURE_WIDTH};
 use crate::error::{LabError, Result};
