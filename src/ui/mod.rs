@@ -45,6 +45,7 @@ mod reading;
 mod readouts;
 mod recorded;
 mod rest;
+pub mod run_lock;
 pub mod run_name;
 mod settings;
 pub mod state;
