@@ -46,6 +46,7 @@ impl AnalystClient {
         let worker = Worker::new_with_options(&dom::asset(WORKER), &options)
             .map_err(|reason| LabError::Protocol(format!("the worker could not be started: {reason:?}")))?;
 
+        dom::end_with_page(&worker);
         let pace = Rc::new(RefCell::new(Pace::default()));
         let on_message = {
             let (deliver, pace) = (deliver.clone(), Rc::clone(&pace));
@@ -100,6 +101,6 @@ impl Drop for AnalystClient {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
-        self.worker.terminate();
+        dom::end_worker(&self.worker);
     }
 }

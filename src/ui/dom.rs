@@ -1,7 +1,9 @@
 //! The only file that touches the document, the window and canvases.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use js_sys::WebAssembly::RuntimeError;
 use leptos::prelude::{document, set_timeout, window};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
@@ -41,6 +43,70 @@ pub(super) fn empty_root() -> HtmlElement {
         .expect("index.html has an element with the id lab");
     root.set_inner_html("");
     root
+}
+
+thread_local! {
+    /// The workers of this page, which end with it.
+    static WORKERS: RefCell<Vec<web_sys::Worker>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lets a worker end when the page's program has broken down: nobody would listen to it.
+pub(super) fn end_with_page(worker: &web_sys::Worker) {
+    WORKERS.with_borrow_mut(|workers| workers.push(worker.clone()));
+}
+
+/// Ends a worker.
+pub(super) fn end_worker(worker: &web_sys::Worker) {
+    worker.terminate();
+    WORKERS.with_borrow_mut(|workers| workers.retain(|other| other != worker));
+}
+
+/// Puts a message in the place of the whole view and ends the workers. For a program that has broken down: it calls
+/// nothing of the page's own, and the first message stays.
+pub(super) fn replace_page(title: &str, message: &str, advice: &str) {
+    let root = document().get_element_by_id("lab");
+    let Some(root) = root.filter(|root| !root.has_attribute("data-stopped")) else { return };
+    // Each call fails only on names that are none; what is left of the message is shown.
+    let _ = root.set_attribute("data-stopped", "");
+    root.set_inner_html(
+        "<main class='lab'><section class='panel error' data-testid='error' role='alert'><h2></h2>\
+         <p class='error-message'></p><p data-testid='advice'></p><p><a data-testid='reload'>Reload the page</a></p>\
+         </section></main>",
+    );
+    for (selector, text) in [("h2", title), (".error-message", message), ("[data-testid=advice]", advice)] {
+        if let Ok(Some(element)) = root.query_selector(selector) {
+            element.set_text_content(Some(text));
+        }
+    }
+    if let Ok(Some(link)) = root.query_selector("a") {
+        let _ = link.set_attribute("href", &window().location().href().unwrap_or_default());
+    }
+    document().set_title(&format!("{title} · Grokking Lab"));
+    // The program may have broken down while it had the list in hand.
+    let _ = WORKERS.try_with(|workers| {
+        if let Ok(workers) = workers.try_borrow() {
+            workers.iter().for_each(web_sys::Worker::terminate);
+        }
+    });
+}
+
+/// Calls back with the browser's reason if it ends something of this program without a panic, for example because
+/// there is no memory left.
+pub(super) fn watch_traps(trapped: impl Fn(String) + 'static) {
+    let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        // An error that escaped, or one in a task, which is the reason why its promise is rejected.
+        let error = js_sys::Reflect::get(&event, &"error".into()).unwrap_or_default();
+        let reason = js_sys::Reflect::get(&event, &"reason".into()).unwrap_or_default();
+        let found = [error, reason].into_iter().find_map(|error| error.dyn_into::<RuntimeError>().ok());
+        if let Some(error) = found {
+            trapped(String::from(error.message()));
+        }
+    });
+    for kind in ["error", "unhandledrejection"] {
+        // Adding a listener does not fail; it lives as long as the page.
+        let _ = window().add_event_listener_with_callback(kind, on_error.as_ref().unchecked_ref());
+    }
+    on_error.forget();
 }
 
 /// How the browser calls itself.

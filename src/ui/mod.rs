@@ -37,6 +37,7 @@ mod header;
 pub mod judgement;
 pub mod keep;
 mod ladder;
+mod last_words;
 pub mod link;
 pub mod pace;
 mod panels;
@@ -44,6 +45,7 @@ mod reading;
 mod readouts;
 mod recorded;
 mod rest;
+pub mod run_lock;
 pub mod run_name;
 mod settings;
 pub mod state;
@@ -61,6 +63,7 @@ mod worker_client;
 
 /// Replaces the page's loading text by the lab.
 pub fn mount() {
+    last_words::install();
     let root = dom::empty_root();
     leptos::mount::mount_to(root, app::App).forget();
 }

@@ -14,6 +14,7 @@ use super::keep::{KeepCommand, queue_up};
 use super::link;
 use super::recorded;
 use super::rest::{self, Analyst, Keep, Rest};
+use super::run_lock::{self, HeldLock};
 use super::state::{Host, State};
 use super::update::{Effect, Message, update};
 use super::view::{Track, View};
@@ -31,6 +32,8 @@ pub(super) struct Store {
     waiting: StoredValue<Vec<Job>, LocalStorage>,
     analyst: StoredValue<Option<Analyst>, LocalStorage>,
     keeper: StoredValue<Option<Keep>, LocalStorage>,
+    /// Keeps other tabs from training the run of this one.
+    run_lock: StoredValue<Option<HeldLock>, LocalStorage>,
     /// Commands that wait for the keeper.
     to_keep: StoredValue<VecDeque<KeepCommand>, LocalStorage>,
     program: StoredValue<Program>,
@@ -107,6 +110,7 @@ impl Store {
             waiting: StoredValue::new_local(Vec::new()),
             analyst: StoredValue::new_local(None),
             keeper: StoredValue::new_local(None),
+            run_lock: StoredValue::new_local(None),
             to_keep: StoredValue::new_local(VecDeque::new()),
             program: StoredValue::new(Program::Missing),
             workers_begun: StoredValue::new(false),
@@ -241,6 +245,21 @@ impl Store {
             Effect::Keep(command) => self.keeper.with_value(|keep| match keep {
                 Some(keep) => keep(command),
                 None => self.to_keep.update_value(|queue| queue_up(queue, command)),
+            }),
+            Effect::LockRun(key) => {
+                self.run_lock.set_value(None);
+                spawn_local(async move {
+                    let (outcome, lock) = run_lock::take(&key).await;
+                    // The page may want another run's by now.
+                    if self.peek(|state| state.own_lock.key.as_ref() == Some(&key)) {
+                        self.run_lock.set_value(lock);
+                    }
+                    self.send(Message::RunLocked { key, outcome });
+                });
+            }
+            Effect::UnlockRun => self.run_lock.set_value(None),
+            Effect::ListLockedRuns => spawn_local(async move {
+                self.send(Message::LockedRuns(run_lock::held_keys().await));
             }),
             Effect::AskForPersistence => {
                 dom::ask_for_persistence(move |is_granted| {

@@ -33,6 +33,7 @@ impl WorkerClient {
         let worker = Worker::new_with_options(&dom::asset(WORKER), &options)
             .map_err(|reason| LabError::Protocol(format!("the worker could not be started: {reason:?}")))?;
 
+        dom::end_with_page(&worker);
         let on_message = {
             let deliver = deliver.clone();
             Closure::new(move |message: MessageEvent| {
@@ -68,7 +69,7 @@ impl Drop for WorkerClient {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
-        self.worker.terminate();
+        dom::end_worker(&self.worker);
     }
 }
 

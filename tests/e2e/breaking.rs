@@ -107,3 +107,22 @@ fn an_analysis_worker_that_falls_silent_is_told_of_and_begun_again() {
         lab.wait_for("spectrum-chart", "was drawn of this run's weights", |_| true).await;
     });
 }
+
+#[test]
+fn a_page_that_breaks_down_says_so_and_nothing_else() {
+    visit(&Setting::new(LONG_RUN), async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "kept").await;
+        // What the browser tells when the page's program finds no memory.
+        lab.evaluate(
+            "window.dispatchEvent(new ErrorEvent('error', { error: new WebAssembly.RuntimeError('unreachable') }))",
+        )
+        .await;
+        lab.wait_for_text("error", "The page stopped").await;
+        assert_eq!(lab.text("status").await, None, "it would go on saying that a run trains");
+        lab.click("reload").await;
+        lab.wait_until_gone("error").await;
+        lab.wait_for_text("resume-kept", "Go on from step").await;
+    });
+}

@@ -102,3 +102,16 @@ fn a_hundred_broken_files_are_each_named_and_nothing_is_lost() {
         assert_eq!(lab.epoch().await, 300, "the run is still there");
     });
 }
+
+#[test]
+fn a_table_of_too_many_rows_is_refused_by_name_and_the_page_lives() {
+    visit(&Setting::new("?preset=tiny&backend=cpu"), async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        let header = "step,train_loss,test_loss,train_accuracy,test_accuracy";
+        let rows = format!("new Blob(['{header}\\n', '1,1,1,1,1\\n'.repeat(1_000_001)])");
+        lab.drop_file(&rows, "metrics.csv").await;
+        lab.wait_for_text("file-error", "at most 1000000 are read").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "finished").await;
+    });
+}

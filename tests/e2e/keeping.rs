@@ -186,3 +186,26 @@ fn the_device_can_be_verified() {
         }
     });
 }
+
+#[test]
+fn a_run_that_trains_in_one_tab_is_neither_offered_nor_taken_in_another() {
+    visit(&Setting::new(LONG_RUN), async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "kept").await;
+        let first = lab.browser.client.window().await.expect("the first tab has a handle");
+        let second = lab.browser.client.new_window(true).await.expect("a second tab opens");
+        lab.browser.client.switch_to_window(second.handle).await.expect("and is there");
+        lab.open(LONG_RUN).await;
+        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_text("kept-facts", "another tab").await;
+        assert_eq!(lab.text("resume-kept").await, None, "the first tab's run is offered");
+        lab.browser.client.switch_to_window(first).await.expect("the first tab is there");
+        lab.browser.client.close_window().await.expect("and closes");
+        let handles = lab.browser.client.windows().await.expect("one is left");
+        lab.browser.client.switch_to_window(handles[0].clone()).await.expect("the second tab");
+        lab.wait_for_text("resume-kept", "Go on from step").await;
+        lab.click("resume-kept").await;
+        lab.wait_for_text("status", "training").await;
+    });
+}

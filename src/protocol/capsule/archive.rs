@@ -24,6 +24,10 @@ const MAX_FILES: usize = 5_000;
 /// The most bytes that all files together may unpack to: beyond it a tab may run out of memory.
 pub const MAX_UNPACKED_BYTES: usize = 512 << 20;
 
+/// The most bytes that a file of text may unpack to: tables and reports stay far below, and a page that reads one
+/// needs several times as much memory.
+const MAX_TEXT_BYTES: usize = 128 << 20;
+
 /// How hard files are packed: weights hardly shrink, and a higher level only takes longer.
 const LEVEL: u8 = 4;
 
@@ -107,6 +111,10 @@ fn unpack(
     let size = usize::try_from(entry.uncompressed_size_hint()).unwrap_or(usize::MAX);
     if size > room {
         return Err(damaged(format!("it would unpack to {size} bytes, more than are allowed in all")));
+    }
+    let is_text = name.ends_with(".csv") || name.ends_with(".json");
+    if is_text && size > MAX_TEXT_BYTES {
+        return Err(damaged(format!("it would unpack to {size} bytes; a table may have {MAX_TEXT_BYTES}")));
     }
     let data = archive.get_entry(entry.wayfinder()).map_err(|e| damaged(e.to_string()))?.data();
     let unpacked = match entry.compression_method() {
@@ -192,6 +200,13 @@ mod tests {
         assert!(read(&bomb).is_ok(), "and is, as long as there is room");
         let refused = read_within(&bomb, 3 << 19).expect_err("no room for both").to_string();
         assert!(refused.contains("b: it would unpack to 1048576 bytes"), "{refused}");
+
+        let long = vec![b'1'; super::MAX_TEXT_BYTES + 1];
+        let refused = message(&write([("metrics.csv", long.as_slice())], Packing::Plain));
+        assert!(
+            refused.contains("metrics.csv: it would unpack to 134217729 bytes; a table may have"),
+            "{refused}"
+        );
 
         let twice = write([("a", &b"1"[..]), ("a", &b"2"[..])], Packing::Plain);
         assert!(message(&twice).contains("a twice"), "{}", message(&twice));

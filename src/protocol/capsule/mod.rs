@@ -35,6 +35,16 @@ use crate::model::safetensors::WeightsFile;
 /// The version of the format that is written; older ones are read, newer ones refused.
 const FORMAT: u32 = 1;
 
+/// The most rows of metrics that are read: a run of ten million steps that was evaluated at every tenth. They take
+/// 70 MB of memory, which a tab has.
+pub const MAX_ROWS_READ: usize = 1_000_000;
+
+/// The most steps with progress measures that are read: as many as an archive may have checkpoints.
+const MAX_MEASURES: usize = 5_000;
+
+/// What [`MAX_MEASURES`] may take as text, each with some hundred numbers.
+const MAX_MEASURES_BYTES: usize = 64 << 20;
+
 const CONFIG: &str = "config.json";
 const HEAD: &str = "capsule.json";
 const METRICS: &str = "metrics.csv";
@@ -169,7 +179,7 @@ impl Capsule {
         }
         if let Some(bytes) = files.remove(METRICS) {
             let text = std::str::from_utf8(&bytes).map_err(|e| wrong(METRICS, e))?;
-            capsule.rows = metrics_csv::read(text).map_err(|e| wrong(METRICS, e))?;
+            capsule.rows = read_metrics(text).map_err(|e| wrong(METRICS, e))?;
         }
         if let Some(bytes) = files.remove(MEASURES) {
             capsule.measures = read_measures(&bytes)?;
@@ -252,8 +262,28 @@ fn read_head(bytes: &[u8]) -> Result<Head> {
     parse(HEAD, bytes)
 }
 
+/// Reads `metrics.csv` if it is not too long; its lines are counted before memory is taken for them.
+///
+/// # Errors
+/// [`LabError::Content`] if it has more than [`MAX_ROWS_READ`] rows, or as [`metrics_csv::read`].
+pub fn read_metrics(text: &str) -> Result<Vec<MetricsRow>> {
+    let n_rows = text.lines().count().saturating_sub(1);
+    if n_rows > MAX_ROWS_READ {
+        let reason = format!("it has {n_rows} rows; at most {MAX_ROWS_READ} are read: leave some out");
+        return Err(LabError::content(METRICS, reason));
+    }
+    metrics_csv::read(text)
+}
+
 fn read_measures(bytes: &[u8]) -> Result<Vec<(usize, ProgressMeasures)>> {
+    let too_long = |found: String| wrong(MEASURES, format!("{found}; at most {MAX_MEASURES} steps are read"));
+    if bytes.len() > MAX_MEASURES_BYTES {
+        return Err(too_long(format!("it has {} bytes", bytes.len())));
+    }
     let measures: Vec<(usize, ProgressMeasures)> = parse(MEASURES, bytes)?;
+    if measures.len() > MAX_MEASURES {
+        return Err(too_long(format!("it has {} steps", measures.len())));
+    }
     if measures.is_sorted_by(|a, b| a.0 < b.0) {
         return Ok(measures);
     }

@@ -190,3 +190,22 @@ fn truncations_and_flipped_bits_are_found() {
         }
     }
 }
+
+#[test]
+fn a_table_of_too_many_rows_is_refused_with_the_limit() {
+    let table = |n: usize| {
+        let lines = "1,1,1,1,1\n".repeat(n);
+        format!("step,train_loss,test_loss,train_accuracy,test_accuracy\n{lines}")
+    };
+    let refused = super::read_metrics(&table(super::MAX_ROWS_READ + 1)).expect_err("too many").to_string();
+    assert!(refused.contains("it has 1000001 rows; at most 1000000 are read"), "{refused}");
+    let read =
+        super::read_metrics(&table(super::MAX_ROWS_READ)).expect_err("the steps do not rise").to_string();
+    assert!(read.contains("line 3 has step 1"), "so many are read: {read}");
+    let json = serde_json::to_vec(&Preset::Tiny.config()).expect("plain data");
+    let table = table(super::MAX_ROWS_READ + 1);
+    let files = [("config.json", json.as_slice()), ("metrics.csv", table.as_bytes())];
+    let refused =
+        Capsule::from_bytes(&archive::write(files, Packing::Small)).expect_err("too many").to_string();
+    assert!(refused.contains("at most 1000000 are read"), "{refused}");
+}

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::analysis::report::Report;
 use crate::config::{DataConfig, ExperimentConfig, ModelConfig, Preset};
+use crate::engine::MetricsRow;
 use crate::engine::state_file::StateFile;
-use crate::engine::{MetricsRow, metrics_csv};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::model::safetensors::WeightsFile;
-use crate::protocol::capsule::{Capsule, Saved, archive};
+use crate::protocol::capsule::{self, Capsule, Saved, archive};
 
 /// A file that was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ pub fn read(bytes: Vec<u8>) -> Result<Found> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     match text.bytes().next() {
         Some(b'{' | b'[') => report_or_config(text),
-        _ if text.starts_with("step,") => Ok(Found::Rows(metrics_csv::read(text)?)),
+        _ if text.starts_with("step,") => Ok(Found::Rows(capsule::read_metrics(text)?)),
         _ => Err(LabError::content("file", format!("it is of an unknown kind; the page reads {KNOWN}"))),
     }
 }

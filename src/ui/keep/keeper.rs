@@ -12,7 +12,7 @@ use super::time_limit::{OPENING, Work, before, unanswered};
 use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
 use crate::error::{LabError, Result};
 use crate::protocol::capsule::Capsule;
-use crate::ui::dom;
+use crate::ui::{dom, run_lock};
 
 /// A handle to the storage; copies share it.
 #[derive(Clone)]
@@ -189,7 +189,7 @@ async fn list(database: &Database) -> Result<KeepEvent> {
         }
     }
     runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
-    Ok(KeepEvent::Listed { runs, damaged })
+    Ok(KeepEvent::Listed { runs, damaged, locked: run_lock::held_keys().await })
 }
 
 /// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is

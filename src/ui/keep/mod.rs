@@ -14,9 +14,9 @@ mod time_limit;
 pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
-pub(super) use time_limit::is_unanswered;
+pub(super) use time_limit::{before, is_unanswered};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,12 @@ pub struct Kept {
     pub runs: Vec<KeptRun>,
     /// Those of which nothing can be read.
     pub damaged: Vec<Damaged>,
+    /// The keys of those that any tab trains, as far as the browser tells.
+    pub locked: BTreeSet<String>,
+    /// When the browser was last asked for these, in milliseconds since 1970.
+    pub locks_listed_at_ms: f64,
+    /// Until when a run that was left off comes on show by itself, in milliseconds since 1970.
+    pub offer_until_ms: f64,
     /// How full the browser's storage is.
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
@@ -127,6 +133,8 @@ pub enum KeepEvent {
         runs: Vec<KeptRun>,
         /// Those of which nothing can be read.
         damaged: Vec<Damaged>,
+        /// The keys of those that any tab trains, as far as the browser tells.
+        locked: BTreeSet<String>,
     },
     /// How full the browser's storage is; none if the browser does not tell. It may come late or never.
     Room(Option<Room>),

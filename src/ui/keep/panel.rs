@@ -163,7 +163,11 @@ fn damaged_line(store: Store, Damaged { key, n_records }: Damaged) -> AnyView {
 /// Deletes a run at the second press: there is no way back. Not one that is under way.
 fn delete_button(store: Store, key: String, name: String) -> AnyView {
     let sure = RwSignal::new(false);
-    let is_live = is_on_page(store, key.clone(), State::is_live);
+    let is_live = {
+        let (here, elsewhere) =
+            (is_on_page(store, key.clone(), State::is_live), is_trained_elsewhere(store, key.clone()));
+        Memo::new(move |_| here.get() || elsewhere.get())
+    };
     let delete = move |_| {
         if sure.get_untracked() {
             store.send(Message::DeleteKept(key.clone()));
@@ -192,6 +196,11 @@ fn is_on_page(store: Store, key: String, is_so: fn(&State) -> bool) -> Memo<bool
     store.memo(move |state| state.run.as_ref().is_some_and(|run| run.key == key) && is_so(state))
 }
 
+/// Whether another tab trains the run of a key.
+fn is_trained_elsewhere(store: Store, key: String) -> Memo<bool> {
+    store.memo(move |state| state.is_trained_elsewhere(&key))
+}
+
 fn room_words(kept: &Kept) -> String {
     match kept.room {
         Some(Room { used_bytes, quota_bytes, is_persistent }) => {
@@ -207,6 +216,7 @@ fn Line(run: KeptRun) -> impl IntoView {
     let store = Store::get();
     let KeptRun { key, title, config, saved_ms, step, n_bytes, .. } = run;
     let is_open = is_on_page(store, key.clone(), |_| true);
+    let is_elsewhere = is_trained_elsewhere(store, key.clone());
     let name = title.unwrap_or_else(|| run_name::name(&config));
     let is_done = step >= config.run.epochs;
     let facts = format!(
@@ -239,7 +249,10 @@ fn Line(run: KeptRun) -> impl IntoView {
                 prop:value=name.clone()
                 on:change:target=move |event| rename(event.target().value())
             />
-            <span class="facts">{facts}{is_done.then_some(", finished")}</span>
+            <span class="facts" data-testid="kept-facts">
+                {facts} {is_done.then_some(", finished")}
+                {move || is_elsewhere.get().then_some(", being trained in another tab")}
+            </span>
             <button type="button" data-testid="open-kept" disabled=is_open on:click=open aria-label=open_label>
                 {move || if is_open.get() { "Open" } else { "Show" }}
             </button>

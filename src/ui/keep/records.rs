@@ -116,7 +116,9 @@ pub fn plan_save(keys: &[String], run: &ToKeep, entry: &KeptRun, with_checkpoint
     for (&step, file) in capsule.checkpoints.iter().filter(|(step, _)| with_checkpoints && is_new(step)) {
         changes.push(Change::Put(key_of(key, Kind::Checkpoint(step)), encode_checkpoint(file)));
     }
-    for &step in there.iter().filter(|step| !with_checkpoints || !capsule.checkpoints.contains_key(step)) {
+    // Those of later steps stay until they are made anew: another tab may have got further than this one.
+    let is_gone = |at: &usize| !with_checkpoints || *at <= step && !capsule.checkpoints.contains_key(at);
+    for &step in there.iter().filter(|at| is_gone(at)) {
         changes.push(Change::Delete(key_of(key, Kind::Checkpoint(step))));
     }
     changes.push(Change::Put(key_of(key, Kind::Entry), encode_entry(entry)));

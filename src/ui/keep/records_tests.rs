@@ -174,10 +174,25 @@ fn checkpoints_that_were_made_anew_take_the_place_of_the_old_ones() {
     again.remade_after = Some(10);
     save(&mut storage, &again, true);
     let steps: Vec<_> = checkpoints_of(&keys(&storage), "a").into_iter().collect();
-    assert_eq!(steps, [0, 10, 20]);
+    assert_eq!(steps, [0, 10, 20, 30], "a later one stays: it may be another tab's");
     let record = |step| archive::read(&storage[&key_of("a", Kind::Checkpoint(step))]).unwrap();
     assert_eq!(record(20)["weights.safetensors"], *other, "made anew");
     assert_ne!(record(0)["weights.safetensors"], *other, "the first is as it was kept");
+}
+
+#[test]
+fn two_tabs_with_one_run_never_cost_the_checkpoints_of_the_one_that_is_ahead() {
+    let mut storage = Storage::new();
+    save(&mut storage, &run_at("a", 490, &[0, 100, 200, 300, 400, 490]), true);
+    // The other tab goes on from step 200; a thinned checkpoint before it goes.
+    let mut behind = run_at("a", 250, &[0, 200, 250]);
+    behind.remade_after = Some(200);
+    save(&mut storage, &behind, true);
+    let steps: Vec<_> = checkpoints_of(&keys(&storage), "a").into_iter().collect();
+    assert_eq!(steps, [0, 200, 250, 300, 400, 490]);
+    save(&mut storage, &run_at("a", 500, &[0, 200, 490, 500]), true);
+    let steps: Vec<_> = checkpoints_of(&keys(&storage), "a").into_iter().collect();
+    assert_eq!(steps, [0, 200, 490, 500], "of its own it may let go");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(super) async fn in_time<T: 'static>(
 }
 
 /// The output of `work`, if it is there before `timer` ends.
-pub(super) async fn before<T>(
+pub(in crate::ui) async fn before<T>(
     work: &mut (impl Future<Output = T> + Unpin),
     timer: impl Future<Output = ()>,
 ) -> Option<T> {

@@ -39,8 +39,14 @@ impl State {
     pub fn can_go_on(&self) -> bool {
         self.run.as_ref().is_some_and(|run| {
             matches!(run.phase, Phase::Kept | Phase::Broken)
+                && !self.is_trained_elsewhere(&run.key)
                 && run.saved.as_ref().is_some_and(|saved| saved.step < run.config.run.epochs)
         })
+    }
+
+    /// Whether another tab trains the run of a key, as far as is known.
+    pub fn is_trained_elsewhere(&self, key: &str) -> bool {
+        self.kept.locked.contains(key) && self.own_lock.key.as_deref() != Some(key)
     }
 
     /// Whether the newest saved state of the run exists in this tab only.

@@ -70,6 +70,8 @@ pub struct State {
     pub kept: Kept,
     /// The kept run that is being read, and what for.
     pub wanted: Option<(String, Wish)>,
+    /// The run that no other tab may train while this one does.
+    pub own_lock: OwnLock,
     /// The runs that are laid over the one on show.
     pub compared: Vec<Origin>,
     /// How the check of the device stands.
@@ -90,6 +92,15 @@ pub struct State {
     pub aside: Option<(String, Capsule)>,
     /// What this page is, and where it runs.
     pub host: Host,
+}
+
+/// This tab's claim to a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OwnLock {
+    /// The key of the run that was claimed, if one was.
+    pub key: Option<String>,
+    /// Going on with it waits for the browser's answer: on this device, if another than the run's was chosen.
+    pub then_go_on: Option<Option<DeviceChoice>>,
 }
 
 /// How far the rest of the page has come.
@@ -196,6 +207,7 @@ impl State {
             next_run_id: 1,
             kept: Kept::default(),
             wanted: None,
+            own_lock: OwnLock::default(),
             compared: Vec::new(),
             verify: Verify::Idle,
             file_troubles: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::exhibit_of;
-use super::{Effect, run, shelf};
+use super::{Effect, claim, run, shelf};
 use crate::analysis::phases::Phases;
 use crate::analysis::report::Report;
 use crate::config::DeviceChoice;
@@ -20,14 +20,19 @@ use crate::ui::{compare, link, run_name};
 /// How long after a failure the storage is tried again: seldom enough that a copy of the run costs nothing.
 const RETRY_EVERY_MS: f64 = 30_000.0;
 
+/// For so long after the page has opened a run that was left off comes on show by itself.
+const OFFER_FOR_MS: f64 = 10_000.0;
+
 /// Takes in what the keeper tells.
 pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
     match event {
-        KeepEvent::Listed { runs, damaged } => {
+        KeepEvent::Listed { runs, damaged, locked } => {
+            state.kept.locked = locked;
             state.kept.runs = runs;
             state.kept.damaged = damaged;
             storage_answered(state);
             if !std::mem::replace(&mut state.kept.is_listed, true) {
+                state.kept.offer_until_ms = state.now_ms + OFFER_FOR_MS;
                 return offer(state);
             }
         }
@@ -83,7 +88,7 @@ pub(super) fn tick(state: &mut State) -> Vec<Effect> {
 }
 
 /// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else.
-fn offer(state: &mut State) -> Vec<Effect> {
+pub(super) fn offer(state: &mut State) -> Vec<Effect> {
     let Some(newest) = newest_unfinished(state) else { return Vec::new() };
     let asked_for = state.draft.config().is_ok_and(|mut config| {
         config.run.device = newest.config.run.device;
@@ -94,15 +99,20 @@ fn offer(state: &mut State) -> Vec<Effect> {
         config == newest.config
     });
     let opened_for_nothing = link::to_query(&state.draft).is_empty();
-    if state.run.is_some() || state.queued.is_some() || !(asked_for || opened_for_nothing) {
+    if state.run.is_some()
+        || state.queued.is_some()
+        || state.wanted.is_some()
+        || !(asked_for || opened_for_nothing)
+    {
         return Vec::new();
     }
     open(state, newest.key, Wish::Show)
 }
 
-/// The run that was left off last, if it has steps left.
+/// The run that was left off last, if it has steps left and no other tab trains it.
 pub fn newest_unfinished(state: &State) -> Option<KeptRun> {
-    state.kept.runs.iter().find(|run| run.is_unfinished()).cloned()
+    let is_free = |run: &&KeptRun| run.is_unfinished() && !state.is_trained_elsewhere(&run.key);
+    state.kept.runs.iter().find(is_free).cloned()
 }
 
 /// Reads a kept run.
@@ -184,6 +194,9 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
 pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effect> {
     if !state.can_go_on() {
         return Vec::new();
+    }
+    if let Some(claims) = claim::before_going_on(state, device) {
+        return claims;
     }
     let Some(run) = &mut state.run else { return Vec::new() };
     let mut effects = Vec::new();
@@ -329,6 +342,7 @@ pub(super) fn save(state: &State) -> Vec<Effect> {
 pub(super) fn put_away(state: &mut State) -> Vec<Effect> {
     set_aside(state);
     match &state.run {
+        Some(run) if state.is_trained_elsewhere(&run.key) => Vec::new(),
         Some(run) if run.kept_step.is_some() && run.phase != Phase::Finished => {
             vec![Effect::Keep(KeepCommand::Close(run.key.clone()))]
         }
@@ -338,4 +352,4 @@ pub(super) fn put_away(state: &mut State) -> Vec<Effect> {
 
 #[cfg(test)]
 #[path = "keep_tests.rs"]
-mod tests;
+pub(super) mod tests;

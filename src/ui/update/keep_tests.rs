@@ -14,6 +14,7 @@ use crate::ui::exhibit::Origin;
 use crate::ui::exhibit_sample::row;
 use crate::ui::field::Field;
 use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun, Room};
+use crate::ui::run_lock::LockOutcome;
 use crate::ui::state::{Phase, State, Wish, Worker};
 use crate::ui::update::{Effect, Message, capsule, update};
 
@@ -50,7 +51,7 @@ fn training() -> State {
     state
 }
 
-fn kept(key: &str, config: ExperimentConfig, step: usize) -> KeptRun {
+pub(in crate::ui::update) fn kept(key: &str, config: ExperimentConfig, step: usize) -> KeptRun {
     KeptRun {
         key: key.into(),
         title: None,
@@ -64,7 +65,7 @@ fn kept(key: &str, config: ExperimentConfig, step: usize) -> KeptRun {
     }
 }
 
-fn stored(config: ExperimentConfig, step: usize) -> Capsule {
+pub(in crate::ui::update) fn stored(config: ExperimentConfig, step: usize) -> Capsule {
     let mut capsule = Capsule::new(config);
     capsule.rows = (0..=step + 10).step_by(10).map(row).collect();
     capsule.state = Some(Saved { step, state: Arc::new(vec![7]) });
@@ -73,11 +74,16 @@ fn stored(config: ExperimentConfig, step: usize) -> Capsule {
 }
 
 fn listed(runs: Vec<KeptRun>) -> Message {
-    Message::Kept(KeepEvent::Listed { runs, damaged: vec![] })
+    Message::Kept(KeepEvent::Listed { runs, damaged: vec![], locked: Default::default() })
 }
 
-fn loaded(key: &str, capsule: Capsule) -> Message {
+pub(in crate::ui::update) fn loaded(key: &str, capsule: Capsule) -> Message {
     Message::Kept(KeepEvent::Loaded { key: key.into(), capsule: Box::new(capsule), remarks: vec![] })
+}
+
+/// The browser gives this tab the lock of a run.
+fn locked(state: &mut State, key: &str) -> Vec<Effect> {
+    update(state, Message::RunLocked { key: key.into(), outcome: LockOutcome::Held })
 }
 
 fn started_from(effects: &[Effect]) -> Option<(&ExperimentConfig, &[u8])> {
@@ -197,7 +203,8 @@ fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
     assert_eq!(state.last_row(), Some(&row(30)), "its curves are on show");
     assert!(state.can_go_on());
 
-    let effects = update(&mut state, Message::GoOn(None));
+    assert_eq!(update(&mut state, Message::GoOn(None)), [Effect::LockRun("a".into())]);
+    let effects = locked(&mut state, "a");
     assert_eq!(started_from(&effects), None, "the worker is not there yet");
     let effects = connect(&mut state);
     assert_eq!(started_from(&effects), Some((&config, &[7u8][..])));
@@ -322,6 +329,8 @@ fn the_device_of_a_kept_run_is_fetched_before_it_goes_on() {
     config.run.device = DeviceChoice::Cpu;
     update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::GoOn });
     let effects = update(&mut state, loaded("a", stored(config, 20)));
+    assert!(effects.contains(&Effect::LockRun("a".into())), "{effects:?}");
+    let effects = locked(&mut state, "a");
     assert!(effects.contains(&Effect::Respawn) && started_from(&effects).is_none(), "{effects:?}");
     assert_eq!(state.connected_choice, DeviceChoice::Cpu);
     assert_eq!(state.draft.text(Field::Device), "cpu");

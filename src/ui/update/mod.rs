@@ -3,6 +3,7 @@
 
 mod analyst;
 mod analyst_watch;
+mod claim;
 mod files;
 mod desk;
 mod form;
@@ -13,6 +14,7 @@ mod shelf;
 mod stop;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use analyst::MOST_ENDS;
@@ -25,6 +27,7 @@ use super::exhibit::{Exhibit, Origin};
 use super::field::Field;
 use super::files::found::Found;
 use super::keep::{KeepCommand, KeepEvent};
+use super::run_lock::LockOutcome;
 use super::state::{Asked, Coming, Start, State, Wish, Worker};
 use super::surgery::Cut;
 use super::verify::Verify;
@@ -124,6 +127,15 @@ pub enum Message {
     DismissStorageTrouble,
     /// The browser has said whether it will not clear the storage by itself.
     PersistenceAnswered(bool),
+    /// The browser has answered whether this tab may train a run.
+    RunLocked {
+        /// The run's key.
+        key: String,
+        /// The answer.
+        outcome: LockOutcome,
+    },
+    /// The runs that any tab trains, by their keys.
+    LockedRuns(BTreeSet<String>),
     /// A second has passed; milliseconds since 1970.
     Clock(f64),
     /// The reader has read the remarks.
@@ -186,6 +198,12 @@ pub enum Effect {
     SaveLink(String),
     /// Ask something of the keeper.
     Keep(KeepCommand),
+    /// Claim a run for this tab, in place of the one that it claims. Answered by [`Message::RunLocked`].
+    LockRun(String),
+    /// Claim no run any longer.
+    UnlockRun,
+    /// Ask which runs any tab trains. Answered by [`Message::LockedRuns`].
+    ListLockedRuns,
     /// Ask the browser not to clear the storage by itself. Not a command of the keeper, whose queue would wait for
     /// the answer.
     AskForPersistence,
@@ -201,6 +219,7 @@ pub(crate) fn weights_at(state: &State) -> Option<usize> {
 /// Applies a message.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = apply(state, message);
+    effects.extend(claim::follow(state));
     // What the reader asks for comes before what the page would like to know.
     effects.extend(desk::work(state));
     effects.extend(analyst::next(state));
@@ -323,8 +342,11 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             let mut effects = watch::tick(state, now_ms);
             effects.extend(probe::tick(state));
             effects.extend(keep::tick(state));
+            effects.extend(claim::tick(state));
             effects
         }
+        Message::RunLocked { key, outcome } => claim::on_answer(state, key, outcome),
+        Message::LockedRuns(keys) => claim::on_listed(state, keys),
         Message::Hidden => keep::ask_for_save(state),
         Message::BringBack => keep::bring_back(state),
         Message::LetGo => {

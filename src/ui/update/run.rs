@@ -79,6 +79,9 @@ pub(super) fn reset(state: &mut State) -> Vec<Effect> {
 
 /// Removes a run from the browser's storage; from the page too, if it is on it and makes no steps.
 pub(super) fn delete(state: &mut State, key: String) -> Vec<Effect> {
+    if state.is_trained_elsewhere(&key) {
+        return Vec::new();
+    }
     let is_open = state.run.as_ref().is_some_and(|run| run.key == key) && !state.is_live();
     let mut effects = if is_open { drop_run(state) } else { Vec::new() };
     effects.push(Effect::Keep(KeepCommand::Delete(key)));

@@ -112,7 +112,10 @@ fn each_button_works_exactly_when_it_makes_sense() {
 fn a_step_without_a_run_starts_one_paused_and_makes_one_update() {
     let mut state = ready();
     let effects = update(&mut state, Message::Step);
-    assert!(matches!(effects[..], [Effect::Post(Command::Start { paused: true, .. })]), "{effects:?}");
+    assert!(
+        matches!(effects[..], [Effect::Post(Command::Start { paused: true, .. }), Effect::LockRun(_)]),
+        "{effects:?}"
+    );
     tell(&mut state, run_state(1, 0, RunState::Preparing));
     let effects = tell(&mut state, run_state(1, 0, RunState::Paused));
     assert_eq!(effects, [Effect::Post(Command::Step { run_id: 1 })]);
@@ -122,7 +125,10 @@ fn a_step_without_a_run_starts_one_paused_and_makes_one_update() {
 #[test]
 fn events_of_a_run_that_was_replaced_are_dropped() {
     let mut state = training();
-    assert_eq!(update(&mut state, Message::Reset), [Effect::Post(Command::Reset { run_id: 1 })]);
+    assert_eq!(
+        update(&mut state, Message::Reset),
+        [Effect::Post(Command::Reset { run_id: 1 }), Effect::UnlockRun]
+    );
     assert_eq!(state.run, None, "the page forgets the run at once");
     update(&mut state, Message::Start);
     let late = Event::Progress {
@@ -229,11 +235,11 @@ fn another_device_is_fetched_at_once_while_nothing_runs_and_else_with_the_next_r
     assert!(!effects.contains(&Effect::Respawn), "the run goes on");
     assert_eq!(state.phase(), Some(Phase::Training));
     tell(&mut state, run_state(1, 300, RunState::Finished));
-    assert_eq!(update(&mut state, Message::Start), [Effect::Respawn], "first the device");
+    assert_eq!(update(&mut state, Message::Start), [Effect::Respawn, Effect::UnlockRun], "first the device");
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     let effects = tell(&mut state, Event::Device(report()));
     assert!(
-        matches!(effects[..], [Effect::Post(Command::Start { run_id: 2, .. })]),
+        matches!(effects[..], [Effect::Post(Command::Start { run_id: 2, .. }), Effect::LockRun(_)]),
         "then the run: {effects:?}"
     );
 }
