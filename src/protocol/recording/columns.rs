@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::wrong;
+use super::container::wrong;
 use crate::error::Result;
 
 /// The records as one value whose leaves are lists, if all have the same structure.

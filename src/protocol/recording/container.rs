@@ -3,8 +3,7 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
-use super::wrong;
-use crate::error::Result;
+use crate::error::{LabError, Result};
 
 /// What every recording begins with, once it is unpacked; the last byte is the version.
 const MAGIC: [u8; 8] = *b"grokrec\x01";
@@ -59,4 +58,9 @@ pub(super) fn unpack<const N: usize>(file: &[u8]) -> Result<[Vec<u8>; N]> {
 /// The size of some bytes when packed by themselves.
 pub(super) fn packed_len(bytes: &[u8]) -> usize {
     compress_to_vec_zlib(bytes, LEVEL).len()
+}
+
+/// An error about the content of a recorded run.
+pub(super) fn wrong(reason: impl ToString) -> LabError {
+    LabError::content("recording", reason)
 }

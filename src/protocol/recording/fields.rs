@@ -10,8 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::container::wrong;
 use super::numbers::rounded;
-use super::wrong;
 use crate::analysis::attention::pattern::AttentionPattern;
 use crate::analysis::checkpoint::{Circle, GridMaps, NeuronActivationMap};
 use crate::analysis::forward::{NeuronTable, activations};

@@ -1,6 +1,6 @@
 //! Weights as planes of bytes: exact, and smaller than the floats side by side.
 
-use super::wrong;
+use super::container::wrong;
 use crate::error::Result;
 
 /// The bytes of 32-bit floats, plane after plane: all exponents first, then the mantissas from high to low, with

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::columns::from_columns;
+use self::container::wrong;
 use self::fields::{Grid, N_PLANES, Planes, Scales};
 use self::numbers::Numbers;
 use crate::analysis::checkpoint::CheckpointAnalysis;
@@ -30,7 +31,7 @@ use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::model::safetensors::WeightsFile;
 use crate::model::{ModelShape, Weights};
 use crate::task::Task;
@@ -237,8 +238,4 @@ impl Grid {
             is_train: Task::new(&config.data).is_train(),
         }
     }
-}
-
-fn wrong(reason: impl ToString) -> LabError {
-    LabError::content("recording", reason)
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::wrong;
+use super::container::wrong;
 use crate::error::{LabError, Result};
 
 /// How exact a float stays.

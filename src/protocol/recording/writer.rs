@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::columns::to_columns;
+use super::container::{self, wrong};
 use super::fields::{Grid, N_PLANES, Planes};
 use super::numbers::Numbers;
-use super::{Curves, Header, Parts, Shot, container, floats, wrong};
+use super::{Curves, Header, Parts, Shot, floats};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::forward::NeuronTable;
 use crate::analysis::phases::Phases;

@@ -219,3 +219,39 @@ fn a_damaged_entry_is_an_error() {
         }
     }
 }
+
+/// The records of a run that an earlier version kept, a file each.
+const SAVED_BEFORE: [(&str, &[u8]); 6] = [
+    ("k1/entry", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.entry")),
+    ("k1/state/0000000240", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.state.0000000240")),
+    ("k1/step/0000000000", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.step.0000000000")),
+    ("k1/step/0000000080", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.step.0000000080")),
+    ("k1/step/0000000160", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.step.0000000160")),
+    ("k1/step/0000000240", include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.step.0000000240")),
+];
+
+#[test]
+fn a_run_kept_by_an_earlier_version_opens_whole() {
+    let storage: Storage =
+        SAVED_BEFORE.iter().map(|(key, value)| ((*key).to_owned(), value.to_vec())).collect();
+    let keys = keys(&storage);
+    let entry = decode_entry(&storage["k1/entry"]).expect("the line of the list reads");
+    assert_eq!((entry.step, entry.title.as_deref()), (240, Some("a saved run")));
+    let states = states_of(&keys, "k1");
+    assert_eq!(states, [240]);
+    let records = states.iter().map(|&step| (step, storage[&key_of("k1", Kind::State(step))].clone()));
+    let (mut capsule, remarks) = newest_whole(records.collect()).expect("the state reads");
+    assert_eq!(remarks, [""; 0], "nothing is damaged");
+    for step in checkpoints_of(&keys, "k1") {
+        let record = &storage[&key_of("k1", Kind::Checkpoint(step))];
+        assert_eq!(
+            add_checkpoint(&mut capsule, step, record),
+            None,
+            "the checkpoint of step {step} is whole"
+        );
+    }
+    assert_eq!(capsule.rows.len(), 13, "a row at step 0 and every 20 steps");
+    assert_eq!(capsule.state.as_ref().map(|saved| saved.step), Some(240));
+    assert_eq!(capsule.checkpoints.keys().copied().collect::<Vec<_>>(), [0, 80, 160, 240]);
+    assert_eq!(capsule.config, entry.config);
+}
