@@ -1,6 +1,16 @@
-//! `metrics.csv`: rows of metrics as text, one line a row.
+//! `metrics.csv`: rows of metrics as text, one line per row.
 //!
-//! Floats are written with the fewest digits that give the same floats back.
+//! Floats are written with the fewest digits that are read back as the same float.
+//!
+//! ```
+//! use grokking_lab::engine::metrics_csv;
+//!
+//! let text = "step,train_loss,test_loss,train_accuracy,test_accuracy\n0,4.5,4.75,0.01,0.02\n10,0.1,5.5,1.0,0.05\n";
+//! let rows = metrics_csv::read(text)?;
+//! assert_eq!(rows[1].evaluation.test_loss, 5.5);
+//! assert_eq!(metrics_csv::write(&rows), text);
+//! # Ok::<(), grokking_lab::error::LabError>(())
+//! ```
 
 use super::record::{Evaluation, MetricsRow};
 use crate::error::{LabError, Result};
@@ -8,15 +18,15 @@ use crate::error::{LabError, Result};
 /// The first line.
 pub const HEADER: &str = "step,train_loss,test_loss,train_accuracy,test_accuracy";
 
-/// The whole file.
+/// The contents of a file with these rows.
 pub fn write(rows: &[MetricsRow]) -> String {
     std::iter::once(format!("{HEADER}\n")).chain(rows.iter().map(format_row)).collect()
 }
 
-/// Reads a whole file.
+/// Reads the contents of a file.
 ///
 /// # Errors
-/// [`LabError::Content`] if the first line is another, if a line is no row, or if the steps do not rise.
+/// [`LabError::Content`] if the first line is not [`HEADER`], if a line is not a row, or if the steps do not increase.
 pub fn read(text: &str) -> Result<Vec<MetricsRow>> {
     let wrong = |reason: String| LabError::content("metrics.csv", reason);
     let mut lines = text.lines();
@@ -41,16 +51,16 @@ pub fn read(text: &str) -> Result<Vec<MetricsRow>> {
     Ok(rows)
 }
 
-/// A row with its line's end.
+/// One row with its line break.
 pub fn format_row(row: &MetricsRow) -> String {
     let MetricsRow { step, evaluation } = row;
-    // The columns are fixed: who reads the file again does not hear of the collapsed softmax.
+    // The columns are fixed, so that older versions can read the file: no softmax_collapse_fraction.
     let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, softmax_collapse_fraction: _ } =
         evaluation;
     format!("{step},{train_loss:?},{test_loss:?},{train_accuracy:?},{test_accuracy:?}\n")
 }
 
-/// Reads a line without its end; `None` if it is no row.
+/// Reads one line without its line break; `None` if it is not a row.
 pub fn parse_row(line: &str) -> Option<MetricsRow> {
     let mut fields = line.split(',');
     let step = fields.next()?.parse().ok()?;

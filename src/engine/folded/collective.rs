@@ -179,6 +179,24 @@ impl WorkerRank {
 
 /// Followers in this process that run one after another, each on all of `config.run.threads`: the bits of a
 /// browser with as many workers, without workers.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
+/// use grokking_lab::engine::{Engine, TrainState};
+/// use grokking_lab::model::{ModelShape, init::initial_weights};
+/// use grokking_lab::task::Task;
+/// use pollster::block_on;
+///
+/// let config = Preset::Tiny.config();
+/// let (task, shape) = (Task::new(&config.data), ModelShape::new(&config.data, &config.model));
+/// let start = TrainState::start(initial_weights(&shape, config.model.seed));
+/// let followers = SequentialCollective::new(&config, &task, &shape, 2)?;
+/// let mut leader = FoldedCpu::with_collective(&config, &task, &start, Box::new(followers))?;
+/// block_on(leader.train(5))?;
+/// assert_eq!((leader.n_shards(), leader.step()), (3, 5));
+/// # Ok::<(), grokking_lab::error::LabError>(())
+/// ```
 #[derive(Debug)]
 pub struct SequentialCollective {
     followers: Vec<WorkerRank>,

@@ -4,7 +4,7 @@
 //!
 //! | stage | module | per |
 //! |---|---|---|
-//! | G = W_O [W_in, W_U], W_out W_U | `weight_products` | step |
+//! | G = W_O [ W_in \| W_U ], W_out_U = W_outᵀ W_U | `weight_products` | step |
 //! | scores, values, `T`, `base` | `token_tables` | number and position |
 //! | pattern, u, neurons, logits, loss, and d_u | `pair_pass` | pair |
 //! | d_T, d_s | `table_gradient` | number and position |
@@ -201,12 +201,12 @@ pub fn n_shards(config: &ExperimentConfig) -> usize {
 /// Estimate of the memory a run holds, in bytes: for each train pair neurons, logits and attention, kept for the
 /// backward pass; for each number and position `T` and its gradient; weights, gradient and both moments.
 fn bytes_of_run(shape: &ModelShape, n_train: usize) -> u64 {
-    let wide = |x: usize| x as u64;
-    let per_pair =
-        wide(matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out)) + 4 * wide(shape.n_heads);
+    let as_u64 = |x: usize| x as u64;
+    let per_pair = as_u64(matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out))
+        + 4 * as_u64(shape.n_heads);
     let per_table =
-        wide(2 * shape.p * shape.n_heads) * wide(matrix::stride_of(shape.d_mlp + shape.d_vocab_out));
-    (per_pair * wide(n_train) + 2 * per_table + 4 * wide(shape.n_values())) * wide(size_of::<f32>())
+        as_u64(2 * shape.p * shape.n_heads) * as_u64(matrix::stride_of(shape.d_mlp + shape.d_vocab_out));
+    (per_pair * as_u64(n_train) + 2 * per_table + 4 * as_u64(shape.n_values())) * as_u64(size_of::<f32>())
 }
 
 /// A tab has 4 GiB of address space: a run may take half, and the rest is for what surrounds it.

@@ -28,7 +28,7 @@ pub struct Replica {
     second_moment: FoldedParams,
 }
 
-/// Weights and moments in the padded layout of [`FoldedParams`], for another worker of the same program.
+/// Weights and moments in the padded layout of the engine, for another worker of the same program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PackedState {
     /// Updates done so far.

@@ -57,9 +57,9 @@ pub struct TokenTables {
     pub T: Mat,
     /// 1 × neurons_and_logits_width: what the sum of every pair starts with.
     pub base: Mat,
-    /// `G` and the transpose of W_out W_U.
+    /// `G` and the transpose of `W_out_U`.
     pub weight_products: WeightProducts,
-    /// d_mlp × d_vocab_out: W_out W_U.
+    /// d_mlp × d_vocab_out: W_outᵀ W_U.
     pub W_out_U: Mat,
 }
 

@@ -257,7 +257,7 @@ impl TokenTablesBackward {
         }
     }
 
-    /// Gradients of W_O, W_in, W_U and W_out, from G = W_O W_in_U, W_out_U = W_out W_U and `base`.
+    /// Gradients of W_O, W_in, W_U and W_out, from G = W_O W_in_U, W_out_U = W_outᵀ W_U and `base`.
     ///
     /// ```text
     /// d_W_O    = d_G W_in_Uᵀ

@@ -12,11 +12,11 @@ use super::shard::Shard;
 use super::simd::product_wide::ProductWide;
 use crate::error::Result;
 
-/// What attention and the neurons add, folded into the matrices that follow.
+/// Output matrices multiplied with the matrices that read them.
 ///
 /// ```text
-/// G[h]      = W_O[h] W_in_U,  W_in_U = [ W_in | W_U ]
-/// W_out_U_t = (W_out W_U)ᵀ
+/// G[h]      = W_O[h] W_in_U,  W_in_U = [ W_in | W_U ]          what head h adds, seen by neurons and logits
+/// W_out_U_t = W_Uᵀ W_out                                       the transpose of W_out_U = W_outᵀ W_U
 /// ```
 #[derive(Debug)]
 pub struct WeightProducts {
