@@ -32,6 +32,7 @@
 //! | `cli` | `grok` and the folder a run leaves | all but worker and ui |
 //!
 //! Arrows point down only, and a test reads the source to see that they do.
+//! `docs/engine.md` derives what a training step computes.
 //!
 //! # What is absent, on purpose
 //!

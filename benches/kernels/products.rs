@@ -1,8 +1,7 @@
-//! The three products with W_out W_U, four fifths of a step, in multiply-adds a second: on a tile of
-//! 80 pairs, for each instruction set there is. Beside them what the processor does at most: multiply-adds
-//! on registers alone.
+//! The three products with W_out W_U, four fifths of a step, in multiply-adds per second: on a tile of 80 pairs,
+//! for each instruction set of this processor. Beside them the limit: multiply-adds on registers alone.
 
-#![expect(non_snake_case, reason = "weights carry the field's names: W_ou")]
+#![expect(non_snake_case, reason = "weights carry the field's names: W_out_U")]
 
 use std::hint::black_box;
 
@@ -15,13 +14,13 @@ const N_PAIRS: usize = 80;
 const D_MLP: usize = 512;
 const D_VOCAB_OUT: usize = 114;
 
-/// Multiply-adds on registers, in as many sums as a block of a product has.
+/// Multiply-adds on registers, in as many sums as a register block of AVX2 has.
 struct Limit {
     rounds: usize,
 }
 
 impl Kernel for Limit {
-    /// A sum of all, and the lanes of a vector.
+    /// A sum of all results, which keeps the loop from being optimised away, and the lanes of a vector.
     type Output = (f32, usize);
 
     #[inline(always)]
@@ -45,11 +44,11 @@ impl Kernel for Limit {
 
 fn limit(c: &mut Criterion) {
     let mut group = c.benchmark_group("registers alone");
-    for lanes in SimdLevel::available() {
+    for simd in SimdLevel::available() {
         let rounds = 10_000;
-        let (_, width) = lanes.run(Limit { rounds: 1 });
+        let (_, width) = simd.run(Limit { rounds: 1 });
         group.throughput(Throughput::Elements((rounds * 12 * width) as u64));
-        group.bench_function(lanes.name(), |bench| bench.iter(|| lanes.run(Limit { rounds })));
+        group.bench_function(simd.name(), |bench| bench.iter(|| simd.run(Limit { rounds })));
     }
 }
 
@@ -64,19 +63,19 @@ fn filled(rows: usize, cols: usize) -> Mat {
 fn products(c: &mut Criterion) {
     let hidden = filled(N_PAIRS, D_MLP);
     let d_logits = filled(N_PAIRS, D_VOCAB_OUT);
-    let (W_ou, W_ou_t) = (filled(D_MLP, D_VOCAB_OUT), filled(D_VOCAB_OUT, D_MLP));
+    let (W_out_U, W_out_U_t) = (filled(D_MLP, D_VOCAB_OUT), filled(D_VOCAB_OUT, D_MLP));
     let cases = [
-        ("logits", hidden.view(), W_ou.view()),
-        ("gradient of W_ou", d_logits.view().t(), hidden.view()),
-        ("gradient of neurons", d_logits.view(), W_ou_t.view()),
+        ("logits", hidden.view(), W_out_U.view()),
+        ("gradient of W_out_U", d_logits.view().t(), hidden.view()),
+        ("gradient of neurons", d_logits.view(), W_out_U_t.view()),
     ];
     for (name, a, b) in cases {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements((N_PAIRS * D_MLP * D_VOCAB_OUT) as u64));
-        for lanes in SimdLevel::available() {
+        for simd in SimdLevel::available() {
             let mut to = Mat::zeros(a.rows, b.cols);
-            group.bench_function(lanes.name(), |bench| {
-                bench.iter(|| lanes.run(Product { a, b, list: None, c: to.view_mut(), add: false }));
+            group.bench_function(simd.name(), |bench| {
+                bench.iter(|| simd.run(Product { a, b, list: None, c: to.view_mut(), add: false }));
             });
         }
     }

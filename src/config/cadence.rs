@@ -47,6 +47,13 @@ pub fn least_missed(steps: impl Iterator<Item = usize>) -> Option<usize> {
 }
 
 /// Whether a step is one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, …: four to a doubling.
+///
+/// ```
+/// use grokking_lab::config::cadence::is_log_spaced;
+///
+/// let steps: Vec<usize> = (16..=64).filter(|&step| is_log_spaced(step)).collect();
+/// assert_eq!(steps, [16, 20, 24, 28, 32, 40, 48, 56, 64]);
+/// ```
 pub fn is_log_spaced(step: usize) -> bool {
     // Such a number has its three highest bits and then zeros.
     let n_bits = usize::BITS - step.leading_zeros();

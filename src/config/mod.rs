@@ -172,6 +172,12 @@ pub enum Precision {
 
 impl DataConfig {
     /// Number of pairs in the train set, `int(frac_train * p²)` as Python truncates it.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    ///
+    /// assert_eq!(Preset::Paper.config().data.n_train(), 3830, "30 % of 113²");
+    /// ```
     pub fn n_train(&self) -> usize {
         (self.frac_train * (self.p * self.p) as f64) as usize
     }
@@ -186,6 +192,14 @@ impl ModelConfig {
 
 impl OptimConfig {
     /// The learning rate of update number `step`, counted from 0.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    ///
+    /// let optim = Preset::Paper.config().optim;
+    /// assert_eq!((optim.lr, optim.warmup_steps), (1e-3, 10));
+    /// assert_eq!((optim.lr_at(0), optim.lr_at(5), optim.lr_at(10)), (0.0, 5e-4, 1e-3));
+    /// ```
     pub fn lr_at(&self, step: usize) -> f64 {
         if step >= self.warmup_steps { self.lr } else { self.lr * step as f64 / self.warmup_steps as f64 }
     }

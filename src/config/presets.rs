@@ -95,6 +95,17 @@ impl Preset {
     }
 
     /// The experiment itself.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    ///
+    /// let paper = Preset::Paper.config();
+    /// assert_eq!((paper.data.p, paper.model.d_model, paper.run.epochs), (113, 128, 40_000));
+    /// for preset in Preset::ALL {
+    ///     preset.config().validate()?;
+    /// }
+    /// # Ok::<(), grokking_lab::error::LabError>(())
+    /// ```
     pub fn config(self) -> ExperimentConfig {
         let paper = ExperimentConfig {
             data: DataConfig { p: 113, frac_train: 0.3, split: SplitRule::Python(0) },

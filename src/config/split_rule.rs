@@ -8,6 +8,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::LabError;
 
 /// Which pseudo-random order of the p² pairs decides what is trained on.
+///
+/// ```
+/// use grokking_lab::config::SplitRule;
+///
+/// let rule: SplitRule = "torch:598".parse()?;
+/// assert_eq!(rule, SplitRule::Torch(598));
+/// assert_eq!(SplitRule::Python(0).to_string(), "python:0");
+/// assert!("numpy:1".parse::<SplitRule>().is_err());
+/// # Ok::<(), grokking_lab::error::LabError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SplitRule {

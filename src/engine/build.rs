@@ -1,4 +1,4 @@
-//! Chooses the engine and the device for a configuration, and says why.
+//! Chooses the engine and the device for a configuration, and records the reason.
 
 use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::{self, FoldedCpu};
@@ -8,27 +8,28 @@ use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
-/// Builds the engine a configuration asks for, at a state.
+/// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
-/// `Auto` takes the folded engine wherever it can train the model; in float64 and for models that do
-/// not fold it takes Burn's, and [`EngineInfo::reason`] says which it was. The device `Auto` is the
-/// CPU: who has climbed a ladder and found a GPU passes `Gpu`. If a GPU refuses the folded engine, for
-/// want of memory or because its driver does not take a kernel, the processor does it: Burn on the same
-/// GPU would meet the same limits, and only in its first step.
+/// [`EngineChoice::Auto`] is the folded engine where it can train the model, and Burn's in float64 and for all other
+/// models, with the reason in [`EngineInfo::reason`]. [`DeviceChoice::Auto`] is the CPU: a caller that has probed
+/// the devices and found a GPU passes [`DeviceChoice::Gpu`]. If a GPU refuses the folded engine, because it has too
+/// little memory or its driver rejects a kernel, the folded engine runs on the CPU: Burn on the same GPU would meet
+/// the same limits, but only in its first step.
 ///
-/// On the processor a reproducible run on several threads is cut into as many shares, done in turn:
-/// the bits of a browser with as many workers.
+/// On the CPU a reproducible run with several threads is split into as many shards, computed one after another: the
+/// bits of a browser with as many workers.
 ///
 /// # Errors
-/// [`LabError::Device`] if the device cannot be had, [`LabError::Setting`] if the engine that was
-/// asked for cannot train this model there.
+/// [`LabError::Device`] if the device is missing or fails, [`LabError::Setting`] if the chosen engine cannot train
+/// this model there.
 pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Box<dyn Engine>> {
-    let why_not_folded = why_not_folded(config, start);
-    match (config.run.engine, why_not_folded) {
+    match (config.run.engine, reason_against_folded(config, start)) {
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
             folded_on_gpu(config, task, start).await
         }
-        (EngineChoice::Folded | EngineChoice::Auto, None) => Ok(Box::new(on_processor(config, task, start)?)),
+        (EngineChoice::Folded | EngineChoice::Auto, None) => {
+            Ok(Box::new(folded_on_cpu(config, task, start)?))
+        }
         (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
         (EngineChoice::Auto, Some(reason)) => with_burn(config, task, start, reason).await,
         (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
@@ -37,21 +38,22 @@ pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -
     }
 }
 
-/// Whether [`build`] would take the folded engine on the CPU.
+/// Whether [`build`] would choose the folded engine on the CPU.
 pub fn takes_folded_cpu(config: &ExperimentConfig, start: &TrainState) -> bool {
     matches!(config.run.engine, EngineChoice::Folded | EngineChoice::Auto)
         && config.run.device != DeviceChoice::Gpu
-        && why_not_folded(config, start).is_none()
+        && reason_against_folded(config, start).is_none()
 }
 
-fn why_not_folded(config: &ExperimentConfig, start: &TrainState) -> Option<String> {
+/// Why the folded engine cannot train this model; `None` if it can.
+fn reason_against_folded(config: &ExperimentConfig, start: &TrainState) -> Option<String> {
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
     folded::supports(start.weights.shape()).err()
 }
 
-/// The folded engine on the GPU, or what comes next, with the reason.
+/// The folded engine on the GPU; if it refuses, on the CPU with the reason.
 async fn folded_on_gpu(
     config: &ExperimentConfig,
     task: &Task,
@@ -60,15 +62,15 @@ async fn folded_on_gpu(
     let gpu = device::gpu().await?;
     match FoldedGpu::new(config, task, start, &gpu).await {
         Ok(engine) => Ok(Box::new(engine)),
-        Err(refusal) => {
-            let reason = format!("the graphics card cannot do it: {refusal}");
-            Ok(Box::new(on_processor(config, task, start)?.with_reason(reason)))
+        Err(error) => {
+            let reason = format!("the graphics card cannot do it: {error}");
+            Ok(Box::new(folded_on_cpu(config, task, start)?.with_reason(reason)))
         }
     }
 }
 
-/// The folded engine on the processor, in as many shares as [`folded::n_shares`] says.
-fn on_processor(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<FoldedCpu> {
+/// The folded engine on the CPU, in as many shards as [`folded::n_shards`] says.
+fn folded_on_cpu(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<FoldedCpu> {
     match folded::n_shards(config) {
         1 => FoldedCpu::new(config, task, start),
         n => {
@@ -81,6 +83,7 @@ fn on_processor(config: &ExperimentConfig, task: &Task, start: &TrainState) -> R
     }
 }
 
+/// Burn's engine: the folded forward pass where it applies, unless the literal one is chosen.
 async fn with_burn(
     config: &ExperimentConfig,
     task: &Task,
@@ -93,7 +96,7 @@ async fn with_burn(
         _ if folds => ("autodiff", Forward::Folded),
         _ => ("autodiff", Forward::Literal),
     };
-    let (device, name, device_name) = match config.run.device {
+    let (device, device_kind, device_name) = match config.run.device {
         DeviceChoice::Gpu => {
             let gpu = device::gpu().await?;
             (gpu.device, "gpu", gpu.name)
@@ -106,7 +109,7 @@ async fn with_burn(
     };
     let info = EngineInfo {
         engine: engine.into(),
-        device: name.into(),
+        device: device_kind.into(),
         device_name,
         precision: precision.into(),
         reason,

@@ -1,4 +1,4 @@
-//! The only file that makes devices.
+//! Devices: the CPU, and the one GPU that the whole program shares. No other file makes devices.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,99 +6,98 @@ use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 
 use super::folded_gpu;
-use super::oneshot::{Dropped, Receiver, Sender};
+use super::oneshot::{self, Dropped, Sender};
 use crate::error::{LabError, Result};
 
-/// A graphics processor that answers.
+/// A GPU that has passed the self-test. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Gpu {
     /// Burn's handle.
     pub device: Device,
-    /// The handles below Burn's.
+    /// The wgpu handles below Burn's.
     pub setup: WgpuSetup,
-    /// The adapter in words.
+    /// The name of the adapter, or of the graphics API if it has none.
     pub name: String,
-    /// Whether the processor plays the GPU (SwiftShader, lavapipe).
+    /// Whether it is a software adapter, which runs on the CPU (SwiftShader, lavapipe).
     pub is_software: bool,
 }
 
-/// This machine's processor.
+/// This machine's CPU, for Burn.
 pub fn cpu() -> Device {
     Device::flex()
 }
 
-/// The GPU, started at the first call and shared by all later ones: Burn starts it only once. Who calls
-/// while it is being started waits. After [`suspect_gpu`] it has to compute the test product again.
+/// The GPU. The first call starts it, which takes about half a second, and runs the self-test; later calls return the
+/// same GPU, because Burn starts it only once per program. A call during the start waits for it. After
+/// [`mark_gpu_untrusted`] the self-test is repeated.
 ///
 /// # Errors
-/// [`LabError::Device`] if there is no adapter, or if a small product comes out wrong.
+/// [`LabError::Device`] if there is no adapter, or if the self-test ([`folded_gpu::check_arithmetic`]) fails.
 pub async fn gpu() -> Result<Gpu> {
     loop {
-        let waiting = {
-            let mut place = registry();
-            match &place.known {
-                _ if place.is_initialising => {
-                    let (sender, signal) = Receiver::new();
-                    place.waiting.push(sender);
-                    signal
+        let initialised = {
+            let mut registry = lock_registry();
+            match &registry.gpu {
+                _ if registry.is_initialising => {
+                    let (sender, receiver) = oneshot::channel();
+                    registry.waiting.push(sender);
+                    receiver
                 }
-                Some(gpu) if place.is_trusted => return Ok(gpu.clone()),
+                Some(gpu) if registry.is_trusted => return Ok(gpu.clone()),
                 _ => {
-                    place.is_initialising = true;
+                    registry.is_initialising = true;
                     break;
                 }
             }
         };
-        // However it ended: look again.
-        let _: std::result::Result<(), Dropped> = waiting.await;
+        // Whether it succeeded or failed, the registry tells what to do next.
+        let _: std::result::Result<(), Dropped> = initialised.await;
     }
-    let _turn = InitGuard;
-    let known = registry().known.clone();
-    let gpu = match known {
+    let _guard = InitGuard;
+    let started = lock_registry().gpu.clone();
+    let gpu = match started {
         Some(gpu) => gpu,
         None => start_gpu().await?,
     };
-    registry().known = Some(gpu.clone());
+    lock_registry().gpu = Some(gpu.clone());
     folded_gpu::check_arithmetic(&gpu.setup).await?;
-    registry().is_trusted = true;
+    lock_registry().is_trusted = true;
     Ok(gpu)
 }
 
-/// Tells that the GPU failed in a run: who asks for it next gets it only if it still computes.
+/// Marks the GPU untrusted because it failed in a run: the next call of [`gpu`] repeats the self-test.
 pub fn mark_gpu_untrusted() {
-    registry().is_trusted = false;
+    lock_registry().is_trusted = false;
 }
 
-/// What is known of the GPU.
+/// The state of the program's one GPU.
 struct GpuRegistry {
-    known: Option<Gpu>,
-    /// It computed the test product, and has not failed since.
+    /// The GPU, once started.
+    gpu: Option<Gpu>,
+    /// Whether it has passed the self-test and not failed since.
     is_trusted: bool,
-    /// Someone is starting or testing it.
+    /// Whether a call is starting or testing it now.
     is_initialising: bool,
-    /// Who waits for that.
+    /// The calls that wait for that.
     waiting: Vec<Sender<()>>,
 }
 
-fn registry() -> MutexGuard<'static, GpuRegistry> {
-    static PLACE: Mutex<GpuRegistry> = Mutex::new(GpuRegistry {
-        known: None,
-        is_trusted: false,
-        is_initialising: false,
-        waiting: Vec::new(),
-    });
-    PLACE.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock_registry() -> MutexGuard<'static, GpuRegistry> {
+    static REGISTRY: Mutex<GpuRegistry> =
+        Mutex::new(GpuRegistry { gpu: None, is_trusted: false, is_initialising: false, waiting: Vec::new() });
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Held by whoever starts or tests the GPU; given up even if that is broken off.
+/// Held by the call that starts or tests the GPU. Its drop wakes the waiting calls, also if that call fails or its
+/// future is dropped.
 struct InitGuard;
 
 impl Drop for InitGuard {
     fn drop(&mut self) {
         let waiting = {
-            let mut place = registry();
-            place.is_initialising = false;
-            std::mem::take(&mut place.waiting)
+            let mut registry = lock_registry();
+            registry.is_initialising = false;
+            std::mem::take(&mut registry.waiting)
         };
         waiting.into_iter().for_each(|sender| sender.send(()));
     }
@@ -109,10 +108,10 @@ async fn start_gpu() -> Result<Gpu> {
     let (device, setup) =
         Device::wgpu_options().init_with_setup_async().await.map_err(|e| failed(e.to_string()))?;
     let info = setup.adapter.get_info();
-    let software = info.device_type == burn::tensor::wgpu::wgpu::DeviceType::Cpu
+    let is_software = info.device_type == burn::tensor::wgpu::wgpu::DeviceType::Cpu
         || ["swiftshader", "llvmpipe", "lavapipe"]
             .iter()
             .any(|known| info.name.to_lowercase().contains(known));
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name };
-    Ok(Gpu { device, setup, name, is_software: software })
+    Ok(Gpu { device, setup, name, is_software })
 }

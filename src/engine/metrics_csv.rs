@@ -1,10 +1,20 @@
-//! `metrics.csv`: rows of metrics as text, one line a row.
+//! `metrics.csv`: rows of metrics as text, one line per row.
 //!
 //! Floats are written with the fewest digits that give the same floats back.
 //!
 //! # What is read
 //! Line ends of Unix and of Windows, a byte order mark, empty lines at the end, and a last line without
 //! its end: it counts if it is a whole row, and is a torn row otherwise, which a crash may leave.
+//!
+//! ```
+//! use grokking_lab::engine::metrics_csv;
+//!
+//! let text = "step,train_loss,test_loss,train_accuracy,test_accuracy\n0,4.5,4.75,0.01,0.02\n10,0.1,5.5,1.0,0.05\n";
+//! let rows = metrics_csv::read(text)?;
+//! assert_eq!(rows[1].evaluation.test_loss, 5.5);
+//! assert_eq!(metrics_csv::write(&rows), text);
+//! # Ok::<(), grokking_lab::error::LabError>(())
+//! ```
 
 use super::record::{Evaluation, MetricsRow};
 use crate::config::MAX_EPOCHS;
@@ -13,7 +23,7 @@ use crate::error::{LabError, Result};
 /// The first line.
 pub const HEADER: &str = "step,train_loss,test_loss,train_accuracy,test_accuracy";
 
-/// The whole file.
+/// The contents of a file with these rows.
 pub fn write(rows: &[MetricsRow]) -> String {
     std::iter::once(format!("{HEADER}\n")).chain(rows.iter().map(format_row)).collect()
 }
@@ -127,10 +137,10 @@ pub fn disorder(rows: &[NumberedRow]) -> Option<String> {
     Some(format!("line {line} has step {} after step {}; steps must rise", row.step, before.row.step))
 }
 
-/// A row with its line's end.
+/// One row with its line break.
 pub fn format_row(row: &MetricsRow) -> String {
     let MetricsRow { step, evaluation } = row;
-    // The columns are fixed: who reads the file again does not hear of the collapsed softmax.
+    // The columns are fixed, so that older versions can read the file: no softmax_collapse_fraction.
     let Evaluation { train_loss, test_loss, train_accuracy, test_accuracy, softmax_collapse_fraction: _ } =
         evaluation;
     format!("{step},{train_loss:?},{test_loss:?},{train_accuracy:?},{test_accuracy:?}\n")

@@ -1,6 +1,7 @@
-//! The training engine: what it promises, and its implementations.
+//! The training engine: one trait, and its implementations on the CPU, on the GPU and through Burn.
 //!
-//! An engine steps on demand. It draws no random number, reads no clock and posts no message.
+//! An engine makes steps when it is called. It draws no random numbers, reads no clock and posts no messages.
+//! `docs/engine.md` derives what the folded engines compute.
 
 #[cfg(feature = "engine")]
 pub mod autodiff;
@@ -28,42 +29,42 @@ use std::pin::Pin;
 use crate::error::Result;
 use crate::model::Weights;
 
-/// A future that stays on the thread that made it: the browser's GPU is not `Send`.
+/// A future that stays on the thread that made it: handles of a browser's GPU are not `Send`.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// One run on one device.
+/// One training run on one device.
 pub trait Engine {
     /// Which implementation this is, and what it runs on.
     fn info(&self) -> &EngineInfo;
 
-    /// Updates done so far.
+    /// Number of updates made so far.
     fn step(&self) -> usize;
 
-    /// Whether many steps asked for at once cost less than one by one: then who asks for as many as
+    /// Whether many steps in one call cost less than one by one. If true, call [`Self::train`] with as many steps as
     /// take about 50 ms.
     fn prefers_batches(&self) -> bool {
         false
     }
 
-    /// Shares that each step is cut into, one a worker: with another number the sums are rounded in
-    /// another order.
+    /// Number of shards that each step is split into, one per worker. The bits of a run depend on it: with another
+    /// number, sums are rounded in another order.
     fn n_shards(&self) -> usize {
         1
     }
 
-    /// Does `n_steps` updates.
+    /// Makes `n_steps` updates.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
     fn train(&mut self, n_steps: usize) -> LocalFuture<'_, Result<()>>;
 
-    /// Losses (nats) and accuracies of the current weights, over all outputs the model has.
+    /// Losses in nats and accuracies of the current weights on the train and test set, over all outputs of the model.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>>;
 
-    /// Does `n_steps` updates and scores the weights they lead to: on a GPU in one submit.
+    /// Makes `n_steps` updates and evaluates the resulting weights; on a GPU in one submit.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
@@ -74,7 +75,7 @@ pub trait Engine {
         })
     }
 
-    /// A copy of the current weights.
+    /// Allocates a copy of the current weights.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
@@ -82,13 +83,13 @@ pub trait Engine {
         Box::pin(async move { Ok(self.state().await?.weights) })
     }
 
-    /// A copy of everything that determines the rest of the run.
+    /// Allocates a copy of everything that determines the rest of the run.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
     fn state(&mut self) -> LocalFuture<'_, Result<TrainState>>;
 
-    /// Continues from a saved state: the same numbers follow as in the run it was taken from.
+    /// Overwrites the state. The run continues with the same bits as the one that the state was copied from.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.

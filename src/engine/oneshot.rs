@@ -1,19 +1,19 @@
-//! A callback as a future; if it never comes, that is an answer too.
+//! A channel for one value, from a callback to a future. The future also ends if the callback is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Becomes ready when its [`Sender`] is used or dropped.
+/// A future of the value that the [`Sender`] sends, or of [`Dropped`].
 #[derive(Debug)]
 pub struct Receiver<T>(Arc<Mutex<State<T>>>);
 
-/// The other end of a [`Signal`].
+/// Sends one value to its [`Receiver`].
 #[derive(Debug)]
 pub struct Sender<T>(Arc<Mutex<State<T>>>);
 
-/// The [`Sender`] was dropped without a word.
+/// The [`Sender`] was dropped without sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped;
 
@@ -23,22 +23,20 @@ struct State<T> {
     waker: Option<Waker>,
 }
 
-impl<T> Receiver<T> {
-    /// Both ends.
-    pub fn new() -> (Sender<T>, Self) {
-        let state = Arc::new(Mutex::new(State { outcome: None, waker: None }));
-        (Sender(Arc::clone(&state)), Self(state))
-    }
+/// Makes both ends of a channel.
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let state = Arc::new(Mutex::new(State { outcome: None, waker: None }));
+    (Sender(Arc::clone(&state)), Receiver(state))
 }
 
 impl<T> Sender<T> {
-    /// Wakes whoever waits.
+    /// Sends the value and wakes the receiver.
     pub fn send(self, value: T) {
-        self.end(Ok(value));
+        self.finish(Ok(value));
     }
 
-    /// Only the first outcome counts.
-    fn end(&self, outcome: Result<T, Dropped>) {
+    /// Sets the outcome, unless there is one already.
+    fn finish(&self, outcome: Result<T, Dropped>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.outcome.is_none() {
             state.outcome = Some(outcome);
@@ -52,8 +50,8 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // After `send` the reader may have taken the outcome already, and nobody reads this one.
-        self.end(Err(Dropped));
+        // After `send` this changes nothing, or the receiver has taken the value and never polls again.
+        self.finish(Err(Dropped));
     }
 }
 
@@ -76,27 +74,27 @@ impl<T> Future for Receiver<T> {
 mod tests {
     use pollster::block_on;
 
-    use super::{Dropped, Receiver};
+    use super::{Dropped, channel};
 
     #[test]
-    fn what_is_sent_arrives_before_and_after_someone_waits() {
-        let (sender, signal) = Receiver::new();
+    fn a_value_arrives_whether_sent_before_or_while_waiting() {
+        let (sender, receiver) = channel();
         sender.send(7);
-        assert_eq!(block_on(signal), Ok(7));
-        let (sender, signal) = Receiver::new();
+        assert_eq!(block_on(receiver), Ok(7));
+        let (sender, receiver) = channel();
         let late = std::thread::spawn(move || sender.send(8));
-        assert_eq!(block_on(signal), Ok(8));
+        assert_eq!(block_on(receiver), Ok(8));
         late.join().expect("sends");
     }
 
     #[test]
-    fn a_dropped_sender_wakes_who_waits() {
-        let (sender, signal) = Receiver::<u32>::new();
+    fn a_dropped_sender_wakes_the_receiver() {
+        let (sender, receiver) = channel::<u32>();
         drop(sender);
-        assert_eq!(block_on(signal), Err(Dropped));
-        let (sender, signal) = Receiver::<u32>::new();
+        assert_eq!(block_on(receiver), Err(Dropped));
+        let (sender, receiver) = channel::<u32>();
         let late = std::thread::spawn(move || drop(sender));
-        assert_eq!(block_on(signal), Err(Dropped), "also while it waits");
+        assert_eq!(block_on(receiver), Err(Dropped), "also while it waits");
         late.join().expect("drops");
     }
 }

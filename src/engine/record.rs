@@ -1,4 +1,4 @@
-//! What an engine hands out: plain host data, without a tensor.
+//! The results of an engine as plain data: scores, states and what it runs on.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,8 @@ pub struct Evaluation {
     pub train_accuracy: f64,
     /// Fraction of the test set whose largest logit is the answer.
     pub test_accuracy: f64,
-    /// Fraction of the train set whose answer has probability 1 in float32: there the textbook form of
-    /// the loss has no gradient left (softmax collapse). None where nobody counted: in a row read from
-    /// a file.
+    /// Fraction of the train set whose answer has probability 1 in float32, where the textbook form of the loss has no
+    /// gradient left (softmax collapse). `None` where it was not counted: in rows of `metrics.csv`.
     #[serde(rename = "collapsed", default, skip_serializing_if = "Option::is_none")]
     pub softmax_collapse_fraction: Option<f64>,
 }
@@ -37,7 +36,7 @@ pub struct MetricsRow {
 pub struct TrainState {
     /// Updates done.
     pub step: usize,
-    /// The parameters.
+    /// The values of all parameters.
     pub weights: Weights,
     /// AdamW's running mean of the gradient, one number per parameter.
     pub first_moment: Weights,
@@ -46,19 +45,31 @@ pub struct TrainState {
 }
 
 impl TrainState {
-    /// The state before the first update: moments zero.
+    /// The state before the first update: step 0, moments zero. Allocates both moments.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    /// use grokking_lab::engine::TrainState;
+    /// use grokking_lab::model::{ModelShape, init::initial_weights};
+    ///
+    /// let config = Preset::Tiny.config();
+    /// let shape = ModelShape::new(&config.data, &config.model);
+    /// let start = TrainState::start(initial_weights(&shape, 1));
+    /// assert_eq!(start.step, 0);
+    /// assert!(start.first_moment.flat().iter().all(|&m| m == 0.0));
+    /// ```
     pub fn start(weights: Weights) -> Self {
         let zeros = Weights::zeros(weights.shape().clone());
         Self { step: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
     }
 
-    /// The first number that is infinite or none, and whether it is a weight or a moment. A file with
-    /// such a number could not be read again.
+    /// The first non-finite value, and whether it is a weight or a moment. A file with such a value would be refused
+    /// when read.
     pub fn not_finite(&self) -> Option<(&'static str, f64)> {
-        let parts =
+        let tensors =
             [("weight", &self.weights), ("moment", &self.first_moment), ("moment", &self.second_moment)];
-        parts.into_iter().find_map(|(what, part)| {
-            part.flat().iter().find(|value| !value.is_finite()).map(|value| (what, *value))
+        tensors.into_iter().find_map(|(what, values)| {
+            values.flat().iter().find(|value| !value.is_finite()).map(|value| (what, *value))
         })
     }
 }
@@ -70,7 +81,7 @@ pub struct EngineInfo {
     pub engine: String,
     /// `cpu` or `gpu`.
     pub device: String,
-    /// The device in words, for example an adapter's name.
+    /// The device in words: threads and instruction set, or the name of a GPU's adapter.
     pub device_name: String,
     /// `f32` or `f64`.
     pub precision: String,

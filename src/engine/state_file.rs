@@ -1,7 +1,6 @@
 //! `state.safetensors`: everything that determines the rest of a run, as a file.
 //!
-//! Numbers that all are 32-bit floats, as those of a run in float32 are, are stored as such, others
-//! as 64-bit floats: nothing is rounded.
+//! If all values are float32 numbers, as in a float32 run, they are stored in 32 bits, else in 64: nothing is rounded.
 //!
 //! The weights lie under their own names, so the file can be analysed like any checkpoint; AdamW's
 //! moments lie under `optim.first_moment.` and `optim.second_moment.` before the same names.
@@ -21,12 +20,35 @@ use crate::model::{ModelShape, Param, Weights};
 const FIRST_MOMENT: &str = "optim.first_moment.";
 const SECOND_MOMENT: &str = "optim.second_moment.";
 
-/// A state and the engine that came to it.
+/// A state and the engine that computed it.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::engine::folded::FoldedCpu;
+/// use grokking_lab::engine::state_file::StateFile;
+/// use grokking_lab::engine::{Engine, TrainState};
+/// use grokking_lab::model::{ModelShape, init::initial_weights};
+/// use grokking_lab::task::Task;
+/// use pollster::block_on;
+///
+/// let config = Preset::Tiny.config();
+/// let shape = ModelShape::new(&config.data, &config.model);
+/// let start = TrainState::start(initial_weights(&shape, config.model.seed));
+/// let mut engine = FoldedCpu::new(&config, &Task::new(&config.data), &start)?;
+/// block_on(engine.train(3))?;
+///
+/// let file = StateFile { state: block_on(engine.state())?, engine: engine.info().clone() };
+/// let bytes = file.to_bytes(&config);
+/// let read = StateFile::from_bytes(&bytes, &shape)?;
+/// assert_eq!(read, file);
+/// assert_eq!(read.state.step, 3);
+/// # Ok::<(), grokking_lab::error::LabError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateFile {
     /// The state.
     pub state: TrainState,
-    /// Another engine goes on with other roundings.
+    /// The engine. Continued with another one, the run has other roundings.
     pub engine: EngineInfo,
 }
 
@@ -36,7 +58,7 @@ impl StateFile {
         let TrainState { step, weights, first_moment, second_moment } = &self.state;
         let tensors: Vec<_> = [("", weights), (FIRST_MOMENT, first_moment), (SECOND_MOMENT, second_moment)]
             .into_iter()
-            .flat_map(|(prefix, part)| tensors_of(prefix, part))
+            .flat_map(|(prefix, values)| tensors_of(prefix, values))
             .collect();
         let json = |value: serde_json::Result<String>| value.expect("plain data with text keys");
         let metadata = BTreeMap::from([
@@ -45,8 +67,8 @@ impl StateFile {
             ("engine".to_owned(), json(serde_json::to_string(&self.engine))),
             ("step".to_owned(), step.to_string()),
         ]);
-        let narrow = [weights, first_moment, second_moment].into_iter().all(is_float32);
-        container::write_with_checksum(&tensors, metadata, if narrow { Element::F32 } else { Element::F64 })
+        let fits_f32 = [weights, first_moment, second_moment].into_iter().all(is_float32);
+        container::write_with_checksum(&tensors, metadata, if fits_f32 { Element::F32 } else { Element::F64 })
     }
 
     /// Reads a state of a model of the given shape.
@@ -75,22 +97,22 @@ impl StateFile {
 }
 
 #[expect(clippy::float_cmp, reason = "the question is whether rounding changes anything")]
-fn is_float32(part: &Weights) -> bool {
-    part.flat().iter().all(|&value| f64::from(value as f32) == value)
+fn is_float32(values: &Weights) -> bool {
+    values.flat().iter().all(|&value| f64::from(value as f32) == value)
 }
 
-fn tensors_of(prefix: &str, part: &Weights) -> Vec<NamedTensor> {
-    let shape = part.shape();
+fn tensors_of(prefix: &str, values: &Weights) -> Vec<NamedTensor> {
+    let shape = values.shape();
     let tensor = |param: Param| NamedTensor {
         name: format!("{prefix}{}", param.name()),
         dims: shape.dims(param),
-        values: part.get(param).to_vec(),
+        values: values.get(param).to_vec(),
     };
     shape.params().into_iter().map(tensor).collect()
 }
 
 fn moment(tensors: &BTreeMap<String, NamedTensor>, prefix: &str, shape: &ModelShape) -> Result<Weights> {
-    let mut part = Weights::zeros(shape.clone());
+    let mut values = Weights::zeros(shape.clone());
     for param in shape.params() {
         let name = format!("{prefix}{}", param.name());
         let tensor =
@@ -100,9 +122,9 @@ fn moment(tensors: &BTreeMap<String, NamedTensor>, prefix: &str, shape: &ModelSh
                     format!("{name} of shape {:?} is missing", shape.dims(param)),
                 )
             })?;
-        part.get_mut(param).copy_from_slice(&tensor.values);
+        values.get_mut(param).copy_from_slice(&tensor.values);
     }
-    Ok(part)
+    Ok(values)
 }
 
 #[cfg(test)]
@@ -147,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_in_float32_takes_half_the_room_and_loses_nothing() {
+    fn a_state_in_float32_takes_half_the_bytes_and_loses_nothing() {
         let (wide, shape) = example();
         let config = Preset::Tiny.config();
         let start = StateFile { state: TrainState::start(initial_weights(&shape, 1)), ..wide.clone() };
@@ -197,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn mere_weights_and_other_models_are_no_state() {
+    fn weights_alone_and_other_models_are_refused() {
         let (file, shape) = example();
         let config = Preset::Tiny.config();
         let weights =

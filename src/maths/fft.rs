@@ -8,6 +8,16 @@ use rustfft::{Fft, FftPlanner};
 
 /// A prepared transform of real signals of one length p, into the order and normalisation of
 /// [`FourierBasis`](super::fourier::FourierBasis).
+///
+/// ```
+/// use grokking_lab::maths::fft::RealFft;
+///
+/// // A constant signal has the constant's coefficient only: √p times its value.
+/// let mut signal = [2.0; 9];
+/// RealFft::new(9).transform(&mut signal);
+/// assert!((signal[0] - 6.0).abs() < 1e-12);
+/// assert!(signal[1..].iter().all(|x| x.abs() < 1e-12));
+/// ```
 #[derive(Clone)]
 pub struct RealFft {
     p: usize,

@@ -7,6 +7,21 @@
 //! # Normalisation
 //! Every row has norm 1: `1/√p`, `√(2/p) cos(w_k x)`, `√(2/p) sin(w_k x)` with `w_k = 2πk/p`.
 //! A transform therefore keeps the sum of squares, and its inverse is the transpose.
+//!
+//! ```
+//! use grokking_lab::maths::fourier::{FourierBasis, cos_index, freq_of, sin_index};
+//!
+//! assert_eq!((cos_index(2), sin_index(2), freq_of(4)), (3, 4, 2));
+//!
+//! // cos(w_2 x) is the basis vector of frequency 2, times √(p/2).
+//! let p = 7;
+//! let wave: Vec<f64> = (0..p).map(|x| (std::f64::consts::TAU * 2.0 * x as f64 / 7.0).cos()).collect();
+//! let spectrum = FourierBasis::new(p).transform(&wave);
+//! for (i, value) in spectrum.iter().enumerate() {
+//!     let expected = if i == cos_index(2) { (3.5_f64).sqrt() } else { 0.0 };
+//!     assert!((value - expected).abs() < 1e-12);
+//! }
+//! ```
 
 use std::f64::consts::TAU;
 

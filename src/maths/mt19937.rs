@@ -6,6 +6,15 @@ const N: usize = 624;
 const M: usize = 397;
 
 /// A Mersenne Twister.
+///
+/// ```
+/// use grokking_lab::maths::mt19937::Mt19937;
+///
+/// // C++'s std::mt19937 has the same seed by default, and this first output.
+/// assert_eq!(Mt19937::new(5489).next_u32(), 3_499_211_612);
+/// // CPython's `random.seed(0); random.random()`.
+/// assert_eq!(Mt19937::from_key(&[0]).next_f64(), 0.8444218515250481);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Mt19937 {
     state: [u32; N],

@@ -40,6 +40,13 @@ pub fn margin(logits: &[f64], answer: usize) -> f64 {
 
 /// The Gini coefficient `Σ_i (2i - n - 1) v_(i) / (n Σ v)` of non-negative values sorted ascending: 0 if
 /// all are equal, near 1 if few hold everything (Hurley and Rickard 2009). 0 if all values are 0.
+///
+/// ```
+/// use grokking_lab::maths::stats::gini;
+///
+/// assert_eq!(gini(&[3.0, 3.0, 3.0, 3.0]), 0.0);
+/// assert_eq!(gini(&[0.0, 0.0, 0.0, 8.0]), 0.75, "(n - 1) / n if one value holds everything");
+/// ```
 pub fn gini(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

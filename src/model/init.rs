@@ -8,6 +8,18 @@ use crate::maths::normal::NormalSource;
 /// Draws the initial weights of a model; the same seed gives the same bits on every machine.
 ///
 /// The values are rounded to float32, so that a run in either precision starts at the same point.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::model::{ModelShape, Param, init::initial_weights};
+///
+/// let config = Preset::Tiny.config();
+/// let shape = ModelShape::new(&config.data, &config.model);
+/// let weights = initial_weights(&shape, 1);
+/// assert_eq!(weights, initial_weights(&shape, 1));
+/// assert_ne!(weights, initial_weights(&shape, 2));
+/// assert!(weights.get(Param::b_out(0)).iter().all(|&b| b == 0.0));
+/// ```
 pub fn initial_weights(shape: &ModelShape, seed: u32) -> Weights {
     let mut normal = NormalSource::new(seed);
     let mut weights = Weights::zeros(shape.clone());

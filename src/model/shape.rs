@@ -115,6 +115,17 @@ impl ModelShape {
     }
 
     /// The dimensions of a parameter, outermost first, row-major.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    /// use grokking_lab::model::{ModelShape, Param};
+    ///
+    /// let config = Preset::Paper.config();
+    /// let shape = ModelShape::new(&config.data, &config.model);
+    /// assert_eq!(shape.dims(Param::W_E), [128, 114], "d_model × d_vocab");
+    /// assert_eq!(shape.dims(Param::W_Q(0)), [4, 32, 128], "n_heads × d_head × d_model");
+    /// assert_eq!(shape.n_values(), 226_816);
+    /// ```
     pub fn dims(&self, param: Param) -> Vec<usize> {
         let Self { d_model, n_heads, d_head, d_mlp, d_vocab, d_vocab_out, .. } = *self;
         match param {

@@ -1,6 +1,6 @@
 //! The transformer as the paper writes it (section 3, appendix A), every position computed.
 //!
-//! This is the oracle: slow, literal, for any number of blocks, heads and widths.
+//! The oracle of everything faster: literal and slow, for any number of blocks, heads and widths.
 
 use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData, activation};
 
@@ -12,13 +12,23 @@ use crate::config::Activation;
 use crate::error::Result;
 use crate::task::Pair;
 
-/// Added to scores that look ahead. WGSL has no infinities; exp of this is 0 in both precisions.
+/// The score of positions that a causal mask hides. Not minus infinity, which WGSL does not have; exp of this is 0 in
+/// both precisions.
 const MASKED_SCORE: f64 = -1e9;
 
 /// Logits at "=" for a batch of prompts.
 ///
-/// x₀ = W_E[:, t] + W_pos; per block x += W_O (pattern V), x += W_out σ(W_in x + b_in) + b_out;
-/// logits = x[=] W_U. Scores are q·k / √d_head under a causal mask; no LayerNorm.
+/// ```text
+/// x          = W_E[token] + W_pos[position]                  n × n_ctx × d_model
+/// per block:
+///   q, k, v  = x W_Qᵀ, x W_Kᵀ, x W_Vᵀ                        by head, n × n_heads × n_ctx × d_head
+///   pattern  = softmax(q kᵀ / √d_head, causal)               n × n_heads × n_ctx × n_ctx
+///   x       += (pattern v) W_Oᵀ
+///   x       += σ(x W_inᵀ + b_in) W_outᵀ + b_out
+/// logits     = x["="] W_U
+/// ```
+///
+/// No LayerNorm; weights as in [`ModelShape::dims`](super::shape::ModelShape::dims).
 ///
 /// # Shapes
 /// tokens: n × n_ctx, values below d_vocab; result: n × d_vocab_out.
@@ -43,7 +53,8 @@ pub fn logits(params: &Params, tokens: Tensor<2, Int>, observer: &mut impl Obser
     resid.slice([0..n, n_ctx - 1..n_ctx, 0..d_model]).reshape([n, d_model]).matmul(params.W_U.clone())
 }
 
-/// Runs host weights on pairs and reads every activation back, in the order of computation.
+/// Runs weights on pairs and copies every activation to the host, in the order of computation: about 7,000
+/// numbers per pair for the paper's model.
 ///
 /// # Errors
 /// [`LabError::Device`](crate::error::LabError::Device) if the device fails.
@@ -86,10 +97,10 @@ fn attention(
     let k = project(&block.W_K, Hook::K(l));
     let v = project(&block.W_V, Hook::V(l));
 
-    let ahead: Tensor<2, Bool> = Tensor::<2, Bool>::tril_mask([n_ctx, n_ctx], 0, &resid.device());
+    let is_ahead: Tensor<2, Bool> = Tensor::<2, Bool>::tril_mask([n_ctx, n_ctx], 0, &resid.device());
     let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(score_scale(d_head));
-    let ahead: Tensor<4, Bool> = ahead.unsqueeze::<4>().expand([n, n_heads, n_ctx, n_ctx]);
-    let scores = scores.mask_fill(ahead, MASKED_SCORE);
+    let is_ahead: Tensor<4, Bool> = is_ahead.unsqueeze::<4>().expand([n, n_heads, n_ctx, n_ctx]);
+    let scores = scores.mask_fill(is_ahead, MASKED_SCORE);
     observer.see(Hook::AttnScores(l), &scores);
     let pattern = activation::softmax(scores, 3);
     observer.see(Hook::Pattern(l), &pattern);
@@ -122,13 +133,12 @@ fn mlp(
     out
 }
 
-/// 1 / √d_head. A factor and not a divisor: Burn 0.22.1 differentiates a division by a number with
-/// that number rounded to float32.
+/// 1 / √d_head. A factor, because Burn 0.22.1 rounds a scalar divisor to float32 when it differentiates.
 pub(super) fn score_scale(d_head: usize) -> f64 {
     1.0 / (d_head as f64).sqrt()
 }
 
-/// The neurons' non-linearity, element by element.
+/// The non-linearity σ of the neurons, element by element.
 pub fn activate<const D: usize>(pre: Tensor<D>, kind: Activation) -> Tensor<D> {
     match kind {
         Activation::Relu => activation::relu(pre),

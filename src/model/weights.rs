@@ -3,6 +3,19 @@
 use super::shape::{ModelShape, Param};
 
 /// All parameters of a model, or one number per parameter (a gradient, a moment of AdamW).
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::model::{ModelShape, Param, Weights};
+///
+/// let config = Preset::Tiny.config();
+/// let shape = ModelShape::new(&config.data, &config.model);
+/// let mut weights = Weights::zeros(shape.clone());
+/// weights.get_mut(Param::b_in(0)).fill(0.5);
+/// let values = weights.flat().to_vec();
+/// assert_eq!(values.iter().sum::<f64>(), 0.5 * shape.d_mlp as f64);
+/// assert_eq!(Weights::from_flat(shape, values), weights);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     shape: ModelShape,

@@ -16,6 +16,15 @@ pub struct Pair {
 }
 
 /// The whole table of sums, split in two.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::task::{Pair, Task};
+///
+/// let task = Task::new(&Preset::Paper.config().data);
+/// assert_eq!((task.train.len(), task.test.len()), (3830, 113 * 113 - 3830));
+/// assert_eq!(task.train[0], Pair { a: 18, b: 34 }, "CPython's random.shuffle after random.seed(0)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// The modulus.
@@ -46,6 +55,14 @@ impl Task {
     }
 
     /// The answer (a + b) mod p.
+    ///
+    /// ```
+    /// use grokking_lab::config::Preset;
+    /// use grokking_lab::task::{Pair, Task};
+    ///
+    /// let task = Task::new(&Preset::Paper.config().data);
+    /// assert_eq!(task.answer(Pair { a: 100, b: 20 }), 7, "120 mod 113");
+    /// ```
     pub fn answer(&self, pair: Pair) -> usize {
         (pair.a + pair.b) % self.p
     }

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::config::OptimConfig;
 
-/// The two running means, one number per parameter.
+/// AdamW's running means, one number per parameter.
 #[derive(Debug, Clone)]
 pub struct Moments {
     /// Mean of the gradient.

@@ -1,4 +1,4 @@
-//! A set of pairs as tensors: prompts and answers.
+//! A set of pairs as tensors.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
@@ -19,7 +19,7 @@ pub struct PairBatch {
 }
 
 impl PairBatch {
-    /// Puts pairs on a device; `dtype` is that of the answers.
+    /// Copies n pairs to a device; `dtype` is that of the answers, which take n × d_vocab_out floats.
     pub fn new(pairs: &[Pair], shape: &ModelShape, device: &Device, dtype: DType) -> Self {
         let n = pairs.len();
         let (p, d_vocab_out) = (shape.p, shape.d_vocab_out);

@@ -1,4 +1,5 @@
-//! The first engine: Burn's automatic differentiation, on any device, for any model.
+//! Burn's automatic differentiation, on any device, for any model: the oracle of the folded engines, and the engine of
+//! models and precisions that they do not support.
 
 mod adamw;
 mod batch;
@@ -15,22 +16,22 @@ use crate::model::params::{Params, flat_tensor};
 use crate::model::{ModelShape, Weights, folded_forward, transformer};
 use crate::task::Task;
 
-/// Examples evaluated at once: bounds the memory of the forward pass over the test set.
+/// Pairs evaluated at once: bounds the memory of the forward pass over the test set.
 const EVALUATION_BATCH: usize = 4096;
 
-/// Numbers that a set scores: loss, accuracy, collapsed share.
+/// Scores of a set: loss, accuracy, collapsed fraction.
 const N_SCORES: usize = 3;
 
 /// Which forward pass is differentiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forward {
-    /// The transformer as written, three positions per pair.
+    /// The transformer as written: three positions per pair.
     Literal,
     /// Keys, values and scores once per token, the MLP once per pair; models of one block only.
     Folded,
 }
 
-/// A run differentiated by Burn.
+/// A run whose gradient comes from Burn's automatic differentiation.
 pub struct AutodiffEngine {
     info: EngineInfo,
     shape: ModelShape,
@@ -39,19 +40,19 @@ pub struct AutodiffEngine {
     device: Device,
     dtype: DType,
     train: PairBatch,
-    /// Both sets in pieces of at most [`EVALUATION_BATCH`], to be evaluated.
-    train_pieces: Vec<PairBatch>,
-    test_pieces: Vec<PairBatch>,
+    /// Both sets in batches of at most [`EVALUATION_BATCH`] pairs, without tracking, for evaluation.
+    train_batches: Vec<PairBatch>,
+    test_batches: Vec<PairBatch>,
     step: usize,
     params: Tensor<1>,
     moments: Moments,
 }
 
 impl AutodiffEngine {
-    /// Prepares a run on a device made by [`device`](super::device), at a state.
+    /// Puts a state and all pairs on a device made by [`device`](super::device). Kernels are compiled in the first step.
     ///
     /// # Errors
-    /// [`LabError::Setting`] if the folded forward is asked of a model with several blocks.
+    /// [`LabError::Setting`] for [`Forward::Folded`] and a model with several blocks.
     pub fn new(
         config: &ExperimentConfig,
         task: &Task,
@@ -71,15 +72,15 @@ impl AutodiffEngine {
         let device = device.clone().inner();
         let tracked = device.clone().autodiff();
         let batch = |pairs: &[_]| PairBatch::new(pairs, &shape, &device, dtype);
-        let pieces = |pairs: &[_]| pairs.chunks(EVALUATION_BATCH).map(batch).collect();
+        let batches = |pairs: &[_]| pairs.chunks(EVALUATION_BATCH).map(batch).collect();
         Ok(Self {
             info,
             optim: config.optim.clone(),
             forward,
             dtype,
             train: PairBatch::new(&task.train, &shape, &tracked, dtype),
-            train_pieces: pieces(&task.train),
-            test_pieces: pieces(&task.test),
+            train_batches: batches(&task.train),
+            test_batches: batches(&task.test),
             step: start.step,
             params: flat_tensor(&start.weights, &device, dtype),
             moments: Moments {
@@ -98,18 +99,19 @@ impl AutodiffEngine {
         let logits = logits(&params, &self.train, self.forward);
         let gradient =
             loss::gradient(logits.clone().inner(), &self.train.answers.clone().inner(), self.optim.loss);
-        // d(Σ logits · g)/dθ with g held fixed is the chain rule: the loss itself is never needed.
+        // With g = ∂loss/∂logits held constant, ∂(Σ logits · g)/∂θ is ∂loss/∂θ by the chain rule. So Burn never
+        // differentiates the loss, whose exact form needs care in float32.
         let mut gradients = (logits * Tensor::from_inner(gradient)).sum().backward();
-        let parts = params.in_order().into_iter().map(|part| {
-            let [rows, columns] = part.dims();
+        let in_order = params.in_order().into_iter().map(|param| {
+            let [rows, columns] = param.dims();
             let gradient =
-                part.grad_remove(&mut gradients).unwrap_or_else(|| part.clone().inner().zeros_like());
+                param.grad_remove(&mut gradients).unwrap_or_else(|| param.clone().inner().zeros_like());
             gradient.reshape([rows * columns])
         });
-        Tensor::cat(parts.collect(), 0)
+        Tensor::cat(in_order.collect(), 0)
     }
 
-    /// The gradient of the mean train loss, read back: what the tests compare.
+    /// The gradient of the mean train loss at the current weights, read from the device; for tests.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device fails.
@@ -146,7 +148,7 @@ impl Engine for AutodiffEngine {
                     adamw::update(&self.optim, self.step, self.params.clone(), gradient, &mut self.moments);
                 self.step += 1;
             }
-            // A browser's queue has no bound of its own: wait until the device has caught up.
+            // A browser's queue is unbounded: wait until the device has made the steps.
             read_all(vec![self.params.clone().slice(0..1)]).await.map(|_| ())
         })
     }
@@ -154,18 +156,18 @@ impl Engine for AutodiffEngine {
     fn evaluate(&mut self) -> LocalFuture<'_, Result<Evaluation>> {
         Box::pin(async move {
             let params = Params::from_flat(&self.shape, &self.params, false);
-            let pieces = self.train_pieces.iter().chain(&self.test_pieces);
-            let wanted: Vec<_> = pieces
+            let batches = self.train_batches.iter().chain(&self.test_batches);
+            let scores: Vec<_> = batches
                 .flat_map(|batch| {
                     let scores =
                         loss::scores(logits(&params, batch, self.forward), &batch.answers, self.optim.loss);
                     [scores.loss, scores.accuracy, scores.collapsed]
                 })
                 .collect();
-            let read: Vec<f64> = read_all(wanted).await?.into_iter().flatten().collect();
-            let (train, test) = read.split_at(N_SCORES * self.train_pieces.len());
-            let [train_loss, train_accuracy, collapsed] = weighted_means(train, &self.train_pieces);
-            let [test_loss, test_accuracy, _] = weighted_means(test, &self.test_pieces);
+            let read: Vec<f64> = read_all(scores).await?.into_iter().flatten().collect();
+            let (train, test) = read.split_at(N_SCORES * self.train_batches.len());
+            let [train_loss, train_accuracy, collapsed] = weighted_means(train, &self.train_batches);
+            let [test_loss, test_accuracy, _] = weighted_means(test, &self.test_batches);
             let collapsed = Some(collapsed);
             Ok(Evaluation {
                 train_loss,
@@ -181,8 +183,8 @@ impl Engine for AutodiffEngine {
         Box::pin(async move {
             let Moments { first, second } = self.moments.clone();
             let read = read_all(vec![self.params.clone(), first, second]).await?;
-            let mut parts = read.into_iter().map(|values| Weights::from_flat(self.shape.clone(), values));
-            let mut next = || parts.next().expect("three tensors were read");
+            let mut tensors = read.into_iter().map(|values| Weights::from_flat(self.shape.clone(), values));
+            let mut next = || tensors.next().expect("three tensors were read");
             Ok(TrainState { step: self.step, weights: next(), first_moment: next(), second_moment: next() })
         })
     }
@@ -215,16 +217,16 @@ fn logits(params: &Params, batch: &PairBatch, forward: Forward) -> Tensor<2> {
     }
 }
 
-/// Means over a set from loss, accuracy and collapsed share of each of its pieces.
-fn weighted_means(scores: &[f64], pieces: &[PairBatch]) -> [f64; N_SCORES] {
-    let total: usize = pieces.iter().map(PairBatch::len).sum();
+/// Means over a set of loss, accuracy and collapsed fraction, from those of its batches.
+fn weighted_means(scores: &[f64], batches: &[PairBatch]) -> [f64; N_SCORES] {
+    let total: usize = batches.iter().map(PairBatch::len).sum();
     [0, 1, 2].map(|i| {
-        let sum: f64 = pieces.iter().zip(scores.chunks(N_SCORES)).map(|(b, s)| b.len() as f64 * s[i]).sum();
+        let sum: f64 = batches.iter().zip(scores.chunks(N_SCORES)).map(|(b, s)| b.len() as f64 * s[i]).sum();
         sum / total as f64
     })
 }
 
-/// Reads tensors in one transfer.
+/// Reads tensors from the device in one transfer, as float64.
 async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f64>>> {
     let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
     let data =

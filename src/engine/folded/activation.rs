@@ -5,18 +5,18 @@ use super::simd::math::exp;
 use super::simd::{Kernel, Simd};
 use crate::config::Activation;
 
-/// Replaces pre-activations by activations and, for GELU, keeps the derivative.
+/// n = σ(u): replaces pre-activations by activations and, for GELU, keeps the derivative σ'(u).
 #[derive(Debug)]
 pub struct Activate<'a> {
     /// Which function.
     pub activation: Activation,
     /// n × d_mlp, pre-activations in, activations out.
     pub hidden: ViewMut<'a>,
-    /// As many rows; not touched for ReLU, whose derivative can be read off its result.
+    /// As many rows: σ'(u). Not touched for ReLU, whose derivative can be read off its value.
     pub slope: ViewMut<'a>,
 }
 
-/// Replaces activations by the gradient of the pre-activations and adds its rows up.
+/// d_u = d_n ⊙ σ'(u): replaces activations by the gradient of the pre-activations, and sums its rows.
 #[derive(Debug)]
 pub struct ActivateBackward<'a> {
     /// Which function.
@@ -25,9 +25,9 @@ pub struct ActivateBackward<'a> {
     pub hidden: ViewMut<'a>,
     /// Gradient of the activations.
     pub d_hidden: View<'a>,
-    /// What [`Activate`] kept.
+    /// The derivative that [`Activate`] kept.
     pub slope: View<'a>,
-    /// Grows by the sum of the rows.
+    /// The sum of the rows is added to it.
     pub row_sum: &'a mut [f32],
 }
 
@@ -69,9 +69,9 @@ impl Kernel for ActivateBackward<'_> {
         let zero = s.splat(0.0);
         for i in 0..hidden.rows {
             let row = hidden.data[i * hidden.stride..][..width].chunks_exact_mut(S::LANES);
-            let above = d_hidden.data[i * d_hidden.row_step..][..width].chunks_exact(S::LANES);
+            let d_rows = d_hidden.data[i * d_hidden.row_step..][..width].chunks_exact(S::LANES);
             let sums = row_sum[..width].chunks_exact_mut(S::LANES);
-            for (col, ((x, d), sum)) in row.zip(above).zip(sums).enumerate() {
+            for (col, ((x, d), sum)) in row.zip(d_rows).zip(sums).enumerate() {
                 let gradient = match activation {
                     Activation::Relu => s.select_gt(s.load(x), zero, s.load(d), zero),
                     Activation::Gelu => {
@@ -79,8 +79,8 @@ impl Kernel for ActivateBackward<'_> {
                     }
                 };
                 s.store(x, gradient);
-                let grown = s.add(s.load(sum), gradient);
-                s.store(sum, grown);
+                let total = s.add(s.load(sum), gradient);
+                s.store(sum, total);
             }
         }
     }
@@ -88,7 +88,8 @@ impl Kernel for ActivateBackward<'_> {
 
 /// x Φ(x) and its derivative Φ(x) + x φ(x).
 ///
-/// Φ by Abramowitz and Stegun 7.1.26, 1.5e-7 absolute: about what float32 can carry.
+/// Φ, the normal distribution function, by Abramowitz and Stegun 7.1.26: 1.5e-7 absolute, about float32's own
+/// precision near 1.
 #[inline(always)]
 fn gelu<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
     const SERIES: [f32; 5] = [1.061_405_4, -1.453_152_1, 1.421_413_8, -0.284_496_72, 0.254_829_6];

@@ -3,33 +3,36 @@
 use super::simd::{Kernel, Simd};
 use crate::config::OptimConfig;
 
-/// The numbers of one update, computed in float64 and rounded once.
+/// The factors of one update, computed in float64 and rounded once.
 #[derive(Debug, Clone, Copy)]
 pub struct AdamWCoefficients {
-    keep: f32,
+    /// 1 - lr λ
+    decay_factor: f32,
     beta1: f32,
-    rest1: f32,
+    one_minus_beta1: f32,
     beta2: f32,
-    rest2: f32,
+    one_minus_beta2: f32,
+    /// lr / (1 - β₁ᵗ)
     step_size: f32,
+    /// 1 / √(1 - β₂ᵗ)
     root_factor: f32,
     eps: f32,
 }
 
 impl AdamWCoefficients {
-    /// Those of update number `step`, counted from 0.
+    /// The factors of update number `step`, counted from 0, with t = step + 1.
     pub fn new(optim: &OptimConfig, step: usize) -> Self {
         let lr = optim.lr_at(step);
         // `libm` and not the system's power: the same bits on every machine.
-        let done = (step + 1) as f64;
-        let correction1 = 1.0 - libm::pow(optim.beta1, done);
-        let correction2 = 1.0 - libm::pow(optim.beta2, done);
+        let t = (step + 1) as f64;
+        let correction1 = 1.0 - libm::pow(optim.beta1, t);
+        let correction2 = 1.0 - libm::pow(optim.beta2, t);
         Self {
-            keep: (1.0 - lr * optim.weight_decay) as f32,
+            decay_factor: (1.0 - lr * optim.weight_decay) as f32,
             beta1: optim.beta1 as f32,
-            rest1: (1.0 - optim.beta1) as f32,
+            one_minus_beta1: (1.0 - optim.beta1) as f32,
             beta2: optim.beta2 as f32,
-            rest2: (1.0 - optim.beta2) as f32,
+            one_minus_beta2: (1.0 - optim.beta2) as f32,
             step_size: (lr / correction1) as f32,
             root_factor: (1.0 / correction2.sqrt()) as f32,
             eps: optim.eps as f32,
@@ -37,10 +40,15 @@ impl AdamWCoefficients {
     }
 }
 
-/// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g²,
-/// w ← (1 - lr λ) w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ).
+/// One update of some parameters (Loshchilov and Hutter 2019).
 ///
-/// The slices have one length, a multiple of 16; where all four are zero they stay so.
+/// ```text
+/// m ← β₁ m + (1 - β₁) g        m̂ = m / (1 - β₁ᵗ)
+/// v ← β₂ v + (1 - β₂) g²       v̂ = v / (1 - β₂ᵗ)
+/// w ← (1 - lr λ) w - lr m̂ / (√v̂ + ε)
+/// ```
+///
+/// The slices have one length, a multiple of 16. Where all four are zero, as in padding, they stay zero.
 #[derive(Debug)]
 pub struct AdamWUpdate<'a> {
     /// w
@@ -51,16 +59,17 @@ pub struct AdamWUpdate<'a> {
     pub second_moment: &'a mut [f32],
     /// g
     pub gradient: &'a [f32],
-    /// The numbers of this update.
-    pub rates: AdamWCoefficients,
+    /// The factors of this update.
+    pub coefficients: AdamWCoefficients,
 }
 
-/// Smaller moments are zero: below lie the subnormal numbers, on which a moment whose gradient has gone out would
-/// rest forever, at ten times the cost. The eps of 1e-8 outweighs their roots.
-const TINY: f32 = 1e-36;
+/// Smaller moments are set to zero. A moment whose gradient has vanished decays into the subnormal numbers (below
+/// 1.2e-38) and stays there, at ten times the cost of normal ones. The update is unchanged: √1e-36 is far below
+/// the eps of 1e-8.
+const MIN_MOMENT: f32 = 1e-36;
 
-/// A smaller gradient is zero: its square would be subnormal.
-const TINY_ROOT: f32 = 1e-18;
+/// Smaller gradients are set to zero: √[`MIN_MOMENT`], below which the square would be subnormal.
+const MIN_GRADIENT: f32 = 1e-18;
 
 /// |x|
 #[inline(always)]
@@ -73,24 +82,25 @@ impl Kernel for AdamWUpdate<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { weights, first_moment, second_moment, gradient, rates } = self;
+        let Self { weights, first_moment, second_moment, gradient, coefficients: c } = self;
         let weights = weights.chunks_exact_mut(S::LANES);
         let first_moment = first_moment.chunks_exact_mut(S::LANES);
         let second_moment = second_moment.chunks_exact_mut(S::LANES);
         let gradient = gradient.chunks_exact(S::LANES);
         for (((w, m), v), g) in weights.zip(first_moment).zip(second_moment).zip(gradient) {
             let g = s.load(g);
-            let g = s.select_gt(magnitude(s, g), s.splat(TINY_ROOT), g, s.splat(0.0));
-            let mean = s.mul_add(s.splat(rates.beta1), s.load(m), s.mul(s.splat(rates.rest1), g));
-            let square = s.mul_add(s.splat(rates.beta2), s.load(v), s.mul(s.splat(rates.rest2), s.mul(g, g)));
-            let mean = s.select_gt(magnitude(s, mean), s.splat(TINY), mean, s.splat(0.0));
-            let square = s.select_gt(square, s.splat(TINY), square, s.splat(0.0));
-            let root = s.mul_add(s.sqrt(square), s.splat(rates.root_factor), s.splat(rates.eps));
-            let change = s.div(s.mul(s.splat(rates.step_size), mean), root);
+            let g = s.select_gt(magnitude(s, g), s.splat(MIN_GRADIENT), g, s.splat(0.0));
+            let mean = s.mul_add(s.splat(c.beta1), s.load(m), s.mul(s.splat(c.one_minus_beta1), g));
+            let square =
+                s.mul_add(s.splat(c.beta2), s.load(v), s.mul(s.splat(c.one_minus_beta2), s.mul(g, g)));
+            let mean = s.select_gt(magnitude(s, mean), s.splat(MIN_MOMENT), mean, s.splat(0.0));
+            let square = s.select_gt(square, s.splat(MIN_MOMENT), square, s.splat(0.0));
+            let root = s.mul_add(s.sqrt(square), s.splat(c.root_factor), s.splat(c.eps));
+            let change = s.div(s.mul(s.splat(c.step_size), mean), root);
             s.store(m, mean);
             s.store(v, square);
-            let kept = s.mul(s.load(w), s.splat(rates.keep));
-            s.store(w, s.sub(kept, change));
+            let decayed = s.mul(s.load(w), s.splat(c.decay_factor));
+            s.store(w, s.sub(decayed, change));
         }
     }
 }
@@ -102,8 +112,8 @@ mod tests {
     use crate::engine::folded::simd::SimdLevel;
 
     #[test]
-    fn moments_whose_gradient_has_gone_out_end_at_zero() {
-        let rates = AdamWCoefficients::new(&Preset::Paper.config().optim, 10_000);
+    fn moments_whose_gradient_has_vanished_end_at_zero() {
+        let coefficients = AdamWCoefficients::new(&Preset::Paper.config().optim, 10_000);
         let (mut weights, mut first, mut second) = ([0.5; 16], [1e-3; 16], [1e-6; 16]);
         // The smallest gradients that count, and smaller ones of either sign.
         let mut gradient = [0.0; 16];
@@ -116,7 +126,7 @@ mod tests {
                 first_moment,
                 second_moment,
                 gradient,
-                rates,
+                coefficients,
             });
         }
         assert!(first[0] > 1e-18 && first[1] < -1e-18, "gradients that count: {first:?}");

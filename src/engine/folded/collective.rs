@@ -1,9 +1,14 @@
-//! Sharing a step out to others that have no memory in common with us: the workers of a browser.
+//! Splitting a step among workers that share no memory: the workers of a browser.
 //!
-//! Everyone holds the whole state and sums over a share of the pairs. The sums are exchanged and added up in the
-//! order of the shares, so that all go on with the same bits; the update each does for itself. Then each makes some
-//! rows of the products of weights, and those are exchanged too. How messages travel is not this layer's business:
-//! it is behind [`Peers`].
+//! Every worker holds a complete copy of the state and one shard of the pairs. In each step
+//!
+//! 1. all compute the partial gradients of their pairs; these are added up in the order of the ranks and the sum
+//!    is sent to all ([`Exchange::AllReduceGradients`]), so that all continue with the same bits;
+//! 2. each makes the same update of its copy, and computes its rows of the weight products;
+//! 3. the rows are exchanged ([`Exchange::AllGatherWeightProducts`]).
+//!
+//! Rank 0, the leader, runs the train loop; the others are followers. How messages travel is up to the
+//! implementation of [`Collective`].
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -22,69 +27,71 @@ use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Task;
 
-/// What is asked of a peer.
+/// What the leader requests of every follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// The sums over its train pairs.
+    /// The partial gradients over its train pairs.
     PartialGradients,
     /// The scores of its train and test pairs.
     Scores,
 }
 
-/// Others who do a share of each step. Peer i has share i + 1 of `count() + 1`.
+/// The leader's connection to its followers. Follower i, from 0, has rank i + 1 of `n_followers() + 1`.
 ///
-/// States and sums are in the leader's own layout: both sides are the same program.
+/// States and contributions are arrays in the padded layout of the matrices: both sides run the same program.
 pub trait Collective: std::fmt::Debug {
-    /// How many there are.
+    /// Number of followers.
     fn n_followers(&self) -> usize;
 
-    /// Gives all of them a state, and waits until they hold it.
+    /// Sends a state to all followers and waits until they have loaded it.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer cannot be reached or fails.
+    /// [`LabError::Device`] if a follower cannot be reached or fails.
     fn broadcast_state(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>>;
 
-    /// Asks all and returns at once.
+    /// Sends a request to all followers and returns at once.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer cannot be reached.
+    /// [`LabError::Device`] if a follower cannot be reached.
     fn request(&mut self, request: Request) -> Result<()>;
 
-    /// Waits for what the peers tell the others, one after another: the sums that were asked for; and when they
-    /// have been told the others' sums, rows of products.
+    /// Waits for each follower's contribution to the current exchange, in the order of the ranks: partial
+    /// gradients after [`Request::PartialGradients`]; weight products after a [`Self::broadcast`] of gradients.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer failed.
+    /// [`LabError::Device`] if a follower failed.
     fn gather(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>>;
 
-    /// Tells all of them what all shares told, or an only peer what the leader's tells.
+    /// Sends `data` to all followers: the combined contributions of all shards, or, if there is only one
+    /// follower, the leader's contribution alone, which the follower combines with its own.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer cannot be reached.
-    fn broadcast(&mut self, what: Exchange, told: Vec<f32>) -> Result<()>;
+    /// [`LabError::Device`] if a follower cannot be reached.
+    fn broadcast(&mut self, exchange: Exchange, data: Vec<f32>) -> Result<()>;
 
-    /// Waits for the scores that were asked for, one a peer.
+    /// Waits for the scores after [`Request::Scores`], in the order of the ranks: train, then test.
     ///
     /// # Errors
-    /// [`LabError::Device`] if a peer failed.
+    /// [`LabError::Device`] if a follower failed.
     fn gather_scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>>;
 }
 
-/// The work of one peer.
+/// A follower: the other end of a [`Collective`].
 #[derive(Debug)]
 pub struct WorkerRank {
     pool: Rc<ComputePool>,
     replica: Replica,
-    /// Whether there is no other.
+    /// Whether leader and follower are alone, and each adds the other's contribution to its own.
     is_pair: bool,
 }
 
 impl WorkerRank {
-    /// The peer that has share `rank` of `count`, the leader's being share 0; on one thread.
+    /// Allocates the follower of rank `rank` (at least 1) of `world_size`, on one thread, at a state of zeros:
+    /// call [`Self::load`] next.
     ///
     /// # Errors
-    /// [`LabError::Setting`] if the model does not fold.
+    /// [`LabError::Setting`] if [`supports`](super::supports) refuses the model.
     pub fn new(
         config: &ExperimentConfig,
         task: &Task,
@@ -93,22 +100,22 @@ impl WorkerRank {
         world_size: usize,
     ) -> Result<Self> {
         let pool = Rc::new(ComputePool::new(SimdLevel::detect(config.run.reproducible), 1)?);
-        Self::with_pool(config, task, shape, [rank, world_size], pool)
+        Self::with_pool(config, task, shape, Shard { rank, world_size }, pool)
     }
 
     fn with_pool(
         config: &ExperimentConfig,
         task: &Task,
         shape: &ModelShape,
-        [rank, world_size]: [usize; 2],
+        shard: Shard,
         pool: Rc<ComputePool>,
     ) -> Result<Self> {
         super::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let replica = Replica::new(config, task, shape, Shard { rank, world_size });
-        Ok(Self { pool, replica, is_pair: world_size == 2 })
+        let replica = Replica::new(config, task, shape, shard);
+        Ok(Self { pool, replica, is_pair: shard.world_size == 2 })
     }
 
-    /// Takes over the leader's state.
+    /// Overwrites the state with the leader's.
     ///
     /// # Errors
     /// [`LabError::Device`] if it is of another model.
@@ -116,7 +123,7 @@ impl WorkerRank {
         self.replica.unpack(state)
     }
 
-    /// The sums over the share's train pairs.
+    /// Computes the partial gradients over this shard's train pairs and returns a copy for the leader.
     pub fn partial_gradients(&mut self) -> Vec<f32> {
         let Self { pool, replica, .. } = self;
         let pool: &ComputePool = pool;
@@ -124,20 +131,21 @@ impl WorkerRank {
         replica.worker.pack_own(Exchange::AllReduceGradients)
     }
 
-    /// Takes over what [`Peers::tell`] told. After sums it does the update and has its rows of products to tell;
-    /// after products it does what can be done of the next step before it is asked for.
+    /// Takes in what [`Collective::broadcast`] sent. After gradients, makes the update and returns this shard's
+    /// rows of the weight products for the leader; after weight products, computes the tables of the next step
+    /// and returns nothing.
     ///
     /// # Errors
-    /// [`LabError::Device`] if it is of another model.
-    pub fn receive(&mut self, what: Exchange, told: &[f32]) -> Result<Option<Vec<f32>>> {
+    /// [`LabError::Device`] if `data` is of another model.
+    pub fn receive(&mut self, exchange: Exchange, data: &[f32]) -> Result<Option<Vec<f32>>> {
         let Self { pool, replica, is_pair } = self;
         if *is_pair {
-            replica.worker.receive(what, 0, told)
+            replica.worker.receive(exchange, 0, data)
         } else {
-            replica.worker.receive_combined(what, told)
+            replica.worker.receive_combined(exchange, data)
         }?;
         let pool: &ComputePool = pool;
-        match what {
+        match exchange {
             Exchange::AllReduceGradients => {
                 pool.run(|| {
                     replica.update(pool);
@@ -153,14 +161,15 @@ impl WorkerRank {
         }
     }
 
-    /// Does what can be done while the others' products are on their way.
+    /// Computes the tables that need no weight product, while messages travel. Does nothing if they are up to
+    /// date.
     pub fn compute_attention_tables(&mut self) {
         let Self { pool, replica, .. } = self;
         let pool: &ComputePool = pool;
         pool.run(|| replica.worker.compute_attention_tables(pool));
     }
 
-    /// The scores of the share's train and test pairs.
+    /// The scores of this shard's train and test pairs.
     pub fn scores(&mut self) -> [Score; 2] {
         let Self { pool, replica, .. } = self;
         let pool: &ComputePool = pool;
@@ -168,45 +177,76 @@ impl WorkerRank {
     }
 }
 
-/// Peers right here, one after another, each on all of `config.run.threads`: the bits of a browser with
-/// as many workers.
+/// Followers in this process that run one after another, each on all of `config.run.threads`: the bits of a
+/// browser with as many workers, without workers.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
+/// use grokking_lab::engine::{Engine, TrainState};
+/// use grokking_lab::model::{ModelShape, init::initial_weights};
+/// use grokking_lab::task::Task;
+/// use pollster::block_on;
+///
+/// let config = Preset::Tiny.config();
+/// let (task, shape) = (Task::new(&config.data), ModelShape::new(&config.data, &config.model));
+/// let start = TrainState::start(initial_weights(&shape, config.model.seed));
+/// let followers = SequentialCollective::new(&config, &task, &shape, 2)?;
+/// let mut leader = FoldedCpu::with_collective(&config, &task, &start, Box::new(followers))?;
+/// block_on(leader.train(5))?;
+/// assert_eq!((leader.n_shards(), leader.step()), (3, 5));
+/// # Ok::<(), grokking_lab::error::LabError>(())
+/// ```
 #[derive(Debug)]
 pub struct SequentialCollective {
-    ranks: Vec<WorkerRank>,
-    /// What has been told and not heard yet.
+    followers: Vec<WorkerRank>,
+    /// Contributions of all followers that have not been gathered yet, one entry per exchange.
     pending: VecDeque<Vec<Vec<f32>>>,
     scores: Vec<[Score; 2]>,
 }
 
 impl SequentialCollective {
-    /// `count` peers beside the leader.
+    /// Allocates `n_followers` followers beside the leader, each with a complete state and tables.
     ///
     /// # Errors
-    /// [`LabError::Setting`] if the model does not fold.
-    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, count: usize) -> Result<Self> {
+    /// [`LabError::Setting`] if [`supports`](super::supports) refuses the model, [`LabError::Device`] if the
+    /// system refuses the threads.
+    pub fn new(
+        config: &ExperimentConfig,
+        task: &Task,
+        shape: &ModelShape,
+        n_followers: usize,
+    ) -> Result<Self> {
         let pool = Rc::new(ComputePool::new(SimdLevel::detect(config.run.reproducible), config.run.threads)?);
-        let peers = (1..=count)
-            .map(|rank| WorkerRank::with_pool(config, task, shape, [rank, count + 1], Rc::clone(&pool)));
-        Ok(Self { ranks: peers.collect::<Result<_>>()?, pending: VecDeque::new(), scores: Vec::new() })
+        let world_size = n_followers + 1;
+        let followers = (1..world_size).map(|rank| {
+            WorkerRank::with_pool(config, task, shape, Shard { rank, world_size }, Rc::clone(&pool))
+        });
+        Ok(Self {
+            followers: followers.collect::<Result<_>>()?,
+            pending: VecDeque::new(),
+            scores: Vec::new(),
+        })
     }
 }
 
 impl Collective for SequentialCollective {
     fn n_followers(&self) -> usize {
-        self.ranks.len()
+        self.followers.len()
     }
 
     fn broadcast_state(&mut self, state: PackedState) -> LocalFuture<'_, Result<()>> {
         self.pending.clear();
-        Box::pin(async move { self.ranks.iter_mut().try_for_each(|peer| peer.load(&state)) })
+        Box::pin(async move { self.followers.iter_mut().try_for_each(|follower| follower.load(&state)) })
     }
 
     fn request(&mut self, request: Request) -> Result<()> {
+        let followers = self.followers.iter_mut();
         match request {
             Request::PartialGradients => {
-                self.pending.push_back(self.ranks.iter_mut().map(WorkerRank::partial_gradients).collect())
+                self.pending.push_back(followers.map(WorkerRank::partial_gradients).collect())
             }
-            Request::Scores => self.scores = self.ranks.iter_mut().map(WorkerRank::scores).collect(),
+            Request::Scores => self.scores = followers.map(WorkerRank::scores).collect(),
         }
         Ok(())
     }
@@ -215,10 +255,10 @@ impl Collective for SequentialCollective {
         Box::pin(async { Ok(self.pending.pop_front().unwrap_or_default()) })
     }
 
-    fn broadcast(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
-        let answers: Result<Option<Vec<_>>> =
-            self.ranks.iter_mut().map(|peer| peer.receive(what, &told)).collect();
-        self.pending.extend(answers?);
+    fn broadcast(&mut self, exchange: Exchange, data: Vec<f32>) -> Result<()> {
+        let contributions: Result<Option<Vec<_>>> =
+            self.followers.iter_mut().map(|follower| follower.receive(exchange, &data)).collect();
+        self.pending.extend(contributions?);
         Ok(())
     }
 
@@ -244,11 +284,11 @@ mod tests {
     use crate::model::init::initial_weights;
     use crate::task::Task;
 
-    /// Peers that can be looked at while an engine has them.
+    /// Followers that the test can inspect while an engine owns the collective.
     #[derive(Debug)]
-    struct Seen(Rc<RefCell<SequentialCollective>>);
+    struct Inspected(Rc<RefCell<SequentialCollective>>);
 
-    impl Collective for Seen {
+    impl Collective for Inspected {
         fn n_followers(&self) -> usize {
             self.0.borrow().n_followers()
         }
@@ -261,8 +301,8 @@ mod tests {
         fn gather(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
             Box::pin(async { block_on(self.0.borrow_mut().gather()) })
         }
-        fn broadcast(&mut self, what: Exchange, told: Vec<f32>) -> Result<()> {
-            self.0.borrow_mut().broadcast(what, told)
+        fn broadcast(&mut self, exchange: Exchange, data: Vec<f32>) -> Result<()> {
+            self.0.borrow_mut().broadcast(exchange, data)
         }
         fn gather_scores(&mut self) -> LocalFuture<'_, Result<Vec<[Score; 2]>>> {
             Box::pin(async { block_on(self.0.borrow_mut().gather_scores()) })
@@ -270,24 +310,26 @@ mod tests {
     }
 
     #[test]
-    fn all_hold_the_leaders_bits_step_by_step() {
+    fn all_workers_hold_the_same_bits_at_every_step() {
         let config = Preset::Tiny.config();
         let task = Task::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        // An only peer adds up for itself, several are given the sum.
-        for n_peers in [1, 2, 3] {
-            let peers = SequentialCollective::new(&config, &task, &shape, n_peers).expect("the model folds");
-            let peers = Rc::new(RefCell::new(peers));
-            let seen = Box::new(Seen(Rc::clone(&peers)));
+        // A single follower adds up for itself, several receive the sum.
+        for n_followers in [1, 2, 3] {
+            let collective =
+                SequentialCollective::new(&config, &task, &shape, n_followers).expect("the model folds");
+            let collective = Rc::new(RefCell::new(collective));
+            let inspected = Box::new(Inspected(Rc::clone(&collective)));
             let mut leader =
-                FoldedCpu::with_collective(&config, &task, &start, seen).expect("the model folds");
+                FoldedCpu::with_collective(&config, &task, &start, inspected).expect("the model folds");
             let check = |leader: &mut FoldedCpu, n_steps| {
                 block_on(leader.train(n_steps)).expect("the CPU does not fail");
                 block_on(leader.evaluate()).expect("the CPU does not fail");
                 let state = block_on(leader.state()).expect("the CPU does not fail");
-                for (i, peer) in peers.borrow().ranks.iter().enumerate() {
-                    assert!(peer.replica.state() == state, "peer {i} of {n_peers} after step {}", state.step);
+                for (i, follower) in collective.borrow().followers.iter().enumerate() {
+                    let what = format!("follower {i} of {n_followers} after step {}", state.step);
+                    assert!(follower.replica.state() == state, "{what}");
                 }
                 state
             };
@@ -295,7 +337,7 @@ mod tests {
             let fifth = check(&mut leader, 4);
             let ninth = check(&mut leader, 4);
             leader.load(&fifth).expect("the same shape");
-            assert!(check(&mut leader, 4) == ninth, "from step 5 once more, {n_peers} peers");
+            assert!(check(&mut leader, 4) == ninth, "from step 5 once more, {n_followers} followers");
         }
     }
 }

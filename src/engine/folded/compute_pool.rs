@@ -1,7 +1,7 @@
 //! Threads: natively a pool of fixed size, in a browser the one thread there is.
 //!
-//! Work is cut into pieces that write to places of their own and add in an order of their own, so
-//! that neither the number of threads nor their timing shows in a single bit.
+//! Work is split into jobs that write to memory of their own, each with a fixed order of sums: the bits depend
+//! neither on the number of threads nor on their timing.
 
 use super::matrix::ViewMut;
 use super::simd::SimdLevel;
@@ -9,9 +9,9 @@ use super::simd::product::Product;
 use super::simd::product_wide::ProductWide;
 use crate::error::Result;
 
-/// Below so many multiply-adds a product is not worth sharing out.
+/// Products of fewer multiply-adds run on one thread: they take about as long as waking another.
 #[cfg(not(target_arch = "wasm32"))]
-const SHARED_PRODUCT: usize = 100_000;
+const MIN_PARALLEL_MULTIPLY_ADDS: usize = 100_000;
 
 /// The instruction set and the threads of an engine.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub struct ComputePool {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl ComputePool {
-    /// A pool of `threads`, or of as many as the machine offers for 0.
+    /// Starts `threads` threads, or as many as the machine offers for 0; none for 1, where the caller's thread
+    /// does the work.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
@@ -44,7 +45,7 @@ impl ComputePool {
         self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
-    /// Does something with the pool's threads at hand.
+    /// Runs `work` on a thread of the pool, from which [`Self::for_each`] starts jobs without another hand-over.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
             Some(pool) => pool.install(work),
@@ -52,7 +53,7 @@ impl ComputePool {
         }
     }
 
-    /// Does something with each item.
+    /// Calls `work` with the index and the value of each item, on all threads, and waits for the last.
     pub fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
         use rayon::prelude::*;
         if self.pool.is_some() {
@@ -62,18 +63,18 @@ impl ComputePool {
         }
     }
 
-    /// Does a product, shared out by rows.
+    /// Computes a product, its rows split among the threads.
     pub fn product(&self, product: Product<'_>) {
         let Product { a, b, list, c, add } = product;
-        let work = c.rows * c.cols * a.cols;
-        let Some(pool) = self.pool.as_ref().filter(|_| work >= SHARED_PRODUCT) else {
+        let multiply_adds = c.rows * c.cols * a.cols;
+        let Some(pool) = self.pool.as_ref().filter(|_| multiply_adds >= MIN_PARALLEL_MULTIPLY_ADDS) else {
             return self.simd.run(Product { a, b, list, c, add });
         };
-        // Two pieces a thread even out unequal speeds; 12 rows fill blocks of 4 and of 6.
+        // Two jobs per thread even out unequal speeds; 12 rows fill register blocks of 4 and of 6.
         let rows = c.rows.div_ceil(2 * pool.current_num_threads()).next_multiple_of(12);
         let (cols, stride) = (c.cols, c.stride);
-        let mut pieces: Vec<_> = c.data.chunks_mut(rows * stride).take(c.rows.div_ceil(rows)).collect();
-        self.for_each(&mut pieces, |i, data| {
+        let mut jobs: Vec<_> = c.data.chunks_mut(rows * stride).take(c.rows.div_ceil(rows)).collect();
+        self.for_each(&mut jobs, |i, data| {
             let n = rows.min(c.rows - i * rows);
             let c = ViewMut { data, rows: n, cols, stride };
             self.simd.run(Product { a: a.take_rows(i * rows, n), b, list, c, add });
@@ -83,7 +84,7 @@ impl ComputePool {
 
 #[cfg(target_arch = "wasm32")]
 impl ComputePool {
-    /// The one thread; `threads` is left out of account.
+    /// The one thread; `_threads` is ignored.
     ///
     /// # Errors
     /// None.
@@ -96,34 +97,35 @@ impl ComputePool {
         1
     }
 
-    /// Does something.
+    /// Runs `work`.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         work()
     }
 
-    /// Does something with each item.
-    pub fn each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
+    /// Calls `work` with the index and the value of each item, in order.
+    pub fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
         items.iter_mut().enumerate().for_each(|(i, item)| work(i, item));
     }
 
-    /// Does a product.
+    /// Computes a product.
     pub fn product(&self, product: Product<'_>) {
         self.simd.run(product);
     }
 }
 
 impl ComputePool {
-    /// Does a product summed in float64, shared out by rows.
+    /// Computes a product summed in float64, its rows split among the threads.
     pub fn product_wide(&self, product: ProductWide<'_>) {
         let ProductWide { a, b, c } = product;
-        // Three blocks of rows make pieces enough for many threads.
-        const PIECE: usize = 12;
+        // Three register blocks of four rows: small enough to give many threads a job.
+        const ROWS_PER_JOB: usize = 12;
         let (rows, cols, stride) = (c.rows, c.cols, c.stride);
-        let mut pieces: Vec<_> = c.data.chunks_mut(PIECE * stride).take(rows.div_ceil(PIECE)).collect();
-        self.for_each(&mut pieces, |i, data| {
-            let n = PIECE.min(rows - i * PIECE);
+        let mut jobs: Vec<_> =
+            c.data.chunks_mut(ROWS_PER_JOB * stride).take(rows.div_ceil(ROWS_PER_JOB)).collect();
+        self.for_each(&mut jobs, |i, data| {
+            let n = ROWS_PER_JOB.min(rows - i * ROWS_PER_JOB);
             let c = ViewMut { data, rows: n, cols, stride };
-            self.simd.run(ProductWide { a: a.take_rows(i * PIECE, n), b, c });
+            self.simd.run(ProductWide { a: a.take_rows(i * ROWS_PER_JOB, n), b, c });
         });
     }
 
@@ -133,7 +135,7 @@ impl ComputePool {
     }
 }
 
-/// Cuts the rows behind a slice at the given row numbers.
+/// Splits a slice of rows of `row_len` values into consecutive parts that end before the given row numbers.
 pub fn split_rows<T>(mut data: &mut [T], row_len: usize, ends: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     let mut start = 0;
     ends.map(|end| {

@@ -1,71 +1,27 @@
-//! The parameters, or one number per parameter, in the layout that the products like.
+//! One number per parameter (weights, a gradient or a moment of AdamW) in padded matrices whose rows the
+//! products read in sequence.
 
-use super::matrix::{Mat, padded};
-use crate::model::shape::N_CTX;
+use super::folded_layout::FoldedLayout;
+use super::matrix::Mat;
 use crate::model::{ModelShape, Param, Weights};
 
-/// Widths that several matrices share.
-#[derive(Debug, Clone)]
-pub struct FoldedLayout {
-    /// The model.
-    pub shape: ModelShape,
-    /// Columns of a head in `W_V` and rows in the others: d_head, padded.
-    pub d_head_padded: usize,
-    /// n_heads · `head`.
-    pub heads_width: usize,
-    /// Where the columns of W_U begin in `W_in_U`: d_mlp, padded.
-    pub unembed_offset: usize,
-    /// Columns of `W_in_U`.
-    pub neurons_and_logits_width: usize,
-    /// Rows of `W_embed`: d_vocab + n_ctx.
-    pub n_embedding_rows: usize,
-}
-
-impl FoldedLayout {
-    /// Those of a model of one block.
-    pub fn new(shape: &ModelShape) -> Self {
-        let head = padded(shape.d_head);
-        let skip = padded(shape.d_mlp);
-        Self {
-            shape: shape.clone(),
-            d_head_padded: head,
-            heads_width: shape.n_heads * head,
-            unembed_offset: skip,
-            neurons_and_logits_width: skip + shape.d_vocab_out,
-            n_embedding_rows: shape.d_vocab + N_CTX,
-        }
-    }
-
-    /// Rows 2p of the tables by number and position: a at position 0, then b at position 1.
-    pub fn n_table_rows(&self) -> usize {
-        2 * self.shape.p
-    }
-
-    /// The row of `W_embed` that embeds "=".
-    pub fn eq_embedding_row(&self) -> usize {
-        self.shape.p
-    }
-
-    /// The row of `W_embed` that embeds a position.
-    pub fn pos_embedding_row(&self, pos: usize) -> usize {
-        self.shape.d_vocab + pos
-    }
-}
-
-/// Weights, gradients or moments of a model of one block.
+/// Weights, a gradient or moments of a model of one block.
+///
+/// The rows of W_K, W_Q, W_V and W_O belong to heads; each head takes [`FoldedLayout::d_head_padded`] of
+/// them, the last ones zero. All padding is zero and stays zero under AdamW.
 #[derive(Debug)]
 pub struct FoldedParams {
     /// (d_vocab + n_ctx) × d_model: the columns of W_E, then the rows of W_pos.
     pub W_embed: Mat,
-    /// heads × d_model.
+    /// heads_width × d_model.
     pub W_K: Mat,
-    /// heads × d_model.
+    /// heads_width × d_model.
     pub W_Q: Mat,
-    /// d_model × heads: transposed.
+    /// d_model × heads_width: transposed, so that V = X W_V.
     pub W_V: Mat,
-    /// heads × d_model: transposed.
+    /// heads_width × d_model: transposed, so that what attention adds is z W_O.
     pub W_O: Mat,
-    /// d_model × wide: W_in transposed, then W_U.
+    /// d_model × neurons_and_logits_width: W_in transposed, then from `unembed_offset` on W_U.
     pub W_in_U: Mat,
     /// 1 × d_mlp.
     pub b_in: Mat,
@@ -76,7 +32,7 @@ pub struct FoldedParams {
 }
 
 impl FoldedParams {
-    /// Zero everywhere.
+    /// Allocates the nine matrices, zero everywhere: about 4 bytes per parameter and padding.
     pub fn zeros(layout: &FoldedLayout) -> Self {
         let (d_model, d_mlp) = (layout.shape.d_model, layout.shape.d_mlp);
         Self {
@@ -92,56 +48,56 @@ impl FoldedParams {
         }
     }
 
-    /// All matrices, in one order.
+    /// All matrices, in the order of the fields.
     pub fn all(&self) -> [&Mat; 9] {
         let Self { W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out } = self;
         [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out]
     }
 
-    /// All matrices, in the same order, to be written.
+    /// All matrices, in the order of the fields, to be written.
     pub fn all_mut(&mut self) -> [&mut Mat; 9] {
         let Self { W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out } = self;
         [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out]
     }
 
-    /// Copies from the host's layout, rounding to float32.
+    /// Overwrites every value with that of `weights`, rounded to float32.
     pub fn read(&mut self, weights: &Weights, layout: &FoldedLayout) {
         for param in layout.shape.params() {
             for (i, &value) in weights.get(param).iter().enumerate() {
-                let (row, col) = place(layout, param, i);
-                self.of_mut(param).row_mut(row)[col] = value as f32;
+                let (row, col) = row_and_col(layout, param, i);
+                self.matrix_of_mut(param).row_mut(row)[col] = value as f32;
             }
         }
     }
 
-    /// A copy in the host's layout.
+    /// Allocates a copy in the layout of [`Weights`].
     pub fn to_weights(&self, layout: &FoldedLayout) -> Weights {
         let mut weights = Weights::zeros(layout.shape.clone());
         for param in layout.shape.params() {
-            let mat = self.of(param);
+            let mat = self.matrix_of(param);
             for (i, value) in weights.get_mut(param).iter_mut().enumerate() {
-                let (row, col) = place(layout, param, i);
+                let (row, col) = row_and_col(layout, param, i);
                 *value = f64::from(mat.row(row)[col]);
             }
         }
         weights
     }
 
-    fn of(&self, param: Param) -> &Mat {
-        self.all()[index(param)]
+    fn matrix_of(&self, param: Param) -> &Mat {
+        self.all()[matrix_index(param)]
     }
 
-    fn of_mut(&mut self, param: Param) -> &mut Mat {
+    fn matrix_of_mut(&mut self, param: Param) -> &mut Mat {
         let [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out] = self.all_mut();
         [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out]
             .into_iter()
-            .nth(index(param))
+            .nth(matrix_index(param))
             .expect("nine matrices")
     }
 }
 
-/// Which of [`Tensors::all`] holds a parameter.
-fn index(param: Param) -> usize {
+/// Which of [`FoldedParams::all`] holds a parameter.
+fn matrix_index(param: Param) -> usize {
     match param {
         Param::W_E | Param::W_pos => 0,
         Param::W_K(_) => 1,
@@ -156,10 +112,10 @@ fn index(param: Param) -> usize {
 }
 
 /// Row and column, in its matrix, of the i-th value of a parameter.
-fn place(layout: &FoldedLayout, param: Param, i: usize) -> (usize, usize) {
+fn row_and_col(layout: &FoldedLayout, param: Param, i: usize) -> (usize, usize) {
     let ModelShape { d_model, d_head, d_mlp, d_vocab, d_vocab_out, n_heads, .. } = layout.shape;
-    // Row of the padded heads for a row of the heads laid end to end.
-    let head_row = |row: usize| row / d_head * layout.d_head_padded + row % d_head;
+    // From row head · d_head + i of the unpadded layout to that of the padded one.
+    let head_row = |row: usize| layout.head_offset(row / d_head) + row % d_head;
     match param {
         Param::W_E => (i % d_vocab, i / d_vocab),
         Param::W_pos => (layout.pos_embedding_row(i / d_model), i % d_model),
@@ -175,8 +131,9 @@ fn place(layout: &FoldedLayout, param: Param, i: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{FoldedLayout, FoldedParams};
+    use super::FoldedParams;
     use crate::config::Preset;
+    use crate::engine::folded::folded_layout::FoldedLayout;
     use crate::model::{ModelShape, Weights};
 
     #[test]
@@ -189,11 +146,11 @@ mod tests {
             let values: Vec<f64> = (0..shape.n_values()).map(|i| (i + 1) as f64).collect();
             let weights = Weights::from_flat(shape.clone(), values);
             let layout = FoldedLayout::new(&shape);
-            let mut tensors = FoldedParams::zeros(&layout);
-            tensors.read(&weights, &layout);
-            assert_eq!(tensors.to_weights(&layout), weights, "{n_heads} heads, {d_model}, {d_mlp}");
-            let held: f64 = tensors.all().iter().flat_map(|mat| mat.data()).map(|&x| f64::from(x)).sum();
-            assert_eq!(held, weights.flat().iter().sum::<f64>(), "padding is zero");
+            let mut params = FoldedParams::zeros(&layout);
+            params.read(&weights, &layout);
+            assert_eq!(params.to_weights(&layout), weights, "{n_heads} heads, {d_model}, {d_mlp}");
+            let sum: f64 = params.all().iter().flat_map(|mat| mat.data()).map(|&x| f64::from(x)).sum();
+            assert_eq!(sum, weights.flat().iter().sum::<f64>(), "padding is zero");
         }
     }
 }

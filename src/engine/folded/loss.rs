@@ -1,13 +1,21 @@
 //! Cross-entropy of a row of logits and its gradient, in the two forms of [`LossForm`].
 //!
-//! With d_j = l_j - l_y for the answer y and S = Σ_{j≠y} exp(d_j), the exact form is
-//! log1p(S), with gradient exp(d_j) / (1 + S) and -S / (1 + S) at y: no difference of nearly equal
-//! numbers anywhere. The textbook form goes through log-softmax and stalls near 1.2e-7 in float32.
+//! With d_j = l_j - l_y for the answer y, m = max(0, max_j d_j) and S = Σ_{j≠y} exp(d_j - m):
+//!
+//! ```text
+//! exact      loss = log1p(S) if m = 0, else m + log(exp(-m) + S)
+//!            ∂loss/∂l_j = exp(d_j - m) / (exp(-m) + S),   ∂loss/∂l_y = -S / (exp(-m) + S)
+//! textbook   loss = log Σ_j exp(l_j - max l) - (l_y - max l)
+//!            ∂loss/∂l_j = softmax(l)_j - [j = y]
+//! ```
+//!
+//! The exact form subtracts no nearly equal numbers and is good down to 1e-38. The textbook form takes 1 - p_y,
+//! and stalls near 1.2e-7 in float32.
 
 use serde::{Deserialize, Serialize};
 
 use super::matrix::{ViewMut, padded};
-use super::simd::math::{Parts, exp, row_max, row_sum, vectors_per_group};
+use super::simd::math::{GroupAccumulator, exp, row_max, row_sum, vectors_per_group};
 use super::simd::{GROUP, Kernel, Simd};
 use crate::config::LossForm;
 
@@ -16,42 +24,42 @@ use crate::config::LossForm;
 pub struct LossGradient<'a> {
     /// n × d_vocab_out.
     pub logits: ViewMut<'a>,
-    /// The right column of each row.
+    /// The column of each row that is the answer.
     pub answers: &'a [u32],
-    /// Usually one over the number of examples.
+    /// One over the number of examples, for the gradient of their mean loss.
     pub scale: f32,
     /// Which form.
     pub form: LossForm,
 }
 
-/// Sums up losses and hits over rows of logits, which are overwritten.
+/// Sums losses and correct answers over rows of logits, which are overwritten.
 #[derive(Debug)]
 pub struct ScoreRows<'a> {
     /// n × d_vocab_out.
     pub logits: ViewMut<'a>,
-    /// The right column of each row.
+    /// The column of each row that is the answer.
     pub answers: &'a [u32],
     /// Which form.
     pub form: LossForm,
 }
 
-/// The sum over the wrong answers, relative to the right one, up to which 1 + sum is 1 in float32: 2⁻²⁴. If a
-/// wrong answer leads the sum is at least 1.
-const COLLAPSED: f32 = f32::EPSILON / 2.0;
+/// The largest S for which 1 + S rounds to 1 in float32: 2⁻²⁴. Where a wrong answer has the largest logit, S is at
+/// least 1.
+const COLLAPSE_THRESHOLD: f32 = f32::EPSILON / 2.0;
 
-/// A smaller gradient of a logit is zero. AdamW's eps of 1e-8 leaves no trace of it in a float32 weight, and what is
-/// computed from it would be subnormal: a run that only memorises would slow down fourfold.
-const NEGLIGIBLE: f32 = 1e-30;
+/// Smaller gradients of a logit are set to zero. Beside AdamW's eps of 1e-8 they cannot change a float32 weight, and
+/// products with them would be subnormal, which slows a run that only memorises down fourfold.
+const MIN_LOGIT_GRADIENT: f32 = 1e-30;
 
-/// What some examples score together.
+/// The summed loss and counts of some examples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Sum of the losses, in nats.
     pub loss_sum: f64,
-    /// Examples whose first largest logit is the answer.
+    /// Examples whose largest logit (the first of several equal ones) is the answer.
     pub n_correct: usize,
-    /// Examples whose answer has the largest logit and probability 1 in float32: the textbook loss
-    /// learns nothing there.
+    /// Examples whose answer has probability 1 in float32, where the textbook loss has no gradient (softmax
+    /// collapse).
     pub n_collapsed: usize,
 }
 
@@ -76,19 +84,19 @@ impl Kernel for LossGradient<'_> {
             let answer = answer as usize;
             match form {
                 LossForm::Exact => {
-                    let Exact { at_answer, others, .. } = exact(s, row, n_out, answer);
+                    let ExactTerms { at_answer, others, .. } = exact_terms(s, row, n_out, answer);
                     let factor = scale / (at_answer + others);
-                    for simd in row.chunks_exact_mut(S::LANES) {
-                        let gradient = s.mul(s.load(simd), s.splat(factor));
-                        s.store(simd, without_negligible(s, gradient));
+                    for vector in row.chunks_exact_mut(S::LANES) {
+                        let gradient = s.mul(s.load(vector), s.splat(factor));
+                        s.store(vector, flush_small(s, gradient));
                     }
                     row[answer] = -others * factor;
                 }
                 LossForm::Textbook => {
-                    let Textbook { log_sum, .. } = textbook(s, row, n_out);
-                    for simd in row.chunks_exact_mut(S::LANES) {
-                        let probability = exp(s, s.sub(s.load(simd), s.splat(log_sum)));
-                        s.store(simd, without_negligible(s, s.mul(probability, s.splat(scale))));
+                    let TextbookTerms { log_sum, .. } = textbook_terms(s, row, n_out);
+                    for vector in row.chunks_exact_mut(S::LANES) {
+                        let probability = exp(s, s.sub(s.load(vector), s.splat(log_sum)));
+                        s.store(vector, flush_small(s, s.mul(probability, s.splat(scale))));
                     }
                     row[answer] -= scale;
                 }
@@ -113,8 +121,8 @@ impl Kernel for ScoreRows<'_> {
             score.n_correct += usize::from(row[answer] == largest && !row[..answer].contains(&largest));
             match form {
                 LossForm::Exact => {
-                    let Exact { shift, at_answer, others } = exact(s, row, n_out, answer);
-                    score.n_collapsed += usize::from(others <= COLLAPSED);
+                    let ExactTerms { shift, at_answer, others } = exact_terms(s, row, n_out, answer);
+                    score.n_collapsed += usize::from(others <= COLLAPSE_THRESHOLD);
                     score.loss_sum += if shift > 0.0 {
                         f64::from(shift) + libm::log(f64::from(at_answer) + f64::from(others))
                     } else {
@@ -122,7 +130,7 @@ impl Kernel for ScoreRows<'_> {
                     };
                 }
                 LossForm::Textbook => {
-                    let Textbook { sum, log_sum } = textbook(s, row, n_out);
+                    let TextbookTerms { sum, log_sum } = textbook_terms(s, row, n_out);
                     score.n_collapsed += usize::from(row[answer] == 0.0 && sum == 1.0);
                     score.loss_sum += f64::from(log_sum - row[answer]);
                 }
@@ -133,57 +141,57 @@ impl Kernel for ScoreRows<'_> {
 }
 
 #[inline(always)]
-fn without_negligible<S: Simd>(s: S, gradient: S::V) -> S::V {
-    s.select_gt(gradient, s.splat(NEGLIGIBLE), gradient, s.splat(0.0))
+fn flush_small<S: Simd>(s: S, gradient: S::V) -> S::V {
+    s.select_gt(gradient, s.splat(MIN_LOGIT_GRADIENT), gradient, s.splat(0.0))
 }
 
-struct Exact {
-    /// max(d, 0): subtracted from every exponent.
+struct ExactTerms {
+    /// m = max(d, 0), subtracted from every exponent.
     shift: f32,
-    /// exp(-shift)
+    /// exp(-m), the answer's own term.
     at_answer: f32,
-    /// Σ_{j≠y} exp(d_j - shift)
+    /// S = Σ_{j≠y} exp(d_j - m).
     others: f32,
 }
 
-/// Replaces the logits by exp(d_j - shift), zero at the answer and in the padding.
+/// Replaces the logits by exp(d_j - m), zero at the answer and in the padding.
 #[inline(always)]
-fn exact<S: Simd>(s: S, row: &mut [f32], n_out: usize, answer: usize) -> Exact {
+fn exact_terms<S: Simd>(s: S, row: &mut [f32], n_out: usize, answer: usize) -> ExactTerms {
     row[n_out..].fill(f32::NEG_INFINITY);
     let logit = row[answer];
     let largest = row_max(s, row) - logit;
     let shift = if largest > 0.0 { largest } else { 0.0 };
-    for simd in row.chunks_exact_mut(S::LANES) {
-        let difference = s.sub(s.load(simd), s.splat(logit));
-        s.store(simd, exp(s, s.sub(difference, s.splat(shift))));
+    for vector in row.chunks_exact_mut(S::LANES) {
+        let difference = s.sub(s.load(vector), s.splat(logit));
+        s.store(vector, exp(s, s.sub(difference, s.splat(shift))));
     }
     let at_answer = std::mem::replace(&mut row[answer], 0.0);
-    Exact { shift, at_answer, others: row_sum(s, row) }
+    ExactTerms { shift, at_answer, others: row_sum(s, row) }
 }
 
-struct Textbook {
-    /// Σ exp(l - max)
+struct TextbookTerms {
+    /// Σ exp(l - max l)
     sum: f32,
     /// Its logarithm.
     log_sum: f32,
 }
 
-/// Replaces the logits by l - max, minus infinity in the padding.
+/// Replaces the logits by l - max l, minus infinity in the padding.
 #[inline(always)]
-fn textbook<S: Simd>(s: S, row: &mut [f32], n_out: usize) -> Textbook {
+fn textbook_terms<S: Simd>(s: S, row: &mut [f32], n_out: usize) -> TextbookTerms {
     row[n_out..].fill(f32::NEG_INFINITY);
     let largest = s.splat(row_max(s, row));
-    let mut parts = Parts::splat(s, 0.0);
+    let mut sums = GroupAccumulator::splat(s, 0.0);
     for group in row.chunks_exact_mut(GROUP) {
         for g in 0..vectors_per_group::<S>() {
-            let simd = &mut group[g * S::LANES..];
-            let x = s.sub(s.load(simd), largest);
-            s.store(simd, x);
-            parts.vectors[g] = s.add(parts.vectors[g], exp(s, x));
+            let vector = &mut group[g * S::LANES..];
+            let x = s.sub(s.load(vector), largest);
+            s.store(vector, x);
+            sums.vectors[g] = s.add(sums.vectors[g], exp(s, x));
         }
     }
-    let sum = parts.join(s, |a, b| a + b);
-    Textbook { sum, log_sum: libm::logf(sum) }
+    let sum = sums.reduce(s, |a, b| a + b);
+    TextbookTerms { sum, log_sum: libm::logf(sum) }
 }
 
 #[cfg(test)]
@@ -194,7 +202,7 @@ mod tests {
     use crate::engine::folded::simd::SimdLevel;
 
     #[test]
-    fn a_gradient_that_leaves_no_trace_is_zero_and_the_loss_stays() {
+    fn a_gradient_too_small_to_change_a_weight_is_zero_and_the_loss_is_exact() {
         for form in [LossForm::Exact, LossForm::Textbook] {
             let mut row = Mat::zeros(1, 3);
             row.row_mut(0)[..3].copy_from_slice(&[0.0, -60.0, -80.0]);

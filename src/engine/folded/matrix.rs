@@ -1,17 +1,17 @@
-//! Matrices with padded, aligned rows, and views of them.
+//! Matrices of float32 with padded, aligned rows, and views of them.
 
 use std::ops::Range;
 
 use super::simd::GROUP;
 
-/// Bytes of a cache line: a vector that crosses one costs two reads.
+/// Bytes of a cache line: a vector that crosses two costs two reads.
 const LINE_BYTES: usize = 64;
 
 /// A row-major matrix whose rows start on cache lines and are padded with zeros to a multiple of
 /// [`GROUP`] floats.
 ///
-/// The stride is an odd number of cache lines, so that a column does not fall on a few sets of the
-/// cache only.
+/// The stride is an odd number of cache lines: with a power of two, the entries of a column would compete for a few
+/// sets of the cache.
 #[derive(Debug)]
 pub struct Mat {
     storage: Vec<f32>,
@@ -21,10 +21,10 @@ pub struct Mat {
     stride: usize,
 }
 
-/// A rectangle read with any steps: a matrix, a part of one, a transpose.
+/// A rectangle to be read with any steps: a matrix, some of its rows or columns, a transpose.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// Starts at the first entry.
+    /// The entries, from the first one on.
     pub data: &'a [f32],
     /// Number of rows.
     pub rows: usize,
@@ -39,7 +39,7 @@ pub struct View<'a> {
 /// A rectangle to be written, its rows contiguous.
 #[derive(Debug)]
 pub struct ViewMut<'a> {
-    /// Starts at the first entry.
+    /// The entries, from the first one on.
     pub data: &'a mut [f32],
     /// Number of rows.
     pub rows: usize,
@@ -54,14 +54,14 @@ pub fn padded(n: usize) -> usize {
     n.next_multiple_of(GROUP)
 }
 
-/// The distance of rows that hold `cols` floats: an odd number of cache lines.
+/// Floats from a row of `cols` columns to the next: an odd number of cache lines.
 pub fn stride_of(cols: usize) -> usize {
     let lines = cols.div_ceil(GROUP);
     (lines | 1) * GROUP
 }
 
 impl Mat {
-    /// A matrix of zeros.
+    /// Allocates `rows` × `cols` zeros, `rows` × [`stride_of(cols)`](stride_of) floats with padding.
     pub fn zeros(rows: usize, cols: usize) -> Self {
         let stride = stride_of(cols);
         let storage = vec![0.0; rows * stride + LINE_BYTES / size_of::<f32>()];
@@ -125,7 +125,7 @@ impl Mat {
 }
 
 impl<'a> View<'a> {
-    /// Rows and columns exchanged; nothing moves.
+    /// The transpose. No entry is moved.
     pub fn t(self) -> Self {
         let Self { data, rows, cols, row_step, col_step } = self;
         Self { data, rows: cols, cols: rows, row_step: col_step, col_step: row_step }
@@ -145,7 +145,7 @@ impl<'a> View<'a> {
 }
 
 impl<'a> ViewMut<'a> {
-    /// The same rectangle, lent out for a while.
+    /// The same rectangle for a shorter lifetime.
     pub fn reborrow(&mut self) -> ViewMut<'_> {
         ViewMut { data: &mut *self.data, ..*self }
     }
@@ -168,10 +168,10 @@ impl<'a> ViewMut<'a> {
     }
 }
 
-/// Copies the transpose of `from` into `to`.
+/// Overwrites `to` with the transpose of `from`, which must have its sizes exchanged.
 pub fn transpose(from: &Mat, to: &mut Mat) {
-    assert_eq!((from.rows, from.cols), (to.cols, to.rows), "the transpose has the layout exchanged");
-    // A square of two cache lines either way stays in the first-level cache.
+    assert_eq!((from.rows, from.cols), (to.cols, to.rows), "the transpose has rows and columns exchanged");
+    // Squares of two cache lines each way: their 32 + 32 rows stay in the first-level cache.
     const SIDE: usize = 2 * GROUP;
     let (source, source_stride, stride) = (from.data(), from.stride, to.stride);
     let (rows, cols) = (to.rows, to.cols);

@@ -1,24 +1,25 @@
-//! Matrices, or rows of them, in one piece, padding included: what workers of the same program send each other.
+//! Several matrices as one array of floats, padding included: the payload of messages between workers of the
+//! same program.
 
 use crate::error::{LabError, Result};
 
-/// All values, matrix by matrix.
+/// Allocates one array of all values, matrix by matrix.
 pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
     mats.concat()
 }
 
-/// Takes over what [`pack`] gave.
+/// Overwrites the matrices with what [`concat`] returned elsewhere.
 ///
 /// # Errors
-/// [`LabError::Device`] if it is not of this size.
+/// [`LabError::Device`] if `packed` has another length.
 pub fn copy_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.copy_from_slice(from))
 }
 
-/// Adds what [`pack`] gave.
+/// Adds what [`concat`] returned elsewhere to the matrices.
 ///
 /// # Errors
-/// [`LabError::Device`] if it is not of this size.
+/// [`LabError::Device`] if `packed` has another length.
 pub fn add_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.iter_mut().zip(from).for_each(|(x, y)| *x += y))
 }

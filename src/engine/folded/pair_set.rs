@@ -1,47 +1,48 @@
-//! A set of pairs in the order in which the engine visits them.
+//! A shard's train or test pairs in the order in which the engine visits them, indexed by table row.
 
 use std::ops::Range;
 
-use super::folded_params::FoldedLayout;
+use super::folded_layout::FoldedLayout;
 use super::shard::{Shard, split_evenly};
 use crate::task::{Pair, Task};
 
-/// Pairs that go through the products together: enough to use a panel of W_out_U many times, few
-/// enough that their neurons and W_out_U share the second-level cache (80 × 512 floats are 160 KiB).
+/// The most pairs that go through the products together: enough to use each panel of W_out_U many times, few
+/// enough that their neurons and W_out_U share the second-level cache (84 × 512 floats are 168 KiB).
 pub const TILE: usize = 84;
-/// Groups of pairs of all shares with sums of their own, which bounds the threads that can help. Fixed, so
-/// that bits do not depend on the threads.
+/// The most blocks over all shards, each with sums of its own: it bounds the threads that can help. Fixed, so that
+/// the order of sums, and with it the bits, does not depend on the number of threads.
 const MAX_BLOCKS: usize = 16;
-/// Pairs below which a shard is not worth its own copy of the gradient of W_out_U.
+/// The fewest pairs that are worth a block's own copy of the gradient of W_out_U.
 const MIN_BLOCK_PAIRS: usize = 64;
-/// Pairs are visited in squares of so many a by so many b, whose table rows fit the second-level
-/// cache together.
+/// Pairs are visited in squares of this many a by this many b, whose rows of `T` fit the second-level cache
+/// together.
 const SQUARE: usize = 24;
 
-/// Pairs, their answers, and where each number occurs.
+/// Pairs, their answers, and which pairs read each table row.
 #[derive(Debug)]
 pub struct PairSet {
-    /// For each pair, the rows of the tables it needs: (a, head) for each head, then (b, head).
+    /// n × 2 n_heads: for each pair, the rows r · n_heads + h of `T` that it reads, for a and then for b.
     pub head_rows: Vec<u32>,
-    /// For each pair, the number a, and p plus the number b: rows of the tables of scores.
+    /// For each pair, its two table rows: a, and p + b.
     pub table_rows: Vec<[u32; 2]>,
-    /// For each pair, the right column of its logits.
+    /// For each pair, the column of the logits that is the answer.
     pub answers: Vec<u32>,
-    /// Consecutive groups of pairs of nearly equal size.
+    /// Consecutive ranges of pairs of nearly equal size, one job of the pool each.
     pub blocks: Vec<Range<usize>>,
-    /// The rows of the tables between which all of the pairs lie: those of a and those of b.
+    /// The smallest ranges of table rows, of a and of b, that contain those of all pairs.
     pub used_rows: [Range<usize>; 2],
-    /// For each of the 2p rows (a, then b), where its pairs begin in `pairs_of_row`; one more at
-    /// the end.
+    /// For each of the 2p table rows, where its pairs begin in `pairs_of_row`; and the end of the last.
     pub row_starts: Vec<usize>,
-    /// The pairs of each row, ascending.
+    /// The pairs that read each table row, ascending within a row; 2n in all.
     pub pairs_of_row: Vec<u32>,
-    /// For each pair, its places in `pairs_of_row`: under a, and under b.
+    /// For each pair, its two positions in `pairs_of_row`: under the row of a and under that of b.
     pub slots: Vec<[u32; 2]>,
 }
 
 impl PairSet {
-    /// Takes a part, orders and indexes it. A part keeps to a range of a, and so to few rows of the tables.
+    /// Sorts all pairs by a, takes those of one shard and indexes them; O(n log n).
+    ///
+    /// A shard is a range of a (up to one split value at each end), so that it reads few rows of the tables.
     pub fn new(layout: &FoldedLayout, task: &Task, pairs: &[Pair], shard: Shard) -> Self {
         let mut pairs = pairs.to_vec();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
@@ -94,13 +95,13 @@ impl PairSet {
         self.table_rows.len()
     }
 
-    /// The pairs of one of the 2p rows, ascending.
+    /// The pairs that read one of the 2p table rows, ascending.
     pub fn of_row(&self, row: usize) -> &[u32] {
         &self.pairs_of_row[self.row_starts[row]..self.row_starts[row + 1]]
     }
 }
 
-/// Cuts a range into nearly equal tiles of at most [`TILE`].
+/// Splits a range into nearly equal tiles of at most [`TILE`] pairs.
 pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let n_tiles = range.len().div_ceil(TILE);
     let (start, n) = (range.start, range.len());
@@ -111,7 +112,7 @@ pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 mod tests {
     use super::{PairSet, TILE, tiles};
     use crate::config::Preset;
-    use crate::engine::folded::folded_params::FoldedLayout;
+    use crate::engine::folded::folded_layout::FoldedLayout;
     use crate::engine::folded::shard::Shard;
     use crate::model::ModelShape;
     use crate::task::Task;
@@ -123,7 +124,7 @@ mod tests {
         let task = Task::new(&config.data);
         let set = PairSet::new(&layout, &task, &task.train, Shard::SINGLE);
         let visited: Vec<usize> = set.blocks.iter().cloned().flat_map(tiles).flatten().collect();
-        assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "shards and tiles cover all pairs");
+        assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "blocks and tiles cover all pairs");
         assert!(set.blocks.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
         for row in 0..226 {
             let pos = row / 113;
@@ -143,24 +144,24 @@ mod tests {
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
 
-        let shares: Vec<_> = (0..3)
+        let shards: Vec<_> = (0..3)
             .map(|rank| PairSet::new(&layout, &task, &task.train, Shard { rank, world_size: 3 }))
             .collect();
-        let mut rows: Vec<_> = shares.iter().flat_map(|share| share.table_rows.clone()).collect();
+        let mut rows: Vec<_> = shards.iter().flat_map(|shard| shard.table_rows.clone()).collect();
         let mut of_all = set.table_rows.clone();
         rows.sort_unstable();
         of_all.sort_unstable();
-        assert_eq!(rows, of_all, "three shares are the whole");
+        assert_eq!(rows, of_all, "three shards are the whole");
         assert_eq!(set.used_rows, [0..113, 113..226], "all pairs need all rows");
-        for share in &shares {
+        for shard in &shards {
             assert!(
-                share.used_rows[0].len() <= 113 / 3 + 4,
+                shard.used_rows[0].len() <= 113 / 3 + 4,
                 "a third of the pairs, {:?} of a",
-                share.used_rows[0]
+                shard.used_rows[0]
             );
             let inside =
-                |rows: &[u32; 2]| [0, 1].iter().all(|&i| share.used_rows[i].contains(&(rows[i] as usize)));
-            assert!(share.table_rows.iter().all(inside), "no pair outside {:?}", share.used_rows);
+                |rows: &[u32; 2]| [0, 1].iter().all(|&i| shard.used_rows[i].contains(&(rows[i] as usize)));
+            assert!(shard.table_rows.iter().all(inside), "no pair outside {:?}", shard.used_rows);
         }
     }
 }

@@ -1,25 +1,28 @@
-//! What the gradient needs of the pairs. It is linear in them: the sums of shares add up to those of all.
+//! Sums over pairs from which the gradient of every weight follows: what workers exchange at each step.
 
-use super::folded_params::FoldedLayout;
+use super::folded_layout::FoldedLayout;
 use super::matrix::Mat;
 
-/// Gradients of the products of weights, summed over some pairs.
+/// Gradients of the weight products and token tables, summed over one worker's train pairs.
+///
+/// The gradient of the weights is linear in these sums, so that the workers' partial gradients are added up
+/// first and the expensive way to the weights is done once.
 #[derive(Debug)]
 pub struct PartialGradients {
-    /// d_vocab_out × d_mlp: of `Products::W_out_U_t`.
+    /// d_vocab_out × d_mlp: of [`WeightProducts::W_out_U_t`](super::weight_products::WeightProducts).
     pub d_W_out_U_t: Mat,
-    /// 1 × wide: of `Rows::base`.
+    /// 1 × neurons_and_logits_width: of [`TokenTables::base`](super::token_tables::TokenTables).
     pub d_base: Mat,
-    /// heads × wide: of `Products::G`.
+    /// heads_width × neurons_and_logits_width: of [`WeightProducts::G`](super::weight_products::WeightProducts).
     pub d_G: Mat,
-    /// n_atoms × heads: of `Rows::V`.
+    /// n_embedding_rows × heads_width: of the values W_embed W_V.
     pub d_V: Mat,
-    /// n_atoms × n_heads: of `Rows::scores`.
+    /// n_embedding_rows × n_heads: of the scores W_embed kqᵀ.
     pub d_scores: Mat,
 }
 
 impl PartialGradients {
-    /// Zero everywhere.
+    /// Allocates all matrices, zero: 0.65 MB for the paper's model.
     pub fn zeros(layout: &FoldedLayout) -> Self {
         let shape = &layout.shape;
         Self {
@@ -31,13 +34,13 @@ impl PartialGradients {
         }
     }
 
-    /// All matrices, in one order.
+    /// All matrices, in the order of the fields.
     pub fn all(&self) -> [&Mat; 5] {
         let Self { d_W_out_U_t, d_base, d_G, d_V, d_scores } = self;
         [d_W_out_U_t, d_base, d_G, d_V, d_scores]
     }
 
-    /// All matrices, in the same order, to be written.
+    /// All matrices, in the order of the fields, to be written.
     pub fn all_mut(&mut self) -> [&mut Mat; 5] {
         let Self { d_W_out_U_t, d_base, d_G, d_V, d_scores } = self;
         [d_W_out_U_t, d_base, d_G, d_V, d_scores]

@@ -1,5 +1,5 @@
-//! The state of a run beside its worker of the work. Workers that worker a run's steps hold one each, and all do
-//! the same updates.
+//! A complete copy of a run's state: weights and moments, with one shard of each step's work. Every worker of a
+//! shared run holds one, and all make the same updates.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,30 +16,30 @@ use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Task;
 
-/// Weights, moments and one of the shares of a step.
+/// Weights, moments and one shard of the work.
 #[derive(Debug)]
 pub struct Replica {
     /// Updates done so far.
     pub step: usize,
-    /// The work, with the weights.
+    /// One shard of each step, and the weights.
     pub worker: ShardWorker,
     optim: OptimConfig,
     first_moment: FoldedParams,
     second_moment: FoldedParams,
 }
 
-/// A state in the engine's own layout, for another worker.
+/// Weights and moments in the padded layout of the engine, for another worker of the same program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PackedState {
     /// Updates done so far.
     pub step: usize,
-    /// Weights, first moment, second moment; a message carries them beside the rest.
+    /// Weights, first moment, second moment. Not serialised: a message transfers the arrays without copying them.
     #[serde(skip)]
     pub tensors: [Vec<f32>; 3],
 }
 
 impl Replica {
-    /// With a part of the work, at a state of zeros.
+    /// Allocates the moments and a [`ShardWorker`], all zero.
     pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, shard: Shard) -> Self {
         let worker = ShardWorker::new(config, task, shape, shard);
         Self {
@@ -51,45 +51,45 @@ impl Replica {
         }
     }
 
-    /// One update of AdamW, from the sums of all shares.
+    /// One update of AdamW, from the partial gradients in `worker`, which must be those of all shards.
     pub fn update(&mut self, pool: &ComputePool) {
-        // Pieces of 16 KiB: more than enough for the threads there are.
-        const PIECE: usize = 4096;
+        // 16 KiB of each array: enough jobs for many threads, and one fits the first-level cache.
+        const FLOATS_PER_JOB: usize = 4096;
         self.worker.compute_gradient(pool);
-        let rates = AdamWCoefficients::new(&self.optim, self.step);
+        let coefficients = AdamWCoefficients::new(&self.optim, self.step);
         let (weights, gradient) = self.worker.weights_mut();
         let moments = self.first_moment.all_mut().into_iter().zip(self.second_moment.all_mut());
-        let mut pieces = Vec::new();
+        let mut jobs = Vec::new();
         for ((w, (m, v)), g) in weights.all_mut().into_iter().zip(moments).zip(gradient.all()) {
-            let w = w.data_mut().chunks_mut(PIECE);
-            let m = m.data_mut().chunks_mut(PIECE);
-            let v = v.data_mut().chunks_mut(PIECE);
-            pieces.extend(w.zip(m).zip(v).zip(g.data().chunks(PIECE)));
+            let w = w.data_mut().chunks_mut(FLOATS_PER_JOB);
+            let m = m.data_mut().chunks_mut(FLOATS_PER_JOB);
+            let v = v.data_mut().chunks_mut(FLOATS_PER_JOB);
+            jobs.extend(w.zip(m).zip(v).zip(g.data().chunks(FLOATS_PER_JOB)));
         }
-        pool.for_each(&mut pieces, |_, (((w, m), v), g)| {
+        pool.for_each(&mut jobs, |_, (((w, m), v), g)| {
             pool.simd().run(AdamWUpdate {
                 weights: w,
                 first_moment: m,
                 second_moment: v,
                 gradient: g,
-                rates,
+                coefficients,
             });
         });
         self.step += 1;
     }
 
-    /// A copy of weights and moments.
+    /// Allocates a copy of weights and moments in the layout of files.
     pub fn state(&self) -> TrainState {
-        let of = |tensors: &FoldedParams| tensors.to_weights(&self.worker.layout);
+        let copy = |params: &FoldedParams| params.to_weights(&self.worker.layout);
         TrainState {
             step: self.step,
-            weights: of(self.worker.weights()),
-            first_moment: of(&self.first_moment),
-            second_moment: of(&self.second_moment),
+            weights: copy(self.worker.weights()),
+            first_moment: copy(&self.first_moment),
+            second_moment: copy(&self.second_moment),
         }
     }
 
-    /// Takes over weights and moments.
+    /// Overwrites step, weights and moments, rounded to float32.
     ///
     /// # Errors
     /// [`LabError::Content`] if the state has another shape.
@@ -103,32 +103,32 @@ impl Replica {
             ));
         }
         self.step = state.step;
-        self.tensors_mut().into_iter().zip(given).for_each(|(own, given)| own.read(given, &layout));
+        self.params_mut().into_iter().zip(given).for_each(|(own, given)| own.read(given, &layout));
         Ok(())
     }
 
-    /// A copy of weights and moments for another worker.
+    /// Allocates a copy of weights and moments for another worker.
     pub fn pack(&self) -> PackedState {
-        let tensors = [self.worker.weights(), &self.first_moment, &self.second_moment];
+        let params = [self.worker.weights(), &self.first_moment, &self.second_moment];
         PackedState {
             step: self.step,
-            tensors: tensors.map(|tensors| packed::concat(tensors.all().map(Mat::data))),
+            tensors: params.map(|params| packed::concat(params.all().map(Mat::data))),
         }
     }
 
-    /// Takes over another worker's weights and moments.
+    /// Overwrites step, weights and moments with another worker's.
     ///
     /// # Errors
-    /// [`LabError::Device`] if they are of another model.
+    /// [`LabError::Device`] if an array has the length of another model.
     pub fn unpack(&mut self, state: &PackedState) -> Result<()> {
         self.step = state.step;
-        let given = self.tensors_mut().into_iter().zip(&state.tensors);
+        let given = self.params_mut().into_iter().zip(&state.tensors);
         given
             .into_iter()
             .try_for_each(|(own, given)| packed::copy_into(own.all_mut().map(Mat::data_mut), given))
     }
 
-    fn tensors_mut(&mut self) -> [&mut FoldedParams; 3] {
+    fn params_mut(&mut self) -> [&mut FoldedParams; 3] {
         let (weights, _) = self.worker.weights_mut();
         [weights, &mut self.first_moment, &mut self.second_moment]
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub struct Shard {
     /// Which part, from 0; the worker that leads the run has rank 0.
     pub rank: usize,
-    /// Number of parts, one a worker.
+    /// Number of shards, one per worker.
     pub world_size: usize,
 }
 
@@ -22,6 +22,7 @@ impl Shard {
 }
 
 /// Splits `0..n` into `count` consecutive ranges whose lengths differ by one at most.
+/// For example, `0..10` in 4 is `0..2`, `2..5`, `5..7`, `7..10`; with `n < count` some are empty.
 pub fn split_evenly(n: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).map(move |index| even_range(index, count, n))
 }

@@ -1,12 +1,13 @@
-//! A share of the work: partial and scores over some of the pairs, some tables of the products of weights; and the
-//! gradient from the partial of all shares.
+//! One worker's part of a step: partial gradients and scores over its pairs, its rows of the weight products,
+//! and the gradient of the weights from the partial gradients of all workers.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::compute_pool::ComputePool;
-use super::folded_params::{FoldedLayout, FoldedParams};
+use super::folded_layout::FoldedLayout;
+use super::folded_params::FoldedParams;
 use super::loss::Score;
 use super::matrix::Mat;
 use super::packed;
@@ -22,50 +23,55 @@ use crate::error::Result;
 use crate::model::ModelShape;
 use crate::task::Task;
 
-/// Everything between the weights and the gradient, over some of the pairs.
+/// Everything between the weights and their gradient, for the pairs of one shard.
 #[derive(Debug)]
 pub struct ShardWorker {
     /// Widths of the matrices.
     pub layout: FoldedLayout,
-    /// Of the mean loss over all train pairs, what [`Self::sum`] makes of this share's.
+    /// Of the mean loss over all train pairs: after [`Self::compute_partial_gradients`] what this shard's pairs
+    /// contribute, after the exchange the sum over all shards.
     pub partial: PartialGradients,
     shard: Shard,
     weights: FoldedParams,
     gradient: FoldedParams,
-    ready: Ready,
+    ready: TablesReady,
     loss: LossForm,
-    /// One over the number of train pairs of all shares.
+    /// One over the number of train pairs of all shards.
     scale: f32,
     tables: TokenTables,
     tables_backward: TokenTablesBackward,
     train: PairSet,
     test: PairSet,
-    /// The tables of the tables that train pairs or test pairs use.
-    used: [Range<usize>; 2],
+    /// The ranges of table rows, of a and of b, that train pairs or test pairs use.
+    used_rows: [Range<usize>; 2],
     pair_pass: PairPass,
     table_gradient: TableGradient,
 }
 
-/// What `tables` hold already for the weights as they are.
+/// Which parts of [`ShardWorker::tables`] belong to the current weights.
 #[derive(Debug, Default)]
-struct Ready {
+struct TablesReady {
+    /// Scores, values and `base`.
     attention: bool,
-    products: bool,
-    all: bool,
+    /// All rows of the weight products.
+    weight_products: bool,
+    /// `T` and `W_out_U`, and so everything.
+    tables: bool,
 }
 
-/// What shares have to tell each other at every step.
+/// What workers exchange in a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// The partial over their pairs, before the update.
+    /// Before the update: each contributes its partial gradients, all receive their sum.
     AllReduceGradients,
-    /// Their tables of the products of weights, after it.
+    /// After the update: each contributes its rows of the weight products, all receive all rows.
     AllGatherWeightProducts,
 }
 
 impl ShardWorker {
-    /// A part of the work (see [`PairSet::new`]), for weights that are zero as yet.
+    /// Allocates everything a step needs for a shard of the pairs, at weights of zero; sorts and indexes the
+    /// pairs. For the paper's model on one worker about 25 MB.
     pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, shard: Shard) -> Self {
         let layout = FoldedLayout::new(shape);
         let [train, test] = [&task.train, &task.test].map(|pairs| PairSet::new(&layout, task, pairs, shard));
@@ -74,14 +80,14 @@ impl ShardWorker {
             shard,
             weights: FoldedParams::zeros(&layout),
             gradient: FoldedParams::zeros(&layout),
-            ready: Ready::default(),
+            ready: TablesReady::default(),
             loss: config.optim.loss,
             scale: (1.0 / task.train.len() as f64) as f32,
-            tables: TokenTables::new(&layout),
-            tables_backward: TokenTablesBackward::new(&layout),
-            used: [0, 1].map(|pos| hull(&train.used_rows[pos], &test.used_rows[pos])),
-            pair_pass: PairPass::new(&layout, &train),
-            table_gradient: TableGradient::new(&layout, &train),
+            tables: TokenTables::zeros(&layout),
+            tables_backward: TokenTablesBackward::zeros(&layout),
+            used_rows: [0, 1].map(|pos| hull(&train.used_rows[pos], &test.used_rows[pos])),
+            pair_pass: PairPass::zeros(&layout, &train),
+            table_gradient: TableGradient::zeros(&layout, &train),
             train,
             test,
             layout,
@@ -93,36 +99,37 @@ impl ShardWorker {
         &self.weights
     }
 
-    /// The weights, to be changed, and the last gradient.
+    /// The weights, to be changed, and the last gradient. Marks all tables as out of date.
     pub fn weights_mut(&mut self) -> (&mut FoldedParams, &FoldedParams) {
-        self.ready = Ready::default();
+        self.ready = TablesReady::default();
         (&mut self.weights, &self.gradient)
     }
 
-    /// Makes what partial and scores begin with and needs no product, if it is not there yet.
+    /// Computes the tables that need no weight product, unless they belong to the current weights already.
     pub fn compute_attention_tables(&mut self, pool: &ComputePool) {
         if !std::mem::replace(&mut self.ready.attention, true) {
             self.tables.compute_attention(&self.layout, pool, &self.weights);
         }
     }
 
-    /// Makes the share's own tables of the products of weights.
+    /// Computes this shard's rows of the weight products.
     pub fn compute_weight_products(&mut self, pool: &ComputePool) {
-        self.tables.products.multiply(&self.layout, pool, &self.weights, self.shard);
+        self.tables.weight_products.compute_rows(&self.layout, pool, &self.weights, self.shard);
     }
 
-    /// Makes all that partial and scores begin with, as far as it is not there yet.
+    /// Computes all tables that do not belong to the current weights yet. Weight products that have not been
+    /// received ([`Self::mark_products_ready`]) are computed here, all rows of them.
     pub fn ensure_forward_tables(&mut self, pool: &ComputePool) {
         self.compute_attention_tables(pool);
-        if !std::mem::replace(&mut self.ready.products, true) {
-            self.tables.products.multiply(&self.layout, pool, &self.weights, Shard::SINGLE);
+        if !std::mem::replace(&mut self.ready.weight_products, true) {
+            self.tables.weight_products.compute_rows(&self.layout, pool, &self.weights, Shard::SINGLE);
         }
-        if !std::mem::replace(&mut self.ready.all, true) {
-            self.tables.build_tables(&self.layout, pool, &self.used);
+        if !std::mem::replace(&mut self.ready.tables, true) {
+            self.tables.build_tables(&self.layout, pool, &self.used_rows);
         }
     }
 
-    /// Fills `partial` with the share's own.
+    /// Overwrites `partial` with the sums over this shard's train pairs.
     pub fn compute_partial_gradients(&mut self, pool: &ComputePool) {
         self.ensure_forward_tables(pool);
         let Self { layout, partial, tables, tables_backward, pair_pass, table_gradient, train, .. } = self;
@@ -131,62 +138,62 @@ impl ShardWorker {
         tables_backward.partial_gradients(layout, pool, tables, table_gradient, partial);
     }
 
-    /// Makes the gradient of `partial`, which by now are those of all shares.
+    /// Computes the gradient of the weights from `partial`, which must be the sum over all shards by now.
     pub fn compute_gradient(&mut self, pool: &ComputePool) {
         let Self { layout, partial, weights, gradient, tables, tables_backward, .. } = self;
         tables_backward.weight_gradients(layout, pool, weights, tables, partial, gradient);
     }
 
-    /// What this share tells the others.
-    pub fn pack_own(&self, what: Exchange) -> Vec<f32> {
-        match what {
+    /// A copy of this shard's contribution to an exchange.
+    pub fn pack_own(&self, exchange: Exchange) -> Vec<f32> {
+        match exchange {
             Exchange::AllReduceGradients => packed::concat(self.partial.all().map(Mat::data)),
-            Exchange::AllGatherWeightProducts => self.tables.products.pack(self.shard),
+            Exchange::AllGatherWeightProducts => self.tables.weight_products.pack(self.shard),
         }
     }
 
-    /// Takes over what another share received.
+    /// Adds or inserts the contribution of the shard `rank`.
     ///
     /// # Errors
-    /// [`LabError::Device`](crate::error::LabError::Device) if it is not of this size.
-    pub fn receive(&mut self, what: Exchange, rank: usize, received: &[f32]) -> Result<()> {
-        match what {
+    /// [`LabError::Device`](crate::error::LabError::Device) if `received` has another length.
+    pub fn receive(&mut self, exchange: Exchange, rank: usize, received: &[f32]) -> Result<()> {
+        match exchange {
             Exchange::AllReduceGradients => {
                 packed::add_into(self.partial.all_mut().map(Mat::data_mut), received)
             }
             Exchange::AllGatherWeightProducts => {
-                self.tables.products.unpack(Shard { rank, ..self.shard }, received)
+                self.tables.weight_products.unpack(Shard { rank, ..self.shard }, received)
             }
         }
     }
 
-    /// What all shares received, once it has been heard.
-    pub fn pack_combined(&self, what: Exchange) -> Vec<f32> {
-        match what {
-            Exchange::AllReduceGradients => self.pack_own(what),
-            Exchange::AllGatherWeightProducts => self.tables.products.pack(Shard::SINGLE),
+    /// A copy of the combined contributions of all shards, once each of the others has been received.
+    pub fn pack_combined(&self, exchange: Exchange) -> Vec<f32> {
+        match exchange {
+            Exchange::AllReduceGradients => self.pack_own(exchange),
+            Exchange::AllGatherWeightProducts => self.tables.weight_products.pack(Shard::SINGLE),
         }
     }
 
-    /// Takes over what [`Self::tell_all`] gave.
+    /// Overwrites this shard's contribution with what [`Self::pack_combined`] returned elsewhere.
     ///
     /// # Errors
-    /// [`LabError::Device`](crate::error::LabError::Device) if it is not of this size.
-    pub fn receive_combined(&mut self, what: Exchange, received: &[f32]) -> Result<()> {
-        match what {
+    /// [`LabError::Device`](crate::error::LabError::Device) if `received` has another length.
+    pub fn receive_combined(&mut self, exchange: Exchange, received: &[f32]) -> Result<()> {
+        match exchange {
             Exchange::AllReduceGradients => {
                 packed::copy_into(self.partial.all_mut().map(Mat::data_mut), received)
             }
-            Exchange::AllGatherWeightProducts => self.tables.products.unpack(Shard::SINGLE, received),
+            Exchange::AllGatherWeightProducts => self.tables.weight_products.unpack(Shard::SINGLE, received),
         }
     }
 
-    /// All products of the weights have been heard.
+    /// Declares that the weight products are complete: own rows computed, all others received.
     pub fn mark_products_ready(&mut self) {
-        self.ready.products = true;
+        self.ready.weight_products = true;
     }
 
-    /// Scores of the share's train pairs and test pairs.
+    /// Scores of this shard's train pairs and test pairs.
     pub fn scores(&mut self, pool: &ComputePool) -> [Score; 2] {
         self.ensure_forward_tables(pool);
         let Self { layout, tables, train, test, .. } = self;
@@ -194,7 +201,7 @@ impl ShardWorker {
     }
 }
 
-/// The range from the first to the last number of two ranges.
+/// The smallest range that contains both.
 fn hull(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     match (a.is_empty(), b.is_empty()) {
         (true, _) => b.clone(),

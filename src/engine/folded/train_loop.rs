@@ -1,4 +1,4 @@
-//! One run: a step is the sums over the pairs, of one worker or several, and an update.
+//! The train loop of a run: partial gradients of one worker or several, then an update.
 
 use super::collective::{Collective, Request};
 use super::compute_pool::ComputePool;
@@ -12,20 +12,20 @@ use crate::engine::{Evaluation, TrainState};
 use crate::error::Result;
 use crate::task::Task;
 
-/// A run on some threads, and perhaps with collective.
+/// A run on the threads of a pool, alone or as the leader of a [`Collective`].
 #[derive(Debug)]
 pub struct TrainLoop {
     pool: ComputePool,
     collective: Option<Box<dyn Collective>>,
     replica: Replica,
-    /// Whether the collective hold the same state.
+    /// Whether the followers hold the same state.
     followers_in_sync: bool,
-    /// Train pairs and test pairs of all shares.
+    /// Number of train pairs and of test pairs, over all shards.
     n_pairs: [usize; 2],
 }
 
 impl TrainLoop {
-    /// Sets up a run at a state.
+    /// Starts the threads and allocates everything a step needs, at a state.
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
@@ -37,8 +37,8 @@ impl TrainLoop {
         collective: Option<Box<dyn Collective>>,
     ) -> Result<Self> {
         let n_shards = 1 + collective.as_ref().map_or(0, |collective| collective.n_followers());
-        let replica =
-            Replica::new(config, task, start.weights.shape(), Shard { rank: 0, world_size: n_shards });
+        let shard = Shard { rank: 0, world_size: n_shards };
+        let replica = Replica::new(config, task, start.weights.shape(), shard);
         let pool = ComputePool::new(simd, config.run.threads)?;
         let n_pairs = [task.train.len(), task.test.len()];
         let mut train_loop = Self { pool, collective, replica, followers_in_sync: false, n_pairs };
@@ -46,17 +46,17 @@ impl TrainLoop {
         Ok(train_loop)
     }
 
-    /// Number of threads, collective included.
+    /// Number of threads, counting one for each follower.
     pub fn threads(&self) -> usize {
         self.pool.threads() + self.n_shards() - 1
     }
 
-    /// Number of threads without the collective'.
+    /// Number of threads of this worker.
     pub fn own_threads(&self) -> usize {
         self.pool.threads()
     }
 
-    /// Shares that a step is cut into.
+    /// Number of shards of each step: the workers, this one included.
     pub fn n_shards(&self) -> usize {
         1 + self.collective.as_ref().map_or(0, |collective| collective.n_followers())
     }
@@ -66,10 +66,10 @@ impl TrainLoop {
         self.replica.step
     }
 
-    /// Does `n_steps` updates. If it fails the state is that after the last one done.
+    /// Makes `n_steps` updates. If it fails, the state is that after the last complete one.
     ///
     /// # Errors
-    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
+    /// [`LabError::Device`](crate::error::LabError::Device) if a follower fails.
     pub async fn train(&mut self, n_steps: usize) -> Result<()> {
         self.sync_followers().await?;
         let Self { pool, collective, replica, followers_in_sync, .. } = self;
@@ -82,7 +82,7 @@ impl TrainLoop {
             });
             return Ok(());
         };
-        // Until the end: a step that breaks off halfway may have been done by some collective.
+        // Until all steps are complete: if one fails halfway, some followers may have made the update.
         *followers_in_sync = false;
         for _ in 0..n_steps {
             collective.request(Request::PartialGradients)?;
@@ -101,10 +101,10 @@ impl TrainLoop {
         Ok(())
     }
 
-    /// Losses and accuracies of the current weights.
+    /// Losses and accuracies of the current weights. The tables it computes serve the next step, too.
     ///
     /// # Errors
-    /// [`LabError::Device`](crate::error::LabError::Device) if a peer fails.
+    /// [`LabError::Device`](crate::error::LabError::Device) if a follower fails.
     pub async fn evaluate(&mut self) -> Result<Evaluation> {
         let [train, test] = self.scores().await?;
         let [n_train, n_test] = self.n_pairs.map(|n| n as f64);
@@ -117,12 +117,12 @@ impl TrainLoop {
         })
     }
 
-    /// A copy of weights and moments.
+    /// Allocates a copy of weights and moments.
     pub fn state(&self) -> TrainState {
         self.replica.state()
     }
 
-    /// Takes over weights and moments.
+    /// Overwrites weights and moments; followers receive them before the next step.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.
@@ -146,7 +146,7 @@ impl TrainLoop {
         Ok(sums)
     }
 
-    /// Gives the collective this state, if they have another.
+    /// Sends the followers this state, unless they hold it already.
     async fn sync_followers(&mut self) -> Result<()> {
         if let Some(collective) = self.collective.as_mut().filter(|_| !self.followers_in_sync) {
             collective.broadcast_state(self.replica.pack()).await?;
@@ -156,24 +156,24 @@ impl TrainLoop {
     }
 }
 
-/// Tells the collective what they need of the others, and hears what they tell; `meanwhile` messages travel.
+/// Carries out one exchange as the leader; runs `meanwhile` while messages travel.
 async fn exchange(
     collective: &mut dyn Collective,
     worker: &mut ShardWorker,
-    what: Exchange,
+    exchange: Exchange,
     meanwhile: impl FnOnce(&mut ShardWorker),
 ) -> Result<()> {
-    // One peer only needs nothing but ours, and need not wait until we have heard it.
+    // A single follower needs only our contribution: send it before waiting for the follower's.
     let is_pair = collective.n_followers() == 1;
     if is_pair {
-        collective.broadcast(what, worker.pack_own(what))?;
+        collective.broadcast(exchange, worker.pack_own(exchange))?;
     }
     meanwhile(worker);
     for (i, received) in collective.gather().await?.iter().enumerate() {
-        worker.receive(what, i + 1, received)?;
+        worker.receive(exchange, i + 1, received)?;
     }
     if !is_pair {
-        collective.broadcast(what, worker.pack_combined(what))?;
+        collective.broadcast(exchange, worker.pack_combined(exchange))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Buffers, pipelines and submits on one device.
 //!
-//! The device is Burn's own, whose wgpu handles Burn gives out for this. Everything a step needs is made
-//! once: a step is encoded without a new object but its command buffer, and submitted whole.
+//! The device is Burn's, through the wgpu handles that Burn hands out. All buffers, pipelines and the one bind group
+//! are made once; a step creates nothing but its command buffer.
 
 use burn::tensor::wgpu::WgpuSetup;
 use burn::tensor::wgpu::wgpu::{
@@ -15,34 +15,35 @@ use burn::tensor::wgpu::wgpu::{
 
 use super::kernels::Kernel;
 use super::plan::Dispatch;
-use crate::engine::oneshot::{Dropped, Receiver};
+use crate::engine::oneshot::{self, Dropped, Receiver};
 use crate::error::{LabError, Result};
 
-/// Apart in the uniform buffer: the largest alignment a device may ask for.
+/// Bytes from one dispatch's parameters to the next: the largest alignment that a device may require of a dynamic
+/// offset.
 const PARAMS_STRIDE: usize = 256;
 
-/// The storage buffers in the order of their bindings, from 1 on.
+/// The storage buffers, in the order of their bindings from 1 on. Eight is the most that every WebGPU device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BufferId {
-    /// Weights, gradient and tables.
+    /// Weights, gradient, tables and sums, at [`BufferOffsets`](super::layout::BufferOffsets).
     Arena,
     /// First moments, then second moments.
     Moments,
-    /// By pair: inputs of the neurons.
+    /// Pairs × d_mlp: inputs of the neurons, then their gradient.
     Hidden,
-    /// By pair: logits.
+    /// Pairs × d_vocab_out: logits, then their gradient.
     Logits,
-    /// The step counter, losses and scores.
+    /// The step counter, the ring of losses, and the score sums of single workgroups.
     Record,
-    /// Pairs by number.
+    /// The pairs of each table row, and b and answer of each pair: [`PairIndex`](super::pair_index::PairIndex).
     Index,
-    /// Jobs of the products.
+    /// Products and their tiles: [`JobTable`](super::job_table::JobTable).
     Jobs,
-    /// Numbers of AdamW by step.
-    Rates,
+    /// Factors of AdamW for each step, four floats a step.
+    Coefficients,
 }
 
-const PARTS: [BufferId; 8] = [
+const BUFFER_IDS: [BufferId; 8] = [
     BufferId::Arena,
     BufferId::Moments,
     BufferId::Hidden,
@@ -50,25 +51,25 @@ const PARTS: [BufferId; 8] = [
     BufferId::Record,
     BufferId::Index,
     BufferId::Jobs,
-    BufferId::Rates,
+    BufferId::Coefficients,
 ];
 
-/// What is to be made.
+/// What [`Context::new`] makes.
 #[derive(Debug)]
 pub struct ContextDescriptor<'a> {
-    /// Words of 32 bits in each buffer, in the order of [`Part`].
+    /// Size of each buffer in words of 32 bits, in the order of [`BufferId`].
     pub sizes: [usize; 8],
-    /// Numbers of single dispatches.
+    /// Parameters of single dispatches.
     pub params: &'a [[u32; 4]],
-    /// The constants in front of every kernel.
+    /// WGSL constants, written in front of every kernel.
     pub constants: &'a str,
-    /// Which kernels.
+    /// The kernels to compile.
     pub kernels: &'a [Kernel],
-    /// Side of a tile for products over pairs.
+    /// Side of the tiles of products over pairs.
     pub pair_tile: usize,
 }
 
-/// A run's objects on a device.
+/// The buffers and pipelines of one run on a device. The memory is freed when it is dropped.
 #[derive(Debug)]
 pub struct Context {
     device: Device,
@@ -81,20 +82,20 @@ pub struct Context {
 }
 
 impl Context {
-    /// Makes buffers and pipelines.
+    /// Allocates all buffers, zero, and compiles all pipelines: the slow part of starting a run.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device refuses a buffer or a kernel.
-    pub async fn new(setup: &WgpuSetup, blueprint: &ContextDescriptor<'_>) -> Result<Self> {
+    pub async fn new(setup: &WgpuSetup, descriptor: &ContextDescriptor<'_>) -> Result<Self> {
         check_limits(&setup.device)?;
         let device = &setup.device;
-        let scopes = Scopes::open(device);
-        let context = Self::build(setup, blueprint);
+        let scopes = ErrorScopes::open(device);
+        let context = Self::build(setup, descriptor);
         scopes.close("it refuses a kernel or a buffer").await?;
         Ok(context)
     }
 
-    fn build(setup: &WgpuSetup, blueprint: &ContextDescriptor<'_>) -> Self {
+    fn build(setup: &WgpuSetup, descriptor: &ContextDescriptor<'_>) -> Self {
         let device = setup.device.clone();
         let buffer = |label, words: usize, usage| {
             let size = (words.max(4) * size_of::<u32>()) as u64;
@@ -106,15 +107,15 @@ impl Context {
             })
         };
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
-        let names = ["arena", "moments", "hidden", "logits", "record", "index", "jobs", "rates"];
+        let names = ["arena", "moments", "hidden", "logits", "record", "index", "jobs", "coefficients"];
         let buffers: Vec<_> = names
             .into_iter()
-            .zip(blueprint.sizes)
+            .zip(descriptor.sizes)
             .map(|(name, words)| buffer(name, words, storage))
             .collect();
-        let n_params = blueprint.params.len() * PARAMS_STRIDE / size_of::<u32>();
+        let n_params = descriptor.params.len() * PARAMS_STRIDE / size_of::<u32>();
         let params = buffer("params", n_params, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
-        let largest_read = blueprint.sizes[..5].iter().copied().max().unwrap_or(0).min(MAX_READ_WORDS);
+        let largest_read = descriptor.sizes[..5].iter().copied().max().unwrap_or(0).min(MAX_READ_WORDS);
         let staging = buffer("staging", largest_read, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
 
         let entry = |binding, ty, has_dynamic_offset| BindGroupLayoutEntry {
@@ -124,8 +125,8 @@ impl Context {
             count: None,
         };
         let mut entries = vec![entry(0, BufferBindingType::Uniform, true)];
-        for (part, binding) in PARTS.into_iter().zip(1..) {
-            let read_only = matches!(part, BufferId::Index | BufferId::Jobs | BufferId::Rates);
+        for (id, binding) in BUFFER_IDS.into_iter().zip(1..) {
+            let read_only = matches!(id, BufferId::Index | BufferId::Jobs | BufferId::Coefficients);
             entries.push(entry(binding, BufferBindingType::Storage { read_only }, false));
         }
         let layout =
@@ -145,17 +146,17 @@ impl Context {
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let pipelines = blueprint.kernels.iter().map(|&kernel| {
+        let pipelines = descriptor.kernels.iter().map(|&kernel| {
             let module = device.create_shader_module(ShaderModuleDescriptor {
                 label: Some(kernel.name()),
-                source: ShaderSource::Wgsl(kernel.source(blueprint.constants, blueprint.pair_tile).into()),
+                source: ShaderSource::Wgsl(kernel.source(descriptor.constants, descriptor.pair_tile).into()),
             });
             let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
                 label: Some(kernel.name()),
                 layout: Some(&pipeline_layout),
                 module: &module,
                 entry_point: Some("main"),
-                // Every kernel writes its workgroup's memory before it reads it.
+                // Every kernel writes workgroup memory before it reads it.
                 compilation_options: PipelineCompilationOptions {
                     zero_initialize_workgroup_memory: false,
                     ..Default::default()
@@ -167,36 +168,36 @@ impl Context {
         let pipelines = pipelines.collect();
         let context =
             Self { device, queue: setup.queue.clone(), buffers, params, staging, bind_group, pipelines };
-        for (i, params) in blueprint.params.iter().enumerate() {
-            let at = (i * PARAMS_STRIDE) as u64;
-            context.queue.write_buffer(&context.params, at, &to_bytes(params, |x| x.to_le_bytes()));
+        for (i, params) in descriptor.params.iter().enumerate() {
+            let offset = (i * PARAMS_STRIDE) as u64;
+            context.queue.write_buffer(&context.params, offset, &to_bytes(params, |x| x.to_le_bytes()));
         }
         context
     }
 
-    /// Writes words from a place on. It happens after all that was submitted.
-    pub fn write_words(&self, part: BufferId, at: usize, words: &[u32]) {
+    /// Writes words to a buffer from word `offset` on, after everything submitted so far.
+    pub fn write_words(&self, id: BufferId, offset: usize, words: &[u32]) {
         let bytes = to_bytes(words, |x| x.to_le_bytes());
-        self.queue.write_buffer(self.buffer(part), (at * size_of::<u32>()) as u64, &bytes);
+        self.queue.write_buffer(self.buffer(id), (offset * size_of::<u32>()) as u64, &bytes);
     }
 
-    /// Writes floats from a place on. It happens after all that was submitted.
-    pub fn write(&self, part: BufferId, at: usize, values: &[f32]) {
+    /// Writes floats to a buffer from word `offset` on, after everything submitted so far.
+    pub fn write(&self, id: BufferId, offset: usize, values: &[f32]) {
         let bytes = to_bytes(values, |x| x.to_le_bytes());
-        self.queue.write_buffer(self.buffer(part), (at * size_of::<f32>()) as u64, &bytes);
+        self.queue.write_buffer(self.buffer(id), (offset * size_of::<f32>()) as u64, &bytes);
     }
 
-    /// Runs lists of dispatches, each so many times over, and waits until they are done and the floats `len` from
-    /// place `at` of a part have been read: one submit.
+    /// Runs lists of dispatches, each as often as its number says, then reads `len` floats of a buffer from word
+    /// `offset` on. One submit, one wait; reads above 4 MiB take further submits.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device is lost.
     pub async fn run(
         &self,
         lists: &[(&[Dispatch], usize)],
-        (part, at, len): (BufferId, usize, usize),
+        (id, offset, len): (BufferId, usize, usize),
     ) -> Result<Vec<f32>> {
-        let scopes = Scopes::open(&self.device);
+        let scopes = ErrorScopes::open(&self.device);
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: None });
         if !lists.is_empty() {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
@@ -208,36 +209,40 @@ impl Context {
         }
         let bytes = |words: usize| (words * size_of::<f32>()) as u64;
         let (first, rest) = (len.min(MAX_READ_WORDS), len.saturating_sub(MAX_READ_WORDS));
-        encoder.copy_buffer_to_buffer(self.buffer(part), bytes(at), &self.staging, 0, bytes(first));
+        encoder.copy_buffer_to_buffer(self.buffer(id), bytes(offset), &self.staging, 0, bytes(first));
         self.queue.submit([encoder.finish()]);
-        let mapped = self.ask_for_map(first);
-        // Both answers are on their way; what the device says of the submit is the better reason.
+        let mapped = self.request_map(first);
+        // If both fail, the error of the submit is the cause and that of the map a consequence: report the former.
         scopes.close("it broke off").await?;
-        let mut values = self.map(first, mapped).await?;
-        let mut left = rest;
-        while left > 0 {
-            let n = left.min(MAX_READ_WORDS);
+        let mut values = self.read_mapped(first, mapped).await?;
+        let mut n_left = rest;
+        while n_left > 0 {
+            let n = n_left.min(MAX_READ_WORDS);
             let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: None });
-            let begin = bytes(at + len - left);
-            encoder.copy_buffer_to_buffer(self.buffer(part), begin, &self.staging, 0, bytes(n));
+            let begin = bytes(offset + len - n_left);
+            encoder.copy_buffer_to_buffer(self.buffer(id), begin, &self.staging, 0, bytes(n));
             self.queue.submit([encoder.finish()]);
-            values.extend(self.map(n, self.ask_for_map(n)).await?);
-            left -= n;
+            values.extend(self.read_mapped(n, self.request_map(n)).await?);
+            n_left -= n;
         }
         Ok(values)
     }
 
-    /// Asks for `len` floats at the head of the staging buffer.
-    fn ask_for_map(&self, len: usize) -> Receiver<Result<(), BufferAsyncError>> {
-        let (sender, signal) = Receiver::new();
+    /// Requests that the first `len` floats of the staging buffer be mapped for reading.
+    fn request_map(&self, len: usize) -> Receiver<Result<(), BufferAsyncError>> {
+        let (sender, receiver) = oneshot::channel();
         self.staging.map_async(MapMode::Read, range(len), move |outcome| sender.send(outcome));
-        signal
+        receiver
     }
 
-    /// The floats that were asked for, once the device has written them.
-    async fn map(&self, len: usize, mapped: Receiver<Result<(), BufferAsyncError>>) -> Result<Vec<f32>> {
+    /// Waits for [`Self::request_map`] and copies the floats.
+    async fn read_mapped(
+        &self,
+        len: usize,
+        mapped: Receiver<Result<(), BufferAsyncError>>,
+    ) -> Result<Vec<f32>> {
         let failed = |reason: String| LabError::device("GPU", reason);
-        // A browser calls back by itself; elsewhere someone has to wait.
+        // A browser runs the callback by itself; natively it runs inside `poll`.
         #[cfg(not(target_arch = "wasm32"))]
         self.device
             .poll(burn::tensor::wgpu::wgpu::PollType::wait_indefinitely())
@@ -254,18 +259,18 @@ impl Context {
         Ok(values)
     }
 
-    fn buffer(&self, part: BufferId) -> &Buffer {
-        &self.buffers[part as usize]
+    fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id as usize]
     }
 
     fn pipeline(&self, kernel: Kernel) -> &ComputePipeline {
         let found = self.pipelines.iter().find(|(built, _)| *built == kernel);
-        &found.expect("dispatches name kernels of the blueprint").1
+        &found.expect("dispatches use kernels of the descriptor").1
     }
 }
 
 impl Drop for Context {
-    /// At once: a browser would wait for its garbage collector.
+    /// Frees the memory now: in a browser it would otherwise stay until the garbage collector runs.
     fn drop(&mut self) {
         for buffer in self.buffers.iter().chain([&self.params, &self.staging]) {
             buffer.destroy();
@@ -273,7 +278,7 @@ impl Drop for Context {
     }
 }
 
-/// Longer reads are cut: 4 MiB at a time.
+/// Floats of the staging buffer: longer reads take several copies of 4 MiB.
 const MAX_READ_WORDS: usize = 1 << 20;
 
 fn check_limits(device: &Device) -> Result<()> {
@@ -284,26 +289,26 @@ fn check_limits(device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of the first floats of a buffer.
+/// The byte range of the first `len` floats of a buffer.
 fn range(len: usize) -> std::ops::Range<u64> {
     0..(len * size_of::<f32>()) as u64
 }
 
-/// Catches what the device says of the calls between opening and closing: uncaught it would stop the
+/// Collects the device's errors about all calls between opening and closing. An error outside of a scope ends the
 /// program.
-struct Scopes([ErrorScopeGuard; 3]);
+struct ErrorScopes([ErrorScopeGuard; 3]);
 
-impl Scopes {
+impl ErrorScopes {
     fn open(device: &Device) -> Self {
         let filters = [ErrorFilter::Validation, ErrorFilter::OutOfMemory, ErrorFilter::Internal];
         Self(filters.map(|filter| device.push_error_scope(filter)))
     }
 
     /// # Errors
-    /// [`LabError::Device`] with the first error there was.
+    /// [`LabError::Device`] with the first error, after the words `what`.
     async fn close(self, what: &str) -> Result<()> {
         let Self([validation, memory, internal]) = self;
-        // The innermost first; all are closed before the first is waited for.
+        // Scopes are a stack: the last one opened is closed first, and all before the first wait.
         for error in [internal.pop(), memory.pop(), validation.pop()] {
             if let Some(error) = error.await {
                 return Err(failure(what, &error));
@@ -314,7 +319,7 @@ impl Scopes {
 }
 
 fn failure(what: &str, error: &Error) -> LabError {
-    // The first line says what; the others repeat the source.
+    // The first line is the message; the others repeat the shader source.
     let text = error.to_string();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given");
     LabError::device("GPU", format!("{what}: {line}"))

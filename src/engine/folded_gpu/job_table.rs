@@ -1,39 +1,39 @@
-//! Matrix products as data: what the kernel `product` works through, tile by tile.
+//! Matrix products as data: the list of jobs that the kernel `product` computes tile by tile.
 
-/// A matrix in a buffer: where it begins and how far apart its rows and columns lie.
+/// A matrix in a buffer: its offset and its strides, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Matrix {
-    /// The first entry.
-    pub at: usize,
-    /// From a row to the next.
-    pub row: usize,
-    /// From a column to the next.
-    pub col: usize,
+    /// Word of the first entry.
+    pub offset: usize,
+    /// Words from a row to the next.
+    pub row_stride: usize,
+    /// Words from a column to the next.
+    pub col_stride: usize,
 }
 
 impl Matrix {
-    /// Row-major, with `width` columns.
-    pub fn new(at: usize, width: usize) -> Self {
-        Self { at, row: width, col: 1 }
+    /// A row-major matrix with `width` columns.
+    pub fn new(offset: usize, width: usize) -> Self {
+        Self { offset, row_stride: width, col_stride: 1 }
     }
 
-    /// Its transpose.
+    /// The transpose. No entry is moved.
     pub fn t(self) -> Self {
-        Self { row: self.col, col: self.row, ..self }
+        Self { row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 
-    /// Without its first rows.
+    /// The matrix without its first rows.
     pub fn skip_rows(self, rows: usize) -> Self {
-        Self { at: self.at + rows * self.row, ..self }
+        Self { offset: self.offset + rows * self.row_stride, ..self }
     }
 
-    /// Without its first columns.
+    /// The matrix without its first columns.
     pub fn skip_cols(self, cols: usize) -> Self {
-        Self { at: self.at + cols * self.col, ..self }
+        Self { offset: self.offset + cols * self.col_stride, ..self }
     }
 }
 
-/// A product of `depth` terms.
+/// One product a b, with sums of `depth` terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Columns of `a` and rows of `b`.
@@ -44,16 +44,16 @@ pub struct Segment {
     pub b: Matrix,
 }
 
-/// c = scale · Σ a b over segments.
+/// c = scale · Σ a b over the segments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProductJob {
     /// Rows of c.
     pub rows: usize,
     /// Columns of c.
     pub cols: usize,
-    /// Where the result goes.
+    /// The result.
     pub c: Matrix,
-    /// A factor.
+    /// A factor of the whole sum.
     pub scale: f32,
     /// The products that are added.
     pub segments: Vec<Segment>,
@@ -65,55 +65,59 @@ impl ProductJob {
         Self { rows, cols, c, scale: 1.0, segments: vec![Segment { depth, a, b }] }
     }
 
-    /// c = what it was + a b.
+    /// Adds a segment: c = … + a b.
     pub fn plus(mut self, depth: usize, a: Matrix, b: Matrix) -> Self {
         self.segments.push(Segment { depth, a, b });
         self
     }
 
-    /// c = scale · what it was.
+    /// Multiplies the whole sum: c = scale · (…).
     pub fn times(mut self, scale: f32) -> Self {
         self.scale *= scale;
         self
     }
 
     fn words(&self) -> Vec<u32> {
-        let Matrix { at, row, col } = self.c;
-        let mut words = vec![word(self.rows), word(self.cols), word(at), word(row), word(col)];
+        let Matrix { offset, row_stride, col_stride } = self.c;
+        let mut words =
+            vec![word(self.rows), word(self.cols), word(offset), word(row_stride), word(col_stride)];
         words.extend([self.scale.to_bits(), word(self.segments.len())]);
         for Segment { depth, a, b } in &self.segments {
-            words.extend([depth, &a.at, &a.row, &a.col, &b.at, &b.row, &b.col].map(|&x| word(x)));
+            words.push(word(*depth));
+            for Matrix { offset, row_stride, col_stride } in [a, b] {
+                words.extend([offset, row_stride, col_stride].map(|&x| word(x)));
+            }
         }
         words
     }
 }
 
-/// Jobs that run at once.
+/// The tiles of jobs that run in one dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobGroup {
-    /// Where its tiles begin in the table.
+    /// Word of the table where they begin: triples of job, first row and first column.
     pub first: usize,
-    /// How many tiles there are.
+    /// Number of tiles, one workgroup each.
     pub n_tiles: usize,
 }
 
 /// The table of all jobs and their tiles.
 #[derive(Debug, Default)]
 pub struct JobTable {
-    /// What the device reads.
+    /// The contents of the buffer `jobs`: for each group its jobs, then its tiles.
     pub words: Vec<u32>,
 }
 
 impl JobTable {
-    /// Adds jobs that run at once, in tiles of `side` × `side`.
+    /// Appends jobs that run in one dispatch, in tiles of `side` × `side`. They must not read each other's results.
     pub fn add(&mut self, side: usize, jobs: &[ProductJob]) -> JobGroup {
         let mut tiles = Vec::new();
         for job in jobs {
-            let at = self.words.len();
+            let job_offset = self.words.len();
             self.words.extend(job.words());
             for row in (0..job.rows).step_by(side) {
                 for col in (0..job.cols).step_by(side) {
-                    tiles.extend([word(at), word(row), word(col)]);
+                    tiles.extend([word(job_offset), word(row), word(col)]);
                 }
             }
         }

@@ -1,43 +1,43 @@
-//! The kernels: which there are, and their text.
+//! The kernels and their source text.
 //!
 //! # Why WGSL
 //!
-//! As text they are compiled by the browser alone. The same product written for CubeCL takes 170 ms
-//! of its compiler in WebAssembly and a second of Chromium's software adapter, which gets the
-//! product as single assignments; as text 4 ms and 25 ms. All kernels must be there within two
-//! seconds. And in a browser CubeCL creates pipelines unchecked, so that a driver that refuses one
-//! ends the worker; here it is an error, and another engine takes over.
+//! Text is compiled by the browser alone. The same product written for CubeCL takes 170 ms of its compiler in
+//! WebAssembly and a second of Chromium's software adapter, which receives the product as single assignments; as
+//! text it takes 4 ms and 25 ms. All kernels together must compile within two seconds. Also, CubeCL creates pipelines
+//! without checks in a browser, so that a driver that refuses one ends the worker; here a refusal is an error, and
+//! another engine takes over.
 
 use std::fmt::Write;
 
-/// One kernel.
+/// One kernel; each file in `wgsl/` states its equations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
-    /// X, Q and K Q from the weights.
+    /// X, q and kq from the weights.
     Embed,
-    /// Products of matrices in the arena.
+    /// Matrix products within the arena.
     Product,
-    /// Attention pattern, inputs of neurons and logits by pair.
-    Mix,
-    /// Logits from the neurons.
+    /// The attention pattern and u of every pair.
+    PairInputs,
+    /// logits += n W_out_U.
     Logits,
-    /// Losses, and the gradient of the logits.
+    /// The losses, and d_logits in place of the logits.
     Loss,
-    /// Losses only.
+    /// The losses only.
     Score,
-    /// The gradient of W_out_U by parts.
+    /// d_W_out_U over each split of the pairs.
     DWoutU,
-    /// The gradient of the neurons' inputs.
+    /// d_u of the neurons, in place of their inputs.
     DHidden,
-    /// Gradients by pair to gradients by row.
-    Collect,
-    /// The gradient of the attention pattern.
-    Slopes,
-    /// The gradient of scores and of `base`; parts of dW_out_U to the whole.
-    Sums,
-    /// The gradient of the embeddings; the ring of losses.
+    /// d_T, and d_base for each a, from d_u.
+    DTables,
+    /// The gradient of the attention pattern, from d_u.
+    DPattern,
+    /// d_s, d_base and d_W_out_U from their terms.
+    Reduce,
+    /// The gradient of W_E and W_pos from d_X; the step's entry in the ring of losses.
     EmbedBackward,
-    /// The update.
+    /// The update of weights and moments.
     AdamW,
 }
 
@@ -45,66 +45,65 @@ pub enum Kernel {
 pub const ALL: [Kernel; 13] = [
     Kernel::Embed,
     Kernel::Product,
-    Kernel::Mix,
+    Kernel::PairInputs,
     Kernel::Logits,
     Kernel::Loss,
     Kernel::Score,
     Kernel::DWoutU,
     Kernel::DHidden,
-    Kernel::Collect,
-    Kernel::Slopes,
-    Kernel::Sums,
+    Kernel::DTables,
+    Kernel::DPattern,
+    Kernel::Reduce,
     Kernel::EmbedBackward,
     Kernel::AdamW,
 ];
 
-/// Side of a tile for products of tables: many small tiles keep a large GPU busy.
+/// Side of the tiles of products of tables: small, so that a large GPU has many of them to work on.
 pub const TABLE_TILE: usize = 32;
 
-/// Side of a tile for products over pairs. On a graphics card 64: twice the arithmetic for each number
-/// read. Where the processor plays one, a large tile gains nothing and takes long to compile: Chromium's
-/// software adapter builds each of the three such kernels in a second, at 32 in 0.15 s. The bits are the same.
+/// Side of the tiles of products over pairs: 64 on a graphics card, with twice the arithmetic for each word read of
+/// 32. On a software adapter a large tile gains nothing and takes long to compile: Chromium's takes a second for each
+/// of the three such kernels, at 32 0.15 s. The bits are the same.
 pub fn pair_tile(is_software: bool) -> usize {
     if is_software { TABLE_TILE } else { 64 }
 }
 
 impl Kernel {
-    /// The name in a driver's messages.
+    /// The name in messages of drivers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Embed => "embed",
             Self::Product => "product",
-            Self::Mix => "mix",
+            Self::PairInputs => "pair_inputs",
             Self::Logits => "logits",
             Self::Loss => "loss",
             Self::Score => "score",
             Self::DWoutU => "d_W_out_U",
             Self::DHidden => "d_hidden",
-            Self::Collect => "collect",
-            Self::Slopes => "slopes",
-            Self::Sums => "sums",
+            Self::DTables => "d_tables",
+            Self::DPattern => "d_pattern",
+            Self::Reduce => "reduce",
             Self::EmbedBackward => "embed_backward",
             Self::AdamW => "adamw",
         }
     }
 
-    /// The whole text, with the constants of a run in front and products over pairs in tiles of
-    /// `pair_tile`.
+    /// The complete WGSL text: constants, `common.wgsl` and the kernel, products over pairs in tiles of `pair_tile`.
     pub fn source(self, constants: &str, pair_tile: usize) -> String {
         let body = match self {
             Self::Embed => include_str!("wgsl/embed.wgsl").into(),
             Self::Product => product(TABLE_TILE, "arena[i]", "arena[i]", "arena[i] = x;"),
-            Self::Mix => include_str!("wgsl/mix.wgsl").into(),
+            Self::PairInputs => include_str!("wgsl/pair_inputs.wgsl").into(),
             Self::Logits => product(pair_tile, "neuron(hidden[i]).value", "arena[i]", "logits[i] += x;"),
-            Self::Loss => with_gradient(true),
-            Self::Score => with_gradient(false),
+            Self::Loss => loss(true),
+            Self::Score => loss(false),
             Self::DWoutU => product(pair_tile, "logits[i]", "neuron(hidden[i]).value", "arena[i] = x;"),
             Self::DHidden => {
                 product(pair_tile, "logits[i]", "arena[i]", "hidden[i] = x * neuron(hidden[i]).slope;")
             }
-            Self::Collect => include_str!("wgsl/collect.wgsl").into(),
-            Self::Slopes => include_str!("wgsl/slopes.wgsl").into(),
-            Self::Sums => include_str!("wgsl/sums.wgsl").into(),
+            Self::DTables => include_str!("wgsl/d_tables.wgsl").into(),
+            Self::DPattern => include_str!("wgsl/d_pattern.wgsl").into(),
+            Self::Reduce => include_str!("wgsl/reduce.wgsl").into(),
             Self::EmbedBackward => include_str!("wgsl/embed_backward.wgsl").into(),
             Self::AdamW => include_str!("wgsl/adamw.wgsl").into(),
         };
@@ -112,14 +111,14 @@ impl Kernel {
     }
 }
 
-fn with_gradient(gradient: bool) -> String {
+fn loss(gradient: bool) -> String {
     format!("const GRADIENT = {gradient};\n{}", include_str!("wgsl/loss.wgsl"))
 }
 
-/// The product kernel for tiles of `side`, reading by two expressions in the index `i` and storing by
-/// a statement in `i` and `x`.
+/// The product kernel for tiles of `side`. `load_a` and `load_b` are expressions for word `i` of either matrix,
+/// `store` is a statement that stores `x` as word `i` of the result.
 ///
-/// The sums are variables of their own: not every driver would keep an array in registers.
+/// Each sum is a variable of its own: not every driver would keep an array in registers.
 fn product(side: usize, load_a: &str, load_b: &str, store: &str) -> String {
     let n = side / 32;
     let (mut declare, mut multiply, mut sums) = (String::new(), String::new(), String::new());

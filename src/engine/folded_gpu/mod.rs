@@ -1,13 +1,12 @@
 //! The hand-derived training step on a graphics processor: the transformer of one block, folded.
 //!
-//! The algebra is that of [`folded`](super::folded): what depends on one number at one position is
-//! computed once, measured from "="; a pair mixes table rows, goes through its neurons and one product
-//! with W_out W_U; the way back collects by number and ends in small products. Everything stays on the
-//! device; a step is sixteen dispatches of twelve pipelines in one compute pass, and a submit holds as
-//! many steps as [`Engine::train`] is asked for. Losses go to a ring on the device, read once a submit.
+//! The algebra is that of [`folded`](super::folded), derived in `docs/engine.md`. All data stays on the device. A
+//! step is sixteen dispatches of twelve pipelines in one compute pass (`plan.rs` lists them), and one submit holds as
+//! many steps as [`Engine::train`] is called for, at most 512. The loss of each step goes to a ring on the
+//! device, which is read once per submit.
 //!
-//! Float32 throughout, sums in a fixed order, no atomics and no subgroups: the same device gives the
-//! same bits twice. It keeps to the limits every WebGPU device has.
+//! Float32 throughout, sums in a fixed order, no atomics and no subgroups: the same device gives the same bits twice.
+//! Only the limits that every WebGPU device guarantees are used, except for buffer sizes, which are checked.
 
 mod product_jobs;
 mod check;
@@ -36,14 +35,14 @@ use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 use crate::task::{Pair, Task};
 
-/// Where the ring of losses begins in `record`; before it lies the step counter.
-const RING_AT: usize = 4;
-/// Steps whose losses the device keeps: more than one submit holds.
+/// Word of `record` at which the ring of losses begins. Word 0 is the step counter; the others are padding.
+const RING_OFFSET: usize = 4;
+/// Steps whose losses the ring keeps: more than one submit holds. Each takes three words: loss, correct, collapsed.
 const RING_LENGTH: usize = 1024;
-/// Steps in a submit at most: half of the ring and of the table of rates.
+/// The most steps in a submit: half of the ring and of the table of AdamW factors, so that neither wraps within one.
 const MAX_BATCH: usize = 512;
 
-/// The folded engine on a GPU.
+/// The folded engine on a GPU. Dropping it frees the memory on the device.
 #[derive(Debug)]
 pub struct FoldedGpu {
     info: EngineInfo,
@@ -55,14 +54,15 @@ pub struct FoldedGpu {
     order: Vec<Pair>,
     n_test: usize,
     step: usize,
-    /// The rates of steps before this one are on the device.
-    rates_until: usize,
-    /// What the train set scored before each update of the last submit.
+    /// The device has the AdamW factors of the steps before this one.
+    coefficients_until: usize,
+    /// The train set's score before each update of the last submit.
     train_scores: Vec<Score>,
 }
 
 impl FoldedGpu {
-    /// Sets up a run on a device, at a state.
+    /// Allocates the buffers of a run on a device, compiles its thirteen pipelines and loads a state. For the paper's
+    /// model about 30 MB; on a graphics card the pipelines take most of the time.
     ///
     /// # Errors
     /// [`LabError::Setting`] if [`folded::supports`] refuses the model, [`LabError::Device`] if the device
@@ -77,7 +77,7 @@ impl FoldedGpu {
         let pair_tile = kernels::pair_tile(gpu.is_software);
         let plan = Plan::new(&layout, &index, pair_tile);
         check_groups(&plan, &limits)?;
-        let blueprint = ContextDescriptor {
+        let descriptor = ContextDescriptor {
             sizes: [
                 layout.offsets.len,
                 2 * shape.n_values(),
@@ -93,7 +93,7 @@ impl FoldedGpu {
             kernels: &kernels::ALL,
             pair_tile,
         };
-        let context = Context::new(&gpu.setup, &blueprint).await?;
+        let context = Context::new(&gpu.setup, &descriptor).await?;
         context.write_words(BufferId::Index, 0, &index.words);
         context.write_words(BufferId::Jobs, 0, &plan.products.words);
         context.write(BufferId::Arena, layout.offsets.one, &[1.0]);
@@ -113,48 +113,48 @@ impl FoldedGpu {
             order: index.order,
             n_test: task.test.len(),
             step: 0,
-            rates_until: 0,
+            coefficients_until: 0,
             train_scores: Vec::new(),
         };
         engine.load(start)?;
         Ok(engine)
     }
 
-    /// What the train set scored before each update of the last submit, the last update last: a
-    /// by-product of training.
+    /// The train set's score before each update of the last submit, in order: a by-product of training.
     pub fn train_scores(&self) -> &[Score] {
         &self.train_scores
     }
 
-    /// The logits of every train pair.
+    /// The logits of every train pair at the current weights, read from the device.
     ///
     /// # Errors
     /// [`LabError::Device`] if the device fails.
     pub async fn train_logits(&mut self) -> Result<Vec<(Pair, Vec<f32>)>> {
         let n_out = self.layout.shape.d_vocab_out;
-        let all = (BufferId::Logits, 0, self.order.len() * n_out);
-        let logits = self.context.run(&[(&self.plan.train_logits, 1)], all).await?;
+        let range = (BufferId::Logits, 0, self.order.len() * n_out);
+        let logits = self.context.run(&[(&self.plan.train_logits, 1)], range).await?;
         Ok(self.order.iter().copied().zip(logits.chunks(n_out).map(<[f32]>::to_vec)).collect())
     }
 
-    /// Does updates, and in the submit of the last ones scores the weights if that is asked for.
+    /// Makes updates in submits of at most [`MAX_BATCH`]; with `is_evaluated`, the last submit also scores the
+    /// resulting weights.
     async fn train_steps(&mut self, n_steps: usize, is_evaluated: bool) -> Result<Option<Evaluation>> {
-        let mut left = n_steps;
+        let mut n_left = n_steps;
         loop {
-            let n = left.min(MAX_BATCH);
-            left -= n;
-            let is_last = left == 0;
+            let n = n_left.min(MAX_BATCH);
+            n_left -= n;
+            let is_last = n_left == 0;
             if n == 0 && !is_evaluated {
                 return Ok(None);
             }
-            self.write_rates(n);
+            self.write_coefficients(n);
             let mut lists = vec![(self.plan.step.as_slice(), n)];
             let mut len = 3 * RING_LENGTH;
             if is_last && is_evaluated {
                 lists.push((self.plan.evaluation.as_slice(), 1));
-                len = self.plan.record_len - RING_AT;
+                len = self.plan.record_len - RING_OFFSET;
             }
-            let record = self.context.run(&lists, (BufferId::Record, RING_AT, len)).await?;
+            let record = self.context.run(&lists, (BufferId::Record, RING_OFFSET, len)).await?;
             let entry = |step: usize| score(&record[step % RING_LENGTH * 3..][..3]);
             if n > 0 {
                 self.train_scores = (self.step..self.step + n).map(entry).collect();
@@ -166,9 +166,9 @@ impl FoldedGpu {
         }
     }
 
-    /// Sees to it that the device has the rates of the next `n` steps.
-    fn write_rates(&mut self, n: usize) {
-        if self.step + n <= self.rates_until {
+    /// Writes the table of AdamW factors, unless the device has those of the next `n` steps already.
+    fn write_coefficients(&mut self, n: usize) {
+        if self.step + n <= self.coefficients_until {
             return;
         }
         let mut table = vec![0.0; 4 * COEFFICIENT_STEPS];
@@ -176,18 +176,18 @@ impl FoldedGpu {
             table[step % COEFFICIENT_STEPS * 4..][..4]
                 .copy_from_slice(&adamw_coefficients(&self.optim, step));
         }
-        self.context.write(BufferId::Rates, 0, &table);
-        self.rates_until = self.step + COEFFICIENT_STEPS;
+        self.context.write(BufferId::Coefficients, 0, &table);
+        self.coefficients_until = self.step + COEFFICIENT_STEPS;
     }
 
-    /// What the workgroups of an evaluation left in `record` from the ring on, summed up.
+    /// Sums the scores that the workgroups of an evaluation left in `record`, which is given from the ring on.
     fn evaluation(&self, record: &[f32]) -> Evaluation {
-        let sum = |places: &[ScoreRange]| {
+        let sum = |ranges: &[ScoreRange]| {
             let mut total = Score::default();
-            for place in places {
-                record[place.at - RING_AT..][..3 * place.n]
+            for range in ranges {
+                record[range.offset - RING_OFFSET..][..3 * range.n]
                     .chunks_exact(3)
-                    .for_each(|three| total.add(&score(three)));
+                    .for_each(|words| total.add(&score(words)));
             }
             total
         };
@@ -203,20 +203,20 @@ impl FoldedGpu {
     }
 }
 
-/// Loss, right and collapsed, as a workgroup leaves them; a negative number of right ones says that a logit
-/// is infinite or no number.
-fn score(three: &[f32]) -> Score {
-    if three[1] < 0.0 || !three[0].is_finite() {
+/// A score from the three words that a workgroup leaves: loss, correct, collapsed. A negative number of correct ones
+/// means that some logit is not finite.
+fn score(words: &[f32]) -> Score {
+    if words[1] < 0.0 || !words[0].is_finite() {
         return Score { loss_sum: f64::NAN, n_correct: 0, n_collapsed: 0 };
     }
-    Score { loss_sum: f64::from(three[0]), n_correct: three[1] as usize, n_collapsed: three[2] as usize }
+    Score { loss_sum: f64::from(words[0]), n_correct: words[1] as usize, n_collapsed: words[2] as usize }
 }
 
-/// Before anything of these sizes is planned: places are 32 bits wide on the device.
+/// Checks the largest buffers before anything is planned: offsets are 32 bits wide on the device.
 fn check_sizes(layout: &GpuLayout, limits: &Limits) -> Result<()> {
     let shape = &layout.shape;
     let largest = layout.offsets.len.max(layout.capacity * shape.d_mlp.max(shape.d_vocab_out));
-    // In a browser a usize is 32 bits wide.
+    // u64: in a browser a usize is 32 bits wide, and the product might not fit.
     let bytes = largest as u64 * size_of::<f32>() as u64;
     let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u64::from(u32::MAX));
     if bytes > allowed {
@@ -231,12 +231,12 @@ fn check_sizes(layout: &GpuLayout, limits: &Limits) -> Result<()> {
 }
 
 fn check_groups(plan: &Plan, limits: &Limits) -> Result<()> {
-    let most = plan.step.iter().chain(&plan.evaluation).flat_map(|dispatch| dispatch.groups).max();
+    let largest = plan.step.iter().chain(&plan.evaluation).flat_map(|dispatch| dispatch.groups).max();
     let allowed = limits.max_compute_workgroups_per_dimension as usize;
-    match most {
-        Some(most) if most > allowed => Err(LabError::device(
+    match largest {
+        Some(largest) if largest > allowed => Err(LabError::device(
             "GPU",
-            format!("a kernel needs {most} workgroups, the device allows {allowed}"),
+            format!("a kernel needs {largest} workgroups, the device allows {allowed}"),
         )),
         _ => Ok(()),
     }
@@ -266,7 +266,7 @@ impl Engine for FoldedGpu {
     fn train_and_evaluate(&mut self, n_steps: usize) -> LocalFuture<'_, Result<Evaluation>> {
         Box::pin(async move {
             let evaluation = self.train_steps(n_steps, true).await?;
-            Ok(evaluation.expect("it was asked for"))
+            Ok(evaluation.expect("evaluated because `is_evaluated` is true"))
         })
     }
 
@@ -305,10 +305,11 @@ impl Engine for FoldedGpu {
         self.context.write(BufferId::Arena, 0, &floats(&state.weights));
         self.context.write(BufferId::Moments, 0, &floats(&state.first_moment));
         self.context.write(BufferId::Moments, self.layout.shape.n_values(), &floats(&state.second_moment));
-        // The counter may wrap: it only finds a place in the ring and in the table of rates.
+        // The counter may wrap: it is only used modulo the lengths of the ring and of the table of AdamW factors,
+        // which divide 2³².
         self.context.write_words(BufferId::Record, 0, &[state.step as u32]);
         self.step = state.step;
-        self.rates_until = 0;
+        self.coefficients_until = 0;
         Ok(())
     }
 }

@@ -1,51 +1,51 @@
-//! Which pairs there are, by number: the tables that the kernels walk along.
+//! The index buffer: which pairs read each table row, and b and answer of each pair.
 
 use super::layout::GpuLayout;
 use crate::task::{Pair, Task};
 
-/// Consecutive pairs of one set that fit the buffers together: all pairs of some numbers a.
+/// Consecutive pairs of one set that fit the buffers together: all pairs of a range of a.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairChunk {
-    /// Where the starts by a begin in the index.
+    /// Offset in the index of the p + 1 starts by a, which count pairs of the whole set.
     pub starts: usize,
-    /// Where the numbers b begin.
-    pub numbers: usize,
-    /// Where the answers of these pairs begin.
+    /// Offset in the index of the numbers b of the whole set.
+    pub numbers_b: usize,
+    /// Offset in the index of the answers of this chunk.
     pub answers: usize,
-    /// The first a.
+    /// The first a of the range.
     pub first_a: usize,
-    /// How many a.
+    /// Number of a in the range.
     pub n_a: usize,
-    /// The first pair.
+    /// The number of the first pair within the set.
     pub first_pair: usize,
-    /// How many pairs.
+    /// Number of pairs.
     pub n_pairs: usize,
 }
 
 /// The index buffer and the chunks of both sets.
 #[derive(Debug)]
 pub struct PairIndex {
-    /// What the device reads: starts of the 2p rows of the train set, its pairs by row (a, then b), and
-    /// for each set its starts by a, its numbers b and its answers.
+    /// The contents of the buffer: starts of the 2p table rows, the train pairs of each row, and for the train and the
+    /// test set starts by a, numbers b, and answers.
     pub words: Vec<u32>,
-    /// The train set, in one piece.
+    /// The train set, in one chunk.
     pub train: PairChunk,
     /// The test set.
     pub test: Vec<PairChunk>,
-    /// Pairs of the row with most pairs.
-    pub longest: usize,
-    /// Train pairs in the order of the buffers.
+    /// Number of pairs of the table row with the most pairs.
+    pub longest_row: usize,
+    /// The train pairs in the order of the buffers.
     pub order: Vec<Pair>,
 }
 
-/// Pairs that the buffers must hold at least: the train set, and all test pairs of any number a.
+/// The number of pairs that the buffers must have room for: the train set, or the test pairs of one a if that is more.
 pub fn capacity(task: &Task) -> usize {
     let starts = starts(task.p, &task.test, |pair| pair.a);
     starts.windows(2).map(|ends| ends[1] - ends[0]).fold(task.train.len(), usize::max)
 }
 
 impl PairIndex {
-    /// Indexes both sets of a task.
+    /// Sorts and indexes both sets of a task; O(p²).
     pub fn new(layout: &GpuLayout, task: &Task) -> Self {
         let p = task.p;
         let mut train = task.train.clone();
@@ -54,22 +54,23 @@ impl PairIndex {
         let by_b = starts(p, &train, |pair| pair.b);
         let mut words: Vec<u32> = by_a.iter().map(|&start| start as u32).collect();
         words.extend(by_b[1..].iter().map(|&start| (train.len() + start) as u32));
-        assert_eq!(words.len(), layout.pairs(), "pairs follow the starts of 2p rows");
+        assert_eq!(words.len(), layout.pairs_of_row(), "pairs follow the starts of 2p rows");
         words.extend(0..train.len() as u32);
         let mut list: Vec<u32> = (0..train.len() as u32).collect();
         list.sort_by_key(|&i| train[i as usize].b);
         words.extend(list);
-        let longest = by_a.windows(2).chain(by_b.windows(2)).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+        let longest_row =
+            by_a.windows(2).chain(by_b.windows(2)).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
 
         let train_chunks = add_set(&mut words, task, &train, layout.capacity);
         let mut test = task.test.clone();
         test.sort_unstable_by_key(|pair| (pair.a, pair.b));
         let test = add_set(&mut words, task, &test, layout.capacity);
-        Self { words, train: train_chunks[0], test, longest, order: train }
+        Self { words, train: train_chunks[0], test, longest_row, order: train }
     }
 }
 
-/// Where the pairs of each number begin in a list sorted by it; one more at the end.
+/// The start of the pairs of each number in a list sorted by it, and the end of the last.
 fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usize> {
     let mut starts = vec![0; p + 1];
     for pair in pairs {
@@ -81,12 +82,12 @@ fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usiz
     starts
 }
 
-/// Appends a sorted set and cuts it into chunks of at most `capacity` pairs.
+/// Appends a sorted set to the index and splits it into chunks of at most `capacity` pairs.
 fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -> Vec<PairChunk> {
     let by_a = starts(task.p, pairs, |pair| pair.a);
     let starts = words.len();
     words.extend(by_a.iter().map(|&start| start as u32));
-    let numbers = words.len();
+    let numbers_b = words.len();
     words.extend(pairs.iter().map(|pair| pair.b as u32));
     let answers = words.len();
     words.extend(pairs.iter().map(|&pair| task.answer(pair) as u32));
@@ -100,7 +101,7 @@ fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -
         }
         let n_pairs = by_a[end] - first_pair;
         let (answers, n_a) = (answers + first_pair, end - first_a);
-        chunks.push(PairChunk { starts, numbers, answers, first_a, n_a, first_pair, n_pairs });
+        chunks.push(PairChunk { starts, numbers_b, answers, first_a, n_a, first_pair, n_pairs });
         first_a = end;
     }
     chunks.retain(|chunk| chunk.n_pairs > 0);
@@ -127,8 +128,8 @@ mod tests {
         assert_eq!(index.test.iter().map(|chunk| chunk.n_pairs).sum::<usize>(), 8939, "all test pairs");
         assert!(index.test.iter().all(|chunk| chunk.n_pairs <= 3830), "chunks fit");
         for row in 0..2 * p {
-            let [start, end] = [row, row + 1].map(|row| index.words[layout.starts() + row] as usize);
-            for &pair in &index.words[layout.pairs() + start..layout.pairs() + end] {
+            let [start, end] = [row, row + 1].map(|row| index.words[layout.row_starts() + row] as usize);
+            for &pair in &index.words[layout.pairs_of_row() + start..layout.pairs_of_row() + end] {
                 let pair = index.order[pair as usize];
                 assert_eq!([pair.a, pair.b][row / p], row % p, "a pair of row {row}");
             }
@@ -137,7 +138,7 @@ mod tests {
             for a in chunk.first_a..chunk.first_a + chunk.n_a {
                 let [start, end] = [a, a + 1].map(|a| index.words[chunk.starts + a] as usize);
                 for pair in start..end {
-                    let b = index.words[chunk.numbers + pair] as usize;
+                    let b = index.words[chunk.numbers_b + pair] as usize;
                     let answer = index.words[chunk.answers + pair - chunk.first_pair] as usize;
                     assert_eq!(answer, (a + b) % p, "the answer of ({a}, {b})");
                 }

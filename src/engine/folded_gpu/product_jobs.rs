@@ -1,12 +1,14 @@
-//! Which products make a step: forward from the weights to the logits, and back.
+//! The matrix products of a step, forward and back, as jobs for the kernel `product`.
 //!
-//! X, V, G, T and the rest are those of [`Places`](super::layout::Places).
+//! Symbols are those of `docs/engine.md` and [`BufferOffsets`](super::layout::BufferOffsets): rows of X, s, V and T are
+//! measured from "=", whose own row is the last. Weights are stored as in [`ModelShape::dims`], so that for example
+//! V = X W_Vᵀ here. One function is one dispatch: its jobs do not read each other's results.
 
 use super::job_table::{Matrix, ProductJob};
 use super::layout::GpuLayout;
 use crate::model::{ModelShape, Param};
 
-/// The weights, or their gradient, as matrices.
+/// The weights, or their gradient, as matrices of the arena.
 struct WeightMatrices {
     W_K: Matrix,
     W_Q: Matrix,
@@ -37,35 +39,35 @@ impl WeightMatrices {
     }
 }
 
-/// The tables and their gradients as matrices, with the weights beside them.
+/// Weights `w`, their gradient `g`, the tables and their gradients, as matrices of the arena.
 struct TableMatrices {
     w: WeightMatrices,
     g: WeightMatrices,
     one: Matrix,
     X: Matrix,
-    x_eq: Matrix,
-    Q: Matrix,
-    KQ: Matrix,
-    S: Matrix,
+    X_eq: Matrix,
+    q: Matrix,
+    kq: Matrix,
+    s: Matrix,
     V: Matrix,
     G: Matrix,
-    XB: Matrix,
+    base_resid: Matrix,
     W_out_U: Matrix,
     W_out_U_t: Matrix,
     d_base: Matrix,
     d_W_out_U_t: Matrix,
-    d_S: Matrix,
+    d_s: Matrix,
     d_V: Matrix,
     d_G: Matrix,
-    d_KQ: Matrix,
-    d_Q: Matrix,
+    d_kq: Matrix,
+    d_q: Matrix,
     d_X: Matrix,
 }
 
 impl TableMatrices {
     fn new(layout: &GpuLayout) -> Self {
         let ModelShape { p, d_model, n_heads, d_mlp, d_vocab_out, .. } = layout.shape;
-        let (offsets, heads, wide) =
+        let (offsets, heads_width, width) =
             (&layout.offsets, layout.heads_width(), layout.neurons_and_logits_width());
         let X = Matrix::new(offsets.X, d_model);
         Self {
@@ -73,61 +75,70 @@ impl TableMatrices {
             g: WeightMatrices::new(layout, offsets.gradient),
             one: Matrix::new(offsets.one, 1),
             X,
-            x_eq: X.skip_rows(2 * p),
-            Q: Matrix::new(offsets.Q, heads),
-            KQ: Matrix::new(offsets.KQ, d_model),
-            S: Matrix::new(offsets.S, n_heads),
-            V: Matrix::new(offsets.V, heads),
-            G: Matrix::new(offsets.G, wide),
-            XB: Matrix::new(offsets.XB, wide),
+            X_eq: X.skip_rows(2 * p),
+            q: Matrix::new(offsets.q, heads_width),
+            kq: Matrix::new(offsets.kq, d_model),
+            s: Matrix::new(offsets.s, n_heads),
+            V: Matrix::new(offsets.V, heads_width),
+            G: Matrix::new(offsets.G, width),
+            base_resid: Matrix::new(offsets.base_resid, width),
             W_out_U: Matrix::new(offsets.W_out_U, d_vocab_out),
             W_out_U_t: Matrix::new(offsets.W_out_U_t, d_mlp),
-            d_base: Matrix::new(offsets.d_T, wide).skip_rows(2 * p * n_heads),
+            d_base: Matrix::new(offsets.d_T, width).skip_rows(2 * p * n_heads),
             d_W_out_U_t: Matrix::new(offsets.d_W_out_U_t, d_mlp),
-            d_S: Matrix::new(offsets.d_S, n_heads),
-            d_V: Matrix::new(offsets.d_V, heads),
-            d_G: Matrix::new(offsets.d_G, wide),
-            d_KQ: Matrix::new(offsets.d_KQ, d_model),
-            d_Q: Matrix::new(offsets.d_Q, heads),
+            d_s: Matrix::new(offsets.d_s, n_heads),
+            d_V: Matrix::new(offsets.d_V, heads_width),
+            d_G: Matrix::new(offsets.d_G, width),
+            d_kq: Matrix::new(offsets.d_kq, d_model),
+            d_q: Matrix::new(offsets.d_q, heads_width),
             d_X: Matrix::new(offsets.d_X, d_model),
         }
     }
 }
 
-/// V, S, G, XB and both W_out_U, from X, Q K and the weights.
+/// Dispatch 2, from X and kq, which `embed` computes, and the weights:
+///
+/// ```text
+/// W_out_U    = W_outᵀ W_U             and its transpose
+/// G          = W_Oᵀ [ W_inᵀ | W_U ]
+/// V          = X W_Vᵀ
+/// s          = X kqᵀ
+/// base_resid = [ X_eq W_inᵀ + b_in | (X_eq + b_out) W_U ]
+/// ```
 pub fn projections(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_model, n_heads, d_mlp, d_vocab_out, .. } = layout.shape;
-    let (rows, heads) = (layout.rows(), layout.heads_width());
-    let TableMatrices { w, one, X, x_eq, KQ, S, V, G, XB, W_out_U, W_out_U_t, .. } =
+    let (n_rows, heads_width) = (layout.n_rows(), layout.heads_width());
+    let TableMatrices { w, one, X, X_eq, kq, s, V, G, base_resid, W_out_U, W_out_U_t, .. } =
         TableMatrices::new(layout);
     vec![
         ProductJob::new([d_mlp, d_model, d_vocab_out], w.W_out.t(), w.W_U, W_out_U),
         ProductJob::new([d_vocab_out, d_model, d_mlp], w.W_U.t(), w.W_out, W_out_U_t),
-        ProductJob::new([heads, d_model, d_mlp], w.W_O.t(), w.W_in.t(), G),
-        ProductJob::new([heads, d_model, d_vocab_out], w.W_O.t(), w.W_U, G.skip_cols(d_mlp)),
-        ProductJob::new([rows, d_model, heads], X, w.W_V.t(), V),
-        ProductJob::new([rows, d_model, n_heads], X, KQ.t(), S),
-        ProductJob::new([1, d_model, d_mlp], x_eq, w.W_in.t(), XB).plus(1, one, w.b_in),
-        ProductJob::new([1, d_model, d_vocab_out], x_eq, w.W_U, XB.skip_cols(d_mlp))
+        ProductJob::new([heads_width, d_model, d_mlp], w.W_O.t(), w.W_in.t(), G),
+        ProductJob::new([heads_width, d_model, d_vocab_out], w.W_O.t(), w.W_U, G.skip_cols(d_mlp)),
+        ProductJob::new([n_rows, d_model, heads_width], X, w.W_V.t(), V),
+        ProductJob::new([n_rows, d_model, n_heads], X, kq.t(), s),
+        ProductJob::new([1, d_model, d_mlp], X_eq, w.W_in.t(), base_resid).plus(1, one, w.b_in),
+        ProductJob::new([1, d_model, d_vocab_out], X_eq, w.W_U, base_resid.skip_cols(d_mlp))
             .plus(d_model, w.b_out, w.W_U),
     ]
 }
 
-/// T = V G by head.
+/// Dispatch 3: T[r, h] = V[r, h] G[h].
 pub fn tables(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { n_heads, d_head, .. } = layout.shape;
-    let (rows, wide) = (layout.rows(), layout.neurons_and_logits_width());
+    let (n_rows, width) = (layout.n_rows(), layout.neurons_and_logits_width());
     let TableMatrices { V, G, .. } = TableMatrices::new(layout);
-    let T = Matrix::new(layout.offsets.T, n_heads * wide);
+    // Rows of one head are n_heads rows apart.
+    let T = Matrix::new(layout.offsets.T, n_heads * width);
     (0..n_heads)
         .map(|h| {
             let (V, G) = (V.skip_cols(h * d_head), G.skip_rows(h * d_head));
-            ProductJob::new([rows, d_head, wide], V, G, T.skip_cols(h * wide))
+            ProductJob::new([n_rows, d_head, width], V, G, T.skip_cols(h * width))
         })
         .collect()
 }
 
-/// logits += neurons W_out_U, over `capacity` pairs.
+/// Dispatch 5: logits += n W_out_U, over `capacity` pairs.
 pub fn logits(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
@@ -139,21 +150,21 @@ pub fn logits(layout: &GpuLayout) -> Vec<ProductJob> {
     )]
 }
 
-/// Parts of dW_out_Uᵀ = dlogitsᵀ neurons, each over some train pairs.
+/// Dispatch 7: d_W_out_Uᵀ = d_logitsᵀ n, one job for each split of the train pairs.
 pub fn d_W_out_U(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
-    let parts = Matrix::new(layout.offsets.d_W_out_U_parts, d_mlp);
-    (0..layout.splits)
+    let splits = Matrix::new(layout.offsets.d_W_out_U_splits, d_mlp);
+    (0..layout.n_splits)
         .map(|i| {
-            let [start, end] = [i, i + 1].map(|i| i * layout.n_train / layout.splits);
+            let [start, end] = [i, i + 1].map(|i| i * layout.n_train / layout.n_splits);
             let (a, b) = (logits.skip_rows(start).t(), hidden.skip_rows(start));
-            ProductJob::new([d_vocab_out, end - start, d_mlp], a, b, parts.skip_rows(i * d_vocab_out))
+            ProductJob::new([d_vocab_out, end - start, d_mlp], a, b, splits.skip_rows(i * d_vocab_out))
         })
         .collect()
 }
 
-/// The gradient of the neurons, dlogits W_out_Uᵀ, over the train pairs.
+/// Dispatch 8: d_n = d_logits W_out_Uᵀ over the train pairs; the kernel stores d_n ⊙ σ'(u).
 pub fn d_hidden(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
@@ -165,68 +176,96 @@ pub fn d_hidden(layout: &GpuLayout) -> Vec<ProductJob> {
     )]
 }
 
-/// First level back: from dT, dS and dW_out_U to dV, dG, d(Q K), and the gradients of W_out and b_out.
+/// Dispatch 12, from d_T (whose rows of "=" are d_base), d_s and d_W_out_U:
+///
+/// ```text
+/// d_V[r, h] = d_T[r, h] G[h]ᵀ
+/// d_G[h]    = Σ_r V[r, h]ᵀ d_T[r, h]
+/// d_W_out   = W_U d_W_out_Uᵀ
+/// d_b_out   = d_base[logits] W_Uᵀ
+/// d_kq      = d_sᵀ X / √d_head                           with respect to q[h] W_K[h]
+/// ```
 pub fn backward_tables(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
-    let (rows, wide) = (layout.rows(), layout.neurons_and_logits_width());
-    let TableMatrices { w, g, X, V, G, d_base, d_W_out_U_t, d_S, d_V, d_G, d_KQ, .. } =
+    let (n_rows, width) = (layout.n_rows(), layout.neurons_and_logits_width());
+    let TableMatrices { w, g, X, V, G, d_base, d_W_out_U_t, d_s, d_V, d_G, d_kq, .. } =
         TableMatrices::new(layout);
-    let d_T = Matrix::new(layout.offsets.d_T, n_heads * wide);
+    let d_T = Matrix::new(layout.offsets.d_T, n_heads * width);
     let mut jobs = Vec::new();
     for h in 0..n_heads {
-        let (d_T, first) = (d_T.skip_cols(h * wide), h * d_head);
-        jobs.push(ProductJob::new([rows, wide, d_head], d_T, G.skip_rows(first).t(), d_V.skip_cols(first)));
-        jobs.push(ProductJob::new([d_head, rows, wide], V.skip_cols(first).t(), d_T, d_G.skip_rows(first)));
+        let (d_T, offset) = (d_T.skip_cols(h * width), h * d_head);
+        let (G, V) = (G.skip_rows(offset), V.skip_cols(offset));
+        jobs.push(ProductJob::new([n_rows, width, d_head], d_T, G.t(), d_V.skip_cols(offset)));
+        jobs.push(ProductJob::new([d_head, n_rows, width], V.t(), d_T, d_G.skip_rows(offset)));
     }
     jobs.push(ProductJob::new([d_model, d_vocab_out, d_mlp], w.W_U, d_W_out_U_t, g.W_out));
     jobs.push(ProductJob::new([1, d_vocab_out, d_model], d_base.skip_cols(d_mlp), w.W_U.t(), g.b_out));
     let scale = (1.0 / (d_head as f64).sqrt()) as f32;
-    jobs.push(ProductJob::new([n_heads, 2 * p, d_model], d_S.t(), X, d_KQ).times(scale));
+    jobs.push(ProductJob::new([n_heads, 2 * p, d_model], d_s.t(), X, d_kq).times(scale));
     jobs
 }
 
-/// Second level back: dX of the numbers, dQ, and the gradients of W_V, W_O, W_in, W_U and W_K.
+/// Dispatch 13:
+///
+/// ```text
+/// d_W_U    = W_O d_G[logits] + (X_eq + b_out)ᵀ d_base[logits] + W_out d_W_out_U
+/// d_W_O    = [ W_inᵀ | W_U ] d_Gᵀ
+/// d_W_in   = d_G[neurons]ᵀ W_Oᵀ + d_base[neurons]ᵀ X_eq
+/// d_W_V    = d_Vᵀ X
+/// d_X[r]   = d_V[r] W_V + d_s[r] kq                      r < 2p
+/// d_q[h]   = d_kq[h] W_K[h]ᵀ
+/// d_W_K[h] = q[h]ᵀ d_kq[h]
+/// ```
 pub fn backward_projections(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
-    let (rows, heads) = (layout.rows(), layout.heads_width());
+    let (n_rows, heads_width) = (layout.n_rows(), layout.heads_width());
     let t = TableMatrices::new(layout);
-    let TableMatrices { w, g, X, x_eq, d_base, d_S, d_V, d_G, d_KQ, d_X, .. } = &t;
-    let (d_out, d_G_out) = (d_base.skip_cols(d_mlp), d_G.skip_cols(d_mlp));
+    let TableMatrices { w, g, X, X_eq, d_base, d_s, d_V, d_G, d_kq, d_X, .. } = &t;
+    let (d_base_logits, d_G_logits) = (d_base.skip_cols(d_mlp), d_G.skip_cols(d_mlp));
     // A vector as a matrix of one column.
     let column = |vector: &Matrix| vector.t();
     let mut jobs = vec![
-        ProductJob::new([d_model, heads, d_vocab_out], w.W_O, d_G_out, g.W_U)
-            .plus(1, column(x_eq), d_out)
-            .plus(1, column(&w.b_out), d_out)
+        ProductJob::new([d_model, heads_width, d_vocab_out], w.W_O, d_G_logits, g.W_U)
+            .plus(1, column(X_eq), d_base_logits)
+            .plus(1, column(&w.b_out), d_base_logits)
             .plus(d_mlp, w.W_out, t.d_W_out_U_t.t()),
-        ProductJob::new([d_model, d_mlp, heads], w.W_in.t(), d_G.t(), g.W_O).plus(
+        ProductJob::new([d_model, d_mlp, heads_width], w.W_in.t(), d_G.t(), g.W_O).plus(
             d_vocab_out,
             w.W_U,
-            d_G_out.t(),
+            d_G_logits.t(),
         ),
-        ProductJob::new([d_mlp, heads, d_model], d_G.t(), w.W_O.t(), g.W_in).plus(1, column(d_base), *x_eq),
-        ProductJob::new([heads, rows, d_model], d_V.t(), *X, g.W_V),
-        ProductJob::new([2 * p, heads, d_model], *d_V, w.W_V, *d_X).plus(n_heads, *d_S, t.KQ),
+        ProductJob::new([d_mlp, heads_width, d_model], d_G.t(), w.W_O.t(), g.W_in).plus(
+            1,
+            column(d_base),
+            *X_eq,
+        ),
+        ProductJob::new([heads_width, n_rows, d_model], d_V.t(), *X, g.W_V),
+        ProductJob::new([2 * p, heads_width, d_model], *d_V, w.W_V, *d_X).plus(n_heads, *d_s, t.kq),
     ];
     for h in 0..n_heads {
-        let (first, d_KQ) = (h * d_head, d_KQ.skip_rows(h));
-        let (query, keys) = (t.Q.skip_cols(first), w.W_K.skip_rows(first));
-        jobs.push(ProductJob::new([1, d_model, d_head], d_KQ, keys.t(), t.d_Q.skip_cols(first)));
-        jobs.push(ProductJob::new([d_head, 1, d_model], column(&query), d_KQ, g.W_K.skip_rows(first)));
+        let (offset, d_kq) = (h * d_head, d_kq.skip_rows(h));
+        let (q, W_K) = (t.q.skip_cols(offset), w.W_K.skip_rows(offset));
+        jobs.push(ProductJob::new([1, d_model, d_head], d_kq, W_K.t(), t.d_q.skip_cols(offset)));
+        jobs.push(ProductJob::new([d_head, 1, d_model], column(&q), d_kq, g.W_K.skip_rows(offset)));
     }
     jobs
 }
 
-/// Third level back: dX of "=", and the gradient of W_Q.
+/// Dispatch 14:
+///
+/// ```text
+/// d_X_eq = d_V["="] W_V + d_q W_Q + d_base [ W_inᵀ | W_U ]ᵀ
+/// d_W_Q  = d_qᵀ X_eq
+/// ```
 pub fn backward_query_token(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { p, d_model, d_mlp, d_vocab_out, .. } = layout.shape;
-    let heads = layout.heads_width();
-    let TableMatrices { w, g, x_eq, d_base, d_V, d_Q, d_X, .. } = TableMatrices::new(layout);
+    let heads_width = layout.heads_width();
+    let TableMatrices { w, g, X_eq, d_base, d_V, d_q, d_X, .. } = TableMatrices::new(layout);
     vec![
-        ProductJob::new([1, heads, d_model], d_V.skip_rows(2 * p), w.W_V, d_X.skip_rows(2 * p))
-            .plus(heads, d_Q, w.W_Q)
+        ProductJob::new([1, heads_width, d_model], d_V.skip_rows(2 * p), w.W_V, d_X.skip_rows(2 * p))
+            .plus(heads_width, d_q, w.W_Q)
             .plus(d_mlp, d_base, w.W_in)
             .plus(d_vocab_out, d_base.skip_cols(d_mlp), w.W_U.t()),
-        ProductJob::new([heads, 1, d_model], d_Q.t(), x_eq, g.W_Q),
+        ProductJob::new([heads_width, 1, d_model], d_q.t(), X_eq, g.W_Q),
     ]
 }

@@ -15,6 +15,20 @@ use crate::config::{Activation, ExperimentConfig};
 use crate::error::Result;
 
 /// Weights and what is known about where they come from.
+///
+/// ```
+/// use grokking_lab::config::Preset;
+/// use grokking_lab::model::safetensors::{WeightLayout, WeightsFile};
+/// use grokking_lab::model::{ModelShape, init::initial_weights};
+///
+/// let config = Preset::Tiny.config();
+/// let shape = ModelShape::new(&config.data, &config.model);
+/// let file = WeightsFile { weights: initial_weights(&shape, 1), config: Some(config), step: Some(0) };
+/// for layout in [WeightLayout::PaperCode, WeightLayout::TransformerLens] {
+///     assert_eq!(WeightsFile::from_bytes(&file.to_bytes(layout))?, file);
+/// }
+/// # Ok::<(), grokking_lab::error::LabError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightsFile {
     /// The parameters.
@@ -26,7 +40,7 @@ pub struct WeightsFile {
 }
 
 impl WeightsFile {
-    /// Reads weights in either [`Layout`], of 32- or 64-bit floats.
+    /// Reads weights in either [`WeightLayout`], of 32- or 64-bit floats.
     ///
     /// The sizes are those of the tensors. Missing biases of the MLP are zero; other biases may be
     /// there if they are zero; masks, and names that begin with `optim.`, are passed over. The activation

@@ -5,16 +5,16 @@
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut, padded};
 
-/// out[i] = base + Σ_l weights[i][l] table[picks[i][l]], in the order of l.
+/// out[i] = base + Σ_l weights[i, l] table[picks[i, l]], added in the order of l: u = base + Σ A T of the pairs.
 #[derive(Debug)]
 pub struct Mix<'a> {
-    /// The rows to choose from, padded.
+    /// The rows to choose from; columns contiguous, padded.
     pub table: View<'a>,
-    /// What every sum starts with, padded.
+    /// The row that every sum starts with, padded.
     pub base: &'a [f32],
-    /// For each row of `out`, the same number of rows of the table.
+    /// For each row of `out`, row numbers of the table, as many for each.
     pub picks: &'a [u32],
-    /// For each pick, its weight.
+    /// The weight of each pick.
     pub weights: &'a [f32],
     /// The sums.
     pub out: ViewMut<'a>,
@@ -46,11 +46,11 @@ impl Kernel for Mix<'_> {
             // bounded above for the table, the base and the row.
             unsafe {
                 while col + 4 * S::LANES <= width {
-                    stretch::<S, 4>(s, table, base, picks, weights, row, col);
+                    register_row::<S, 4>(s, table, base, picks, weights, row, col);
                     col += 4 * S::LANES;
                 }
                 while col < width {
-                    stretch::<S, 1>(s, table, base, picks, weights, row, col);
+                    register_row::<S, 1>(s, table, base, picks, weights, row, col);
                     col += S::LANES;
                 }
             }
@@ -58,13 +58,13 @@ impl Kernel for Mix<'_> {
     }
 }
 
-/// `N` vectors of one row, from column `col`.
+/// `N` vectors of one row, from column `col`, with the sums in registers.
 ///
 /// # Safety
 /// The table's picked rows, the base and the row must hold `N` vectors from `col`; there must be a
 /// weight for each pick.
 #[inline(always)]
-unsafe fn stretch<S: Simd, const N: usize>(
+unsafe fn register_row<S: Simd, const N: usize>(
     s: S,
     table: View<'_>,
     base: &[f32],
@@ -74,7 +74,7 @@ unsafe fn stretch<S: Simd, const N: usize>(
     col: usize,
 ) {
     let mut sums = [s.splat(0.0); N];
-    // SAFETY: the caller vouches for the extents.
+    // SAFETY: the caller guarantees the extents.
     unsafe {
         for j in 0..N {
             sums[j] = s.load_from(base.as_ptr().add(col + j * S::LANES));

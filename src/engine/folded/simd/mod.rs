@@ -1,13 +1,13 @@
-//! Lanes of float32: one small trait, and one implementation for each instruction set.
+//! Vectors of float32: one small trait, and one implementation for each instruction set.
 //!
-//! The kernels are written once, over [`Simd`]. [`Lanes::run`] picks the instruction set when the
-//! program runs. All unsafe code of the engine is in this folder.
+//! Kernels are written once, over [`Simd`]. [`SimdLevel::run`] picks the instruction set when the program runs. All
+//! unsafe code of the engine is in this folder.
 //!
 //! # Bits
-//! Every sum runs in an order that does not depend on the width of a vector: either each lane is a
-//! sum of its own, or the terms go round robin into [`GROUP`] partial sums that are then added in
-//! one fixed tree. What remains is whether `a * b + c` rounds once or twice. All sets without
-//! fused multiply-add give the same bits, WebAssembly's included; so do all sets with it.
+//! Every sum runs in an order that does not depend on the width of a vector: either each lane is a sum of its own,
+//! or term i goes to partial sum i mod [`GROUP`] and the partial sums are added in one fixed tree. The only
+//! difference between sets is whether `a * b + c` rounds once or twice. All sets without fused multiply-add give the
+//! same bits, WebAssembly's included; so do all sets with it.
 
 pub mod dots;
 pub mod math;
@@ -25,22 +25,22 @@ mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-/// Floats in a cache line and in the widest vector: rows are padded to a multiple of it, and sums
-/// along a row are kept in that many parts.
+/// Floats in a cache line and in the widest vector: rows are padded to a multiple of it, and sums along a row have
+/// that many partial sums.
 pub const GROUP: usize = 16;
 
-/// A vector of [`Self::LANES`] float32 and what can be done with it.
+/// An instruction set: operations on vectors of [`Self::LANES`] float32.
 ///
-/// A value of the implementing type is a proof that the processor has the instructions.
+/// A value of the implementing type proves that the processor has the instructions.
 pub trait Simd: Copy + Send + Sync {
     /// The vector.
     type V: Copy;
     /// Floats in a vector; divides [`GROUP`].
     const LANES: usize;
-    /// Rows of the block of a product that is kept in registers: 4 or 6.
-    const BLOCK_ROWS: usize;
-    /// Vectors in a row of that block: 2 or 4.
-    const BLOCK_VECS: usize;
+    /// Rows of the register block of a product: 4 or 6.
+    const REGISTER_ROWS: usize;
+    /// Vectors in a row of the register block: 2 or 4.
+    const REGISTER_VECS: usize;
 
     /// The same number in every lane.
     fn splat(self, x: f32) -> Self::V;
@@ -85,8 +85,7 @@ pub trait Simd: Copy + Send + Sync {
     /// # Safety
     /// They must lie within one allocation that is borrowed mutably.
     unsafe fn narrow_to(self, at: *mut f32, v: Self::D);
-    /// a b + c. For products that float64 holds exactly, as those of two float32, fused and not
-    /// fused is the same.
+    /// a b + c. Products of two float32 are exact in float64, so that fused and not fused give the same bits.
     fn mul_add_wide(self, a: Self::D, b: Self::D, c: Self::D) -> Self::D;
 
     /// The first `LANES` floats of a slice.
@@ -112,11 +111,11 @@ pub trait Simd: Copy + Send + Sync {
 
 /// Work that is compiled once for each instruction set.
 pub trait Kernel {
-    /// What it gives.
+    /// The result.
     type Output;
-    /// Does it. Implementations are `#[inline(always)]`, so that the body takes on the instruction
-    /// set of the caller. No vector may be touched in a closure: it would be compiled for the
-    /// baseline, and each of its vector instructions become a call.
+    /// Runs the kernel. Implementations are `#[inline(always)]`, so that the body is compiled for the instruction set
+    /// of the caller. They must not use vectors in a closure: it would be compiled for the baseline, and each of its
+    /// vector instructions would become a call.
     fn run<S: Simd>(self, s: S) -> Self::Output;
 }
 
@@ -170,8 +169,7 @@ impl SimdLevel {
         sets
     }
 
-    /// The fastest set of this processor; with `reproducible`, the fastest of those that give the
-    /// browser's bits.
+    /// The fastest set of this processor; with `reproducible`, the fastest that gives the bits of WebAssembly.
     pub fn detect(reproducible: bool) -> Self {
         Self::available()
             .into_iter()
@@ -217,7 +215,7 @@ impl SimdLevel {
         }
     }
 
-    /// Does a kernel's work with this set.
+    /// Runs a kernel compiled for this set.
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
             Self::Portable(s) => kernel.run(s),

@@ -26,13 +26,13 @@ impl<const FUSED: bool> Neon<FUSED> {
 }
 
 // SAFETY of every block below: the instructions exist, because a value of the type comes from
-// `detect` only; loads and stores pass on what their caller vouches for.
+// `detect` only; loads and stores pass on what their caller guarantees.
 impl<const FUSED: bool> Simd for Neon<FUSED> {
     type V = float32x4_t;
     const LANES: usize = 4;
     // 24 sums and 4 columns out of 32 registers.
-    const BLOCK_ROWS: usize = 6;
-    const BLOCK_VECS: usize = 4;
+    const REGISTER_ROWS: usize = 6;
+    const REGISTER_VECS: usize = 4;
 
     #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {

@@ -9,8 +9,8 @@ pub struct Portable;
 impl Simd for Portable {
     type V = [f32; 4];
     const LANES: usize = 4;
-    const BLOCK_ROWS: usize = 4;
-    const BLOCK_VECS: usize = 2;
+    const REGISTER_ROWS: usize = 4;
+    const REGISTER_VECS: usize = 2;
 
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 4] {
@@ -18,12 +18,12 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn load_from(self, at: *const f32) -> [f32; 4] {
-        // SAFETY: the caller vouches for four floats; a float array needs no more alignment.
+        // SAFETY: the caller guarantees four floats; a float array needs no more alignment.
         unsafe { at.cast::<[f32; 4]>().read() }
     }
     #[inline(always)]
     unsafe fn store_to(self, at: *mut f32, v: [f32; 4]) {
-        // SAFETY: the caller vouches for four floats; a float array needs no more alignment.
+        // SAFETY: the caller guarantees four floats; a float array needs no more alignment.
         unsafe { at.cast::<[f32; 4]>().write(v) }
     }
     #[inline(always)]
@@ -67,12 +67,12 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn widen_from(self, at: *const f32) -> [f64; 2] {
-        // SAFETY: the caller vouches for two floats.
+        // SAFETY: the caller guarantees two floats.
         unsafe { at.cast::<[f32; 2]>().read() }.map(f64::from)
     }
     #[inline(always)]
     unsafe fn narrow_to(self, at: *mut f32, v: [f64; 2]) {
-        // SAFETY: the caller vouches for two floats.
+        // SAFETY: the caller guarantees two floats.
         unsafe { at.cast::<[f32; 2]>().write(v.map(|x| x as f32)) }
     }
     #[inline(always)]

@@ -1,17 +1,18 @@
-//! C = A B and C += A B: a block of C in registers, a panel of B in the first-level cache.
+//! C = A B and C += A B: a few rows and vectors of C in registers (a register block), a panel of B in the
+//! first-level cache.
 
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut};
 
-/// Rows of B whose panel stays in the first-level cache between two rows of blocks: at 64 floats a
-/// row, 32 KiB of the 32 to 48 KiB there are.
+/// Rows of a panel of B, which stays in the first-level cache from one row of register blocks to the next: at 64
+/// floats a row, 32 KiB of the usual 32 to 48 KiB.
 const PANEL_ROWS: usize = 128;
 
 /// C = A B, or C += A B with `add`, for m × k times k × n.
 ///
-/// Each entry of C is one sum in the order of k. With a list, row l of B is row `list[l]` of the
+/// Each entry of C is one sum in ascending order of k. With a list, row l of B is row `list[l]` of the
 /// matrix behind it. Columns of C up to the next multiple of a vector are written too, with A times the
 /// padding of B.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Product<'a> {
     pub a: View<'a>,
     /// k × n, or a matrix whose rows the list names; columns contiguous.
     pub b: View<'a>,
-    /// Which rows of `b`, if not all in their order.
+    /// Which rows of `b`; all of them, in order, if `None`.
     pub list: Option<&'a [u32]>,
     /// m × n.
     pub c: ViewMut<'a>,
@@ -48,7 +49,7 @@ impl Kernel for Product<'_> {
             }
             return;
         }
-        assert!((a.rows - 1) * a.row_step + (k - 1) * a.col_step < a.data.len(), "A is whole");
+        assert!((a.rows - 1) * a.row_step + (k - 1) * a.col_step < a.data.len(), "A is complete");
         let last_row = match list {
             Some(list) => list.iter().fold(0, |max, &row| max.max(row)) as usize,
             None => k - 1,
@@ -88,43 +89,43 @@ struct Target {
     width: usize,
 }
 
-/// All panels, each over all rows of C.
+/// All panels of B, each with all rows of C.
 ///
 /// # Safety
-/// As for [`block`], for every row and column of the target.
+/// As for [`register_block`], for every row and column of the target.
 #[inline(always)]
 unsafe fn sweep<S: Simd>(s: S, o: Operands, b_row: impl Fn(usize) -> *const f32 + Copy, t: Target) {
     for first in (0..o.k).step_by(PANEL_ROWS) {
-        let part = Operands {
+        let panel_operands = Operands {
             // SAFETY: `first` is below k.
             a: unsafe { o.a.add(first * o.a_col) },
             k: PANEL_ROWS.min(o.k - first),
             add: o.add || first > 0,
             ..o
         };
-        let part_row = move |l: usize| b_row(first + l);
+        let panel_row = move |l: usize| b_row(first + l);
         let mut col = 0;
         // SAFETY: `col` and the vectors from it stay below `width`, a multiple of the lanes.
         unsafe {
-            while S::BLOCK_VECS >= 4 && col + 4 * S::LANES <= t.width {
-                panel::<S, 4>(s, part, part_row, t, col);
+            while S::REGISTER_VECS >= 4 && col + 4 * S::LANES <= t.width {
+                panel::<S, 4>(s, panel_operands, panel_row, t, col);
                 col += 4 * S::LANES;
             }
             while col + 2 * S::LANES <= t.width {
-                panel::<S, 2>(s, part, part_row, t, col);
+                panel::<S, 2>(s, panel_operands, panel_row, t, col);
                 col += 2 * S::LANES;
             }
             if col < t.width {
-                panel::<S, 1>(s, part, part_row, t, col);
+                panel::<S, 1>(s, panel_operands, panel_row, t, col);
             }
         }
     }
 }
 
-/// `N` vectors of columns over all rows of C.
+/// One panel of B with all rows of C, `N` vectors of columns wide.
 ///
 /// # Safety
-/// As for [`block`].
+/// As for [`register_block`].
 #[inline(always)]
 unsafe fn panel<S: Simd, const N: usize>(
     s: S,
@@ -137,24 +138,24 @@ unsafe fn panel<S: Simd, const N: usize>(
     // SAFETY: rows from `row` on are below t.rows.
     unsafe {
         let at = |row: usize| (Operands { a: o.a.add(row * o.a_row), ..o }, t.c.add(row * t.stride + col));
-        while S::BLOCK_ROWS >= 6 && row + 6 <= t.rows {
-            let (part, c) = at(row);
-            block::<S, 6, N>(s, part, b_row, col, c, t.stride);
+        while S::REGISTER_ROWS >= 6 && row + 6 <= t.rows {
+            let (operands, c) = at(row);
+            register_block::<S, 6, N>(s, operands, b_row, col, c, t.stride);
             row += 6;
         }
         while row + 4 <= t.rows {
-            let (part, c) = at(row);
-            block::<S, 4, N>(s, part, b_row, col, c, t.stride);
+            let (operands, c) = at(row);
+            register_block::<S, 4, N>(s, operands, b_row, col, c, t.stride);
             row += 4;
         }
         while row + 2 <= t.rows {
-            let (part, c) = at(row);
-            block::<S, 2, N>(s, part, b_row, col, c, t.stride);
+            let (operands, c) = at(row);
+            register_block::<S, 2, N>(s, operands, b_row, col, c, t.stride);
             row += 2;
         }
         if row < t.rows {
-            let (part, c) = at(row);
-            block::<S, 1, N>(s, part, b_row, col, c, t.stride);
+            let (operands, c) = at(row);
+            register_block::<S, 1, N>(s, operands, b_row, col, c, t.stride);
         }
     }
 }
@@ -165,7 +166,7 @@ unsafe fn panel<S: Simd, const N: usize>(
 /// A must reach `M` rows and k columns, each row of B `N` vectors from `col`, C `M` rows of `N`
 /// vectors.
 #[inline(always)]
-unsafe fn block<S: Simd, const M: usize, const N: usize>(
+unsafe fn register_block<S: Simd, const M: usize, const N: usize>(
     s: S,
     o: Operands,
     b_row: impl Fn(usize) -> *const f32,
@@ -174,7 +175,7 @@ unsafe fn block<S: Simd, const M: usize, const N: usize>(
     stride: usize,
 ) {
     let mut sums = [[s.splat(0.0); N]; M];
-    // SAFETY: the caller vouches for the extents.
+    // SAFETY: the caller guarantees the extents.
     unsafe {
         if o.add {
             for i in 0..M {

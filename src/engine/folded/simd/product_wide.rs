@@ -1,8 +1,7 @@
 //! C = A B of float32 matrices, summed in float64 and rounded once.
 //!
-//! For the products of weights. Their rounding is the same for all pairs and does not average out
-//! over them, as it does in the transformer as written; summed in float32 it would put several
-//! times the noise into the gradient.
+//! For the weight products. Their rounding is the same for all pairs and does not average out over them, as it does
+//! in the transformer as written; summed in float32 it would add several times the noise to the gradient.
 
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
@@ -27,7 +26,7 @@ pub struct WeightedRows<'a> {
     pub weights: &'a [f64],
     /// The rows.
     pub rows: View<'a>,
-    /// What the sum starts with, and where it ends up.
+    /// The start of the sum, replaced by the result.
     pub sum: &'a mut [f64],
 }
 
@@ -44,7 +43,7 @@ impl Kernel for ProductWide<'_> {
         }
         let width = padded(c.cols);
         assert!((c.rows - 1) * c.stride + width <= c.data.len(), "C is padded");
-        assert!((a.rows - 1) * a.row_step + (a.cols - 1) * a.col_step < a.data.len(), "A is whole");
+        assert!((a.rows - 1) * a.row_step + (a.cols - 1) * a.col_step < a.data.len(), "A is complete");
         assert!((b.rows - 1) * b.row_step + width <= b.data.len(), "B is padded");
 
         let lanes = S::LANES / 2;
@@ -52,7 +51,7 @@ impl Kernel for ProductWide<'_> {
         let mut col = 0;
         // SAFETY: the assertions bound rows and columns; the width is a multiple of the lanes.
         unsafe {
-            while S::BLOCK_VECS >= 4 && col + 4 * lanes <= width {
+            while S::REGISTER_VECS >= 4 && col + 4 * lanes <= width {
                 panel::<S, 4>(s, &a, b, c.reborrow(), col);
                 col += 4 * lanes;
             }
@@ -65,16 +64,16 @@ impl Kernel for ProductWide<'_> {
 }
 
 /// Rows of C that are kept in registers together.
-const BLOCK_ROWS: usize = 4;
+const REGISTER_ROWS: usize = 4;
 
-/// A in float64 and in the order in which the blocks read it: by [`BLOCK_ROWS`] rows, then the rest one
-/// by one, and within a block column by column. Widened here once, not again for every panel.
+/// A in float64 and in the order in which the register blocks read it: by [`REGISTER_ROWS`] rows, then the rest one
+/// by one, and within a block column by column. Converted once, not again for every panel.
 #[inline(always)]
 fn widened(a: View<'_>) -> Vec<f64> {
     let mut wide = Vec::with_capacity(a.rows * a.cols);
     let mut row = 0;
     while row < a.rows {
-        let end = row + if row + BLOCK_ROWS <= a.rows { BLOCK_ROWS } else { 1 };
+        let end = row + if row + REGISTER_ROWS <= a.rows { REGISTER_ROWS } else { 1 };
         for l in 0..a.cols {
             wide.extend((row..end).map(|i| f64::from(a.data[i * a.row_step + l * a.col_step])));
         }
@@ -94,14 +93,14 @@ unsafe fn panel<S: Simd, const N: usize>(s: S, a: &[f64], b: View<'_>, c: ViewMu
     // SAFETY: rows from `row` on are below c.rows, which are A's.
     unsafe {
         let at = |row: usize| (a.as_ptr().add(row * k), to.add(row * c.stride + col));
-        while row + BLOCK_ROWS <= c.rows {
+        while row + REGISTER_ROWS <= c.rows {
             let (a, c_at) = at(row);
-            block::<S, BLOCK_ROWS, N>(s, a, b, col, c_at, c.stride);
-            row += BLOCK_ROWS;
+            register_block::<S, REGISTER_ROWS, N>(s, a, b, col, c_at, c.stride);
+            row += REGISTER_ROWS;
         }
         while row < c.rows {
             let (a, c_at) = at(row);
-            block::<S, 1, N>(s, a, b, col, c_at, c.stride);
+            register_block::<S, 1, N>(s, a, b, col, c_at, c.stride);
             row += 1;
         }
     }
@@ -112,7 +111,7 @@ unsafe fn panel<S: Simd, const N: usize>(s: S, a: &[f64], b: View<'_>, c: ViewMu
 /// # Safety
 /// As for [`panel`], with `M` rows from `a` and `c` on.
 #[inline(always)]
-unsafe fn block<S: Simd, const M: usize, const N: usize>(
+unsafe fn register_block<S: Simd, const M: usize, const N: usize>(
     s: S,
     mut a: *const f64,
     b: View<'_>,
@@ -122,7 +121,7 @@ unsafe fn block<S: Simd, const M: usize, const N: usize>(
 ) {
     let lanes = S::LANES / 2;
     let mut sums = [[s.splat_wide(0.0); N]; M];
-    // SAFETY: the caller vouches for the extents.
+    // SAFETY: the caller guarantees the extents.
     unsafe {
         for l in 0..b.rows {
             let from = b.data.as_ptr().add(l * b.row_step + col);

@@ -30,17 +30,17 @@ fn at(view: View<'_>, i: usize, j: usize) -> f64 {
 /// Runs a kernel on every set; compares with float64 and, among sets that round alike, bit for bit.
 fn check(what: &str, expected: &[f64], tolerance: f64, run: impl Fn(SimdLevel) -> Vec<f32>) {
     let mut alike: [Option<Vec<u32>>; 2] = [None, None];
-    for lanes in SimdLevel::available() {
-        let got = run(lanes);
+    for simd in SimdLevel::available() {
+        let got = run(simd);
         assert_eq!(got.len(), expected.len(), "{what}: number of elements");
         for (i, (&g, &e)) in got.iter().zip(expected).enumerate() {
             let off = (f64::from(g) - e).abs();
             let allowed = tolerance * (1.0 + e.abs());
-            assert!(off <= allowed, "{what} on {}: element {i} is {g}, expected {e}", lanes.name());
+            assert!(off <= allowed, "{what} on {}: element {i} is {g}, expected {e}", simd.name());
         }
         let bits: Vec<u32> = got.iter().map(|x| x.to_bits()).collect();
-        let first = alike[usize::from(lanes.is_fused())].get_or_insert_with(|| bits.clone());
-        assert_eq!(*first, bits, "{what} on {}: other bits than a set that rounds alike", lanes.name());
+        let first = alike[usize::from(simd.is_fused())].get_or_insert_with(|| bits.clone());
+        assert_eq!(*first, bits, "{what} on {}: other bits than a set that rounds alike", simd.name());
     }
 }
 
@@ -69,11 +69,11 @@ fn products_are_products() {
                 .collect();
             // A sum of k products of normal numbers, each rounded to 6e-8 of the partial sum.
             let tolerance = 1e-7 * k as f64;
-            check(&format!("{m} x {n} x {k}, {transposed}, {listed}"), &expected, tolerance, |lanes| {
+            check(&format!("{m} x {n} x {k}, {transposed}, {listed}"), &expected, tolerance, |simd| {
                 let mut c = random(m, n, 3);
                 let b = if listed { b.view() } else { b.view().take_rows(0, k) };
                 let list = listed.then_some(list.as_slice());
-                lanes.run(Product { a, b, list, c: c.view_mut(), add });
+                simd.run(Product { a, b, list, c: c.view_mut(), add });
                 assert!((0..m).all(|i| c.row(i)[n..].iter().all(|&x| x == 0.0)), "padding stays zero");
                 contents(&c, m, n)
             });
@@ -88,17 +88,17 @@ fn wide_products_are_rounded_once() {
         let expected: Vec<f64> = (0..m * n)
             .map(|e| (0..k).map(|l| at(a.view(), e / n, l) * at(b.view(), l, e % n)).sum())
             .collect();
-        check(&format!("{m} x {n} x {k}"), &expected, 6e-8, |lanes| {
+        check(&format!("{m} x {n} x {k}"), &expected, 6e-8, |simd| {
             let mut c = Mat::zeros(m, n);
-            lanes.run(ProductWide { a: a.view(), b: b.view(), c: c.view_mut() });
+            simd.run(ProductWide { a: a.view(), b: b.view(), c: c.view_mut() });
             contents(&c, m, n)
         });
         let weights: Vec<f64> = (0..k).map(|l| at(a.view(), 0, l) / 3.0).collect();
         let expected: Vec<f64> =
             (0..n).map(|j| 0.5 + (0..k).map(|l| weights[l] * at(b.view(), l, j)).sum::<f64>()).collect();
-        check("weighted rows", &expected, 6e-8, |lanes| {
+        check("weighted rows", &expected, 6e-8, |simd| {
             let mut sum = vec![0.5; n];
-            lanes.run(WeightedRows { weights: &weights, rows: b.view(), sum: &mut sum });
+            simd.run(WeightedRows { weights: &weights, rows: b.view(), sum: &mut sum });
             sum.iter().map(|&x| x as f32).collect()
         });
     }
@@ -109,7 +109,7 @@ fn inner_products_and_mixtures_are_what_they_say() {
     for (n, width, heads) in [(1, 1, 1), (5, 37, 3), (8, 64, 4), (9, 130, 5)] {
         let (left, right) = (random(n, width, 1), random(n, 21, 2));
         let with = random(heads, padded(width) + 21, 3);
-        // Between the pieces of a vector lies padding, as in the engine's tables.
+        // Between the segments of a vector lies padding, as in the engine's tables.
         let mut vectors = Mat::zeros(heads, padded(width) + 21);
         for h in 0..heads {
             vectors.row_mut(h)[..width].copy_from_slice(&with.row(h)[..width]);
@@ -126,10 +126,10 @@ fn inner_products_and_mixtures_are_what_they_say() {
                 first + second
             })
             .collect();
-        check("inner products", &expected, 1e-5, |lanes| {
+        check("inner products", &expected, 1e-5, |simd| {
             let mut out = vec![0.0; n * heads];
             let segments = &[left.view(), right.view()];
-            lanes.run(Dots { segments, list: Some(&list), with: vectors.view(), out: &mut out });
+            simd.run(Dots { segments, list: Some(&list), vectors: vectors.view(), out: &mut out });
             out
         });
 
@@ -144,10 +144,10 @@ fn inner_products_and_mixtures_are_what_they_say() {
                 at(base.view(), 0, j) + terms.sum::<f64>()
             })
             .collect();
-        check("mixture", &expected, 1e-6, |lanes| {
+        check("mixture", &expected, 1e-6, |simd| {
             let mut out = Mat::zeros(n, width);
             let (table, out_view) = (left.view(), out.view_mut());
-            lanes.run(Mix { table, base: base.row(0), picks: &picks, weights: &weights, out: out_view });
+            simd.run(Mix { table, base: base.row(0), picks: &picks, weights: &weights, out: out_view });
             contents(&out, n, width)
         });
     }
@@ -161,8 +161,8 @@ impl Kernel for ExpOf<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> [f32; 2] {
-        for lanes in self.0.chunks_exact_mut(S::LANES) {
-            s.store(lanes, exp(s, s.load(lanes)));
+        for vector in self.0.chunks_exact_mut(S::LANES) {
+            s.store(vector, exp(s, s.load(vector)));
         }
         [row_sum(s, self.0), row_max(s, self.0)]
     }
@@ -172,24 +172,24 @@ impl Kernel for ExpOf<'_> {
 fn exp_is_within_two_units_and_zero_below_the_normal_numbers() {
     let xs: Vec<f32> = (0..16 * 2000).map(|i| -87.3 + i as f32 * (88.0 + 87.3) / 32_000.0).collect();
     let expected: Vec<f64> = xs.iter().map(|&x| f64::from(x).exp()).collect();
-    for lanes in SimdLevel::available() {
+    for simd in SimdLevel::available() {
         let mut got = xs.clone();
-        let [_, largest] = lanes.run(ExpOf(&mut got));
+        let [_, largest] = simd.run(ExpOf(&mut got));
         for (i, (&g, &e)) in got.iter().zip(&expected).enumerate() {
             let off = (f64::from(g) - e).abs() / e;
-            assert!(off < 2.4e-7, "{}: exp({}) is {g}, expected {e}", lanes.name(), xs[i]);
+            assert!(off < 2.4e-7, "{}: exp({}) is {g}, expected {e}", simd.name(), xs[i]);
         }
         assert_eq!(largest, *got.last().expect("there are some"), "exp grows");
         let mut edges = [0.0, -0.0, -87.4, -1e30, f32::NEG_INFINITY, f32::NAN, 1.0, 2.0].repeat(2);
-        lanes.run(ExpOf(&mut edges));
+        simd.run(ExpOf(&mut edges));
         assert_eq!(edges[..5], [1.0, 1.0, 0.0, 0.0, 0.0], "exact at zero, nothing far below");
         assert!(edges[5].is_nan(), "not a number stays so");
     }
     let bits = |fused: bool| {
-        let sets = SimdLevel::available().into_iter().filter(move |lanes| lanes.is_fused() == fused);
-        sets.map(|lanes| {
+        let sets = SimdLevel::available().into_iter().filter(move |simd| simd.is_fused() == fused);
+        sets.map(|simd| {
             let mut got = xs.clone();
-            let sums = lanes.run(ExpOf(&mut got));
+            let sums = simd.run(ExpOf(&mut got));
             got.iter().chain(&sums).map(|x| x.to_bits()).collect::<Vec<_>>()
         })
     };

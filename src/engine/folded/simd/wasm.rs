@@ -12,8 +12,8 @@ impl Simd for Simd128 {
     type V = v128;
     const LANES: usize = 4;
     // Engines on x86-64 have 16 registers: 8 sums, 2 columns, 2 for a product.
-    const BLOCK_ROWS: usize = 4;
-    const BLOCK_VECS: usize = 2;
+    const REGISTER_ROWS: usize = 4;
+    const REGISTER_VECS: usize = 2;
 
     #[inline(always)]
     fn splat(self, x: f32) -> v128 {
@@ -21,12 +21,12 @@ impl Simd for Simd128 {
     }
     #[inline(always)]
     unsafe fn load_from(self, at: *const f32) -> v128 {
-        // SAFETY: the caller vouches for four floats; the instruction needs no alignment.
+        // SAFETY: the caller guarantees four floats; the instruction needs no alignment.
         unsafe { v128_load(at.cast()) }
     }
     #[inline(always)]
     unsafe fn store_to(self, at: *mut f32, v: v128) {
-        // SAFETY: the caller vouches for four floats; the instruction needs no alignment.
+        // SAFETY: the caller guarantees four floats; the instruction needs no alignment.
         unsafe { v128_store(at.cast(), v) }
     }
     #[inline(always)]
@@ -75,12 +75,12 @@ impl Simd for Simd128 {
     }
     #[inline(always)]
     unsafe fn widen_from(self, at: *const f32) -> v128 {
-        // SAFETY: the caller vouches for two floats; the instruction needs no alignment.
+        // SAFETY: the caller guarantees two floats; the instruction needs no alignment.
         f64x2_promote_low_f32x4(unsafe { v128_load64_zero(at.cast()) })
     }
     #[inline(always)]
     unsafe fn narrow_to(self, at: *mut f32, v: v128) {
-        // SAFETY: the caller vouches for two floats; the instruction needs no alignment.
+        // SAFETY: the caller guarantees two floats; the instruction needs no alignment.
         unsafe { v128_store64_lane::<0>(f32x4_demote_f64x2_zero(v), at.cast()) }
     }
     #[inline(always)]

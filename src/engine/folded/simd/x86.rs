@@ -50,13 +50,13 @@ impl<const FUSED: bool> Avx512<FUSED> {
 }
 
 // SAFETY of every block below that has no comment of its own: the instructions exist, because a
-// value of the type comes from `detect` only; loads and stores pass on what their caller vouches for.
+// value of the type comes from `detect` only; loads and stores pass on what their caller guarantees.
 impl<const FUSED: bool> Simd for Avx2<FUSED> {
     type V = __m256;
     const LANES: usize = 8;
     // 12 sums, 2 columns, 1 row value and 1 product fill the 16 registers.
-    const BLOCK_ROWS: usize = 6;
-    const BLOCK_VECS: usize = 2;
+    const REGISTER_ROWS: usize = 6;
+    const REGISTER_VECS: usize = 2;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
@@ -131,8 +131,8 @@ impl<const FUSED: bool> Simd for Avx512<FUSED> {
     type V = __m512;
     const LANES: usize = 16;
     // 24 sums and 4 columns out of 32 registers.
-    const BLOCK_ROWS: usize = 6;
-    const BLOCK_VECS: usize = 4;
+    const REGISTER_ROWS: usize = 6;
+    const REGISTER_VECS: usize = 4;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

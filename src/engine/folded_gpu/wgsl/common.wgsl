@@ -1,30 +1,31 @@
-// What all kernels share: the buffers, exp, and the neurons' non-linearity.
-// The sizes and the places in the arena are constants written in front of this text.
+// Common to all kernels: the buffers, exp, and the neurons' non-linearity. Sizes and offsets into the arena are
+// constants in front of this text (`GpuLayout::constants`). Equations use the symbols of docs/engine.md; d_x is the
+// gradient of the mean train loss with respect to x.
 
-// Numbers of one dispatch; each kernel says what they mean.
+// Parameters of one dispatch; each kernel says what they mean.
 @group(0) @binding(0) var<uniform> params: vec4u;
-// Weights, gradient and everything that is not per pair.
+// Weights, gradient, and all tables and sums: see `BufferOffsets`.
 @group(0) @binding(1) var<storage, read_write> arena: array<f32>;
 // First moments, then second moments.
 @group(0) @binding(2) var<storage, read_write> moments: array<f32>;
-// CAPACITY x M: the neurons' inputs, then their gradient.
+// Pairs x M: u, the inputs of the neurons, then their gradient.
 @group(0) @binding(3) var<storage, read_write> hidden: array<f32>;
-// CAPACITY x O: the logits, then their gradient.
+// Pairs x O: u past the neurons, then the logits, then their gradient.
 @group(0) @binding(4) var<storage, read_write> logits: array<f32>;
-// The step counter, the ring of losses and the scores of single workgroups.
+// The step counter, the ring of losses, and the score sums of the loss kernel's workgroups.
 @group(0) @binding(5) var<storage, read_write> record: array<f32>;
-// Where each number occurs, and the answers.
+// The pairs of each table row, and b and answer of each pair.
 @group(0) @binding(6) var<storage, read> index: array<u32>;
 // Tiles and jobs of the products.
 @group(0) @binding(7) var<storage, read> jobs: array<u32>;
-// For each update: 1 - lr decay, lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t).
-@group(0) @binding(8) var<storage, read> rates: array<vec4f>;
+// For each update: 1 - lr decay, lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t), 0.
+@group(0) @binding(8) var<storage, read> coefficients: array<vec4f>;
 
-// exp(x) for x <= 0 within 2 units in the last place: WGSL's own may be off by 2 |x| of them.
+// exp(x) for x <= 0 within 2 units in the last place (Cephes expf): WGSL allows its own 3 + 2 |x| of them.
 fn exp_of(x: f32) -> f32 {
     if (x < -87.0) { return 0.0; }
     let n = round(x * 1.44269504);
-    // ln 2 in two parts, so that the difference keeps its digits.
+    // ln 2 in two parts, the first with so few bits that n times it is exact.
     let r = (x - n * 0.693359375) + n * 2.12194440e-4;
     var tail = 1.9875691500e-4;
     tail = tail * r + 1.3981999507e-3;
@@ -53,8 +54,8 @@ fn gelu(x: f32) -> Neuron {
     return Neuron(x * normal, x * bell * 0.3989423 + normal);
 }
 
-// The gradient of the inputs of pair number `pair`: of its neurons, then of its skip to the logits.
-fn d_input(pair: u32, j: u32) -> f32 {
+// Column j of d_u = [ d_n * sigma'(u) | d_logits ] of a pair.
+fn d_u(pair: u32, j: u32) -> f32 {
     if (j < M) { return hidden[pair * M + j]; }
     return logits[pair * O + (j - M)];
 }

@@ -1,18 +1,18 @@
-// C = scale * sum over segments A B, tile by tile; any strides.
+// C = scale * (sum over segments of A B), tile by tile, for matrices with any strides.
 //
-// 64 invocations in a square of 8 x 8; each holds SIDE groups of four rows times SIDE groups of four
-// columns. `params.x`: where the triples (job, first row, first column) of this dispatch begin.
-// load_a, load_b and store_c, and the lines DECLARE, MULTIPLY and SUMS, are written for each use.
+// 64 invocations in a square of 8 x 8; each sums SIDE groups of four rows times SIDE groups of four columns.
+// `params.x`: where in `jobs` the tiles of this dispatch begin: triples of job, first row and first column.
+// load_a, load_b and store_c, and the lines DECLARE, MULTIPLY and SUMS, are generated for each kernel.
 
 const GROUPS = SIDE * 8u;
-// No more than the invocations load in SIDE squared rounds: a software adapter clears workgroup memory word by
-// word, in code that takes it a quarter of a millisecond a word to compile.
+// Each invocation loads SIDE squared vectors of either matrix. Not more: a software adapter clears workgroup memory
+// in code of its own, which takes it a quarter of a millisecond per word to compile.
 const DEPTH = SIDE * 8u;
 var<workgroup> a_tile: array<vec4f, DEPTH * GROUPS>;
 var<workgroup> b_tile: array<vec4f, DEPTH * GROUPS>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) unit: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) invocation: u32) {
     let tile = params.x + group.x * 3u;
     let job = jobs[tile];
     let row0 = jobs[tile + 1u];
@@ -24,8 +24,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
     let c_col = jobs[job + 4u];
     let scale = bitcast<f32>(jobs[job + 5u]);
     let n_segments = jobs[job + 6u];
-    let own_row = unit / 8u;
-    let own_col = unit % 8u;
+    let own_row = invocation / 8u;
+    let own_col = invocation % 8u;
     //DECLARE
     for (var s = 0u; s < n_segments; s++) {
         let segment = job + 7u + s * 7u;
@@ -37,8 +37,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
         let b_row = jobs[segment + 5u];
         let b_col = jobs[segment + 6u];
         for (var k0 = 0u; k0 < depth; k0 += DEPTH) {
-            for (var at = unit; at < DEPTH * GROUPS; at += 64u) {
-                // Neighbours read neighbours, whichever way the matrix lies.
+            for (var at = invocation; at < DEPTH * GROUPS; at += 64u) {
+                // Neighbouring invocations read neighbouring words, whether rows or columns are contiguous.
                 let a_deep = a_col == 1u;
                 let a_k = select(at / GROUPS, at % DEPTH, a_deep);
                 let a_group = select(at % GROUPS, at / DEPTH, a_deep);
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) un
                 let b_from = b_at + min(k0 + b_k, depth - 1u) * b_row;
                 var a = vec4f(0.0);
                 var b = vec4f(0.0);
-                // A loop, for software adapters take long over every access that is written out.
+                // A loop: software adapters take long to compile every access that is written out.
                 for (var i = 0u; i < 4u; i++) {
                     // Past the edge the last row is read again, and never stored.
                     let row = min(row0 + a_group * 4u + i, n_rows - 1u);
