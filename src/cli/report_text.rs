@@ -1,6 +1,7 @@
 //! The report for a reader at a terminal: the paper's numbers, a line each.
 
 use super::output::loss_text;
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
 
 /// The report in some thirty lines. `--json` has the rest.
@@ -66,21 +67,13 @@ fn frequencies(report: &Report) -> Vec<String> {
 }
 
 fn ablations(report: &Report) -> Vec<String> {
-    let ablations = &report.ablations;
-    let rows = [
-        ("logits: key components alone", ablations.keep_key_components),
-        ("neurons: as polynomials", ablations.polynomial_neurons),
-        ("neurons: on W_L's directions", ablations.project_w_l),
-        ("neurons: off W_L's directions", ablations.complement_w_l),
-        ("no skip around the MLP", ablations.zero_mlp_skip),
-        ("its mean instead", ablations.mean_mlp_skip),
-        ("no attention", ablations.zero_attention),
-        ("no skip around the attention", ablations.zero_attention_skip),
-        ("no attention to =", ablations.no_attention_to_eq),
-    ];
-    let heading = "ablation                         loss over all pairs".to_owned();
-    let line = |(name, loss): (&str, f64)| format!("  {name:<30} {}", loss_text(loss));
-    std::iter::once(heading).chain(rows.map(line)).collect()
+    let width = PaperAblation::ALL.map(|paper| paper.description().len()).into_iter().max().unwrap_or(0);
+    let heading = format!("{:<1$}  loss over all pairs", "ablation", width + 2);
+    let line = |paper: PaperAblation| {
+        let loss = loss_text(report.ablations.losses[paper]);
+        format!("  {:<width$}  {loss}", paper.description())
+    };
+    std::iter::once(heading).chain(PaperAblation::ALL.map(line)).collect()
 }
 
 fn parts(train: f64, test: f64, all: f64) -> String {

@@ -3,8 +3,12 @@
 
 mod edits;
 mod ablator;
+mod paper;
 
 pub use ablator::{Ablator, ForwardCache};
+pub use paper::{
+    PAPER_LOSS_UNABLATED, PAPER_LOSS_WITHOUT_FREQ, PaperAblation, remove_freq, remove_freq_description,
+};
 
 use serde::{Deserialize, Serialize};
 

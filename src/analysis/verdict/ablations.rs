@@ -1,6 +1,7 @@
 //! Claims about parts kept or removed, and about the attention.
 
 use super::{Claim, Evidence, Finding, NotApplicableReason, RangeMatch, Requirement, per_cent, short};
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::attention::HeadReport;
 
 /// A head with less of its variance explained has no frequency to speak of.
@@ -101,19 +102,20 @@ fn times(loss: f64, own: f64) -> String {
 
 fn keep_key_components(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
-    let (kept, own) = (report.ablations.keep_key_components, report.loss.all);
+    let (kept, own) = (report.ablations.losses[PaperAblation::KeepKeyComponents], report.loss.all);
     Ok(Finding::one(kept < 1.2 * own, times(kept, own)))
 }
 
 fn polynomial_neurons(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
-    let (replaced, own) = (report.ablations.polynomial_neurons, report.loss.all);
+    let (replaced, own) = (report.ablations.losses[PaperAblation::PolynomialNeurons], report.loss.all);
     Ok(Finding::one(RangeMatch::graded(replaced < 4.0 * own, replaced < 8.0 * own), times(replaced, own)))
 }
 
 fn project_w_l(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let ablations = &evidence.report()?.ablations;
-    let (on, rest) = (ablations.project_w_l, ablations.complement_w_l);
+    let (on, rest) =
+        (ablations.losses[PaperAblation::ProjectWl], ablations.losses[PaperAblation::ComplementWl]);
     Ok(Finding::all(&[
         ((on < 1e-5).into(), format!("{} on them", short(on))),
         (
@@ -150,7 +152,8 @@ fn opposite_heads(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
 fn attention_matters(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
     let (ablations, own) = (&report.ablations, report.loss.all);
-    let (heads, skip) = (ablations.zero_attention, ablations.zero_attention_skip);
+    let (heads, skip) =
+        (ablations.losses[PaperAblation::ZeroAttention], ablations.losses[PaperAblation::ZeroAttentionSkip]);
     Ok(Finding::all(&[
         ((heads > 15.0).into(), format!("{} without the heads", short(heads))),
         (
@@ -162,7 +165,11 @@ fn attention_matters(evidence: &Evidence) -> Result<Finding, NotApplicableReason
 
 fn mlp_skip(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     let report = evidence.report()?;
-    let (zero, mean, own) = (report.ablations.zero_mlp_skip, report.ablations.mean_mlp_skip, report.loss.all);
+    let (zero, mean, own) = (
+        report.ablations.losses[PaperAblation::ZeroMlpSkip],
+        report.ablations.losses[PaperAblation::MeanMlpSkip],
+        report.loss.all,
+    );
     let measured = format!("{} with 0, {} with its mean", times(zero, own), times(mean, own));
     Ok(Finding::one(RangeMatch::graded(zero < 12.0 * own, zero < 20.0 * own), measured))
 }

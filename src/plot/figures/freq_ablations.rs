@@ -5,6 +5,7 @@ use super::series::{FREQ, LOSS};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::table::short;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
 use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
@@ -59,7 +60,7 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
             color: if report.key_freqs.contains(&freq) { key } else { other },
         })
         .collect();
-    let (whole, kept) = (report.loss.all, report.ablations.keep_key_components);
+    let (whole, kept) = (report.loss.all, report.ablations.losses[PaperAblation::KeepKeyComponents]);
     let values = bars.iter().map(|bar| bar.value).chain([whole, kept]);
     let y = Axis::fit(Scale::Log, values, 0.08);
     let x = Axis::linear(0.5, n_freqs(report.p) as f64 + 0.5);
@@ -92,8 +93,8 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
     let ablations = &report.ablations;
     for (name, loss) in [
         ("none", report.loss.all),
-        ("all but the constant and the key frequencies", ablations.keep_key_components),
-        ("all key frequencies", ablations.remove_key_components),
+        ("all but the constant and the key frequencies", ablations.losses[PaperAblation::KeepKeyComponents]),
+        ("all key frequencies", ablations.losses[PaperAblation::RemoveKeyComponents]),
     ] {
         table.push([Cell::text(name), none(), none(), Cell::Number(loss)]);
     }
