@@ -24,11 +24,6 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A loss with four digits, in the form that shows most.
-pub(super) fn loss_text(loss: f64) -> String {
-    if (1e-2..1e4).contains(&loss) { format!("{loss:.4}") } else { format!("{loss:.3e}") }
-}
-
 /// A duration as one would say it: `4.2 s`, `12 min 30 s`, `2 h 05 min`.
 pub(super) fn duration_text(secs: f64) -> String {
     let whole = secs.round() as u64;
@@ -42,7 +37,7 @@ pub(super) fn duration_text(secs: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration_text, loss_text, one_line};
+    use super::{duration_text, one_line};
 
     #[test]
     fn a_message_is_one_line_whatever_it_holds() {
@@ -50,10 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_and_times_are_readable() {
-        assert_eq!(loss_text(4.777_152), "4.7772");
-        assert_eq!(loss_text(3.4e-7), "3.400e-7");
-        assert_eq!(loss_text(f64::NAN), "NaN");
+    fn times_are_readable() {
         assert_eq!(duration_text(4.24), "4.2 s");
         assert_eq!(duration_text(750.0), "12 min 30 s");
         assert_eq!(duration_text(7500.0), "2 h 05 min");

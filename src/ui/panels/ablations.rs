@@ -38,12 +38,12 @@ pub(super) fn ablations() -> AnyView {
         let freqs = |report: &AblationReport| report.remove_freq.keys().copied().map(Cut::Freq).collect();
         report.with(|report| report.as_ref().map(freqs).unwrap_or_default())
     });
-    let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::loss(*whole)));
+    let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::number(*whole)));
     let without = move |cut: Cut| {
         let Cut::Freq(freq) = cut else { return ().into_any() };
         let button = cut_button(operation, "cut", "cut in-table", remove_freq_description(freq), cut);
         let ours = move || {
-            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::loss(*loss)))
+            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
         };
         view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_LOSS_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
             .into_any()

@@ -48,7 +48,7 @@ pub(super) fn paper_rows(
             let (words, value) = (paper.description().to_owned(), paper.paper_loss());
             let button = cut_button(operation, prefix, "cut in-table", words, Cut::Paper(paper));
             let ours =
-                move || report.with(|report| report.as_ref().map(|r| format::loss(r.losses[paper])));
+                move || report.with(|report| report.as_ref().map(|r| format::number(r.losses[paper])));
             view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }
                 .into_any()
         })
