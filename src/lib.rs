@@ -19,6 +19,7 @@
 //! | module | what lives there | knows |
 //! |---|---|---|
 //! | [`error`] | every way the lab can fail | |
+//! | [`format`] | numbers as people read them | |
 //! | [`maths`] | residues, random numbers, Fourier transforms, statistics | |
 //! | [`config`] | one experiment as data; presets; the one validation | maths |
 //! | [`task`] | the p² sums and their split | and config |
@@ -52,6 +53,7 @@
 #![expect(non_snake_case, reason = "weights carry the field's names: W_E, W_pos, W_Q")]
 
 pub mod error;
+pub mod format;
 pub mod maths;
 pub mod config;
 pub mod task;

@@ -18,6 +18,7 @@ pub mod marginals;
 pub mod moments;
 pub mod neuron_logit_map;
 pub mod neurons;
+pub mod paper_experiment;
 pub mod phases;
 pub mod progress;
 pub mod direction_projection;

@@ -8,6 +8,7 @@ use super::output::{print_result, remark};
 use super::report_text::report_text;
 use super::start::{named, read_weights_and_note};
 use super::{Failure, Outcome};
+use crate::analysis::paper_experiment::paper_experiment_for;
 use crate::analysis::report::{self, Report};
 use crate::config::{DataConfig, ExperimentConfig, Preset, SplitRule};
 use crate::error::Result;
@@ -46,26 +47,22 @@ pub(super) fn run(args: &AnalyseArgs) -> Result<Outcome, Failure> {
 
 fn analyse(args: &AnalyseArgs) -> Result<(DataConfig, Report)> {
     let (file, note) = read_weights_and_note(&args.file)?;
-    let mut config = file.config.unwrap_or_else(|| of_paper(file.weights.shape().p));
+    let config = file.config.unwrap_or_else(|| paper_experiment_for(file.weights.shape()));
+    let mut data = config.data;
     if let Some(text) = &args.split {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
-        config.data.split = rule;
-        config.data.frac_train = frac.unwrap_or(config.data.frac_train);
+        data.split = rule;
+        data.frac_train = frac.unwrap_or(data.frac_train);
     }
-    config.validate()?;
-    let report = report::analyse(&file.weights, &Task::new(&config.data))
-        .map_err(|error| named(&args.file, &error))?;
+    // The task alone: another program's model may have sizes that this one cannot train.
+    ExperimentConfig { data: data.clone(), ..Preset::Paper.config() }.validate()?;
+    let report =
+        report::analyse(&file.weights, &Task::new(&data)).map_err(|error| named(&args.file, &error))?;
     if let Some(note) = note {
-        let DataConfig { split, frac_train, .. } = config.data;
+        let DataConfig { split, frac_train, .. } = data;
         remark(&format!(
             "{note}; the pairs of the train set are taken to be {split}:{frac_train} (see --split)"
         ));
     }
-    Ok((config.data, report))
-}
-
-/// The paper's split, for weights that come without their experiment.
-fn of_paper(p: usize) -> ExperimentConfig {
-    let paper = Preset::Paper.config();
-    ExperimentConfig { data: DataConfig { p, ..paper.data }, ..paper }
+    Ok((data, report))
 }

@@ -71,11 +71,6 @@ pub(super) fn quoted(path: &Path) -> String {
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// A loss with four digits, in the form that shows most.
-pub(super) fn loss_text(loss: f64) -> String {
-    if (1e-2..1e4).contains(&loss) { format!("{loss:.4}") } else { format!("{loss:.3e}") }
-}
-
 /// A duration as one would say it: `4.2 s`, `12 min 30 s`, `2 h 05 min`.
 pub(super) fn duration_text(secs: f64) -> String {
     let whole = secs.round() as u64;
@@ -91,7 +86,7 @@ pub(super) fn duration_text(secs: f64) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{duration_text, loss_text, one_line, printable, quoted};
+    use super::{duration_text, one_line, printable, quoted};
 
     #[test]
     fn what_steers_a_terminal_is_shown_and_not_sent() {
@@ -112,10 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_and_times_are_readable() {
-        assert_eq!(loss_text(4.777_152), "4.7772");
-        assert_eq!(loss_text(3.4e-7), "3.400e-7");
-        assert_eq!(loss_text(f64::NAN), "NaN");
+    fn times_are_readable() {
         assert_eq!(duration_text(4.24), "4.2 s");
         assert_eq!(duration_text(750.0), "12 min 30 s");
         assert_eq!(duration_text(7500.0), "2 h 05 min");

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::{loss_text, say};
+use super::output::say;
 use crate::engine::MetricsRow;
+use crate::format::{number, percent};
 
 /// Lines come no faster than this, so that a log of hours stays readable.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -76,16 +77,16 @@ pub(super) fn scores_text(row: &MetricsRow) -> String {
     let scores = &row.evaluation;
     let collapsed = match scores.softmax_collapse_fraction {
         Some(share) if share > 0.0 => {
-            format!("  probability rounds to 1 in float32: {:.1} % of train sums", 100.0 * share)
+            format!("  probability rounds to 1 in float32: {} of train sums", percent(share))
         }
         _ => String::new(),
     };
     format!(
-        "train {} ({:.1} %)  test {} ({:.1} %){collapsed}",
-        loss_text(scores.train_loss),
-        100.0 * scores.train_accuracy,
-        loss_text(scores.test_loss),
-        100.0 * scores.test_accuracy
+        "train {} ({})  test {} ({}){collapsed}",
+        number(scores.train_loss),
+        percent(scores.train_accuracy),
+        number(scores.test_loss),
+        percent(scores.test_accuracy)
     )
 }
 
@@ -107,10 +108,10 @@ mod tests {
             },
         };
         let plain = scores_text(&row(None));
-        assert_eq!(plain, "train 1.000e-9 (100.0 %)  test 2.5000 (25.0 %)");
+        assert_eq!(plain, "train 1.000e-9 (100 %)  test 2.500 (25.00 %)");
         assert_eq!(scores_text(&row(Some(0.0))), plain, "nothing to tell");
         let told = scores_text(&row(Some(0.87)));
         assert!(told.starts_with(&plain), "{told}");
-        assert!(told.ends_with("rounds to 1 in float32: 87.0 % of train sums"), "{told}");
+        assert!(told.ends_with("rounds to 1 in float32: 87.00 % of train sums"), "{told}");
     }
 }

@@ -1,7 +1,8 @@
 //! The report for a reader at a terminal: the paper's numbers, a line each.
 
-use super::output::loss_text;
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
+use crate::format::{number, percent};
 
 /// The report in some thirty lines. `--json` has the rest.
 pub(super) fn report_text(report: &Report) -> String {
@@ -14,7 +15,6 @@ pub(super) fn report_text(report: &Report) -> String {
 
 fn scores(report: &Report) -> Vec<String> {
     let Report { p, loss, accuracy, restricted_loss, excluded_loss, min_margin, .. } = report;
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
     vec![
         format!("modulus p                        {p}"),
         format!("loss (nats)                      {}", parts(loss.train, loss.test, loss.all)),
@@ -27,19 +27,19 @@ fn scores(report: &Report) -> Vec<String> {
             "restricted loss                  {}",
             parts(restricted_loss.train, restricted_loss.test, restricted_loss.all)
         ),
-        format!("excluded loss                    train {}", loss_text(excluded_loss.train)),
-        format!("smallest margin                  {min_margin:.3}"),
+        format!("excluded loss                    train {}", number(excluded_loss.train)),
+        format!("smallest margin                  {}", number(*min_margin)),
     ]
 }
 
 fn circuit(report: &Report) -> Vec<String> {
     let Report { gini, sum_sq_weights, logit_fve, w_l_residual, neurons, cosine_fit_loss, .. } = report;
     vec![
-        format!("Gini coefficient                 W_E {:.3}  W_L {:.3}", gini.w_e, gini.w_l),
-        format!("sum of squared weights           {:.1}", sum_sq_weights.total),
-        format!("logits explained by cosines      {:.4}", logit_fve),
-        format!("loss of the cosines alone        {}", loss_text(*cosine_fit_loss)),
-        format!("left of W_L beyond the key waves {:.4} of its norm", w_l_residual.norm_ratio),
+        format!("Gini coefficient                 W_E {}  W_L {}", number(gini.w_e), number(gini.w_l)),
+        format!("sum of squared weights           {}", number(sum_sq_weights.total)),
+        format!("logits explained by cosines      {}", percent(*logit_fve)),
+        format!("loss of the cosines alone        {}", number(*cosine_fit_loss)),
+        format!("left of W_L beyond the key waves {} of its norm", percent(w_l_residual.norm_ratio)),
         format!("neurons with one frequency       {} of {}", neurons.clustered, neurons.freq.len()),
     ]
 }
@@ -53,11 +53,11 @@ fn frequencies(report: &Report) -> Vec<String> {
         vec!["key frequency  alpha   excluded loss  neurons  explained: cos, sin direction".to_owned()];
     lines.extend(key_freqs.iter().map(|freq| {
         let of_freq = directions.iter().filter(|direction| direction.freq == *freq);
-        let explained: Vec<_> = of_freq.map(|direction| format!("{:.4}", direction.fve)).collect();
+        let explained: Vec<_> = of_freq.map(|direction| percent(direction.fve)).collect();
         format!(
-            "{freq:>13}  {:<6.3}  {:<13}  {:<7}  {}",
-            alpha.get(freq).unwrap_or(&f64::NAN),
-            excluded_loss.per_freq.get(freq).map(|&loss| loss_text(loss)).unwrap_or_default(),
+            "{freq:>13}  {:<6}  {:<13}  {:<7}  {}",
+            alpha.get(freq).map(|&alpha| number(alpha)).unwrap_or_default(),
+            excluded_loss.per_freq.get(freq).map(|&loss| number(loss)).unwrap_or_default(),
             neurons.per_freq.get(freq).unwrap_or(&0),
             explained.join(", ")
         )
@@ -66,23 +66,15 @@ fn frequencies(report: &Report) -> Vec<String> {
 }
 
 fn ablations(report: &Report) -> Vec<String> {
-    let ablations = &report.ablations;
-    let rows = [
-        ("logits: key components alone", ablations.keep_key_components),
-        ("neurons: as polynomials", ablations.polynomial_neurons),
-        ("neurons: on W_L's directions", ablations.project_w_l),
-        ("neurons: off W_L's directions", ablations.complement_w_l),
-        ("no skip around the MLP", ablations.zero_mlp_skip),
-        ("its mean instead", ablations.mean_mlp_skip),
-        ("no attention", ablations.zero_attention),
-        ("no skip around the attention", ablations.zero_attention_skip),
-        ("no attention to =", ablations.no_attention_to_eq),
-    ];
-    let heading = "ablation                         loss over all pairs".to_owned();
-    let line = |(name, loss): (&str, f64)| format!("  {name:<30} {}", loss_text(loss));
-    std::iter::once(heading).chain(rows.map(line)).collect()
+    let width = PaperAblation::ALL.map(|paper| paper.description().len()).into_iter().max().unwrap_or(0);
+    let heading = format!("{:<1$}  loss over all pairs", "ablation", width + 2);
+    let line = |paper: PaperAblation| {
+        let loss = number(report.ablations.losses[paper]);
+        format!("  {:<width$}  {loss}", paper.description())
+    };
+    std::iter::once(heading).chain(PaperAblation::ALL.map(line)).collect()
 }
 
 fn parts(train: f64, test: f64, all: f64) -> String {
-    format!("train {}  test {}  all {}", loss_text(train), loss_text(test), loss_text(all))
+    format!("train {}  test {}  all {}", number(train), number(test), number(all))
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Weights;
+use crate::error::{LabError, Result};
+use crate::model::{ModelShape, Weights};
 
 /// Losses and accuracies of one set of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,21 @@ impl TrainState {
         Self { step: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
     }
 
+    /// Checks that weights and moments are of a run's model.
+    ///
+    /// # Errors
+    /// [`LabError::Content`] with both shapes.
+    pub fn check_shape(&self, run: &ModelShape) -> Result<()> {
+        let parts = [&self.weights, &self.first_moment, &self.second_moment];
+        match parts.into_iter().find(|part| part.shape() != run) {
+            Some(other) => Err(LabError::content(
+                "training state",
+                format!("the run has the shape {run:?}, the state {:?}", other.shape()),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// The first non-finite value, and whether it is a weight or a moment. A file with such a value would be refused
     /// when read.
     pub fn not_finite(&self) -> Option<(&'static str, f64)> {
@@ -87,4 +103,27 @@ pub struct EngineInfo {
     pub precision: String,
     /// Why this engine and not a faster one; empty if it is the fastest.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TrainState;
+    use crate::config::Preset;
+    use crate::model::{ModelShape, Weights};
+
+    #[test]
+    fn a_state_with_one_part_of_another_model_is_refused() {
+        let of = |preset: Preset| {
+            let config = preset.config();
+            ModelShape::new(&config.data, &config.model)
+        };
+        let (own, other) = (of(Preset::Tiny), of(Preset::Quick));
+        let state = TrainState::start(Weights::zeros(own.clone()));
+        assert_eq!(state.check_shape(&own), Ok(()));
+        let mixed = TrainState { second_moment: Weights::zeros(other.clone()), ..state.clone() };
+        for (state, run) in [(&state, &other), (&mixed, &own)] {
+            let error = state.check_shape(run).expect_err("another model").to_string();
+            assert!(error.contains("p: 59") && error.contains("p: 7"), "both shapes: {error}");
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! logarithmic one. Values that have no coordinate (not finite; not above zero on a logarithmic
 //! axis) never reach a backend.
 
+use crate::format::group_thousands;
+
 /// How values are laid along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scale {
@@ -182,23 +184,9 @@ fn round_to(value: f64, step: f64) -> f64 {
     format!("{value:.digits$e}").parse().unwrap_or(value)
 }
 
-/// Puts a comma between every three digits before the decimal point.
-pub fn group_thousands(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
-    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut grouped = String::from(sign);
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + rest
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Scale, group_thousands};
+    use super::{Axis, Scale};
 
     fn labels(axis: &Axis, wanted: usize) -> Vec<String> {
         axis.ticks(wanted).into_iter().map(|c| axis.label(c, wanted)).collect()
@@ -248,15 +236,6 @@ mod tests {
                 let back = axis.coordinate(axis.value(coordinate)).expect("the value has a coordinate");
                 assert!((back - coordinate).abs() < 1e-12, "{scale:?}: {coordinate} came back as {back}");
             }
-        }
-    }
-
-    #[test]
-    fn thousands_are_grouped_before_the_point_only() {
-        for (plain, grouped) in
-            [("0", "0"), ("999", "999"), ("12345", "12,345"), ("-1234567.8901", "-1,234,567.8901")]
-        {
-            assert_eq!(group_thousands(plain), grouped);
         }
     }
 }

@@ -1,33 +1,10 @@
-//! Numbers as the page writes them.
+//! Numbers as the page writes them: those that figures and files have too, times, rates and sizes.
 
-/// A loss with four significant digits: `4.741`, `0.01234`, `3.412e-7`. Readable as a number by
-/// any program.
-pub fn loss(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let exponent = value.abs().log10().floor();
-    if (-2.0..4.0).contains(&exponent) {
-        let decimals = (3.0 - exponent) as usize;
-        format!("{value:.decimals$}")
-    } else {
-        format!("{value:.3e}")
-    }
-}
+pub use crate::format::{count, number, percent};
 
 /// A length in CSS pixels, as a style has it.
 pub fn px(pixels: f64) -> String {
     format!("{pixels:.1}px")
-}
-
-/// A part as a percentage, rounded towards zero so that only a whole part reads `100%`.
-pub fn percent(part: f64) -> String {
-    if !part.is_finite() {
-        return part.to_string();
-    }
-    // The small addend undoes the rounding of parts such as 0.29 * 10000.
-    let hundredths = (part * 1e4 + 1e-6).floor() / 100.0;
-    if hundredths >= 100.0 { "100%".into() } else { format!("{hundredths:.2}%") }
 }
 
 /// Updates per second with three significant digits.
@@ -71,39 +48,9 @@ pub fn bytes(n_bytes: f64) -> String {
     format!("{value:.decimals$} {}", units[unit])
 }
 
-/// A count with its thousands grouped.
-pub fn count(n: usize) -> String {
-    crate::plot::axis::group_thousands(&n.to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, duration, loss, percent, rate};
-
-    #[test]
-    fn losses_keep_four_digits_and_stay_numbers() {
-        for (value, text) in [
-            (4.7412, "4.741"),
-            (0.012344, "0.01234"),
-            (26.0, "26.00"),
-            (3.4121e-7, "3.412e-7"),
-            (0.0, "0"),
-            (123_456.0, "1.235e5"),
-        ] {
-            assert_eq!(loss(value), text);
-            let back: f64 = loss(value).parse().expect("a program can read it");
-            assert!((back - value).abs() <= 1e-3 * value.abs(), "{text} came back as {back}");
-        }
-        assert_eq!(loss(f64::NAN), "NaN", "what is not a number is not hidden");
-    }
-
-    #[test]
-    fn only_all_of_them_is_a_hundred_percent() {
-        assert_eq!(percent(1.0), "100%");
-        assert_eq!(percent(8938.0 / 8939.0), "99.98%");
-        assert_eq!(percent(0.29), "29.00%");
-        assert_eq!(percent(0.0), "0.00%");
-    }
+    use super::{bytes, duration, rate};
 
     #[test]
     fn times_show_their_two_largest_units() {
@@ -135,10 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn rates_and_counts() {
+    fn rates_keep_three_digits() {
         assert_eq!(rate(10.24), "10.2 steps/s");
         assert_eq!(rate(0.357), "0.36 steps/s");
         assert_eq!(rate(2154.0), "2154 steps/s");
-        assert_eq!(count(226_816), "226,816");
     }
 }

@@ -7,13 +7,9 @@ use super::format::count;
 use super::state::State;
 use super::update::{MOST_ENDS, Message};
 use crate::analysis::verdict::{
-    Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Requirement, Row, RunRecord, Verdict,
+    Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Recipe, Requirement, RunRecord, Verdict,
 };
-use crate::config::Preset;
 use crate::plot::figures::{Cell, DataTable};
-
-/// The claims about the judged run itself; those after them are about other runs, too.
-const LAST_OWN_CLAIM: usize = 28;
 
 /// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
 /// last weights nothing is said but what the report on them says, and of a run that trains nothing is said to
@@ -33,7 +29,9 @@ pub fn judge(state: &State) -> Option<Verdict> {
             && to_measure(state, exhibit).is_some()
         {
             row.reason = "the checkpoints are being measured again with the last key frequencies".into();
-        } else if row.outcome == Outcome::Fail && row.number <= LAST_OWN_CLAIM && !is_at_rest(state, exhibit)
+        } else if row.outcome == Outcome::Fail
+            && row.claim().requirement != Requirement::OtherRuns
+            && !is_at_rest(state, exhibit)
         {
             row.outcome = Outcome::NotApplicable;
             row.reason = format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured));
@@ -97,55 +95,14 @@ pub fn summary(verdict: &Verdict) -> String {
     )
 }
 
-/// What a claim's standing means.
-pub fn standing_words(standing: Requirement) -> &'static str {
-    match standing {
-        Requirement::EverySeed => "must hold for any seed",
-        Requirement::WideRange => "must hold; the value depends on the seed",
-        Requirement::SomeSeeds => "need not hold: other seeds do otherwise",
-        Requirement::OtherRuns => "about other runs",
-    }
-}
-
-/// What the run shows of a claim, or why nothing can be said.
-pub fn found(row: &Row) -> &str {
-    if row.measured.is_empty() { &row.reason } else { &row.measured }
-}
-
-/// The part of the page that shows what a claim is about, by its id; none for what this lab cannot show.
-pub fn anchor(number: usize) -> Option<&'static str> {
-    Some(match number {
-        1..=4 | 29 | 30 | 32 | 33 => "track-loss",
-        5 | 26 => "track-weights",
-        6..=8 => "spectrum",
-        9 => "logits",
-        10 => "figure-05",
-        11 => "table-1",
-        12 | 13 => "figure-14",
-        14 | 15 | 24 | 25 => "track-circuits",
-        16 => "figure-15",
-        17 => "figure-06",
-        18 | 19 | 22 | 23 => "ablations",
-        20 | 21 => "table-2",
-        27 => "track-gini",
-        28 => "phases",
-        _ => return None,
-    })
-}
-
-/// What puts the settings of a run that a claim is about into the form, with what they are in words.
-pub fn recipe(number: usize) -> Option<(&'static str, Vec<Message>)> {
-    let edit = |field: Field, text: &str| Message::Edit(field, text.into());
-    Some(match number {
-        29 => ("no weight decay", vec![Message::Choose(Preset::NoDecay)]),
-        30 => ("60 % of the pairs", vec![Message::Choose(Preset::Data60)]),
-        32 => (
-            "p = 53, weight decay 5",
-            vec![Message::Choose(Preset::Paper), edit(Field::P, "53"), edit(Field::WeightDecay, "5")],
-        ),
-        33 => ("the textbook loss", vec![Message::Choose(Preset::Slingshot)]),
-        _ => return None,
-    })
+/// What puts the settings of a recipe into the form.
+pub fn recipe_messages(recipe: &Recipe) -> Vec<Message> {
+    let (preset, config) = (recipe.preset.config(), recipe.config());
+    let edits = Field::all()
+        .map(|field| (field, field.read(&config)))
+        .filter(|(field, text)| *text != field.read(&preset))
+        .map(|(field, text)| Message::Edit(field, text));
+    std::iter::once(Message::Choose(recipe.preset)).chain(edits).collect()
 }
 
 /// That a claim is not robust, if it is not, and who says so; else empty.
@@ -178,11 +135,21 @@ pub fn table(verdict: &Verdict) -> DataTable {
     let mut table = DataTable::new("verdict", columns);
     for row in &verdict.rows {
         let claim = row.claim();
-        let words = [claim.text, claim.paper, claim.expected, claim.accepted(), claim.why, claim.source];
-        let caveat = claim.not_robust.unwrap_or_default();
-        let rest = [standing_words(claim.requirement), caveat, found(row), &row.beyond, row.outcome_words()];
-        let words = words.into_iter().chain(rest).map(Cell::text);
-        table.push(std::iter::once(Cell::Count(row.number)).chain(words));
+        let (expected, accepted) = (claim.expected(), claim.accepted());
+        let words = [
+            claim.text,
+            claim.paper,
+            &expected,
+            &accepted,
+            claim.why,
+            claim.source,
+            claim.requirement.words(),
+            claim.not_robust.unwrap_or_default(),
+            row.found(),
+            &row.beyond,
+            row.outcome_words(),
+        ];
+        table.push(std::iter::once(Cell::Count(row.number)).chain(words.map(Cell::text)));
     }
     table
 }
@@ -203,7 +170,7 @@ pub fn markdown(verdict: &Verdict) -> String {
             both(claim.text, "", &claim.caveat()),
             claim.paper.to_owned(),
             claim.ranges(),
-            found(row).to_owned(),
+            row.found().to_owned(),
             both(row.outcome_words(), "outside of what is expected: ", &row.beyond),
         ];
         let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
@@ -216,7 +183,7 @@ pub fn markdown(verdict: &Verdict) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use super::{anchor, caution, judge, markdown, note, recipe, summary, table};
+    use super::{caution, judge, markdown, note, recipe_messages, summary, table};
     use crate::analysis::checkpoint::CheckpointAnalysis;
     use crate::analysis::verdict::{Outcome, Row, claims};
     use crate::config::{ExperimentConfig, LossForm, Preset};
@@ -249,7 +216,12 @@ mod tests {
         assert!(summary(&verdict).contains("fail here: "), "{}", summary(&verdict));
         assert!(text.contains("(not robust: table 5: 71 to 89 %"), "what the paper itself takes back");
         let csv = table(&verdict).csv();
-        assert!(csv.contains("table 5: 71 to 89 %") && csv.contains("root below 11 %"), "both ranges: {csv}");
+        assert!(
+            csv.contains("table 5: 71 to 89 %")
+                && csv.contains("squared residual below 1.2 %")
+                && csv.contains("squared residual below 2 %"),
+            "both ranges: {csv}"
+        );
     }
 
     #[test]
@@ -355,7 +327,7 @@ mod tests {
         let known: Vec<&str> =
             known.chain(tracks.iter().map(String::as_str)).chain(["ablations", "phases"]).collect();
         for claim in claims() {
-            match anchor(claim.number) {
+            match claim.anchor {
                 Some(id) => assert!(known.contains(&id), "claim {}: no part `{id}`", claim.number),
                 None => assert!([31, 34].contains(&claim.number), "claim {} has a figure", claim.number),
             }
@@ -372,12 +344,11 @@ mod tests {
             (33, |config| config.optim.loss == LossForm::Textbook && config.data.p == 113),
         ];
         for claim in claims() {
-            let recipe = recipe(claim.number);
             let wanted = is_right.iter().find(|(number, _)| *number == claim.number);
-            assert_eq!(recipe.is_some(), wanted.is_some(), "claim {}", claim.number);
-            let (Some((_, messages)), Some((_, is_right))) = (recipe, wanted) else { continue };
+            assert_eq!(claim.recipe.is_some(), wanted.is_some(), "claim {}", claim.number);
+            let (Some(recipe), Some((_, is_right))) = (claim.recipe, wanted) else { continue };
             let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-            for message in messages {
+            for message in recipe_messages(recipe) {
                 update(&mut state, message);
             }
             let config = state.draft.config().expect("it can be trained");

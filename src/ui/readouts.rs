@@ -33,8 +33,8 @@ pub(super) fn Readouts() -> impl IntoView {
                     <small>{of_epochs}</small>
                 </span>
             </div>
-            <Measured store name="Train loss" test_id="train-loss" key="train" read=|e| format::loss(e.train_loss) />
-            <Measured store name="Test loss" test_id="test-loss" key="test" read=|e| format::loss(e.test_loss) />
+            <Measured store name="Train loss" test_id="train-loss" key="train" read=|e| format::number(e.train_loss) />
+            <Measured store name="Test loss" test_id="test-loss" key="test" read=|e| format::number(e.test_loss) />
             <Measured store name="Train accuracy" test_id="train-accuracy" key="train" read=|e| format::percent(e.train_accuracy) />
             <Measured store name="Test accuracy" test_id="test-accuracy" key="test" read=|e| format::percent(e.test_accuracy) />
             <div class="readout">

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::dom;
 use super::exhibit::{Exhibit, Origin};
 use super::followed::is_at_rest;
-use super::judgement::{self, anchor, caution, found, recipe, standing_words, summary};
+use super::judgement::{self, caution, recipe_messages, summary};
 use super::state::State;
 use super::store::Store;
 use crate::analysis::verdict::{Outcome, Row, Verdict};
@@ -111,10 +111,10 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
     let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
     let found = match same {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ => found(row).to_owned(),
+        _ => row.found().to_owned(),
     };
-    let small = format!("{}; {}", claim.source, standing_words(claim.requirement));
-    let text = match anchor(row.number) {
+    let small = format!("{}; {}", claim.source, claim.requirement.words());
+    let text = match claim.anchor {
         Some(id) => {
             let show = move |_| show_part(id);
             view! { <a href=format!("#{id}") title="To what shows it" on:click=show>{claim.text}</a> }
@@ -127,14 +127,14 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         view! { <small class="caution" data-testid=format!("caution-{}", row.number)>{caution}</small> }
             .into_any()
     });
-    let recipe = recipe(row.number).map(|(words, messages)| {
+    let recipe = claim.recipe.map(|recipe| {
         let set = move |_| {
-            messages.iter().cloned().for_each(|message| store.send(message));
+            recipe_messages(recipe).into_iter().for_each(|message| store.send(message));
             dom::flash("preset");
         };
         view! {
             <button type="button" class="quiet" data-testid=format!("recipe-{}", row.number) on:click=set>
-                {format!("Set up such a run: {words}")}
+                {format!("Set up such a run: {}", recipe.label)}
             </button>
         }
         .into_any()

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use crate::analysis::ablation::{Ablation, Ablator};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::freq_ablation::losses_without_freqs;
+use crate::analysis::paper_experiment::paper_experiment_for;
 use crate::analysis::progress::{current_key_freqs, measure};
 use crate::analysis::sum_waves::SumWaves;
-use crate::config::{DataConfig, ExperimentConfig, Preset};
+use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};
-use crate::model::ModelShape;
 use crate::model::safetensors::WeightsFile;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::task::Task;
@@ -123,7 +123,7 @@ impl Held {
                 }
                 given
             }
-            (None, None) => of_paper(shape),
+            (None, None) => paper_experiment_for(shape),
         };
         config.validate()?;
         let task = Task::new(&config.data);
@@ -159,17 +159,6 @@ impl Held {
         let votes = self.ablator().key_freqs().iter().map(vote).collect();
         Ok(AnalystReply::Answer { id, logits: narrow(logits.row(a, b)), votes })
     }
-}
-
-/// The paper's experiment with the sizes of some weights, for files that come without theirs.
-fn of_paper(shape: &ModelShape) -> ExperimentConfig {
-    let mut config = Preset::Paper.config();
-    config.data = DataConfig { p: shape.p, ..config.data };
-    let ModelShape { n_layers, d_model, n_heads, d_mlp, activation, .. } = *shape;
-    let model = &mut config.model;
-    (model.n_layers, model.d_model, model.n_heads, model.d_mlp) = (n_layers, d_model, n_heads, d_mlp);
-    model.activation = activation;
-    config
 }
 
 fn id_of(request: &AnalystRequest) -> RequestId {

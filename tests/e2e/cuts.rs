@@ -1,10 +1,10 @@
 //! Cutting by a click: in the figures, in their lists, and the paper's ablations; every number is computed here
 //! once more.
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, NeuronEdit};
+use grokking_lab::analysis::ablation::{Ablation, Ablator, NeuronEdit, PaperAblation};
 use grokking_lab::analysis::forward::AttentionEdit;
 use grokking_lab::analysis::neurons::MIN_CLUSTER_FVE;
-use grokking_lab::analysis::report::{AblationReport, Report};
+use grokking_lab::analysis::report::Report;
 use grokking_lab::protocol::recording::Recording;
 
 use crate::hands::Spot;
@@ -135,24 +135,6 @@ fn a_click_in_a_figure_cuts_what_it_shows_and_another_puts_it_back() {
     });
 }
 
-/// One of the paper's ablations: its name, and the loss over all sums that a report holds for it.
-type OfThePaper = (&'static str, fn(&AblationReport) -> f64);
-
-/// All of them.
-const OF_THE_PAPER: [OfThePaper; 11] = [
-    ("polynomial-neurons", |report| report.polynomial_neurons),
-    ("sum-wave-neurons", |report| report.sum_wave_neurons),
-    ("key-components", |report| report.keep_key_components),
-    ("without-key-components", |report| report.remove_key_components),
-    ("project-w-l", |report| report.project_w_l),
-    ("complement-w-l", |report| report.complement_w_l),
-    ("zero-mlp-skip", |report| report.zero_mlp_skip),
-    ("mean-mlp-skip", |report| report.mean_mlp_skip),
-    ("zero-attention", |report| report.zero_attention),
-    ("zero-attention-skip", |report| report.zero_attention_skip),
-    ("no-attention-to-eq", |report| report.no_attention_to_eq),
-];
-
 #[test]
 fn each_of_the_papers_ablations_is_one_click_and_gives_the_reported_loss() {
     let recording = recording();
@@ -160,14 +142,16 @@ fn each_of_the_papers_ablations_is_one_click_and_gives_the_reported_loss() {
     visit(&Setting::new(TINY), async |lab| {
         open_on_the_recorded_run(lab, &recording).await;
         lab.wait_for_number("whole-all-loss").await;
-        for (name, of) in OF_THE_PAPER {
+        let name = |paper: PaperAblation| paper.id().replace('_', "-");
+        for paper in PaperAblation::ALL {
+            let name = name(paper);
             let cut = format!("cut-paper-{name}");
             lab.click(&cut).await;
             wait_for_pressed(lab, &cut, true).await;
             wait_for_pressed(lab, &format!("ablate-paper-{name}"), true).await;
-            wait_for_loss(lab, "ablated-all-loss", of(&report.ablations)).await;
+            wait_for_loss(lab, "ablated-all-loss", report.ablations.losses[paper]).await;
         }
-        let (last, _) = OF_THE_PAPER[OF_THE_PAPER.len() - 1];
+        let last = name(PaperAblation::ALL[PaperAblation::ALL.len() - 1]);
         lab.click(&format!("cut-paper-{last}")).await;
         wait_for_pressed(lab, &format!("ablate-paper-{last}"), false).await;
         wait_for_loss(lab, "ablated-all-loss", report.loss.all).await;

@@ -1,5 +1,6 @@
 //! Reports on models whose answer is known.
 
+use grokking_lab::analysis::ablation::PaperAblation;
 use grokking_lab::analysis::report::{Report, analyse};
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::freq_of;
@@ -50,8 +51,10 @@ fn planted_frequencies_are_found_everywhere() {
 fn replacing_polynomials_by_themselves_changes_nothing() {
     let report = report(&planted(P, &[2, 5]));
     let ablations = &report.ablations;
-    for (what, loss) in [("polynomials", ablations.polynomial_neurons), ("directions", ablations.project_w_l)]
-    {
+    for (what, loss) in [
+        ("polynomials", ablations.losses[PaperAblation::PolynomialNeurons]),
+        ("directions", ablations.losses[PaperAblation::ProjectWl]),
+    ] {
         assert!((loss - report.loss.all).abs() < 1e-12, "{what}: {loss}, not {}", report.loss.all);
     }
 }

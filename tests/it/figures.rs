@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use grokking_lab::analysis::ablation::PaperAblation;
 use grokking_lab::analysis::directions::{DirectionFit, DirectionProducts, DirectionTerm};
 use grokking_lab::analysis::progress::{ProgressMeasures, measure};
 use grokking_lab::analysis::report::{NeuronMap, Report, ReportMaps, analyse_with_maps};
@@ -70,8 +71,8 @@ fn plant_report(report: &mut Report) {
     (report.spectra.w_e, report.spectra.w_l) = (spectrum(), spectrum());
     report.logit_spectrum.significant.clear();
     report.logit_spectrum.key_block_share = 0.9375;
-    report.ablations.keep_key_components = 1.25e-7;
-    report.ablations.remove_key_components = 6.5;
+    report.ablations.losses[PaperAblation::KeepKeyComponents] = 1.25e-7;
+    report.ablations.losses[PaperAblation::RemoveKeyComponents] = 6.5;
     report.ablations.remove_freq = KEYS.map(|k| (k, 0.5)).into();
     let neurons = &mut report.neurons;
     neurons.freq = [2, 2, 5, 5, 5, 1, 3, 4].to_vec();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the bottom up; those of one row do not see each other. `error` is everyone's.
 const LAYERS: &[&[&str]] = &[
-    &["maths"],
+    &["format", "maths"],
     &["config"],
     &["task"],
     &["model"],

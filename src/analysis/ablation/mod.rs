@@ -4,9 +4,13 @@
 mod ablator;
 mod edits;
 mod forward_cache;
+mod paper;
 
 pub use ablator::Ablator;
 pub use forward_cache::ForwardCache;
+pub use paper::{
+    PAPER_LOSS_UNABLATED, PAPER_LOSS_WITHOUT_FREQ, PaperAblation, remove_freq, remove_freq_description,
+};
 
 use serde::{Deserialize, Serialize};
 

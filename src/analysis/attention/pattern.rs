@@ -49,6 +49,17 @@ impl AttentionPattern {
         self.scores.rows()
     }
 
+    /// The attention of a head to a on all pairs, row a, column b: length p².
+    pub fn to_a(&self, head: usize) -> Vec<f64> {
+        let p = self.scores.cols() / 2;
+        (0..p * p).map(|pair| self.weights(head, pair / p, pair % p)[0]).collect()
+    }
+
+    /// The same of every head.
+    pub fn all_to_a(&self) -> Vec<Vec<f64>> {
+        (0..self.n_heads()).map(|head| self.to_a(head)).collect()
+    }
+
     /// The weights of a head on a, on b and on "="; they sum to 1.
     pub fn weights(&self, head: usize, a: usize, b: usize) -> [f64; 3] {
         let scores = self.scores.row(head);
@@ -83,4 +94,23 @@ pub fn position_scores(weights: &Weights) -> Vec<f64> {
     let first = &weights.get(Param::W_pos)[..weights.shape().d_model];
     let readers = key_readers(weights);
     (0..readers.rows()).map(|head| dot(first, readers.row(head))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AttentionPattern;
+    use crate::maths::matrix::Matrix;
+
+    #[test]
+    fn weights_are_the_softmax_of_three_scores() {
+        // p = 2: scores of a = 0, 1, of b = 0, 1 and of "=".
+        let scores = Matrix::from_values(1, 5, vec![0.0, 2.0, 0.0, 1.0, 0.0]);
+        let to_a = AttentionPattern::from_scores(scores).all_to_a().remove(0);
+        let e = std::f64::consts::E;
+        for (pair, expected) in
+            [(0, 1.0 / 3.0), (1, 1.0 / (2.0 + e)), (2, e * e / (e * e + 2.0)), (3, e * e / (e * e + e + 1.0))]
+        {
+            assert!((to_a[pair] - expected).abs() < 1e-12, "pair {pair}: {}", to_a[pair]);
+        }
+    }
 }

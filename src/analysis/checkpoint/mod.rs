@@ -13,6 +13,7 @@ use super::progress::ProgressMeasures;
 use super::report::{AnalysisContext, Report};
 use super::{check, logit_spectrum};
 use crate::error::Result;
+use crate::maths::matrix::Matrix;
 use crate::model::Weights;
 use crate::task::Task;
 
@@ -81,6 +82,15 @@ impl GridMaps {
                 .map(|(values, (&neuron, freq))| NeuronActivationMap { neuron, freq, values: narrow(values) })
                 .collect(),
         }
+    }
+}
+
+impl GridMaps {
+    /// The attention of each head, from the scores.
+    pub fn attention(&self) -> AttentionPattern {
+        let n_columns = self.attention_scores.first().map_or(0, Vec::len);
+        let scores = self.attention_scores.iter().flatten().map(|&score| f64::from(score)).collect();
+        AttentionPattern::from_scores(Matrix::from_values(self.attention_scores.len(), n_columns, scores))
     }
 }
 

@@ -2,14 +2,10 @@
 
 use super::maps::ReportMaps;
 use super::{AblationReport, NeuronReport, Report, Residual, Spectra};
-use crate::analysis::ablation::{
-    Ablation, Ablator, FreqSelection, GridEdit, NeuronEdit, SkipEdit, check_freqs,
-};
+use crate::analysis::ablation::{Ablator, check_freqs};
 use crate::analysis::attention;
 use crate::analysis::cosines::CosineFit;
-use crate::analysis::forward::AttentionEdit;
 use crate::analysis::grid::Scores;
-use crate::analysis::marginals::GridTerms;
 use crate::analysis::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
 use crate::analysis::progress::{ByFreq, Excluded, Gini, ProgressMeasures, by_freq, exclude};
 use crate::analysis::sum_waves::SumWaves;
@@ -100,7 +96,9 @@ impl AnalysisContext {
             neurons: neuron_report(fits, &cluster, &map_directions),
             directions: directions::table(p, &whole.projection(&keys)),
             attention: attention::heads(weights, &cluster),
-            ablations: ablate(task, ablator, &keys)?,
+            ablations: AblationReport::new(&keys, ablator.n_heads(), |ablation| {
+                Ok(ablator.scores(task, ablation)?.loss.all)
+            })?,
             min_margin: whole.logits.min_margin(),
             spectra,
             key_freqs: keys,
@@ -151,37 +149,4 @@ fn neuron_report(fits: &[NeuronFit], cluster: &[usize], map_directions: &Matrix)
         freq: fits.iter().map(|fit| fit.freq).collect(),
         fve: fits.iter().map(|fit| fit.fve).collect(),
     }
-}
-
-/// The ablations of section 4.4 and appendix A.1, as the page would ask for them.
-fn ablate(task: &Task, ablator: &Ablator, keys: &[usize]) -> Result<AblationReport> {
-    let loss = |ablation: Ablation| -> Result<f64> { Ok(ablator.scores(task, &ablation)?.loss.all) };
-    let only = || FreqSelection::Only(keys.to_vec());
-    let logits = |freqs: FreqSelection| Ablation {
-        logits: GridEdit { freqs, terms: GridTerms::AllProducts },
-        ..Ablation::default()
-    };
-    let neurons = |neurons: NeuronEdit| Ablation { neurons, ..Ablation::default() };
-    let skip = |mlp_skip: SkipEdit| Ablation { mlp_skip, ..Ablation::default() };
-    let attention = |attention: AttentionEdit| Ablation { attention, ..Ablation::default() };
-    let whole = AttentionEdit::default;
-    let n_heads = ablator.n_heads();
-    let without = |&k: &usize| Ok((k, loss(logits(FreqSelection::Without(vec![k])))?));
-    Ok(AblationReport {
-        keep_key_components: loss(logits(only()))?,
-        polynomial_neurons: loss(neurons(NeuronEdit::Polynomials { min_fve: MIN_CLUSTER_FVE }))?,
-        project_w_l: loss(neurons(NeuronEdit::OnlyDirections(keys.to_vec())))?,
-        complement_w_l: loss(neurons(NeuronEdit::WithoutDirections(keys.to_vec())))?,
-        zero_mlp_skip: loss(skip(SkipEdit::Zero))?,
-        mean_mlp_skip: loss(skip(SkipEdit::Mean))?,
-        zero_attention: loss(attention(AttentionEdit { removed_heads: (0..n_heads).collect(), ..whole() }))?,
-        zero_attention_skip: loss(attention(AttentionEdit { skip: false, ..whole() }))?,
-        no_attention_to_eq: loss(attention(AttentionEdit { to_eq: false, ..whole() }))?,
-        sum_wave_neurons: loss(neurons(NeuronEdit::Grid(GridEdit {
-            freqs: only(),
-            terms: GridTerms::SumOnly,
-        })))?,
-        remove_key_components: loss(logits(FreqSelection::Without(keys.to_vec())))?,
-        remove_freq: keys.iter().map(without).collect::<Result<_>>()?,
-    })
 }

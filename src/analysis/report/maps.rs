@@ -35,9 +35,7 @@ pub struct NeuronMap {
 impl ReportMaps {
     pub(super) fn new(weights: &Weights, model: &HostModel, report: &Report, logit_norms: Vec<f64>) -> Self {
         let p = report.p;
-        let pattern = AttentionPattern::new(weights, true);
-        let to_a =
-            |head: usize| (0..p * p).map(|pair| pattern.weights(head, pair / p, pair % p)[0]).collect();
+        let attention_to_a = AttentionPattern::new(weights, true).all_to_a();
         let (numbers, freqs): (Vec<usize>, Vec<usize>) =
             report.neurons.best_neuron_per_cluster().into_iter().unzip();
         let on_pairs = model.neurons_on_pairs(&numbers);
@@ -46,6 +44,6 @@ impl ReportMaps {
             .zip(numbers.into_iter().zip(freqs))
             .map(|(values, (neuron, freq))| NeuronMap { neuron, freq, values })
             .collect();
-        Self { p, attention_to_a: (0..pattern.n_heads()).map(to_a).collect(), neurons, logit_norms }
+        Self { p, attention_to_a, neurons, logit_norms }
     }
 }

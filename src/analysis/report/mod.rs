@@ -3,9 +3,11 @@
 //! Written as `report.json`. Losses are in nats, over the p number outputs; fractions lie in 0..=1.
 //! Definitions: paper section 2. A map by frequency has its frequencies as keys.
 
+mod ablations;
 mod build;
 mod maps;
 
+pub use ablations::{AblationReport, PaperLosses};
 pub use build::{AnalysisContext, analyse, analyse_with_maps};
 pub use maps::{NeuronMap, ReportMaps};
 
@@ -125,33 +127,4 @@ impl NeuronReport {
         };
         self.per_freq.keys().filter_map(purest).collect()
     }
-}
-
-/// Losses over all p² pairs (paper section 4.4 and appendix A.1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AblationReport {
-    /// Of the logits' constant and eight terms for each key frequency.
-    pub keep_key_components: f64,
-    /// With each clustered neuron replaced by its constant and eight terms.
-    pub polynomial_neurons: f64,
-    /// With neurons projected on the directions u_k, v_k.
-    pub project_w_l: f64,
-    /// With neurons projected on the rest.
-    pub complement_w_l: f64,
-    /// Without the residual stream around the MLP.
-    pub zero_mlp_skip: f64,
-    /// With its mean instead.
-    pub mean_mlp_skip: f64,
-    /// Without the heads' output.
-    pub zero_attention: f64,
-    /// Without the residual stream around the attention.
-    pub zero_attention_skip: f64,
-    /// With "=" not attending to itself.
-    pub no_attention_to_eq: f64,
-    /// With only the neurons' constant and waves in a + b of the key frequencies.
-    pub sum_wave_neurons: f64,
-    /// Of the logits without the eight terms of all key frequencies.
-    pub remove_key_components: f64,
-    /// Of the logits without the eight terms of one key frequency (figure 6).
-    pub remove_freq: ByFreq<f64>,
 }

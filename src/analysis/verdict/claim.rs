@@ -1,6 +1,6 @@
 //! The claims: what the paper says, and what another seed must show of it.
 
-use super::{Evidence, Finding, NotApplicableReason};
+use super::{Criterion, Evidence, Finding, NotApplicableReason, Recipe};
 use super::{ablations, circuit, learning, other_runs, progress};
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,10 @@ pub struct Claim {
     pub text: &'static str,
     /// The value of the paper's own run.
     pub paper: &'static str,
-    /// What another seed is expected to show, by the paper's fact sheet: the spread over four further fully grown
-    /// models of the same shape and the authors' own sweep.
-    pub expected: &'static str,
-    /// The wider range that is accepted, where this lab's five runs go beyond those four models. None where the
-    /// expected range holds all nine.
-    pub wider: Option<&'static str>,
+    /// What another seed must show. The expected ranges are those of the paper's fact sheet: the spread over four
+    /// further fully grown models of the same shape and the authors' own sweep. A wider one is accepted where this
+    /// lab's five runs go beyond those four models. Empty for what this lab cannot run.
+    pub criteria: &'static [Criterion],
     /// Why these ranges.
     pub why: &'static str,
     /// Where the paper says so.
@@ -27,6 +25,10 @@ pub struct Claim {
     pub requirement: Requirement,
     /// Where the paper itself shows that it does not hold in general, and how; none where it does not.
     pub not_robust: Option<&'static str>,
+    /// The part of the page that shows what it is about, by its id; none for what this lab cannot show.
+    pub anchor: Option<&'static str>,
+    /// How to make the run it needs, where it needs another one than the paper's.
+    pub recipe: Option<&'static Recipe>,
     pub(super) check: Check,
 }
 
@@ -48,6 +50,18 @@ pub enum Requirement {
     OtherRuns,
 }
 
+impl Requirement {
+    /// What it means.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::EverySeed => "must hold for any seed",
+            Self::WideRange => "must hold; the value depends on the seed",
+            Self::SomeSeeds => "need not hold: other seeds do otherwise",
+            Self::OtherRuns => "about other runs",
+        }
+    }
+}
+
 /// Every claim, by number.
 pub fn claims() -> Vec<&'static Claim> {
     let groups: [&'static [Claim]; 5] =
@@ -61,16 +75,34 @@ impl Claim {
         matches!(self.requirement, Requirement::EverySeed | Requirement::WideRange)
     }
 
-    /// The range that decides: the wider one where there is one.
-    pub fn accepted(&self) -> &'static str {
-        self.wider.unwrap_or(self.expected)
+    /// What is expected, in words.
+    pub fn expected(&self) -> String {
+        self.words(Criterion::expected)
+    }
+
+    /// What decides, in words: the wider ranges where there are some, else the expected ones.
+    pub fn accepted(&self) -> String {
+        self.words(|criterion| criterion.wider_words().unwrap_or_else(|| criterion.expected()))
+    }
+
+    /// Whether more is accepted than is expected.
+    pub fn has_wider(&self) -> bool {
+        self.criteria.iter().any(|criterion| criterion.wider_words().is_some())
     }
 
     /// What is expected, and what is accepted where that is more.
     pub fn ranges(&self) -> String {
-        match self.wider {
-            Some(wider) => format!("{}. Wider, accepted: {wider}", self.expected),
-            None => self.expected.to_owned(),
+        if self.has_wider() {
+            format!("{}. Wider, accepted: {}", self.expected(), self.accepted())
+        } else {
+            self.expected()
+        }
+    }
+
+    fn words(&self, of: impl Fn(&Criterion) -> String) -> String {
+        match self.criteria {
+            [] => "optional".to_owned(),
+            criteria => criteria.iter().map(of).collect::<Vec<_>>().join("; "),
         }
     }
 

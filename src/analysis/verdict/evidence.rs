@@ -1,10 +1,11 @@
 //! What a verdict is based on.
 
 use super::NotApplicableReason;
+use crate::analysis::paper_experiment::other_setup;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, share_freqs};
 use crate::analysis::report::Report;
-use crate::config::{Activation, ExperimentConfig, Preset};
+use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 
 /// Why claims about the last weights cannot be judged without a report on them.
@@ -39,22 +40,8 @@ impl<'a> Evidence<'a> {
     /// The judged run, if the paper's ranges are meant for it: its task, its train fraction and its model.
     /// Decay, duration, seeds and engine are free.
     pub(super) fn require_paper_setup(&self) -> Result<RunRecord<'a>, NotApplicableReason> {
-        let (ours, paper) = (self.run.config, Preset::Paper.config());
-        let sizes = |c: &ExperimentConfig| {
-            (c.data.p, c.model.n_layers, c.model.d_model, c.model.n_heads, c.model.d_mlp)
-        };
-        if sizes(ours) != sizes(&paper) || ours.model.activation != Activation::Relu {
-            return Err(NotApplicableReason(format!(
-                "the range is known for the paper's model only: p = 113, one block, d_model 128, 4 heads, 512 ReLUs; \
-                 this run has p = {}, n_layers {}, d_model {}, n_heads {}, d_mlp {}. grok reproduce --preset paper makes one",
-                ours.data.p, ours.model.n_layers, ours.model.d_model, ours.model.n_heads, ours.model.d_mlp
-            )));
-        }
-        if ours.data.frac_train != paper.data.frac_train {
-            return Err(NotApplicableReason(format!(
-                "the range is known for 30 % of the pairs; this run has {:.0} %",
-                100.0 * ours.data.frac_train
-            )));
+        if let Some(reason) = other_setup(self.run.config) {
+            return Err(NotApplicableReason(reason));
         }
         Ok(self.run)
     }
@@ -93,15 +80,6 @@ impl<'a> Evidence<'a> {
         let all = std::iter::once(&self.run).chain(&self.others);
         all.filter(|run| !run.metrics.is_empty() && wanted(run.config)).copied().collect()
     }
-}
-
-/// Whether an experiment is the paper's but for what `change` changes: the seeds and how it is computed are free.
-pub(super) fn is_paper_except(config: &ExperimentConfig, change: &dyn Fn(&mut ExperimentConfig)) -> bool {
-    let mut paper = Preset::Paper.config();
-    change(&mut paper);
-    (paper.model.seed, paper.data.split) = (config.model.seed, config.data.split);
-    paper.run = config.run.clone();
-    paper == *config
 }
 
 impl RunRecord<'_> {

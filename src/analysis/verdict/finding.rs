@@ -1,5 +1,7 @@
 //! What a check finds: numbers in words, and how they lie to the ranges of the claim.
 
+use crate::format::count;
+
 /// How something lies to the ranges of its claim, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RangeMatch {
@@ -19,13 +21,6 @@ impl RangeMatch {
             (false, true) => Self::Wider,
             (false, false) => Self::Outside,
         }
-    }
-}
-
-impl From<bool> for RangeMatch {
-    /// Of a claim with one range.
-    fn from(holds: bool) -> Self {
-        Self::graded(holds, holds)
     }
 }
 
@@ -59,32 +54,19 @@ impl Finding {
     }
 
     /// One part.
-    pub(super) fn one(fit: impl Into<RangeMatch>, measured: String) -> Self {
-        Self::all(&[(fit.into(), measured)])
+    pub(super) fn one(part: (RangeMatch, String)) -> Self {
+        Self::all(&[part])
     }
-}
 
-/// A number as people read it: 4 significant digits, with an exponent where it is very small or large.
-pub(super) fn short(value: f64) -> String {
-    let size = value.abs();
-    if size == 0.0 {
-        "0".into()
-    } else if (1e-3..1e5).contains(&size) {
-        let digits = 3 - (libm::log10(size).floor() as i32).min(3);
-        format!("{value:.*}", digits.max(0) as usize)
-    } else {
-        format!("{value:.2e}")
+    /// That what the claim is about did not happen.
+    pub(super) fn absent(measured: impl Into<String>) -> Self {
+        Self::one((RangeMatch::Outside, measured.into()))
     }
-}
-
-/// A fraction in per cent.
-pub(super) fn per_cent(value: f64) -> String {
-    format!("{:.2} %", 100.0 * value)
 }
 
 /// A step, or that it was never reached.
 pub(super) fn at(step: Option<usize>) -> String {
-    step.map_or("never".into(), |step| format!("at step {step}"))
+    step.map_or("never".into(), |step| format!("at step {}", count(step)))
 }
 
 #[cfg(test)]
@@ -94,14 +76,16 @@ mod tests {
     #[test]
     fn a_finding_is_as_good_as_its_worst_part_and_names_what_is_beyond() {
         let part = |fit: RangeMatch, text: &str| (fit, text.to_owned());
-        let wider = Finding::all(&[part(true.into(), "a"), part(RangeMatch::graded(false, true), "b")]);
+        let wider =
+            Finding::all(&[part(RangeMatch::Expected, "a"), part(RangeMatch::graded(false, true), "b")]);
         assert_eq!(
             (wider.fit, wider.measured.as_str(), wider.outside_expected.as_str()),
             (RangeMatch::Wider, "a; b", "b")
         );
-        let outside = Finding::all(&[part(RangeMatch::Wider, "b"), part(false.into(), "c")]);
+        let outside = Finding::all(&[part(RangeMatch::Wider, "b"), part(RangeMatch::Outside, "c")]);
         assert_eq!(outside.fit, RangeMatch::Outside, "one part outside");
-        assert_eq!(Finding::one(true, "a".into()).outside_expected, "", "nothing is beyond");
+        assert_eq!(Finding::one(part(RangeMatch::Expected, "a")).outside_expected, "", "nothing is beyond");
+        assert_eq!(Finding::absent("no such thing").fit, RangeMatch::Outside);
         assert_eq!(Finding::all(&[]).fit, RangeMatch::Outside, "nothing found is nothing shown");
     }
 }

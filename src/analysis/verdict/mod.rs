@@ -8,17 +8,24 @@
 mod ablations;
 mod circuit;
 mod claim;
+mod criterion;
 mod evidence;
 mod finding;
 mod learning;
 mod other_runs;
 mod progress;
+mod range;
+mod recipe;
 mod sweeps;
 
 pub use claim::{Claim, Requirement, claims};
+pub use criterion::Criterion;
 pub use evidence::{Evidence, MIXED_FREQS, NO_REPORT, RunRecord};
+pub use range::{Range, Unit};
+pub use recipe::Recipe;
 
-use finding::{Finding, NotApplicableReason, RangeMatch, at, per_cent, short};
+use criterion::step_value;
+use finding::{Finding, NotApplicableReason, RangeMatch, at};
 use serde::{Deserialize, Serialize};
 
 /// How a claim fared.
@@ -92,6 +99,11 @@ impl Row {
     /// If the row was not made by [`Verdict::new`] and its number is no claim's.
     pub fn claim(&self) -> &'static Claim {
         claims().into_iter().find(|claim| claim.number == self.number).expect("a row has a claim's number")
+    }
+
+    /// What the run shows of the claim, or why nothing can be said.
+    pub fn found(&self) -> &str {
+        if self.measured.is_empty() { &self.reason } else { &self.measured }
     }
 
     /// The outcome in a few words.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::is_paper_except;
-use super::{Evidence, Finding, NotApplicableReason, RangeMatch, RunRecord};
+use super::recipe::{MORE_DATA, SMALL_MODULUS};
+use super::{Criterion, Evidence, Finding, NotApplicableReason, Range, RangeMatch, RunRecord, Unit, at};
+use crate::analysis::paper_experiment::is_paper_except;
 use crate::config::ExperimentConfig;
+use crate::format::count;
 
 /// The step at which the test loss of the authors' runs fell below 1, by train fraction in per cent; none where it
 /// never did.
@@ -23,11 +25,28 @@ const PUBLISHED_SWEEP: [(usize, Option<usize>); 12] = [
     (10, None),
 ];
 
+pub(super) const NEAR_SWEEP: Criterion = Criterion::new(
+    "test loss below 1 at {} the step of the authors' sweep, at every fraction that was run",
+    Unit::Times,
+    Range::Between(0.5, 2.0),
+);
 /// How long the paper waited before it said "never".
-const NEVER: usize = 40_000;
+const WAIT: Range = Range::AtLeast(40_000.0);
+pub(super) const NEVER_IN_SWEEP: Criterion =
+    Criterion::new("with 10 and 20 % not below 1 for {}", Unit::Steps, WAIT);
 
-/// A test loss that falls within so many steps of the train loss falls at once.
-const AT_ONCE: usize = 500;
+pub(super) const GROKS: Criterion = Criterion::new(
+    "of what was run: final test accuracy {} where it groks",
+    Unit::Percent,
+    Range::Exactly(1.0),
+);
+pub(super) const NEVER: Criterion =
+    Criterion::new("a test loss that stays above 1 for {} where it never does", Unit::Steps, WAIT);
+pub(super) const AT_ONCE: Criterion = Criterion::new(
+    "one that falls {} after the train loss where it does at once",
+    Unit::Steps,
+    Range::AtMost(500.0),
+);
 
 /// What the paper says of some runs with another modulus.
 struct Case {
@@ -61,23 +80,26 @@ pub(super) fn fractions(evidence: &Evidence) -> Result<Finding, NotApplicableRea
     for (per_cent, published) in PUBLISHED_SWEEP {
         let same = |run: &&RunRecord| (100.0 * run.config.data.frac_train - per_cent as f64).abs() < 0.5;
         for run in runs.iter().filter(same) {
-            let holds = match published {
-                Some(published) => fell_near(run, published),
-                None => stays(run),
+            let text = format!("{per_cent} % {}", when(run));
+            let judged = match published {
+                Some(published) => fell_near(run, published, text.clone()),
+                None => stays(&NEVER_IN_SWEEP, run, text.clone()),
             };
-            match holds {
-                Some(holds) => {
+            match judged {
+                Some(part) => {
                     seen.insert(per_cent);
-                    parts.push((holds.into(), format!("{per_cent} % {}", when(run))));
+                    parts.push(part);
                 }
-                None => short.push(format!("{per_cent} % {}", when(run))),
+                None => short.push(text),
             }
         }
     }
     // The main run alone is no comparison of fractions, and nor are ten of its seeds.
     if seen.len() < 2 {
-        let how = "needs runs at other fractions: grok train --preset paper --frac 0.5 --out DIR, and 0.4, 0.28, 0.25, \
-                   0.2, 0.1";
+        let how = format!(
+            "needs runs at other fractions: {}, or --preset paper with --frac 0.5, 0.4, 0.28, 0.25, 0.2, 0.1",
+            MORE_DATA.command()
+        );
         return Err(lacking(how, &short));
     }
     Ok(Finding::all(&parts))
@@ -88,22 +110,24 @@ pub(super) fn other_moduli(evidence: &Evidence) -> Result<Finding, NotApplicable
     let (mut parts, mut short): (Vec<(RangeMatch, String)>, Vec<String>) = Default::default();
     for case in OTHER_MODULI {
         for run in evidence.runs(&|config| is_of(&case, config)) {
-            let holds = match case.ending {
-                Ending::Groks => groks(&run),
-                Ending::Never => stays(&run),
-                Ending::AtOnce => fell_at_once(&run),
-            };
             let (decay, share) = (run.config.optim.weight_decay, 100.0 * run.config.data.frac_train);
             let text = format!("p = {}, decay {decay}, {share:.0} %: {}", case.p, when(&run));
-            match holds {
-                Some(holds) => parts.push((holds.into(), text)),
+            let judged = match case.ending {
+                Ending::Groks => groks(&run, text.clone()),
+                Ending::Never => stays(&NEVER, &run, text.clone()),
+                Ending::AtOnce => fell_at_once(&run, text.clone()),
+            };
+            match judged {
+                Some(part) => parts.push(part),
                 None => short.push(text),
             }
         }
     }
     if parts.is_empty() {
-        let how = "needs a run of: grok train --preset paper --p 53 --weight-decay 5 --out DIR, or with --weight-decay 1, \
-                   --p 109, or --p 401 --frac 0.2";
+        let how = format!(
+            "needs a run of: {}, or with --weight-decay 1, --p 109, or --p 401 --frac 0.2",
+            SMALL_MODULUS.command()
+        );
         return Err(lacking(how, &short));
     }
     Ok(Finding::all(&parts))
@@ -118,50 +142,56 @@ fn is_of(case: &Case, config: &ExperimentConfig) -> bool {
     asked && is_paper_except(config, &change)
 }
 
-/// Whether the test loss fell within a factor of 2 of a step; none if the run is too short to tell.
-fn fell_near(run: &RunRecord, published: usize) -> Option<bool> {
+/// A part of a finding; none if the run is too short to tell.
+type Judged = Option<(RangeMatch, String)>;
+
+/// Whether the test loss fell near a step.
+fn fell_near(run: &RunRecord, published: usize, text: String) -> Judged {
+    let times = |step: usize| step as f64 / published as f64;
     match run.test_below(1.0) {
-        Some(step) => Some(2 * step >= published && step <= 2 * published),
-        None => (run.last_step() > 2 * published).then_some(false),
+        Some(step) => Some(NEAR_SWEEP.judge(times(step), text)),
+        // Later than any step that is near.
+        None => (times(run.last_step()) > 1.0 && !NEAR_SWEEP.expects(times(run.last_step())))
+            .then(|| NEAR_SWEEP.judge(f64::NAN, text)),
     }
 }
 
-/// Whether the test loss never fell; none if the run is too short to tell.
-fn stays(run: &RunRecord) -> Option<bool> {
+/// Whether the test loss never fell.
+fn stays(criterion: &Criterion, run: &RunRecord, text: String) -> Judged {
+    let steps = run.last_step() as f64;
     match run.test_below(1.0) {
-        Some(_) => Some(false),
-        None => (run.last_step() >= NEVER).then_some(true),
+        Some(_) => Some(criterion.judge(f64::NAN, text)),
+        None => criterion.expects(steps).then(|| criterion.judge(steps, text)),
     }
 }
 
-/// Whether every answer is right at last; none if the run is too short to tell.
-fn groks(run: &RunRecord) -> Option<bool> {
-    match run.metrics.last()?.evaluation.test_accuracy {
-        1.0 => Some(true),
-        _ => (run.last_step() >= NEVER).then_some(false),
-    }
+/// Whether every answer is right at last.
+fn groks(run: &RunRecord, text: String) -> Judged {
+    let accuracy = run.metrics.last()?.evaluation.test_accuracy;
+    let can_tell = GROKS.expects(accuracy) || WAIT.contains(run.last_step() as f64);
+    can_tell.then(|| GROKS.judge(accuracy, text))
 }
 
-/// Whether the test loss fell with the train loss; none if the run is too short to tell.
-fn fell_at_once(run: &RunRecord) -> Option<bool> {
-    let train = run.metrics.iter().find(|row| row.evaluation.train_loss < 1.0)?.step;
+/// Whether the test loss fell with the train loss.
+fn fell_at_once(run: &RunRecord, text: String) -> Judged {
+    let train = run.metrics.iter().find(|row| row.evaluation.train_loss < 1.0)?.step as f64;
     match run.test_below(1.0) {
-        Some(test) => Some(test <= train + AT_ONCE),
-        None => (run.last_step() > train + AT_ONCE).then_some(false),
+        Some(test) => Some(AT_ONCE.judge(test as f64 - train, text)),
+        None => (!AT_ONCE.expects(run.last_step() as f64 - train)).then(|| AT_ONCE.judge(f64::NAN, text)),
     }
 }
 
 /// When the test loss of a run fell.
 fn when(run: &RunRecord) -> String {
     match run.test_below(1.0) {
-        Some(step) => format!("at step {step}"),
-        None => format!("not within {} steps", run.last_step()),
+        Some(step) => at(Some(step)),
+        None => format!("not within {} steps", count(run.last_step())),
     }
 }
 
-fn lacking(how: &str, short: &[String]) -> NotApplicableReason {
+fn lacking(how: String, short: &[String]) -> NotApplicableReason {
     match short {
-        [] => NotApplicableReason(how.into()),
+        [] => NotApplicableReason(how),
         short => NotApplicableReason(format!("{how}; too short to tell: {}", short.join("; "))),
     }
 }
@@ -233,7 +263,7 @@ mod tests {
         assert_eq!(row.outcome, Outcome::Fail, "{}", row.measured);
         let row = judged(30, &[main(), with_frac(0.1, None, 20_000)]);
         assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
-        assert!(row.reason.contains("too short to tell: 10 % not within 20000 steps"), "{}", row.reason);
+        assert!(row.reason.contains("too short to tell: 10 % not within 20,000 steps"), "{}", row.reason);
         let row = judged(30, &[main(), with_frac(0.25, None, 600), with_frac(0.5, Some(700), 1_000)]);
         assert_eq!(
             (row.outcome, row.measured.contains("25 %")),

@@ -5,7 +5,7 @@ use super::versions;
 use crate::cli::reproduce::analysis::RunAnalysis;
 use crate::cli::reproduce::stored_run::StoredRun;
 use crate::config::ExperimentConfig;
-use crate::plot::figures::table::count;
+use crate::format::count;
 use crate::plot::figures::{Cell, DataTable};
 
 /// The experiment in a sentence, and the numbers at its end.

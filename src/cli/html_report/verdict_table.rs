@@ -2,8 +2,8 @@
 
 use super::element::{escaped, table};
 use crate::analysis::phases::Phases;
-use crate::analysis::verdict::{Outcome, Requirement, Row, Verdict};
-use crate::plot::figures::table::count;
+use crate::analysis::verdict::{Outcome, Row, Verdict};
+use crate::format::count;
 use crate::plot::figures::{Cell, DataTable};
 
 /// The outcome in a paragraph.
@@ -92,18 +92,11 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         "" => String::new(),
         words => format!("<br><span class=\"quiet\">{label}{}</span>", escaped(words)),
     };
-    let standing = match claim.requirement {
-        Requirement::EverySeed => "must hold for any seed",
-        Requirement::WideRange => "must hold; the value depends on the seed",
-        Requirement::SomeSeeds => "need not hold: other seeds do otherwise",
-        Requirement::OtherRuns => "about other runs",
-    };
     // A run of another kind has the same reason many times.
     let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
     let found = match same {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ if row.measured.is_empty() => row.reason.clone(),
-        _ => row.measured.clone(),
+        _ => row.found().to_owned(),
     };
     let [text, paper, ranges, found] =
         [claim.text, claim.paper, claim.ranges().as_str(), found.as_str()].map(escaped);
@@ -111,7 +104,7 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         "<tr id=\"claim-{number}\"><td class=\"number\">{number}</td><td>{text}{source}{caveat}</td><td>{paper}</td>\
          <td>{ranges}{why}</td><td>{found}{beyond}</td><td class=\"outcome {class}\">{sign}{outcome}</td></tr>\n",
         number = row.number,
-        source = quiet("", &format!("{}; {standing}", claim.source)),
+        source = quiet("", &format!("{}; {}", claim.source, claim.requirement.words())),
         caveat = quiet("", &claim.caveat()),
         why = quiet("", claim.why),
         beyond = quiet("outside of what is expected: ", &row.beyond),

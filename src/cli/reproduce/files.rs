@@ -167,9 +167,9 @@ struct ClaimEntry<'a> {
     claim: &'a str,
     paper: &'a str,
     /// What the fact sheet expects of another seed.
-    expected: &'a str,
+    expected: String,
     /// What decides: the same, or a wider range.
-    accepted: &'a str,
+    accepted: String,
     why: &'a str,
     source: &'a str,
     standing: Requirement,
@@ -193,15 +193,14 @@ impl<'a> VerdictFile<'a> {
 impl<'a> ClaimEntry<'a> {
     fn new(row: &'a Row) -> Self {
         let claim = row.claim();
-        let &Claim { number, text, paper, expected, why, source, requirement: standing, not_robust, .. } =
-            claim;
+        let &Claim { number, text, paper, why, source, requirement: standing, not_robust, .. } = claim;
         let Row { outcome, measured, beyond, reason, .. } = row;
         let (outcome, must_hold) = (*outcome, claim.must_hold());
         Self {
             number,
             claim: text,
             paper,
-            expected,
+            expected: claim.expected(),
             accepted: claim.accepted(),
             why,
             source,

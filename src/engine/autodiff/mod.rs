@@ -119,16 +119,6 @@ impl AutodiffEngine {
         let mut read = read_all(vec![self.gradient()]).await?;
         Ok(Weights::from_flat(self.shape.clone(), read.remove(0)))
     }
-
-    fn check_shape(&self, state: &TrainState) -> Result<()> {
-        if state.weights.shape() == &self.shape {
-            return Ok(());
-        }
-        Err(LabError::content(
-            "saved state",
-            format!("it is of a model {:?}, the run is of {:?}", state.weights.shape(), self.shape),
-        ))
-    }
 }
 
 impl Engine for AutodiffEngine {
@@ -190,7 +180,7 @@ impl Engine for AutodiffEngine {
     }
 
     fn load(&mut self, state: &TrainState) -> Result<()> {
-        self.check_shape(state)?;
+        state.check_shape(&self.shape)?;
         self.step = state.step;
         self.params = flat_tensor(&state.weights, &self.device, self.dtype);
         self.moments = Moments {

@@ -18,6 +18,7 @@ use super::matrix::{ViewMut, padded};
 use super::simd::math::{GroupAccumulator, exp, row_max, row_sum, vectors_per_group};
 use super::simd::{GROUP, Kernel, Simd};
 use crate::config::LossForm;
+use crate::engine::Evaluation;
 
 /// Replaces each row of logits by the gradient of `scale` times its loss. Padding becomes zero.
 #[derive(Debug)]
@@ -64,6 +65,18 @@ pub struct Score {
 }
 
 impl Score {
+    /// The means over the train and the test set, from the sums over each and its number of examples.
+    pub fn evaluation([train, test]: [Self; 2], n_examples: [usize; 2]) -> Evaluation {
+        let [n_train, n_test] = n_examples.map(|n| n as f64);
+        Evaluation {
+            train_loss: train.loss_sum / n_train,
+            test_loss: test.loss_sum / n_test,
+            train_accuracy: train.n_correct as f64 / n_train,
+            test_accuracy: test.n_correct as f64 / n_test,
+            softmax_collapse_fraction: Some(train.n_collapsed as f64 / n_train),
+        }
+    }
+
     /// Adds another group of examples.
     pub fn add(&mut self, other: &Self) {
         self.loss_sum += other.loss_sum;

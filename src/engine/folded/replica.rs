@@ -12,7 +12,7 @@ use super::shard::Shard;
 use super::shard_worker::ShardWorker;
 use crate::config::{ExperimentConfig, OptimConfig};
 use crate::engine::TrainState;
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::model::ModelShape;
 use crate::task::Task;
 
@@ -95,13 +95,8 @@ impl Replica {
     /// [`LabError::Content`] if the state has another shape.
     pub fn load(&mut self, state: &TrainState) -> Result<()> {
         let layout = self.worker.layout.clone();
+        state.check_shape(&layout.shape)?;
         let given = [&state.weights, &state.first_moment, &state.second_moment];
-        if let Some(other) = given.iter().find(|weights| *weights.shape() != layout.shape) {
-            return Err(LabError::content(
-                "training state",
-                format!("the run has the shape {:?}, the state {:?}", layout.shape, other.shape()),
-            ));
-        }
         self.step = state.step;
         self.params_mut().into_iter().zip(given).for_each(|(own, given)| own.read(given, &layout));
         Ok(())

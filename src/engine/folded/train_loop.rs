@@ -106,15 +106,7 @@ impl TrainLoop {
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if a follower fails.
     pub async fn evaluate(&mut self) -> Result<Evaluation> {
-        let [train, test] = self.scores().await?;
-        let [n_train, n_test] = self.n_pairs.map(|n| n as f64);
-        Ok(Evaluation {
-            train_loss: train.loss_sum / n_train,
-            test_loss: test.loss_sum / n_test,
-            train_accuracy: train.n_correct as f64 / n_train,
-            test_accuracy: test.n_correct as f64 / n_test,
-            softmax_collapse_fraction: Some(train.n_collapsed as f64 / n_train),
-        })
+        Ok(Score::evaluation(self.scores().await?, self.n_pairs))
     }
 
     /// Allocates a copy of weights and moments.

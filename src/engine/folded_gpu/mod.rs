@@ -191,15 +191,8 @@ impl FoldedGpu {
             }
             total
         };
-        let [train, test] = [sum(&self.plan.scores[..1]), sum(&self.plan.scores[1..])];
-        let [n_train, n_test] = [self.order.len(), self.n_test].map(|n| n as f64);
-        Evaluation {
-            train_loss: train.loss_sum / n_train,
-            test_loss: test.loss_sum / n_test,
-            train_accuracy: train.n_correct as f64 / n_train,
-            test_accuracy: test.n_correct as f64 / n_test,
-            softmax_collapse_fraction: Some(train.n_collapsed as f64 / n_train),
-        }
+        let sums = [sum(&self.plan.scores[..1]), sum(&self.plan.scores[1..])];
+        Score::evaluation(sums, [self.order.len(), self.n_test])
     }
 }
 
@@ -293,14 +286,7 @@ impl Engine for FoldedGpu {
     }
 
     fn load(&mut self, state: &TrainState) -> Result<()> {
-        for weights in [&state.weights, &state.first_moment, &state.second_moment] {
-            if *weights.shape() != self.layout.shape {
-                return Err(LabError::content(
-                    "training state",
-                    format!("the run has the shape {:?}, the state {:?}", self.layout.shape, weights.shape()),
-                ));
-            }
-        }
+        state.check_shape(&self.layout.shape)?;
         let floats = |weights: &Weights| weights.flat().iter().map(|&x| x as f32).collect::<Vec<_>>();
         self.context.write(BufferId::Arena, 0, &floats(&state.weights));
         self.context.write(BufferId::Moments, 0, &floats(&state.first_moment));

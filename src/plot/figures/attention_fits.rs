@@ -2,8 +2,8 @@
 
 use super::series::sentence;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use crate::format::percent;
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {

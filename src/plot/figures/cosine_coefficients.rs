@@ -2,8 +2,8 @@
 
 use super::series::{Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
+use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -21,7 +21,8 @@ pub(super) const FIGURE: Figure = Figure {
 
 fn finding(data: &FigureData<'_>) -> String {
     let Some((step, last)) = data.progress.last() else { return String::new() };
-    let parts = last.cosine_coefficients.iter().map(|(freq, value)| format!("k = {freq}: {}", short(*value)));
+    let parts =
+        last.cosine_coefficients.iter().map(|(freq, value)| format!("k = {freq}: {}", number(*value)));
     format!("At step {}: {}.", count(*step), listed(parts))
 }
 

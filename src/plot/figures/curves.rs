@@ -2,9 +2,9 @@
 
 use super::series::{ACCURACY, LOSS, Lines, Quantity, YAxis, metrics_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::{count, short};
 use super::{Figure, FigureData, needs_metrics};
 use crate::engine::record::Evaluation;
+use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -38,8 +38,8 @@ fn finding(data: &FigureData<'_>) -> String {
         first_above(|e| e.train_accuracy),
         first_above(|e| e.test_accuracy),
         count(row.step),
-        short(e.train_loss),
-        short(e.test_loss)
+        number(e.train_loss),
+        number(e.test_loss)
     )
 }
 

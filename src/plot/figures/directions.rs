@@ -2,9 +2,9 @@
 
 use super::series::strongest;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
 use crate::analysis::directions::{DirectionFit, DirectionTerm};
+use crate::format::percent;
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
 use crate::plot::theme::Theme;

@@ -2,8 +2,8 @@
 
 use super::series::{ACCURACY, LOSS, Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
+use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -22,7 +22,7 @@ pub(super) const FIGURE: Figure = Figure {
 fn finding(data: &FigureData<'_>) -> String {
     let Some((step, last)) = data.progress.last() else { return String::new() };
     let parts =
-        last.excluded_loss.per_freq.iter().map(|(freq, loss)| format!("k = {freq}: {}", short(*loss)));
+        last.excluded_loss.per_freq.iter().map(|(freq, loss)| format!("k = {freq}: {}", number(*loss)));
     format!("Losses at step {}: {}.", count(*step), listed(parts))
 }
 

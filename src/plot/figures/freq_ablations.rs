@@ -3,9 +3,10 @@
 use super::bars::{Bar, BarChart};
 use super::series::{FREQ, LOSS};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::table::short;
 use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
+use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
 use crate::plot::{Axis, Scale};
@@ -31,12 +32,12 @@ fn finding(data: &FigureData<'_>) -> String {
             losses(data, report).into_iter().filter(|(freq, _)| report.key_freqs.contains(freq) == is_key);
         chosen.map(|(_, loss)| loss).reduce(if is_key { f64::min } else { f64::max })
     };
-    let mut words = format!("The whole model has loss {}", short(report.loss.all));
+    let mut words = format!("The whole model has loss {}", number(report.loss.all));
     if let Some(loss) = of(true) {
-        words += &format!("; without a key frequency it is at least {}", short(loss));
+        words += &format!("; without a key frequency it is at least {}", number(loss));
     }
     if let Some(loss) = of(false) {
-        words += &format!("; without any other at most {}", short(loss));
+        words += &format!("; without any other at most {}", number(loss));
     }
     if data.loss_without_freq.is_empty() {
         words += "; the other frequencies were not removed here";
@@ -59,7 +60,7 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
             color: if report.key_freqs.contains(&freq) { key } else { other },
         })
         .collect();
-    let (whole, kept) = (report.loss.all, report.ablations.keep_key_components);
+    let (whole, kept) = (report.loss.all, report.ablations.losses[PaperAblation::KeepKeyComponents]);
     let values = bars.iter().map(|bar| bar.value).chain([whole, kept]);
     let y = Axis::fit(Scale::Log, values, 0.08);
     let x = Axis::linear(0.5, n_freqs(report.p) as f64 + 0.5);
@@ -67,8 +68,8 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let others = (!data.loss_without_freq.is_empty()).then(|| ("without another".to_owned(), other));
     let mut legend = vec![("without a key frequency".to_owned(), key)];
     legend.extend(others);
-    legend.push((format!("whole model {}", short(whole)), blue));
-    legend.push((format!("key frequencies alone {}", short(kept)), green));
+    legend.push((format!("whole model {}", number(whole)), blue));
+    legend.push((format!("key frequencies alone {}", number(kept)), green));
     let panel = Panel {
         legend,
         levels: vec![(whole, blue), (kept, green)],
@@ -92,8 +93,8 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
     let ablations = &report.ablations;
     for (name, loss) in [
         ("none", report.loss.all),
-        ("all but the constant and the key frequencies", ablations.keep_key_components),
-        ("all key frequencies", ablations.remove_key_components),
+        ("all but the constant and the key frequencies", ablations.losses[PaperAblation::KeepKeyComponents]),
+        ("all key frequencies", ablations.losses[PaperAblation::RemoveKeyComponents]),
     ] {
         table.push([Cell::text(name), none(), none(), Cell::Number(loss)]);
     }

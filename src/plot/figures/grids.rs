@@ -2,8 +2,8 @@
 
 use super::heat_map::HeatMap;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::table::percent;
 use super::{Cell, DataTable, Figure, FigureData, needs_maps};
+use crate::format::percent;
 use crate::maths::fourier::{cos_index, freq_of};
 use crate::plot::Axis;
 use crate::plot::theme::Theme;

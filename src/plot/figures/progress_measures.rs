@@ -2,8 +2,8 @@
 
 use super::series::{LOSS, Lines, Quantity, YAxis, progress_table, sentence};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::{count, short};
 use super::{DataTable, Figure, FigureData, needs_progress};
+use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -30,11 +30,11 @@ fn finding(data: &FigureData<'_>) -> String {
         "at step {} the excluded loss is {}, the restricted loss {}, the Gini coefficients {} and {}, the sum \
          of squared weights {}",
         count(*step),
-        short(last.excluded_loss.train),
-        short(last.restricted_loss.all),
-        short(last.gini.w_e),
-        short(last.gini.w_l),
-        short(last.sum_sq_weights.total)
+        number(last.excluded_loss.train),
+        number(last.restricted_loss.all),
+        number(last.gini.w_e),
+        number(last.gini.w_l),
+        number(last.sum_sq_weights.total)
     );
     sentence(ends.chain([last]))
 }

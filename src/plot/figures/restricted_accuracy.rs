@@ -2,8 +2,8 @@
 
 use super::series::{ACCURACY, Lines, Quantity, YAxis, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::{count, percent};
 use super::{Figure, FigureData, needs_progress};
+use crate::format::{count, percent};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {

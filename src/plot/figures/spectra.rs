@@ -2,8 +2,8 @@
 
 use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::table::short;
 use super::{DataTable, Figure, FigureData, needs_report};
+use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
 
@@ -32,8 +32,8 @@ fn finding(data: &FigureData<'_>) -> String {
         report.key_freqs.len(),
         n_freqs(report.p),
         listed(report.key_freqs.iter().map(usize::to_string)),
-        short(report.gini.w_e),
-        short(report.gini.w_l)
+        number(report.gini.w_e),
+        number(report.gini.w_l)
     )
 }
 

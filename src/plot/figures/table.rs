@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plot::axis::group_thousands;
+use crate::format::{count, number, percent};
 
 /// Named columns and their rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,8 +78,8 @@ impl Cell {
     pub fn short(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Count(number) => count(*number),
-            Self::Number(number) => short(*number),
+            Self::Count(whole) => count(*whole),
+            Self::Number(value) => number(*value),
             Self::Share(share) => percent(*share),
         }
     }
@@ -88,30 +88,6 @@ impl Cell {
     pub fn is_number(&self) -> bool {
         !matches!(self, Self::Text(_))
     }
-}
-
-/// A whole number with its thousands apart: `12,000`.
-pub fn count(number: usize) -> String {
-    group_thousands(&number.to_string())
-}
-
-/// A number with four digits: `0.9321`, `44.05`, `2.41e-7`.
-pub fn short(number: f64) -> String {
-    let size = number.abs();
-    match number {
-        _ if !number.is_finite() => number.to_string(),
-        0.0 => "0".to_owned(),
-        _ if (1e-3..1e5).contains(&size) => {
-            let decimals = (3.0 - size.log10().floor()).max(0.0) as usize;
-            format!("{number:.decimals$}")
-        }
-        _ => format!("{number:.2e}"),
-    }
-}
-
-/// A share in per cent: `93.21 %`.
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 /// All digits, and the exponent where it is shorter.
@@ -130,7 +106,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, DataTable, short};
+    use super::{Cell, DataTable};
 
     #[test]
     fn csv_gives_every_float_back_and_quotes_what_needs_it() {
@@ -147,22 +123,6 @@ mod tests {
         for (line, loss) in csv.lines().skip(1).zip(losses) {
             let back: f64 = line.split(',').nth(1).unwrap().parse().unwrap();
             assert!(back == loss || back.is_nan() && loss.is_nan(), "{line}: {loss}");
-        }
-    }
-
-    #[test]
-    fn short_numbers_have_four_digits() {
-        for (number, text) in [
-            (0.932_14, "0.9321"),
-            (44.0512, "44.05"),
-            (-43.6, "-43.60"),
-            (2.4123e-7, "2.41e-7"),
-            (955.16, "955.2"),
-            (12_345.6, "12346"),
-            (0.0, "0"),
-            (1.0, "1.000"),
-        ] {
-            assert_eq!(short(number), text);
         }
     }
 }

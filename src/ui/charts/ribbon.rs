@@ -84,7 +84,7 @@ fn boundaries(phases: &Phases) -> Vec<(usize, String, Boundary)> {
     };
     [
         of(1, phases.memorisation_end, |b| {
-            format!("memorisation ends: excluded loss least, {}", format::loss(b.excluded_loss))
+            format!("memorisation ends: excluded loss least, {}", format::number(b.excluded_loss))
         }),
         of(2, phases.cleanup_start, |b| format!("cleanup begins: knee of Σ w², {:.0}", b.sum_sq_weights)),
         of(3, phases.cleanup_end, |b| format!("cleanup ends: Σ w² settled, {:.0}", b.sum_sq_weights)),
@@ -98,9 +98,9 @@ fn all_values(boundary: &Boundary) -> String {
     format!(
         "Step {}: excluded loss {}, restricted loss {}, test loss {}, sum of squared weights {:.0}",
         format::count(boundary.step),
-        format::loss(boundary.excluded_loss),
-        format::loss(boundary.restricted_loss),
-        format::loss(boundary.test_loss),
+        format::number(boundary.excluded_loss),
+        format::number(boundary.restricted_loss),
+        format::number(boundary.test_loss),
         boundary.sum_sq_weights
     )
 }

@@ -171,7 +171,7 @@ impl Track {
     /// A value in words.
     pub(super) fn words(self, value: f64) -> String {
         match self {
-            Self::Loss | Self::Circuits => format::loss(value),
+            Self::Loss | Self::Circuits => format::number(value),
             Self::Accuracy => format::percent(value),
             Self::Gini => format!("{value:.3}"),
             Self::Weights => format!("{value:.0}"),
@@ -354,7 +354,7 @@ mod tests {
     fn the_description_and_the_table_hold_the_numbers() {
         let mut run = exhibit(3);
         let text = Track::Accuracy.description(&run, 19);
-        assert!(text.contains("step 20") && text.contains("train 100%, test 25.00%"), "{text}");
+        assert!(text.contains("step 20") && text.contains("train 100 %, test 25.00 %"), "{text}");
         assert!(Track::Gini.description(&run, 0).contains("nothing measured"), "no measures yet");
         run.progress = vec![(0, measures(0.5)), (20, measures(0.75))];
         assert_eq!(Track::Gini.table(&run).csv(), "step,gini_w_e,gini_w_l\n0,0.5,0.5\n20,0.75,0.75\n");

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::analysis::paper_experiment::paper_experiment_for;
 use crate::analysis::report::Report;
-use crate::config::{DataConfig, ExperimentConfig, ModelConfig, Preset};
+use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::engine::state_file::StateFile;
 use crate::error::{LabError, Result};
@@ -80,24 +81,15 @@ fn weights_or_state(bytes: Vec<u8>) -> Result<Found> {
         }
     }
     let step = weights.step;
-    let config = weights.config.map_or_else(|| paper_with(weights.weights.shape()), Ok)?;
-    Ok(Found::Weights { config: Box::new(config), step, file: Arc::new(bytes) })
-}
-
-/// The paper's experiment with a model of this shape: its split is what `grok analyse` takes too.
-fn paper_with(shape: &ModelShape) -> Result<ExperimentConfig> {
-    let paper = Preset::Paper.config();
-    let model = ModelConfig {
-        n_layers: shape.n_layers,
-        d_model: shape.d_model,
-        n_heads: shape.n_heads,
-        d_mlp: shape.d_mlp,
-        activation: shape.activation,
-        ..paper.model
+    let config = match weights.config {
+        Some(config) => config,
+        None => {
+            let config = paper_experiment_for(weights.weights.shape());
+            config.validate()?;
+            config
+        }
     };
-    let config = ExperimentConfig { data: DataConfig { p: shape.p, ..paper.data }, model, ..paper };
-    config.validate()?;
-    Ok(config)
+    Ok(Found::Weights { config: Box::new(config), step, file: Arc::new(bytes) })
 }
 
 fn report_or_config(text: &str) -> Result<Found> {

@@ -20,15 +20,15 @@ pub fn lines(reports: &[&Report]) -> Vec<(&'static str, Vec<String>)> {
     vec![
         ("modulus", all(&|r| r.p.to_string())),
         ("key frequencies", all(&freqs)),
-        ("train loss", all(&|r| format::loss(r.loss.train))),
-        ("test loss", all(&|r| format::loss(r.loss.test))),
+        ("train loss", all(&|r| format::number(r.loss.train))),
+        ("test loss", all(&|r| format::number(r.loss.test))),
         ("train accuracy", all(&|r| format::percent(r.accuracy.train))),
         ("test accuracy", all(&|r| format::percent(r.accuracy.test))),
-        ("restricted loss", all(&|r| format::loss(r.restricted_loss.all))),
-        ("excluded loss, train", all(&|r| format::loss(r.excluded_loss.train))),
-        ("Gini coefficient of W_E", all(&|r| format!("{:.3}", r.gini.w_e))),
-        ("Gini coefficient of W_L", all(&|r| format!("{:.3}", r.gini.w_l))),
-        ("sum of squared weights", all(&|r| format!("{:.1}", r.sum_sq_weights.total))),
+        ("restricted loss", all(&|r| format::number(r.restricted_loss.all))),
+        ("excluded loss, train", all(&|r| format::number(r.excluded_loss.train))),
+        ("Gini coefficient of W_E", all(&|r| format::number(r.gini.w_e))),
+        ("Gini coefficient of W_L", all(&|r| format::number(r.gini.w_l))),
+        ("sum of squared weights", all(&|r| format::number(r.sum_sq_weights.total))),
         ("logits explained by cosines", all(&|r| format::percent(r.logit_fve))),
     ]
 }

@@ -8,23 +8,16 @@ use leptos::prelude::*;
 use super::cutting::other_weights;
 use super::papers::{cut_button, each, paper_rows};
 use super::subject::snapshot;
+use crate::analysis::ablation::{
+    PAPER_LOSS_UNABLATED, PAPER_LOSS_WITHOUT_FREQ, PaperAblation, remove_freq_description,
+};
 use crate::analysis::report::{AblationReport, Report};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::dom;
 use crate::ui::format;
 use crate::ui::store::Store;
-use crate::ui::surgery::{Cut, PaperCut};
+use crate::ui::surgery::Cut;
 use crate::ui::update::Desk;
-
-/// The loss of the paper's whole model over all pairs.
-const PAPER_WHOLE: &str = "2.41e-7";
-/// What the paper finds without one key frequency (figure 6).
-const PAPER_WITHOUT_FREQ: &str = "much worse";
-
-/// What is done to leave a frequency out.
-fn without_freq(freq: usize) -> String {
-    format!("the logits without k = {freq}")
-}
 
 /// The panel.
 pub(super) fn ablations() -> AnyView {
@@ -45,14 +38,14 @@ pub(super) fn ablations() -> AnyView {
         let freqs = |report: &AblationReport| report.remove_freq.keys().copied().map(Cut::Freq).collect();
         report.with(|report| report.as_ref().map(freqs).unwrap_or_default())
     });
-    let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::loss(*whole)));
+    let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::number(*whole)));
     let without = move |cut: Cut| {
         let Cut::Freq(freq) = cut else { return ().into_any() };
-        let button = cut_button(operation, "cut", "cut in-table", without_freq(freq), cut);
+        let button = cut_button(operation, "cut", "cut in-table", remove_freq_description(freq), cut);
         let ours = move || {
-            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::loss(*loss)))
+            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
         };
-        view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
+        view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_LOSS_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
             .into_any()
     };
     let save = move |_| {
@@ -71,7 +64,7 @@ pub(super) fn ablations() -> AnyView {
                 <table class="papers">
                     <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
                     <tbody>
-                        <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_WHOLE}</td><td>{whole}</td></tr>
+                        <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_LOSS_UNABLATED}</td><td>{whole}</td></tr>
                         {paper_rows(operation, "cut", report)}
                         {each(freqs, Arc::new(without))}
                     </tbody>
@@ -98,13 +91,12 @@ fn table(report: &Report) -> DataTable {
     let mut push = |what: String, paper: &str, ours: f64| {
         table.push([Cell::Text(what), Cell::text(paper), Cell::Number(ours)]);
     };
-    push("the whole model".to_owned(), PAPER_WHOLE, report.loss.all);
-    for paper in PaperCut::ALL {
-        let (what, value) = paper.words();
-        push(what.to_owned(), value, paper.reported(&report.ablations));
+    push("the whole model".to_owned(), PAPER_LOSS_UNABLATED, report.loss.all);
+    for paper in PaperAblation::ALL {
+        push(paper.description().to_owned(), paper.paper_loss(), report.ablations.losses[paper]);
     }
     for (freq, loss) in &report.ablations.remove_freq {
-        push(without_freq(*freq), PAPER_WITHOUT_FREQ, *loss);
+        push(remove_freq_description(*freq), PAPER_LOSS_WITHOUT_FREQ, *loss);
     }
     table
 }

@@ -147,8 +147,9 @@ fn controls(store: Store) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::Kind;
+    use crate::analysis::ablation::PaperAblation;
     use crate::ui::panels::sample::analysed;
-    use crate::ui::surgery::{Cut, PaperCut};
+    use crate::ui::surgery::Cut;
     use crate::ui::update::{Desk, Message, update};
 
     #[test]
@@ -170,7 +171,7 @@ mod tests {
             assert!(kind.cuts(&state).contains(&cut), "{kind:?}");
             assert!(Desk::operation(&state).is_cut(&cut), "{kind:?}");
         }
-        update(&mut state, Message::Cut(Cut::Paper(PaperCut::KeyComponents)));
+        update(&mut state, Message::Cut(Cut::Paper(PaperAblation::KeepKeyComponents)));
         update(&mut state, Message::Cut(Cut::Freq(key_freqs[0])));
         assert!(Kind::Freqs.cuts(&state).contains(&Cut::Freq(key_freqs[0])), "also of those that are kept");
     }

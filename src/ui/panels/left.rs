@@ -32,8 +32,8 @@ pub(super) fn result_words(state: &State) -> String {
     let outcome = match (cut(state), state.desk.ablation_failure()) {
         (Ok((loss, accuracy)), _) => format!(
             "Loss {} on train and {} on test sums; {} of all sums are right.",
-            format::loss(loss.train),
-            format::loss(loss.test),
+            format::number(loss.train),
+            format::number(loss.test),
             format::percent(accuracy.all)
         ),
         (Err(_), Some(failure)) => format!("What is left could not be computed: {failure}"),
@@ -51,8 +51,8 @@ pub(super) fn left(store: Store) -> AnyView {
     let cut = store.memo(cut);
     let words = store.memo(result_words);
     let row = move |name: &'static str, of: fn(&BySplit) -> f64| {
-        let before = move || whole.get().map(|(loss, _)| format::loss(of(&loss)));
-        let loss = move || cut.get().map_or_else(str::to_owned, |(loss, _)| format::loss(of(&loss)));
+        let before = move || whole.get().map(|(loss, _)| format::number(of(&loss)));
+        let loss = move || cut.get().map_or_else(str::to_owned, |(loss, _)| format::number(of(&loss)));
         let right = move || cut.get().map_or_else(str::to_owned, |(_, right)| format::percent(of(&right)));
         view! {
             <tr>
@@ -108,7 +108,7 @@ mod tests {
         say(&mut state, AnalystReply::Ablated { id, scores, margins: Vec::new() });
         assert_eq!(cut(&state), Ok((scores.loss, scores.accuracy)));
         let words =
-            "Cut: no head 1. Loss 1.500 on train and 2.500 on test sums; 37.50% of all sums are right.";
+            "Cut: no head 1. Loss 1.500 on train and 2.500 on test sums; 37.50 % of all sums are right.";
         assert_eq!(result_words(&state), words);
 
         update(&mut state, Message::Cut(Cut::Head(0)));

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::AblationReport;
 use crate::ui::format;
 use crate::ui::store::Store;
-use crate::ui::surgery::{Cut, Operation, PaperCut};
+use crate::ui::surgery::{Cut, Operation};
 use crate::ui::update::Message;
 
 /// A button that is pressed while its part is cut out. Its `data-testid` is the prefix and the cut's name.
@@ -42,11 +43,12 @@ pub(super) fn paper_rows(
     prefix: &'static str,
     report: Memo<Option<AblationReport>>,
 ) -> AnyView {
-    PaperCut::ALL
+    PaperAblation::ALL
         .map(|paper| {
-            let (words, value) = paper.words();
-            let button = cut_button(operation, prefix, "cut in-table", words.to_owned(), Cut::Paper(paper));
-            let ours = move || report.with(|report| report.as_ref().map(|r| format::loss(paper.reported(r))));
+            let (words, value) = (paper.description().to_owned(), paper.paper_loss());
+            let button = cut_button(operation, prefix, "cut in-table", words, Cut::Paper(paper));
+            let ours =
+                move || report.with(|report| report.as_ref().map(|r| format::number(r.losses[paper])));
             view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }
                 .into_any()
         })

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::report::{NeuronMap, ReportMaps};
-use crate::config::ExperimentConfig;
 use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
-use crate::plot::figures::checkpoint::{CheckpointFigure, CheckpointFigureData, attention_to_a};
+use crate::plot::figures::checkpoint::{CheckpointFigure, CheckpointFigureData};
 use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
 use crate::ui::compare::other_seeds;
@@ -105,7 +104,7 @@ fn with_inside<T>(
         return None;
     }
     // One view alone tells train from test, and shuffling the pairs takes a millisecond.
-    let train = if view.id == "field" { trained_on(config) } else { Vec::new() };
+    let train = if view.id == "field" { Task::new(&config.data).is_train() } else { Vec::new() };
     let left = cut_margins(state, snapshot);
     Some(read(&CheckpointFigureData {
         snapshot,
@@ -144,16 +143,6 @@ fn cut_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'
     (left.margins.len() == snapshot.maps.margins.len()).then_some(&left.margins[..])
 }
 
-/// For each pair, row a, column b, whether it is trained on.
-fn trained_on(config: &ExperimentConfig) -> Vec<bool> {
-    let p = config.data.p;
-    let mut train = vec![false; p * p];
-    for pair in &Task::new(&config.data).train {
-        train[pair.a * p + pair.b] = true;
-    }
-    train
-}
-
 /// The grids of figure 4; the logits' norms are by frequency here.
 fn maps(snapshot: &CheckpointAnalysis) -> ReportMaps {
     let (p, fields) = (snapshot.report.p, &snapshot.maps);
@@ -161,7 +150,7 @@ fn maps(snapshot: &CheckpointAnalysis) -> ReportMaps {
     let neurons = fields.neurons.iter();
     ReportMaps {
         p,
-        attention_to_a: fields.attention_scores.iter().map(|scores| attention_to_a(scores, p)).collect(),
+        attention_to_a: fields.attention().all_to_a(),
         neurons: neurons
             .map(|n| NeuronMap { neuron: n.neuron, freq: n.freq, values: wide(&n.values) })
             .collect(),

@@ -1,9 +1,10 @@
 //! What a phrase of the reading does when it is pressed.
 
+use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
 use crate::config::Preset;
 use crate::ui::state::State;
-use crate::ui::surgery::{Anatomy, Cut, Operation, PaperCut};
+use crate::ui::surgery::{Anatomy, Cut, Operation};
 use crate::ui::update::{Message, weights_at};
 use crate::ui::view::Look;
 
@@ -39,7 +40,7 @@ pub(super) enum Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Incision {
     /// One of the paper's.
-    Paper(PaperCut),
+    Paper(PaperAblation),
     /// The key frequency with the largest part in the logits.
     StrongestFreq,
     /// None: the whole model again.
@@ -137,11 +138,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Gesture, Incision, Moment};
+    use crate::analysis::ablation::PaperAblation;
     use crate::config::Preset;
     use crate::ui::draft::Draft;
     use crate::ui::exhibit_sample::{exhibit, snapshot};
     use crate::ui::state::State;
-    use crate::ui::surgery::{Cut, PaperCut};
+    use crate::ui::surgery::Cut;
     use crate::ui::update::{Message, update};
     use crate::ui::view::Look;
 
@@ -188,7 +190,7 @@ mod tests {
     #[test]
     fn an_ablation_is_made_once_and_only_where_there_are_weights() {
         let [paper, strongest, whole] =
-            [Incision::Paper(PaperCut::KeyComponents), Incision::StrongestFreq, Incision::Whole]
+            [Incision::Paper(PaperAblation::KeepKeyComponents), Incision::StrongestFreq, Incision::Whole]
                 .map(Gesture::Ablate);
         for gesture in [paper, strongest] {
             assert!(gesture.message(&empty()).is_err_and(|told| told.contains("no weights")));
@@ -196,7 +198,7 @@ mod tests {
         }
         let mut state = with_weights();
         assert_eq!(whole.message(&state), Ok(None), "nothing is cut");
-        let keep_key = Message::Cut(Cut::Paper(PaperCut::KeyComponents));
+        let keep_key = Message::Cut(Cut::Paper(PaperAblation::KeepKeyComponents));
         assert_eq!(paper.message(&state), Ok(Some(keep_key)));
 
         let report = &state.exhibit.as_ref().expect("it is on show").snapshots[&30].report;

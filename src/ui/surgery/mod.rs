@@ -1,12 +1,10 @@
 //! What the reader has cut out of the model on show, and what is left of it. Pure.
 
-mod paper;
 mod words;
 
 pub use crate::plot::figures::checkpoint::{Answer, ModelPart};
-pub use paper::PaperCut;
 
-use crate::analysis::ablation::{Ablation, FreqSelection, NeuronEdit, SkipEdit};
+use crate::analysis::ablation::{Ablation, FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
 use crate::analysis::grid::Scores;
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
 
@@ -50,7 +48,7 @@ pub enum Cut {
     /// Change the residual stream around the MLP, or put it back.
     MlpSkip(SkipEdit),
     /// One of the paper's ablations, in place of what was cut; the whole model if it is what was cut.
-    Paper(PaperCut),
+    Paper(PaperAblation),
     /// Back to what was before.
     Undo,
     /// The whole model again.
@@ -225,8 +223,8 @@ fn toggle<T: Ord>(list: &mut Vec<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anatomy, Cut, ModelPart, Operation, PaperCut, Surgery};
-    use crate::analysis::ablation::{FreqSelection, NeuronEdit, SkipEdit};
+    use super::{Anatomy, Cut, ModelPart, Operation, Surgery};
+    use crate::analysis::ablation::{FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
 
     fn model() -> Anatomy {
         Anatomy { key_freqs: vec![3, 9], n_heads: 4 }
@@ -259,7 +257,7 @@ mod tests {
             Cut::AttentionSkip,
             Cut::AttentionToEq,
             Cut::MlpSkip(SkipEdit::Mean),
-            Cut::Paper(PaperCut::KeyComponents),
+            Cut::Paper(PaperAblation::KeepKeyComponents),
         ] {
             let once = operated(std::slice::from_ref(&cut));
             assert!(!once.is_whole() && is_cut(&once, &cut), "{cut:?} once");
@@ -284,20 +282,20 @@ mod tests {
             (&ablation.embedding, ablation.mlp_skip),
             (&FreqSelection::Without(vec![2]), SkipEdit::Zero)
         );
-        let surgery = operated(&[Cut::Head(1), Cut::Paper(PaperCut::KeyComponents)]);
+        let surgery = operated(&[Cut::Head(1), Cut::Paper(PaperAblation::KeepKeyComponents)]);
         assert!(surgery.ablation.attention.removed_heads.is_empty(), "the head is back");
-        for paper in PaperCut::ALL {
+        for paper in PaperAblation::ALL {
             let ablation = paper.ablation(&[3, 9], 4);
             assert_eq!(ablation.validate(113, 4), Ok(()), "{paper:?}");
             let pressed =
-                PaperCut::ALL.map(|other| is_cut(&operated(&[Cut::Paper(paper)]), &Cut::Paper(other)));
-            assert_eq!(pressed, PaperCut::ALL.map(|other| other == paper), "{paper:?} alone is pressed");
+                PaperAblation::ALL.map(|other| is_cut(&operated(&[Cut::Paper(paper)]), &Cut::Paper(other)));
+            assert_eq!(pressed, PaperAblation::ALL.map(|other| other == paper), "{paper:?} alone is pressed");
         }
     }
 
     #[test]
     fn what_is_kept_alone_shrinks_by_a_click_and_grows_by_another() {
-        let only = Cut::Paper(PaperCut::KeyComponents);
+        let only = Cut::Paper(PaperAblation::KeepKeyComponents);
         let waves = |cuts: &[Cut]| operated(cuts).ablation.logits.freqs;
         assert_eq!(waves(std::slice::from_ref(&only)), FreqSelection::Only(vec![3, 9]));
         assert_eq!(waves(&[only.clone(), Cut::Freq(9)]), FreqSelection::Only(vec![3]), "less is kept");
@@ -310,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_cluster_takes_the_place_of_another_edit_of_the_neurons() {
-        let polynomials = Cut::Paper(PaperCut::PolynomialNeurons);
+        let polynomials = Cut::Paper(PaperAblation::PolynomialNeurons);
         let surgery = operated(&[polynomials.clone(), Cut::Cluster(9), Cut::Cluster(3)]);
         let freqs = match &surgery.ablation.neurons {
             NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
@@ -329,9 +327,9 @@ mod tests {
         };
         assert_eq!(gone(Cut::Freq(3)), [false, true, true, true, false, false, false]);
         let kept = [false, false, false, false, true, true, true];
-        assert_eq!(gone(Cut::Paper(PaperCut::KeyComponents)), kept, "the constant stays");
+        assert_eq!(gone(Cut::Paper(PaperAblation::KeepKeyComponents)), kept, "the constant stays");
         assert_eq!(gone(Cut::Component([3, 5])), [false, false, false, false, true, false, false]);
-        assert!(is_gone(&operated(&[Cut::Paper(PaperCut::ZeroAttention)]), ModelPart::Head(3)));
+        assert!(is_gone(&operated(&[Cut::Paper(PaperAblation::ZeroAttention)]), ModelPart::Head(3)));
     }
 
     #[test]

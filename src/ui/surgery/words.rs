@@ -43,7 +43,7 @@ impl Cut {
             Self::MlpSkip(SkipEdit::Keep) => "mlp-skip".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "mlp-skip-zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mlp-skip-mean".to_owned(),
-            Self::Paper(paper) => format!("paper-{}", paper.id()),
+            Self::Paper(paper) => format!("paper-{}", paper.id().replace('_', "-")),
             Self::Undo => "undo".to_owned(),
             Self::Whole => "reset".to_owned(),
         }
@@ -60,7 +60,7 @@ impl Cut {
             Self::MlpSkip(SkipEdit::Keep) => "keep".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mean".to_owned(),
-            Self::Paper(paper) => paper.words().0.to_owned(),
+            Self::Paper(paper) => paper.description().to_owned(),
             Self::Undo => "Undo".to_owned(),
             Self::Whole => "Whole model again".to_owned(),
         }
@@ -122,8 +122,8 @@ fn of_neurons(neurons: &NeuronEdit) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::ablation::SkipEdit;
-    use crate::ui::surgery::{Anatomy, Cut, PaperCut, Surgery};
+    use crate::analysis::ablation::{PaperAblation, SkipEdit};
+    use crate::ui::surgery::{Anatomy, Cut, Surgery};
 
     fn words(cuts: &[Cut]) -> String {
         let mut surgery = Surgery::default();
@@ -151,14 +151,14 @@ mod tests {
         }
         let all = cuts.iter().map(|(_, words)| *words).collect::<Vec<_>>().join("; ");
         assert_eq!(words(&cuts.map(|(cut, _)| cut)), all);
-        for paper in PaperCut::ALL {
+        for paper in PaperAblation::ALL {
             assert!(!words(&[Cut::Paper(paper)]).is_empty(), "{paper:?}");
         }
     }
 
     #[test]
     fn what_is_kept_is_named_and_long_lists_end_in_a_number() {
-        let only = Cut::Paper(PaperCut::KeyComponents);
+        let only = Cut::Paper(PaperAblation::KeepKeyComponents);
         assert_eq!(words(std::slice::from_ref(&only)), "of the logits only k = 3, 9");
         assert_eq!(words(&[only, Cut::Freq(3), Cut::Freq(9)]), "of the logits only the constant");
         let many: Vec<Cut> = (1..=12).map(Cut::Freq).collect();

@@ -2,11 +2,11 @@
 
 use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::format::percent;
 use crate::plot::Axis;
 use crate::plot::PixelMap;
 use crate::plot::figures::heat_map::HeatMap;
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
-use crate::plot::figures::table::percent;
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::theme::Theme;
 

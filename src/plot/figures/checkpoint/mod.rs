@@ -12,7 +12,6 @@ mod model_parts;
 mod spectra;
 
 pub use answer::Answer;
-pub use attention::to_a as attention_to_a;
 pub use model_parts::{Choice, HitRegion, ModelPart, ModelParts};
 
 use super::{DataTable, Sheet};
@@ -106,11 +105,7 @@ mod tests {
                 .map(|(neuron, freq)| NeuronActivationMap { neuron, freq, values: ramp(p * p) })
                 .into(),
         };
-        let mut train = vec![false; p * p];
-        for pair in &task.train {
-            train[pair.a * p + pair.b] = true;
-        }
-        (CheckpointAnalysis { step: 7, report, measures, maps: fields }, train)
+        (CheckpointAnalysis { step: 7, report, measures, maps: fields }, task.is_train())
     }
 
     /// The whole model.

@@ -2,11 +2,11 @@
 
 use super::model_parts::{no_hit_regions, no_parts};
 use super::{CheckpointFigure, CheckpointFigureData};
+use crate::format::{count, number};
 use crate::plot::Axis;
 use crate::plot::figures::category_map::CategoryMap;
 use crate::plot::figures::heat_map::HeatMap;
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
-use crate::plot::figures::table::{count, short};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::theme::Theme;
 
@@ -42,7 +42,7 @@ fn finding(data: &CheckpointFigureData<'_>) -> String {
         count(counts[0] + counts[1]),
         count(counts[2]),
         count(counts[2] + counts[3]),
-        short(f64::from(least))
+        number(f64::from(least))
     )
 }
 

@@ -2,11 +2,11 @@
 
 use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::PixelMap;
 use crate::plot::figures::series::{listed, spectrum_panel, spectrum_table};
 use crate::plot::figures::sheet::{Row, Shape, Sheet};
-use crate::plot::figures::table::short;
 use crate::plot::theme::Theme;
 
 pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
@@ -54,8 +54,8 @@ fn finding(data: &CheckpointFigureData<'_>) -> String {
         data.snapshot.step,
         report.key_freqs.len(),
         listed(report.key_freqs.iter().map(usize::to_string)),
-        short(report.gini.w_e),
-        short(report.gini.w_l)
+        number(report.gini.w_e),
+        number(report.gini.w_l)
     )
 }
 

@@ -1,8 +1,8 @@
 //! What ablations show.
 
+use crate::analysis::ablation::{PAPER_LOSS_UNABLATED, PaperAblation};
 use crate::ui::reading::gesture::Incision;
-use crate::ui::reading::prose::{Block, Chapter, cut, para, say, show, term};
-use crate::ui::surgery::PaperCut;
+use crate::ui::reading::prose::{Block, Chapter, Piece, cut, para, say, show, term};
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Taking it apart", text };
 
@@ -21,33 +21,46 @@ fn text() -> Vec<Block> {
             show("A table", "ablations"),
             " holds the paper's values beside the run's."
         ],
-        para!["What the paper found on its final network, whose loss over all pairs is 2.41e-7:"],
+        para![
+            "What the paper found on its final network, whose loss over all pairs is ",
+            PAPER_LOSS_UNABLATED,
+            ":"
+        ],
         Block::List(vec![
             say![
-                cut("Keep of the logits' spectrum", Incision::Paper(PaperCut::KeyComponents)),
+                paper("Keep of the logits' spectrum", PaperAblation::KeepKeyComponents),
                 " only the constant and the eight terms of each of the five key frequencies: the loss falls by \
-                 70 %, to 7.24e-8. What was thrown away was harmful noise."
+                 70 %, to ",
+                PaperAblation::KeepKeyComponents.paper_loss(),
+                ". What was thrown away was harmful noise."
             ],
             say![
-                cut("Replace the 433 sorted neurons", Incision::Paper(PaperCut::PolynomialNeurons)),
-                " by the polynomial in the waves that fits each best: 2.48e-7, hardly a change. The description \
-                 is good enough to run."
+                paper("Replace the 433 sorted neurons", PaperAblation::PolynomialNeurons),
+                " by the polynomial in the waves that fits each best: ",
+                PaperAblation::PolynomialNeurons.paper_loss(),
+                ", hardly a change. The description is good enough to run."
             ],
             say![
-                cut("Keep of the neurons only the waves of a + b", Incision::Paper(PaperCut::SumWaveNeurons)),
-                " at the key frequencies: 5.54e-8, better by 77 %."
+                paper("Keep of the neurons only the waves of a + b", PaperAblation::SumWaveNeurons),
+                " at the key frequencies: ",
+                PaperAblation::SumWaveNeurons.paper_loss(),
+                ", better by 77 %."
             ],
             say![
-                cut("Let the logits read only the ten directions", Incision::Paper(PaperCut::ProjectWl)),
-                " of the neurons that belong to the key frequencies: 1.19e-7. ",
-                cut("Only the rest", Incision::Paper(PaperCut::ComplementWl)),
-                ": 5.27, worse than guessing evenly at 4.73."
+                paper("Let the logits read only the ten directions", PaperAblation::ProjectWl),
+                " of the neurons that belong to the key frequencies: ",
+                PaperAblation::ProjectWl.paper_loss(),
+                ". ",
+                paper("Only the rest", PaperAblation::ComplementWl),
+                ": ",
+                PaperAblation::ComplementWl.paper_loss(),
+                ", worse than guessing evenly at 4.73."
             ],
             say![
                 cut("Remove one key frequency", Incision::StrongestFreq),
                 " from the logits: the train loss rises from 1e-7 to between 2.8e-4 and 7.2e-2, depending on \
                  which. Remove any other: no harm. ",
-                cut("Remove all five", Incision::Paper(PaperCut::WithoutKeyComponents)),
+                paper("Remove all five", PaperAblation::RemoveKeyComponents),
                 ": worse than guessing."
             ],
         ]),
@@ -56,4 +69,9 @@ fn text() -> Vec<Block> {
              explanation, put in the network's place, does not outperform it."
         ],
     ]
+}
+
+/// Words that make one of the paper's ablations of the run on show.
+fn paper(words: &'static str, ablation: PaperAblation) -> Piece {
+    cut(words, Incision::Paper(ablation))
 }
