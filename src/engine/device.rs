@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 
-use super::folded_gpu;
+use super::folded_gpu::check_arithmetic;
 use super::oneshot::{self, Dropped, Sender};
 use crate::error::{LabError, Result};
 
@@ -60,7 +60,7 @@ pub async fn gpu() -> Result<Gpu> {
         None => start_gpu().await?,
     };
     lock_registry().gpu = Some(gpu.clone());
-    folded_gpu::check_arithmetic(&gpu.setup).await?;
+    check_arithmetic(&gpu.setup).await?;
     lock_registry().is_trusted = true;
     Ok(gpu)
 }

@@ -1,7 +1,6 @@
-//! The claims: what the paper says, and what another seed must show of it.
+//! One claim: what the paper says, and what another seed must show of it.
 
 use super::{Criterion, Evidence, Finding, NotApplicableReason, Recipe};
-use super::{ablations, circuit, learning, other_runs, progress};
 use serde::{Deserialize, Serialize};
 
 /// Something the paper says.
@@ -60,13 +59,6 @@ impl Requirement {
             Self::OtherRuns => "about other runs",
         }
     }
-}
-
-/// Every claim, by number.
-pub fn claims() -> Vec<&'static Claim> {
-    let groups: [&'static [Claim]; 5] =
-        [&learning::CLAIMS, &circuit::CLAIMS, &ablations::CLAIMS, &progress::CLAIMS, &other_runs::CLAIMS];
-    groups.into_iter().flatten().collect()
 }
 
 impl Claim {

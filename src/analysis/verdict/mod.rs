@@ -8,6 +8,7 @@
 mod ablations;
 mod circuit;
 mod claim;
+mod claims;
 mod criterion;
 mod evidence;
 mod finding;
@@ -18,7 +19,8 @@ mod range;
 mod recipe;
 mod sweeps;
 
-pub use claim::{Claim, Requirement, claims};
+pub use claim::{Claim, Requirement};
+pub use claims::claims;
 pub use criterion::Criterion;
 pub use evidence::{Evidence, MIXED_FREQS, NO_REPORT, RunRecord};
 pub use range::{Range, Unit};

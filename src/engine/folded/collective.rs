@@ -16,6 +16,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::compute_pool::ComputePool;
+use super::limits::supports;
 use super::loss::Score;
 use super::replica::{PackedState, Replica};
 use super::shard::Shard;
@@ -91,7 +92,7 @@ impl WorkerRank {
     /// call [`Self::load`] next.
     ///
     /// # Errors
-    /// [`LabError::Setting`] if [`supports`](super::supports) refuses the model.
+    /// [`LabError::Setting`] if [`supports`] refuses the model.
     pub fn new(
         config: &ExperimentConfig,
         task: &Task,
@@ -110,7 +111,7 @@ impl WorkerRank {
         shard: Shard,
         pool: Rc<ComputePool>,
     ) -> Result<Self> {
-        super::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
         let replica = Replica::new(config, task, shape, shard);
         Ok(Self { pool, replica, is_pair: shard.world_size == 2 })
     }
@@ -209,7 +210,7 @@ impl SequentialCollective {
     /// Allocates `n_followers` followers beside the leader, each with a complete state and tables.
     ///
     /// # Errors
-    /// [`LabError::Setting`] if [`supports`](super::supports) refuses the model, [`LabError::Device`] if the
+    /// [`LabError::Setting`] if [`supports`] refuses the model, [`LabError::Device`] if the
     /// system refuses the threads.
     pub fn new(
         config: &ExperimentConfig,

@@ -20,30 +20,33 @@
 
 mod activation;
 mod adamw;
-mod loss;
-pub mod matrix;
-mod packed;
-mod pair_set;
-mod pair_pass;
-mod shard;
 mod collective;
-mod replica;
-mod token_tables;
-mod token_tables_backward;
-mod shard_worker;
-pub mod simd;
-mod train_loop;
-mod partial_gradients;
 mod compute_pool;
 mod folded_layout;
 mod folded_params;
+mod limits;
+mod loss;
+pub mod matrix;
+mod packed;
+mod pair_pass;
+mod pair_set;
+mod partial_gradients;
+mod replica;
+mod shard;
+mod shard_worker;
+pub mod simd;
 mod table_gradient;
+mod token_tables;
+mod token_tables_backward;
+mod train_loop;
 mod weight_products;
 
 pub use collective::{Collective, Exchange, Request, SequentialCollective, WorkerRank};
+pub use limits::{MAX_SHARDS, n_shards, shard_limit_reason, supports};
 pub use loss::Score;
 pub use replica::PackedState;
 
+use limits::check_memory;
 use simd::SimdLevel;
 use train_loop::TrainLoop;
 
@@ -78,23 +81,6 @@ use crate::task::Task;
 pub struct FoldedCpu {
     info: EngineInfo,
     train_loop: TrainLoop,
-}
-
-/// Whether the folded engine can train a model: one block, p + 1 tokens, at least p outputs.
-///
-/// # Errors
-/// The reason in words if it cannot.
-pub fn supports(shape: &ModelShape) -> Result<(), String> {
-    if shape.n_layers != 1 {
-        return Err(format!("a model of {} blocks does not fold", shape.n_layers));
-    }
-    if shape.d_vocab != shape.p + 1 || shape.d_vocab_out < shape.p {
-        return Err(format!(
-            "the folded engine needs p + 1 tokens and at least p outputs, not {} and {} for p = {}",
-            shape.d_vocab, shape.d_vocab_out, shape.p
-        ));
-    }
-    Ok(())
 }
 
 impl FoldedCpu {
@@ -178,50 +164,6 @@ fn describe(threads: usize, simd: SimdLevel) -> String {
     format!("{threads} thread{s}, {}", simd.name())
 }
 
-/// The most shards of a step: more workers would wait for messages longer than they compute.
-pub const MAX_SHARDS: usize = 8;
-
-/// Why a run gets fewer workers than `threads` asks for; `None` if it gets as many.
-pub fn shard_limit_reason(config: &ExperimentConfig) -> Option<String> {
-    let requested = config.run.threads;
-    let reason = || {
-        format!(
-            "{MAX_SHARDS} workers instead of {requested}: more would wait for messages more than they compute"
-        )
-    };
-    (requested > MAX_SHARDS).then(reason)
-}
-
-/// The number of shards of a run in this process alone. A reproducible run has `threads` of them, because it
-/// gives the bits of a browser with as many workers; any other has one, because threads do not change the bits.
-pub fn n_shards(config: &ExperimentConfig) -> usize {
-    if config.run.reproducible { config.run.threads.clamp(1, MAX_SHARDS) } else { 1 }
-}
-
-/// Estimate of the memory a run holds, in bytes: for each train pair neurons, logits and attention, kept for the
-/// backward pass; for each number and position `T` and its gradient; weights, gradient and both moments.
-fn bytes_of_run(shape: &ModelShape, n_train: usize) -> u64 {
-    let as_u64 = |x: usize| x as u64;
-    let per_pair = as_u64(matrix::stride_of(shape.d_mlp) + matrix::stride_of(shape.d_vocab_out))
-        + 4 * as_u64(shape.n_heads);
-    let per_table =
-        as_u64(2 * shape.p * shape.n_heads) * as_u64(matrix::stride_of(shape.d_mlp + shape.d_vocab_out));
-    (per_pair * as_u64(n_train) + 2 * per_table + 4 * as_u64(shape.n_values())) * as_u64(size_of::<f32>())
-}
-
-/// A tab has 4 GiB of address space: a run may take half, and the rest is for what surrounds it.
-fn check_memory(shape: &ModelShape, n_train: usize) -> Result<()> {
-    let bytes = bytes_of_run(shape, n_train);
-    if bytes > usize::MAX as u64 / 2 {
-        let reason = format!(
-            "a step on {n_train} pairs needs {} MiB here, a tab has 2048: take a smaller p, frac_train or d_mlp",
-            bytes >> 20
-        );
-        return Err(LabError::device("CPU", reason));
-    }
-    Ok(())
-}
-
 impl Engine for FoldedCpu {
     fn info(&self) -> &EngineInfo {
         &self.info
@@ -249,45 +191,5 @@ impl Engine for FoldedCpu {
 
     fn load(&mut self, state: &TrainState) -> Result<()> {
         self.train_loop.load(state)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{bytes_of_run, n_shards, shard_limit_reason};
-    use crate::config::Preset;
-    use crate::model::ModelShape;
-
-    #[test]
-    fn the_tables_count_as_memory_too() {
-        let mut config = Preset::Paper.config();
-        let shape = ModelShape::new(&config.data, &config.model);
-        let few = bytes_of_run(&shape, 1);
-        // T and dT: 226 rows, 4 heads, 626 columns, together 4.7 MB with padding; and 3.6 MB around the weights.
-        assert!((4_500_000 + 4 * 226_816..16 << 20).contains(&few), "{few} bytes");
-        // 512 neurons and 114 logits, rounded up, and 16 numbers of the attention.
-        let per_pair = (bytes_of_run(&shape, 3831) - few) / 3830;
-        assert!((4 * 642..4 * 800).contains(&per_pair), "{per_pair} bytes per pair");
-        (config.data.p, config.model.n_heads, config.model.d_model) = (499, 64, 64);
-        config.model.d_mlp = 8192;
-        let large = bytes_of_run(&ModelShape::new(&config.data, &config.model), 1);
-        assert!(large > 4 << 30, "{large} bytes: the tables alone fill a tab");
-    }
-
-    #[test]
-    fn only_a_reproducible_run_is_split_into_shards() {
-        let mut config = Preset::Paper.config();
-        config.run.threads = 3;
-        assert_eq!(n_shards(&config), 1, "threads leave the bits as they are");
-        config.run.reproducible = true;
-        assert_eq!(n_shards(&config), 3);
-        config.run.threads = 0;
-        assert_eq!(n_shards(&config), 1, "not what the machine happens to offer");
-        assert_eq!(shard_limit_reason(&config), None);
-        config.run.threads = 100;
-        assert_eq!(n_shards(&config), 8, "as in a browser");
-        assert!(
-            shard_limit_reason(&config).is_some_and(|reason| reason.starts_with("8 workers instead of 100"))
-        );
     }
 }

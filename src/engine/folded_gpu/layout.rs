@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::RING_LENGTH;
 use super::adamw_coefficients::COEFFICIENT_STEPS;
+use super::loss_ring::{RING_LENGTH, RING_OFFSET};
 use crate::config::{Activation, LossForm, OptimConfig};
 use crate::model::{ModelShape, Param};
 
@@ -175,7 +175,7 @@ impl GpuLayout {
             ("WIDTH", self.neurons_and_logits_width()),
             ("N_SPLITS", self.n_splits),
             ("N_VALUES", shape.n_values()),
-            ("RING", super::RING_OFFSET),
+            ("RING", RING_OFFSET),
             ("RING_LENGTH", RING_LENGTH),
             ("COEFFICIENT_STEPS", COEFFICIENT_STEPS),
             ("ROW_STARTS", self.row_starts()),

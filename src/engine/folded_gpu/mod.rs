@@ -13,6 +13,7 @@ mod check;
 mod context;
 mod kernels;
 mod layout;
+mod loss_ring;
 mod pair_index;
 mod plan;
 mod job_table;
@@ -25,6 +26,7 @@ use burn::tensor::wgpu::wgpu::Limits;
 use self::adamw_coefficients::{COEFFICIENT_STEPS, adamw_coefficients};
 use self::context::{BufferId, Context, ContextDescriptor};
 use self::layout::GpuLayout;
+use self::loss_ring::{MAX_BATCH, RING_LENGTH, RING_OFFSET};
 use self::pair_index::{PairIndex, capacity};
 use self::plan::{Plan, ScoreRange};
 use super::device::Gpu;
@@ -34,13 +36,6 @@ use crate::config::{ExperimentConfig, OptimConfig};
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 use crate::task::{Pair, Task};
-
-/// Word of `record` at which the ring of losses begins. Word 0 is the step counter; the others are padding.
-const RING_OFFSET: usize = 4;
-/// Steps whose losses the ring keeps: more than one submit holds. Each takes three words: loss, correct, collapsed.
-const RING_LENGTH: usize = 1024;
-/// The most steps in a submit: half of the ring and of the table of AdamW factors, so that neither wraps within one.
-const MAX_BATCH: usize = 512;
 
 /// The folded engine on a GPU. Dropping it frees the memory on the device.
 #[derive(Debug)]

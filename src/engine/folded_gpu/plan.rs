@@ -26,8 +26,9 @@
 use super::job_table::JobTable;
 use super::kernels::{Kernel, TABLE_TILE};
 use super::layout::{D_PATTERN_PAIRS, GpuLayout, LOSS_PAIRS};
+use super::loss_ring::{RING_LENGTH, RING_OFFSET};
 use super::pair_index::{PairChunk, PairIndex};
-use super::{RING_LENGTH, RING_OFFSET, product_jobs};
+use super::product_jobs;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
