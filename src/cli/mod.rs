@@ -15,7 +15,6 @@ mod convert;
 mod html_report;
 mod interrupt;
 mod metrics;
-mod options;
 mod output;
 mod pace;
 mod progress;

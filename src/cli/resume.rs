@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::args::SettingArgs;
 use super::run_dir::{RunDir, read_whole};
 use super::start::{named, read_fitting};
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, Preset, settings};
 use crate::engine::state_file::StateFile;
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
@@ -28,10 +28,11 @@ pub(super) struct Interrupted {
 /// # Errors
 /// [`LabError::File`] or [`LabError::Content`] if there is no whole run, [`LabError::Setting`] or
 /// [`LabError::Content`] if an option asks for something else than the run has.
-pub(super) fn open(root: &Path, settings: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
+pub(super) fn open(root: &Path, args: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
     let (dir, mut config) = RunDir::open(root)?;
-    let asked = settings.change(settings.preset()?.map_or(config.clone(), |preset| preset.config()))?;
-    if let Some(epochs) = settings.epochs {
+    let asked = args.change(args.preset.map_or(config.clone(), Preset::config))?;
+    if args.gives(&settings::EPOCHS) {
+        let epochs = asked.run.epochs;
         if epochs < config.run.epochs {
             let allowed = format!("the run was started with {}; it can only be raised", config.run.epochs);
             return Err(LabError::setting("epochs", epochs, allowed));

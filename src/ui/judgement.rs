@@ -1,7 +1,6 @@
 //! The verdict on the run on show: judged from the page's state, and written as CSV and Markdown. Pure.
 
 use super::exhibit::Exhibit;
-use super::field::Field;
 use super::followed::{is_at_rest, last_report, last_weights, to_measure};
 use super::format::count;
 use super::state::State;
@@ -10,6 +9,7 @@ use crate::analysis::verdict::{
     Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Requirement, Row, RunRecord, Verdict,
 };
 use crate::config::Preset;
+use crate::config::settings::{self, Setting};
 use crate::plot::figures::{Cell, DataTable};
 
 /// The claims about the judged run itself; those after them are about other runs, too.
@@ -135,13 +135,17 @@ pub fn anchor(number: usize) -> Option<&'static str> {
 
 /// What puts the settings of a run that a claim is about into the form, with what they are in words.
 pub fn recipe(number: usize) -> Option<(&'static str, Vec<Message>)> {
-    let edit = |field: Field, text: &str| Message::Edit(field, text.into());
+    let edit = |setting: &'static Setting, text: &str| Message::Edit(setting, text.into());
     Some(match number {
         29 => ("no weight decay", vec![Message::Choose(Preset::NoDecay)]),
         30 => ("60 % of the pairs", vec![Message::Choose(Preset::Data60)]),
         32 => (
             "p = 53, weight decay 5",
-            vec![Message::Choose(Preset::Paper), edit(Field::P, "53"), edit(Field::WeightDecay, "5")],
+            vec![
+                Message::Choose(Preset::Paper),
+                edit(&settings::P, "53"),
+                edit(&settings::WEIGHT_DECAY, "5"),
+            ],
         ),
         33 => ("the textbook loss", vec![Message::Choose(Preset::Slingshot)]),
         _ => return None,
