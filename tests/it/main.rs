@@ -41,3 +41,4 @@ mod literal;
 mod memory;
 mod recording;
 mod seeds;
+mod settings_doc;
