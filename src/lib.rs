@@ -21,7 +21,7 @@
 //! | [`error`] | every way the lab can fail | |
 //! | [`format`] | numbers as people read them | |
 //! | [`maths`] | residues, random numbers, Fourier transforms, statistics | |
-//! | [`config`] | one experiment as data; presets; the one validation | maths |
+//! | [`config`] | one experiment as data; the table of settings; presets; the one validation | maths |
 //! | [`task`] | the p² sums and their split | and config |
 //! | [`model`] | shapes, host weights and their files; the transformer in Burn tensors | and task |
 //! | [`engine`] | the training step, behind one small trait; the devices | and model |

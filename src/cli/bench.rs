@@ -1,5 +1,6 @@
 //! `grok bench`: steps per second of each engine on each device there is.
 
+use std::ops::Bound::{Excluded, Included};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -7,10 +8,10 @@ use pollster::block_on;
 use serde::Serialize;
 
 use super::args::SettingArgs;
-use super::options::real;
 use super::output::{print_result, remark};
 use super::start::initial_state;
 use super::{Failure, Outcome};
+use crate::config::settings::DecimalRange;
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
 use crate::engine::{self, Engine, EngineInfo, TrainState};
 use crate::error::{LabError, Result};
@@ -20,7 +21,7 @@ use crate::task::Task;
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
     /// How long each engine is timed, after its warm-up
-    #[arg(long, value_name = "N", default_value = "5", value_parser = real, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = seconds, allow_negative_numbers = true)]
     seconds: f64,
     /// Print a JSON array instead of a table
     #[arg(long)]
@@ -43,18 +44,18 @@ struct Timing {
     d_model: usize,
 }
 
-/// The longest one engine may be timed, in seconds.
-const MAX_SECONDS: f64 = 3600.0;
+/// How long one engine may be timed, in seconds: at most an hour.
+const SECONDS: DecimalRange = DecimalRange { low: Excluded(0.0), high: Included(3600.0) };
+
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|&secs| SECONDS.contains(secs)).ok_or_else(|| format!("allowed is {SECONDS}"))
+}
 
 /// Measures.
 ///
 /// # Errors
 /// [`Failure::Input`] for settings that no engine can run, [`Failure::Run`] if an engine breaks.
 pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
-    if !(args.seconds > 0.0 && args.seconds <= MAX_SECONDS) {
-        let allowed = format!("allowed is above 0 and up to {MAX_SECONDS}");
-        return Err(Failure::Input(LabError::setting("seconds", args.seconds, allowed)));
-    }
     let config = args.settings.config().map_err(Failure::Input)?;
     let start = initial_state(&config, None).map_err(Failure::Input)?;
     let task = Task::new(&config.data);

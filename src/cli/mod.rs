@@ -16,7 +16,6 @@ mod file_io;
 mod html_report;
 mod interrupt;
 mod metrics;
-mod options;
 mod output;
 mod pace;
 mod progress;

@@ -9,7 +9,7 @@ use super::metrics::RowsToKeep;
 use super::run_dir::RunDir;
 use super::saved_state::SavedState;
 use super::start::read_fitting;
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, Preset, settings};
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 
@@ -33,11 +33,12 @@ pub(super) struct Interrupted {
 /// # Errors
 /// [`LabError::File`] or [`LabError::Content`] if there is no whole run, [`LabError::Setting`] or
 /// [`LabError::Content`] if an option asks for something else than the run has.
-pub(super) fn open(root: &Path, settings: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
+pub(super) fn open(root: &Path, args: &SettingArgs, init: Option<&Path>) -> Result<Interrupted> {
     let (dir, stored) = RunDir::open(root)?;
-    let asked = settings.change(settings.preset()?.map_or(stored.clone(), |preset| preset.config()))?;
+    let asked = args.change(args.preset.map_or(stored.clone(), Preset::config))?;
     let mut config = stored.clone();
-    if let Some(epochs) = settings.epochs {
+    if args.gives(&settings::EPOCHS) {
+        let epochs = asked.run.epochs;
         if epochs < config.run.epochs {
             let allowed = format!("the run was started with {}; it can only be raised", config.run.epochs);
             return Err(LabError::setting("epochs", epochs, allowed));

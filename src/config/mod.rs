@@ -1,16 +1,19 @@
 //! One experiment as data: what is learned, by which model, how it is trained, how it is run.
 //!
-//! The tree is sent to the worker, saved in every checkpoint and written in the page's URL.
-//! [`ExperimentConfig::validate`] is called once, where the outside world comes in.
+//! The tree is sent to the worker, saved in every checkpoint and written in the page's URL. What each setting is
+//! called, what it means and which values are allowed stands in [`settings`]; [`ExperimentConfig::validate`] is
+//! called once, where the outside world comes in.
 
 pub mod cadence;
 mod presets;
+pub mod settings;
 mod split_rule;
 mod validate;
 
-pub use presets::Preset;
+pub use presets::{Preset, PresetInfo};
+pub use settings::MAX_P;
 pub use split_rule::SplitRule;
-pub use validate::{MAX_EPOCHS, MAX_P};
+pub use validate::MAX_EPOCHS;
 
 use serde::{Deserialize, Serialize};
 
@@ -124,10 +127,17 @@ pub struct RunConfig {
     pub device: DeviceChoice,
     /// Width of the floating point numbers.
     pub precision: Precision,
-    /// CPU threads; 0 takes what the machine offers. In a browser they are workers that share each step:
-    /// the bits depend on their number, and a run's own configuration has the number it got in place of 0.
-    /// A native run has the same bits for any number, unless it is `reproducible`: then it cuts its steps
-    /// into as many shares.
+    /// How many ways the CPU's part of a step is divided; 0 leaves it to the machine. What is divided depends on
+    /// where the run computes:
+    ///
+    /// | run | is the number of | 0 is | bits depend on it |
+    /// |---|---|---|---|
+    /// | native | CPU threads | all that the machine offers | no |
+    /// | native, `reproducible` | CPU threads, and shards that each step is cut into | all threads, one shard | yes |
+    /// | in a browser | workers, each with one shard of a step | what the machine offers | yes |
+    ///
+    /// There are at most `engine::folded::MAX_SHARDS` shards, and runs with equally many have equal bits. In a
+    /// browser the run's own configuration has the number it got in place of what was asked.
     pub threads: usize,
     /// Give the browser's bits also where a faster order of sums exists.
     pub reproducible: bool,

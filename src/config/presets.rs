@@ -16,15 +16,9 @@ pub enum Preset {
     /// test set near step 2,000, which one CPU core reaches in 20 seconds in a tab. Found by
     /// experiment: see docs/performance.md.
     Quick,
-    /// The paper's run with another split and other initial weights, both of seed 1 (paper appendix
+    /// The paper's run with another split and other initial weights, both of this seed (paper appendix
     /// C.2.1 has four further seeds; their initial weights are not published).
-    Seed1,
-    /// The same with seed 2.
-    Seed2,
-    /// The same with seed 3.
-    Seed3,
-    /// The same with seed 4.
-    Seed4,
+    Seed(u8),
     /// The paper's run with the textbook loss in 32 bits, whose rounding makes slingshots (paper
     /// appendix D.2).
     Slingshot,
@@ -36,51 +30,95 @@ pub enum Preset {
     Tiny,
 }
 
+/// What there is to know of a preset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PresetInfo {
+    /// The name used on the command line and in links.
+    pub name: String,
+    /// One line on what it shows.
+    pub summary: String,
+    /// The experiment itself.
+    pub config: ExperimentConfig,
+}
+
 impl Preset {
-    /// All presets, in the order the page shows them.
+    /// The presets that can be chosen by name, in the order the page shows them.
     pub const ALL: [Self; 10] = [
         Self::Quick,
         Self::Paper,
-        Self::Seed1,
-        Self::Seed2,
-        Self::Seed3,
-        Self::Seed4,
+        Self::Seed(1),
+        Self::Seed(2),
+        Self::Seed(3),
+        Self::Seed(4),
         Self::Slingshot,
         Self::NoDecay,
         Self::Data60,
         Self::Tiny,
     ];
 
-    /// The name used on the command line and in links.
-    pub fn name(self) -> &'static str {
+    /// Name, summary and experiment: the table of presets. All but the paper's are told as differences from it.
+    pub fn info(self) -> PresetInfo {
         match self {
-            Self::Paper => "paper",
-            Self::Quick => "quick",
-            Self::Seed1 => "seed-1",
-            Self::Seed2 => "seed-2",
-            Self::Seed3 => "seed-3",
-            Self::Seed4 => "seed-4",
-            Self::Slingshot => "slingshot",
-            Self::NoDecay => "no-decay",
-            Self::Data60 => "data-60",
-            Self::Tiny => "tiny",
+            Self::Paper => {
+                info("paper", "the paper's run: p = 113, 30 % of the pairs, 40,000 epochs", |_| ())
+            }
+            Self::Quick => info("quick", "groks within a minute on a CPU", |config| {
+                (config.data.p, config.data.frac_train) = (59, 0.5);
+                (config.model.d_model, config.model.d_mlp) = (64, 256);
+                (config.run.epochs, config.run.checkpoint_every) = (3_000, 500);
+            }),
+            Self::Seed(seed) => info(
+                &format!("seed-{seed}"),
+                &format!("the paper's run with split and initial weights of seed {seed}"),
+                |config| {
+                    config.data.split = SplitRule::Python(seed.into());
+                    config.model.seed = seed.into();
+                },
+            ),
+            Self::Slingshot => info(
+                "slingshot",
+                "the paper's run with a loss that rounds: spikes after memorisation",
+                |config| {
+                    config.optim.loss = LossForm::Textbook;
+                },
+            ),
+            Self::NoDecay => info(
+                "no-decay",
+                "the paper's run without weight decay: it memorises and never groks",
+                |config| {
+                    config.optim.weight_decay = 0.0;
+                },
+            ),
+            Self::Data60 => {
+                info("data-60", "the paper's run on 60 % of the pairs: it generalises at once", |config| {
+                    config.data.frac_train = 0.6;
+                    // Everything happens in the first few hundred steps.
+                    config.run.epochs = 4_000;
+                })
+            }
+            Self::Tiny => {
+                info("tiny", "a few hundred steps of a very small model, for trying things out", |config| {
+                    (config.data.p, config.data.frac_train) = (7, 0.7);
+                    (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (16, 2, 32);
+                    (config.run.epochs, config.run.eval_every, config.run.checkpoint_every) = (300, 5, 100);
+                })
+            }
         }
     }
 
+    /// The name used on the command line and in links.
+    pub fn name(self) -> String {
+        self.info().name
+    }
+
     /// One line on what the preset shows, for the page and `--help`.
-    pub fn summary(self) -> &'static str {
-        match self {
-            Self::Paper => "the paper's run: p = 113, 30 % of the pairs, 40,000 epochs",
-            Self::Quick => "groks within a minute on a CPU",
-            Self::Seed1 => "the paper's run with split and initial weights of seed 1",
-            Self::Seed2 => "the paper's run with split and initial weights of seed 2",
-            Self::Seed3 => "the paper's run with split and initial weights of seed 3",
-            Self::Seed4 => "the paper's run with split and initial weights of seed 4",
-            Self::Slingshot => "the paper's run with a loss that rounds: spikes after memorisation",
-            Self::NoDecay => "the paper's run without weight decay: it memorises and never groks",
-            Self::Data60 => "the paper's run on 60 % of the pairs: it generalises at once",
-            Self::Tiny => "a few hundred steps of a very small model, for trying things out",
-        }
+    pub fn summary(self) -> String {
+        self.info().summary
+    }
+
+    /// The experiment itself.
+    pub fn config(self) -> ExperimentConfig {
+        self.info().config
     }
 
     /// The preset of that name.
@@ -89,106 +127,72 @@ impl Preset {
     /// [`LabError::Setting`] with the names there are.
     pub fn from_name(name: &str) -> Result<Self, LabError> {
         Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|preset| preset.name()).collect();
-            LabError::setting("preset", name, format!("there are {}", names.join(", ")))
+            LabError::setting("preset", name, format!("there are {}", Self::ALL.map(Self::name).join(", ")))
         })
-    }
-
-    /// The experiment itself.
-    ///
-    /// ```
-    /// use grokking_lab::config::Preset;
-    ///
-    /// let paper = Preset::Paper.config();
-    /// assert_eq!((paper.data.p, paper.model.d_model, paper.run.epochs), (113, 128, 40_000));
-    /// for preset in Preset::ALL {
-    ///     preset.config().validate()?;
-    /// }
-    /// # Ok::<(), grokking_lab::error::LabError>(())
-    /// ```
-    pub fn config(self) -> ExperimentConfig {
-        let paper = ExperimentConfig {
-            data: DataConfig { p: 113, frac_train: 0.3, split: SplitRule::Python(0) },
-            model: ModelConfig {
-                n_layers: 1,
-                d_model: 128,
-                n_heads: 4,
-                d_mlp: 512,
-                activation: Activation::Relu,
-                seed: 0,
-            },
-            optim: OptimConfig {
-                lr: 1e-3,
-                weight_decay: 1.0,
-                beta1: 0.9,
-                beta2: 0.98,
-                eps: 1e-8,
-                warmup_steps: 10,
-                loss: LossForm::Exact,
-            },
-            run: RunConfig {
-                epochs: 40_000,
-                eval_every: 10,
-                checkpoint_every: 1_000,
-                engine: EngineChoice::Auto,
-                device: DeviceChoice::Auto,
-                precision: Precision::F32,
-                threads: 0,
-                reproducible: false,
-            },
-        };
-        match self {
-            Self::Paper => paper,
-            Self::Seed1 => with_seed(paper, 1),
-            Self::Seed2 => with_seed(paper, 2),
-            Self::Seed3 => with_seed(paper, 3),
-            Self::Seed4 => with_seed(paper, 4),
-            Self::Slingshot => {
-                ExperimentConfig { optim: OptimConfig { loss: LossForm::Textbook, ..paper.optim }, ..paper }
-            }
-            Self::NoDecay => {
-                ExperimentConfig { optim: OptimConfig { weight_decay: 0.0, ..paper.optim }, ..paper }
-            }
-            Self::Data60 => ExperimentConfig {
-                data: DataConfig { frac_train: 0.6, ..paper.data },
-                // Everything happens in the first few hundred steps.
-                run: RunConfig { epochs: 4_000, ..paper.run },
-                ..paper
-            },
-            Self::Quick => ExperimentConfig {
-                data: DataConfig { p: 59, frac_train: 0.5, ..paper.data },
-                model: ModelConfig { d_model: 64, d_mlp: 256, ..paper.model },
-                run: RunConfig { epochs: 3_000, checkpoint_every: 500, ..paper.run },
-                ..paper
-            },
-            Self::Tiny => ExperimentConfig {
-                data: DataConfig { p: 7, frac_train: 0.7, ..paper.data },
-                model: ModelConfig { d_model: 16, n_heads: 2, d_mlp: 32, ..paper.model },
-                run: RunConfig { epochs: 300, eval_every: 5, checkpoint_every: 100, ..paper.run },
-                ..paper
-            },
-        }
     }
 }
 
-/// An experiment with another split and other initial weights.
-fn with_seed(config: ExperimentConfig, seed: u32) -> ExperimentConfig {
+/// A preset by what it changes in the paper's experiment.
+fn info(name: &str, summary: &str, change: impl FnOnce(&mut ExperimentConfig)) -> PresetInfo {
+    let mut config = paper();
+    change(&mut config);
+    PresetInfo { name: name.to_owned(), summary: summary.to_owned(), config }
+}
+
+/// The paper's main run.
+fn paper() -> ExperimentConfig {
     ExperimentConfig {
-        data: DataConfig { split: SplitRule::Python(seed), ..config.data },
-        model: ModelConfig { seed, ..config.model },
-        ..config
+        data: DataConfig { p: 113, frac_train: 0.3, split: SplitRule::Python(0) },
+        model: ModelConfig {
+            n_layers: 1,
+            d_model: 128,
+            n_heads: 4,
+            d_mlp: 512,
+            activation: Activation::Relu,
+            seed: 0,
+        },
+        optim: OptimConfig {
+            lr: 1e-3,
+            weight_decay: 1.0,
+            beta1: 0.9,
+            beta2: 0.98,
+            eps: 1e-8,
+            warmup_steps: 10,
+            loss: LossForm::Exact,
+        },
+        run: RunConfig {
+            epochs: 40_000,
+            eval_every: 10,
+            checkpoint_every: 1_000,
+            engine: EngineChoice::Auto,
+            device: DeviceChoice::Auto,
+            precision: Precision::F32,
+            threads: 0,
+            reproducible: false,
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Preset;
+    use super::{Preset, SplitRule};
+
+    #[test]
+    fn the_further_seeds_are_the_papers_run_with_both_seeds_changed() {
+        for seed in 1..=4_u8 {
+            let preset = Preset::from_name(&format!("seed-{seed}")).expect("one of the four");
+            let mut paper = Preset::Paper.config();
+            (paper.data.split, paper.model.seed) = (SplitRule::Python(seed.into()), seed.into());
+            assert_eq!((preset, preset.config()), (Preset::Seed(seed), paper));
+        }
+        assert!(Preset::from_name("seed-5").is_err(), "the lab has tried four");
+    }
 
     #[test]
     fn every_preset_is_valid_and_found_by_a_name_that_fits_in_a_link() {
         for preset in Preset::ALL {
             assert_eq!(preset.config().validate(), Ok(()), "{}", preset.name());
-            assert_eq!(Preset::from_name(preset.name()), Ok(preset), "by its name");
+            assert_eq!(Preset::from_name(&preset.name()), Ok(preset), "by its name");
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(preset.name().chars().all(plain), "{}", preset.name());
         }

@@ -29,6 +29,9 @@ pub enum SplitRule {
 }
 
 impl SplitRule {
+    /// The form of a rule, in words.
+    pub const FORM: &'static str = "python:SEED or torch:SEED with SEED from 0 to 4294967295";
+
     /// Reads `RULE:SEED` or `RULE:SEED:FRAC`; the fraction, if there is one, comes back beside
     /// the rule.
     ///
@@ -36,11 +39,8 @@ impl SplitRule {
     /// [`LabError::Setting`] if the text has another form.
     pub fn parse_with_frac(text: &str) -> Result<(Self, Option<f64>), LabError> {
         let wrong = || {
-            LabError::setting(
-                "split",
-                text,
-                "a split is python:SEED or torch:SEED, optionally followed by :FRAC, with SEED from 0 to 4294967295",
-            )
+            let allowed = format!("allowed is {}; an option of grok may add :FRAC", Self::FORM);
+            LabError::setting("split", text, allowed)
         };
         let mut parts = text.split(':');
         let (rule, seed, frac) = (parts.next(), parts.next(), parts.next());

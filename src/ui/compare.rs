@@ -64,7 +64,7 @@ fn differences(exhibit: &Exhibit, shown: &Exhibit) -> String {
     if found.is_empty() {
         return "same settings".into();
     }
-    found.into_iter().map(|(field, text)| format!("{} {text}", field.name())).collect::<Vec<_>>().join(", ")
+    found.into_iter().map(|(setting, text)| format!("{} {text}", setting.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Lays a run over the one on show, or takes it away. The oldest gives way when there is no room.

@@ -99,7 +99,7 @@ pub(super) fn Controls() -> impl IntoView {
         .map(|(i, each)| {
             let words = move || match estimates.with(|all| all[i].clone()) {
                 Some(estimate) => format!("{}: {estimate}", each.name()),
-                None => each.name().to_owned(),
+                None => each.name(),
             };
             view! { <option value=each.name() prop:selected=move || preset.get() == each>{words}</option> }
         })
@@ -233,9 +233,8 @@ fn Hint() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::{buttons, estimate, preset_estimates};
-    use crate::config::Preset;
+    use crate::config::{Preset, settings};
     use crate::ui::draft::Draft;
-    use crate::ui::field::Field;
     use crate::ui::state::State;
 
     #[test]
@@ -250,7 +249,7 @@ mod tests {
         let of = |preset| &all[Preset::ALL.iter().position(|each| *each == preset).expect("a preset")];
         assert_eq!(of(Preset::Quick).as_deref(), Some("about 30 s"));
         assert_eq!(*of(Preset::Paper), None, "nothing is made up");
-        state.draft.set(Field::P, "100".into());
+        state.draft.set(&settings::P, "100".into());
         assert!(estimate(&state).contains("cannot"), "100 is not prime");
     }
 

@@ -1,7 +1,6 @@
 //! The verdict on the run on show: judged from the page's state, and written as CSV and Markdown. Pure.
 
 use super::exhibit::Exhibit;
-use super::field::Field;
 use super::followed::{is_at_rest, last_report, last_weights, to_measure};
 use super::format::count;
 use super::state::State;
@@ -9,6 +8,7 @@ use super::update::{MOST_ENDS, Message};
 use crate::analysis::verdict::{
     Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Recipe, Requirement, RunRecord, Verdict,
 };
+use crate::config::settings;
 use crate::plot::figures::{Cell, DataTable};
 
 /// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
@@ -98,10 +98,10 @@ pub fn summary(verdict: &Verdict) -> String {
 /// What puts the settings of a recipe into the form.
 pub fn recipe_messages(recipe: &Recipe) -> Vec<Message> {
     let (preset, config) = (recipe.preset.config(), recipe.config());
-    let edits = Field::all()
-        .map(|field| (field, field.read(&config)))
-        .filter(|(field, text)| *text != field.read(&preset))
-        .map(|(field, text)| Message::Edit(field, text));
+    let edits = settings::all()
+        .map(|setting| (setting, setting.read(&config)))
+        .filter(|(setting, text)| *text != setting.read(&preset))
+        .map(|(setting, text)| Message::Edit(setting, text));
     std::iter::once(Message::Choose(recipe.preset)).chain(edits).collect()
 }
 

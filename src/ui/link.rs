@@ -4,8 +4,8 @@
 //! this page does not understand is reported and ignored.
 
 use super::draft::Draft;
-use super::field::Field;
 use crate::config::Preset;
+use crate::config::settings::{self, Setting};
 use crate::error::LabError;
 
 /// The version of the names and values below.
@@ -25,12 +25,12 @@ pub fn to_query(draft: &Draft) -> String {
         return String::new();
     }
     let wrong: Vec<_> =
-        draft.config().err().unwrap_or_default().into_iter().map(|problem| problem.field).collect();
-    for field in changed {
-        if !wrong.contains(&Some(field)) && field.write(&mut config, &draft.text(field)).is_ok() {
+        draft.config().err().unwrap_or_default().into_iter().map(|problem| problem.setting).collect();
+    for setting in changed {
+        if !wrong.contains(&Some(setting)) && setting.write(&mut config, &draft.text(setting)).is_ok() {
             // The value is written again from the configuration, so that it holds only letters,
             // digits and `:.-`, which need no escape in a query.
-            query.push_str(&format!("&{}={}", field.name(), field.read(&config)));
+            query.push_str(&format!("&{}={}", setting.name, setting.read(&config)));
         }
     }
     query
@@ -54,12 +54,14 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
 
     let mut draft = Draft::new(preset);
     for (name, value) in pairs.iter().filter(|(name, _)| name != "v" && name != "preset") {
-        let Some(field) = Field::from_name(name) else {
+        let Some(setting) = settings::find(name) else {
             notices.push(format!("{name} = {value}: there is no setting of this name"));
             continue;
         };
-        match field.write(&mut preset.config(), value) {
-            Ok(()) => draft.set(field, value.trim().to_owned()),
+        let mut config = preset.config();
+        match setting.write(&mut config, value) {
+            // As the form writes it, whatever spelling the link has.
+            Ok(()) => draft.set(setting, setting.read(&config)),
             Err(error) => notices.push(error.to_string()),
         }
     }
@@ -71,15 +73,15 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
 fn drop_invalid(draft: &mut Draft, notices: &mut Vec<String>) {
     while let Err(problems) = draft.config() {
         let changed = draft.changed();
-        let wrong: Vec<Field> = problems
+        let wrong: Vec<&Setting> = problems
             .iter()
-            .filter_map(|problem| problem.field)
-            .filter(|field| changed.contains(field))
+            .filter_map(|problem| problem.setting)
+            .filter(|setting| changed.contains(setting))
             .collect();
         for problem in &problems {
-            notices.push(match problem.field {
-                Some(field) => {
-                    LabError::setting(field.name(), draft.text(field), problem.message.as_str()).to_string()
+            notices.push(match problem.setting {
+                Some(setting) => {
+                    LabError::setting(setting.name, draft.text(setting), problem.message.as_str()).to_string()
                 }
                 None => problem.message.clone(),
             });
@@ -90,16 +92,19 @@ fn drop_invalid(draft: &mut Draft, notices: &mut Vec<String>) {
         if dropped.is_empty() {
             break;
         }
-        for field in dropped {
-            draft.reset(field);
+        for setting in dropped {
+            draft.reset(setting);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Draft, Field, from_pairs, to_query};
-    use crate::config::{DeviceChoice, Preset};
+    use super::{Draft, from_pairs, to_query};
+    use crate::config::{
+        Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset, SplitRule,
+        settings,
+    };
 
     fn pairs(query: &str) -> Vec<(String, String)> {
         query
@@ -115,11 +120,11 @@ mod tests {
         assert_eq!(to_query(&Draft::new(Preset::Quick)), "", "the default needs no link");
         let mut draft = Draft::new(Preset::Paper);
         assert_eq!(to_query(&draft), "v=1&preset=paper");
-        draft.set(Field::WeightDecay, "0.30".into());
-        draft.set(Field::Lr, "0.00001".into());
-        draft.set(Field::Device, "webgpu".into());
+        draft.set(&settings::WEIGHT_DECAY, "0.30".into());
+        draft.set(&settings::LR, "0.00001".into());
+        draft.set(&settings::DEVICE, "webgpu".into());
         for wrong in ["many", "100"] {
-            draft.set(Field::P, wrong.into());
+            draft.set(&settings::P, wrong.into());
             assert!(!to_query(&draft).contains("&p="), "p = {wrong} cannot be started");
         }
         assert_eq!(to_query(&draft), "v=1&preset=paper&lr=1e-5&weight_decay=0.3&backend=webgpu");
@@ -128,17 +133,17 @@ mod tests {
     #[test]
     fn every_link_the_page_writes_reads_back() {
         let mut draft = Draft::new(Preset::Paper);
-        for (field, text) in [
-            (Field::P, "97"),
-            (Field::Split, "torch:3"),
-            (Field::Eps, "1e-9"),
-            (Field::Engine, "literal"),
-            (Field::CheckpointEvery, "250"),
-            (Field::Precision, "f64"),
-            (Field::Reproducible, "true"),
-            (Field::Device, "cpu"),
+        for (setting, text) in [
+            (&settings::P, "97"),
+            (&settings::SPLIT, "torch:3"),
+            (&settings::EPS, "1e-9"),
+            (&settings::ENGINE, "literal"),
+            (&settings::CHECKPOINT_EVERY, "250"),
+            (&settings::PRECISION, "f64"),
+            (&settings::REPRODUCIBLE, "true"),
+            (&settings::DEVICE, "cpu"),
         ] {
-            draft.set(field, text.into());
+            draft.set(setting, text.into());
         }
         let (read, notices) = from_pairs(&pairs(&to_query(&draft)));
         assert_eq!(notices, [""; 0], "nothing to report");
@@ -146,11 +151,97 @@ mod tests {
         assert_eq!(read.device(), DeviceChoice::Cpu);
     }
 
+    /// What an old link says.
+    type Change = fn(&mut ExperimentConfig);
+
+    #[test]
+    fn links_of_earlier_versions_open_as_they_did() {
+        let links: [(&str, Preset, Change); 14] = [
+            ("v=1&preset=paper&backend=webgpu&threads=2&frac_train=0.35", Preset::Paper, |config| {
+                (config.run.device, config.run.threads) = (DeviceChoice::Gpu, 2);
+                config.data.frac_train = 0.35;
+            }),
+            ("", Preset::Quick, |_| ()),
+            ("backend=cpu", Preset::Quick, |config| config.run.device = DeviceChoice::Cpu),
+            ("backend=auto", Preset::Quick, |_| ()),
+            (
+                "preset=tiny&backend=webgpu&epochs=10000000&eval_every=1000&checkpoint_every=100000",
+                Preset::Tiny,
+                |config| {
+                    config.run.device = DeviceChoice::Gpu;
+                    (config.run.epochs, config.run.eval_every, config.run.checkpoint_every) =
+                        (10_000_000, 1_000, 100_000);
+                },
+            ),
+            ("v=1&preset=paper&lr=1e-5&weight_decay=0.3&backend=webgpu", Preset::Paper, |config| {
+                (config.optim.lr, config.optim.weight_decay) = (1e-5, 0.3);
+                config.run.device = DeviceChoice::Gpu;
+            }),
+            (
+                "v=1&preset=paper&p=97&split=torch:3&checkpoint_every=250&backend=cpu&engine=literal&precision=f64&reproducible=true&eps=1e-9",
+                Preset::Paper,
+                |config| {
+                    (config.data.p, config.data.split, config.optim.eps) = (97, SplitRule::Torch(3), 1e-9);
+                    (config.run.checkpoint_every, config.run.device) = (250, DeviceChoice::Cpu);
+                    config.run.engine = EngineChoice::Literal;
+                    (config.run.precision, config.run.reproducible) = (Precision::F64, true);
+                },
+            ),
+            (
+                "v=1&preset=quick&d_model=32&n_heads=2&d_mlp=64&n_layers=2&activation=gelu&seed=7",
+                Preset::Quick,
+                |config| {
+                    (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (32, 2, 64);
+                    (config.model.n_layers, config.model.seed) = (2, 7);
+                    config.model.activation = Activation::Gelu;
+                },
+            ),
+            ("v=1&preset=quick&loss=textbook&beta1=0.8&beta2=0.9&warmup_steps=0", Preset::Quick, |config| {
+                config.optim.loss = LossForm::Textbook;
+                (config.optim.beta1, config.optim.beta2, config.optim.warmup_steps) = (0.8, 0.9, 0);
+            }),
+            ("preset=seed-3", Preset::Seed(3), |_| ()),
+            ("preset=data-60&engine=folded", Preset::Data60, |config| {
+                config.run.engine = EngineChoice::Folded;
+            }),
+            // What the command line says is understood too.
+            ("device=gpu&frac=0.4", Preset::Quick, |config| {
+                (config.run.device, config.data.frac_train) = (DeviceChoice::Gpu, 0.4);
+            }),
+            ("device=webgpu&weight-decay=2", Preset::Quick, |config| {
+                (config.run.device, config.optim.weight_decay) = (DeviceChoice::Gpu, 2.0);
+            }),
+            ("backend=gpu&frac-train=0.4", Preset::Quick, |config| {
+                (config.run.device, config.data.frac_train) = (DeviceChoice::Gpu, 0.4);
+            }),
+        ];
+        for (link, preset, change) in links {
+            let (draft, notices) = from_pairs(&pairs(link));
+            assert_eq!(notices, [""; 0], "{link}");
+            let mut config = preset.config();
+            change(&mut config);
+            assert_eq!((draft.preset, draft.config()), (preset, Ok(config)), "{link}");
+            assert_eq!(from_pairs(&pairs(&to_query(&draft))).0, draft, "{link}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_every_preset_survives_a_link() {
+        for preset in Preset::ALL {
+            let mut draft = Draft::new(Preset::Paper);
+            for setting in settings::all() {
+                draft.set(setting, setting.read(&preset.config()));
+            }
+            let (read, notices) = from_pairs(&pairs(&to_query(&draft)));
+            assert_eq!((read.config(), notices), (Ok(preset.config()), Vec::new()), "{}", preset.name());
+        }
+    }
+
     #[test]
     fn what_is_unknown_or_invalid_is_reported_and_ignored() {
         let (draft, notices) =
             from_pairs(&pairs("v=2&preset=paper&p=100&lr=fast&colour=red&backend=abacus&weight_decay=0.5"));
-        assert_eq!(draft.changed(), [Field::WeightDecay], "what is valid stays");
+        assert_eq!(draft.changed(), [&settings::WEIGHT_DECAY], "what is valid stays");
         assert_eq!(draft.preset, Preset::Paper);
         for name in ["v = 2", "p = 100", "lr = fast", "colour = red", "backend = abacus"] {
             assert!(
@@ -172,7 +263,7 @@ mod tests {
     fn a_value_that_only_fails_beside_another_ends_in_valid_settings() {
         let (draft, notices) = from_pairs(&pairs("preset=paper&d_model=6"));
         assert!(draft.config().is_ok(), "6 is not a multiple of the preset's 4 heads");
-        assert_eq!(draft.changed(), []);
+        assert!(draft.changed().is_empty());
         assert_eq!(notices.len(), 1, "{notices:?}");
     }
 }

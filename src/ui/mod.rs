@@ -28,7 +28,6 @@ mod exhibit_sample;
 #[cfg(test)]
 mod exhibit_weights;
 mod fetch;
-pub mod field;
 pub mod files;
 pub mod followed;
 mod foot;

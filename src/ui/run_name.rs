@@ -1,30 +1,30 @@
 //! What a run is called: its preset, and what differs from it.
 
 use super::draft::Draft;
-use super::field::Field;
+use crate::config::settings::{self, Setting};
 use crate::config::{ExperimentConfig, Preset};
 
 /// The preset with the fewest differences, and the settings that differ, with their values.
-pub fn nearest_preset(config: &ExperimentConfig) -> (Preset, Vec<(Field, String)>) {
+pub fn nearest_preset(config: &ExperimentConfig) -> (Preset, Vec<(&'static Setting, String)>) {
     let all = Preset::ALL.into_iter().map(|preset| (preset, differences(config, &preset.config())));
     all.min_by_key(|(_, differences)| differences.len()).expect("there are presets")
 }
 
 /// The settings of `config` that `other` has otherwise, with the values of `config`. The device is none of
 /// them: it belongs to the machine.
-pub fn differences(config: &ExperimentConfig, other: &ExperimentConfig) -> Vec<(Field, String)> {
-    let fields = Field::all().filter(|field| *field != Field::Device);
-    fields
-        .map(|field| (field, field.read(config)))
-        .filter(|(field, text)| *text != field.read(other))
+pub fn differences(config: &ExperimentConfig, other: &ExperimentConfig) -> Vec<(&'static Setting, String)> {
+    settings::all()
+        .filter(|setting| *setting != &settings::DEVICE)
+        .map(|setting| (setting, setting.read(config)))
+        .filter(|(setting, text)| *text != setting.read(other))
         .collect()
 }
 
 /// A name made of the settings: `quick`, or `paper, weight_decay 0.3, seed 4`.
 pub fn name(config: &ExperimentConfig) -> String {
     let (preset, differences) = nearest_preset(config);
-    let parts = differences.into_iter().map(|(field, text)| format!("{} {text}", field.name()));
-    std::iter::once(preset.name().to_owned()).chain(parts).collect::<Vec<_>>().join(", ")
+    let parts = differences.into_iter().map(|(setting, text)| format!("{} {text}", setting.name));
+    std::iter::once(preset.name()).chain(parts).collect::<Vec<_>>().join(", ")
 }
 
 /// A name that can be a file's: `paper-weight_decay-0.3-seed-4`.
@@ -42,8 +42,9 @@ pub fn plain(name: &str) -> String {
 pub fn draft(config: &ExperimentConfig) -> Draft {
     let (preset, differences) = nearest_preset(config);
     let mut draft = Draft::new(preset);
-    for (field, text) in differences.into_iter().chain([(Field::Device, Field::Device.read(config))]) {
-        draft.set(field, text);
+    for (setting, text) in differences.into_iter().chain([(&settings::DEVICE, settings::DEVICE.read(config))])
+    {
+        draft.set(setting, text);
     }
     draft
 }
@@ -51,8 +52,7 @@ pub fn draft(config: &ExperimentConfig) -> Draft {
 #[cfg(test)]
 mod tests {
     use super::{differences, draft, file_name, name};
-    use crate::config::{DeviceChoice, EngineChoice, Precision, Preset};
-    use crate::ui::field::Field;
+    use crate::config::{DeviceChoice, EngineChoice, Precision, Preset, settings};
 
     #[test]
     fn a_name_holds_what_differs_and_nothing_else() {
@@ -84,7 +84,10 @@ mod tests {
         (config.data.p, config.optim.lr, config.run.device) = (61, 2e-3, DeviceChoice::Gpu);
         assert_eq!(draft(&config).config(), Ok(config.clone()));
         let changed = differences(&config, &Preset::Quick.config());
-        assert_eq!(changed.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [Field::P, Field::Lr]);
+        assert_eq!(
+            changed.iter().map(|(setting, _)| *setting).collect::<Vec<_>>(),
+            [&settings::P, &settings::LR]
+        );
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::field::{Field, GROUPS, Group, Kind};
 use super::format;
 use super::state::State;
 use super::store::Store;
 use super::update::Message;
+use crate::config::settings::{GROUPS, Group, Kind, Setting};
 use crate::model::shape::ModelShape;
 
 /// All settings.
@@ -61,15 +61,15 @@ fn derived_facts(state: &State) -> String {
 pub(super) fn problem_summary(state: &State) -> Option<String> {
     let problems = state.draft.config().err()?;
     let problem = problems.first()?;
-    Some(match problem.field {
-        Some(field) => format!("{}: {}.", field.label(), problem.message),
+    Some(match problem.setting {
+        Some(setting) => format!("{}: {}.", setting.label, problem.message),
         None => format!("{}.", problem.message),
     })
 }
 
 #[component]
 fn GroupView(group: Group) -> impl IntoView {
-    let rows = group.fields.iter().map(|field| view! { <Row field=*field /> }).collect_view();
+    let rows = group.settings.iter().map(|setting| view! { <Row setting=*setting /> }).collect_view();
     if group.folded {
         view! { <details class="group"><summary>{group.title}</summary>{rows}</details> }.into_any()
     } else {
@@ -78,15 +78,15 @@ fn GroupView(group: Group) -> impl IntoView {
 }
 
 #[component]
-fn Row(field: Field) -> impl IntoView {
+fn Row(setting: &'static Setting) -> impl IntoView {
     let store = Store::get();
-    let changed = store.memo(move |state| state.draft.is_changed(field));
+    let changed = store.memo(move |state| state.draft.is_changed(setting));
     let problem = store.memo(move |state| {
         let problems = state.draft.config().err().unwrap_or_default();
-        problems.into_iter().find(|problem| problem.field == Some(field)).map(|problem| problem.message)
+        problems.into_iter().find(|problem| problem.setting == Some(setting)).map(|problem| problem.message)
     });
-    let preset_text = store.memo(move |state| state.draft.preset_text(field));
-    let id = format!("set-{}", field.name());
+    let preset_text = store.memo(move |state| state.draft.preset_text(setting));
+    let id = format!("set-{}", setting.name);
     let (help_id, problem_id) = (format!("{id}-help"), format!("{id}-problem"));
     let reset = move || {
         changed.get().then(|| {
@@ -95,10 +95,10 @@ fn Row(field: Field) -> impl IntoView {
                 <button
                     type="button"
                     class="quiet reset-field"
-                    data-testid=format!("reset-{}", field.name())
+                    data-testid=format!("reset-{}", setting.name)
                     title=format!("Back to the preset's {preset}")
-                    aria-label=format!("Reset {} to {preset}", field.label())
-                    on:click=move |_| store.send(Message::ResetField(field))
+                    aria-label=format!("Reset {} to {preset}", setting.label)
+                    on:click=move |_| store.send(Message::ResetField(setting))
                 >
                     "↺"
                 </button>
@@ -108,32 +108,38 @@ fn Row(field: Field) -> impl IntoView {
     let described = format!("{help_id} {problem_id}");
     view! {
         <div class="setting" class:changed=move || changed.get() class:invalid=move || problem.with(Option::is_some)>
-            <label for=id.clone() title=field.help()>{field.label()}</label>
+            <label for=id.clone() title=setting.full_help()>{setting.label}</label>
             <span class="reset-slot">{reset}</span>
-            <Control field id described problem=problem.into() />
-            <span class="visually-hidden" id=help_id>{field.help()}</span>
+            <Control setting id described problem=problem.into() />
+            <span class="visually-hidden" id=help_id>{setting.full_help()}</span>
             <p class="problem" id=problem_id hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
         </div>
     }
 }
 
 #[component]
-fn Control(field: Field, id: String, described: String, problem: Signal<Option<String>>) -> impl IntoView {
+fn Control(
+    setting: &'static Setting,
+    id: String,
+    described: String,
+    problem: Signal<Option<String>>,
+) -> impl IntoView {
     let store = Store::get();
-    let text = store.memo(move |state| state.draft.text(field));
+    let text = store.memo(move |state| state.draft.text(setting));
     let invalid = move || problem.with(Option::is_some).then_some("true");
-    let edit = move |text: String| store.send(Message::Edit(field, text));
-    if let Kind::Choice(choices) = field.kind() {
-        let options = choices
+    let edit = move |text: String| store.send(Message::Edit(setting, text));
+    if let Some(options) = setting.kind.options() {
+        let options = options
             .iter()
-            .map(|(name, words)| {
-                view! { <option value=*name prop:selected=move || text.with(|t| t == name)>{*words}</option> }
+            .map(|option| {
+                let is_selected = move || text.with(|text| text == option.value);
+                view! { <option value=option.value prop:selected=is_selected>{option.label}</option> }
             })
             .collect_view();
         return view! {
             <select
                 id=id
-                data-testid=format!("set-{}", field.name())
+                data-testid=format!("set-{}", setting.name)
                 aria-describedby=described
                 on:change:target=move |event| edit(event.target().value())
             >
@@ -142,16 +148,16 @@ fn Control(field: Field, id: String, described: String, problem: Signal<Option<S
         }
         .into_any();
     }
-    let keyboard = match field.kind() {
-        Kind::Integer => "numeric",
-        Kind::Decimal => "decimal",
-        Kind::Text | Kind::Choice(_) => "text",
+    let keyboard = match setting.kind {
+        Kind::Integer { .. } => "numeric",
+        Kind::Decimal { .. } => "decimal",
+        Kind::Text { .. } | Kind::Choice { .. } | Kind::Switch { .. } => "text",
     };
     view! {
         <input
             type="text"
             id=id
-            data-testid=format!("set-{}", field.name())
+            data-testid=format!("set-{}", setting.name)
             inputmode=keyboard
             autocomplete="off"
             spellcheck="false"

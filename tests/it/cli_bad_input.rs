@@ -9,41 +9,45 @@ use crate::cli::{bytes_of, check_refused, grok_ok};
 #[test]
 fn settings_out_of_range_are_named_with_what_is_allowed() {
     let dir = TempDir::new().unwrap();
-    let cases: [(&str, &[&str]); 29] = [
+    let cases: [(&str, &[&str]); 33] = [
         ("--preset tinny", &["tinny", "quick, paper, seed-1", "tiny"]),
-        ("--p 12", &["p = 12", "odd prime from 3 to 499"]),
-        ("--p 2", &["p = 2", "odd prime"]),
-        ("--p 503", &["p = 503", "499"]),
+        ("--p 12", &["'12'", "--p", "odd prime from 3 to 499"]),
+        ("--p 2", &["'2'", "--p", "odd prime"]),
+        ("--p 503", &["'503'", "--p", "499"]),
         ("--p many", &["'many'", "--p", "odd prime"]),
         ("--p -7", &["'-7'", "--p", "odd prime"]),
-        ("--frac 0", &["frac_train = 0", "between 0 and 1"]),
-        ("--frac 1", &["frac_train = 1", "between 0 and 1"]),
+        ("--frac 0", &["'0'", "--frac", "between 0 and 1"]),
+        ("--frac 1", &["'1'", "--frac", "between 0 and 1"]),
         ("--frac 1e-9", &["frac_train", "12769 pairs"]),
         ("--frac nan", &["'nan'", "--frac", "between 0 and 1"]),
-        ("--epochs 0", &["epochs = 0", "1 to 10000000"]),
+        ("--epochs 0", &["'0'", "--epochs", "1 to 10000000"]),
         ("--epochs 1.5", &["'1.5'", "--epochs", "whole number"]),
         ("--seed 4294967296", &["'4294967296'", "0 to 4294967295"]),
         ("--split perl:3", &["perl:3", "python:SEED or torch:SEED"]),
         ("--split python:-1", &["python:-1", "0 to 4294967295"]),
         ("--split python:0:1.5", &["frac_train = 1.5", "between 0 and 1"]),
         ("--split python:0:0.2 --frac 0.3", &["frac = 0.3", "0.2", "one place"]),
-        ("--lr 0", &["lr = 0", "above 0"]),
-        ("--weight-decay -1", &["weight_decay = -1", "between 0 and 1000"]),
+        ("--lr 0", &["'0'", "--lr", "above 0 and up to 1"]),
+        ("--weight-decay -1", &["'-1'", "--weight-decay", "from 0 to 1000"]),
         ("--engine warp", &["'warp'", "auto", "folded", "autodiff"]),
         ("--device tpu", &["'tpu'", "auto", "cpu", "gpu"]),
         ("--precision f16", &["'f16'", "f32", "f64"]),
         ("--precision f64 --device gpu", &["f64", "CPU"]),
         ("--precision f64 --engine folded", &["f64", "autodiff"]),
         ("--loss hinge", &["'hinge'", "exact", "textbook"]),
-        ("--threads 5000", &["threads = 5000", "0 to 1024"]),
-        ("--eval-every 0", &["eval_every = 0", "1 to"]),
-        ("--checkpoint-every 0", &["checkpoint_every = 0", "1 to"]),
+        ("--threads 5000", &["'5000'", "--threads", "0 to 1024"]),
+        ("--eval-every 0", &["'0'", "--eval-every", "1 to"]),
+        ("--checkpoint-every 0", &["'0'", "--checkpoint-every", "1 to"]),
+        ("--d-model 0", &["'0'", "--d-model", "1 to 2048"]),
+        ("--n_layers 5", &["'5'", "--n-layers", "1 to 4"]),
+        ("--beta2 1", &["'1'", "--beta2", "at least 0 and below 1"]),
+        ("--reproducible=maybe", &["'maybe'", "--reproducible", "true or false"]),
         ("--n-heads 3", &["n_heads = 3", "d_model = 128"]),
     ];
     for (options, words) in cases {
         check_refused(dir.path(), &format!("train --out run {options}"), words);
     }
-    check_refused(dir.path(), "bench --seconds 0", &["seconds = 0", "above 0"]);
+    check_refused(dir.path(), "bench --seconds 0", &["'0'", "--seconds", "above 0"]);
     check_refused(dir.path(), "bench --seconds soon", &["'soon'", "--seconds"]);
     let left = fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(left, 0, "nothing was written");

@@ -48,3 +48,4 @@ mod recording;
 #[cfg(feature = "cli")]
 mod saved_formats;
 mod seeds;
+mod settings_doc;

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args::SETTINGS_GROUP;
 use super::output::{remark, say};
 use super::train::{self, TrainArgs};
 use super::{Failure, Outcome, interrupt};
 use crate::analysis::verdict::{self, Evidence, RunRecord, Verdict};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, settings};
 use crate::error::Result;
 use analysis::RunAnalysis;
 use stored_run::StoredRun;
@@ -23,7 +24,7 @@ pub(super) struct ReproduceArgs {
     #[command(flatten)]
     train: TrainArgs,
     /// Analyse the run in this directory instead of training one; --out is then for the report alone
-    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["SettingArgs", "init", "resume"])]
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = [SETTINGS_GROUP, "init", "resume"])]
     from: Option<PathBuf>,
     /// A further run: some claims are about others, for example one without weight decay, and figure 2 shows those
     /// with other seeds; may be repeated
@@ -80,9 +81,9 @@ pub(super) fn run(mut args: ReproduceArgs) -> Result<Outcome, Failure> {
 /// Trains as `grok train` does, with checkpoints close enough for the figures.
 fn train(args: &mut TrainArgs) -> Result<Outcome, Failure> {
     // A run that goes on keeps the cadence it was started with.
-    if !args.resume && args.settings.checkpoint_every.is_none() {
+    if !args.resume && !args.settings.gives(&settings::CHECKPOINT_EVERY) {
         let run = args.settings.config().map_err(Failure::Input)?.run;
-        args.settings.checkpoint_every = Some(cadence(&run));
+        args.settings.give(&settings::CHECKPOINT_EVERY, cadence(&run).to_string());
     }
     let outcome = train::run(args)?;
     if !args.resume {

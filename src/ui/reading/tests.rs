@@ -43,7 +43,7 @@ fn every_chapter_says_something_and_titles_differ() {
 fn settings_that_the_text_points_at_exist() {
     for hook in hooks() {
         if let Some(name) = hook.strip_prefix("set-") {
-            assert!(crate::ui::field::Field::from_name(name).is_some(), "no setting `{name}`");
+            assert!(crate::config::settings::find(name).is_some(), "no setting `{name}`");
         }
     }
     assert!(hooks().len() > 15, "the phrases were found");
@@ -72,7 +72,7 @@ fn what_the_text_points_at_is_on_the_page() {
     let tracks = ["loss", "accuracy", "circuits", "gini", "weights", "spectrum"];
     for hook in hooks() {
         let is_there = match hook.split_once('-') {
-            Some(("set", name)) => crate::ui::field::Field::from_name(name).is_some(),
+            Some(("set", name)) => crate::config::settings::find(name).is_some(),
             Some(("panel", id)) => CheckpointFigure::ALL.iter().any(|view| view.id == id),
             Some((id, "chart")) => tracks.contains(&id) && source.contains(&format!("\"{id}\"")),
             _ => source.contains(&format!("data-testid=\"{hook}\"")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, checkpoints_left_out_of, slim_capsule};
 use crate::analysis::report::analyse;
-use crate::config::Preset;
+use crate::config::{Preset, settings};
 use crate::engine::row_thinning::MAX_ROWS;
 use crate::error::LabError;
 use crate::model::ModelShape;
@@ -17,7 +17,6 @@ use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
 use crate::ui::exhibit_sample::row;
-use crate::ui::field::Field;
 use crate::ui::files::found::Found;
 use crate::ui::keep::KeepEvent;
 use crate::ui::state::{Phase, State};
@@ -117,7 +116,7 @@ fn weights_rows_and_settings_come_beside_what_is_there() {
     assert_eq!(state.exhibit.as_ref().map(|exhibit| exhibit.rows.len()), Some(2));
     assert!(state.remarks[0].contains("assumed"), "{:?}", state.remarks);
     open(&mut state, "c.json", Found::Config(config));
-    assert_eq!((state.draft.preset, state.draft.text(Field::P)), (Preset::Paper, "113".into()));
+    assert_eq!((state.draft.preset, state.draft.text(&settings::P)), (Preset::Paper, "113".into()));
     assert_eq!(state.own().map(|own| own.rows.len()), Some(2), "the run is as it was");
     assert_eq!(state.phase(), Some(Phase::Training));
 }

@@ -7,12 +7,11 @@ use super::files::exhibit_of;
 use super::{Effect, claim, run, shelf};
 use crate::analysis::phases::Phases;
 use crate::analysis::report::Report;
-use crate::config::DeviceChoice;
+use crate::config::{DeviceChoice, settings};
 use crate::protocol::Command;
 use crate::protocol::capsule::{Capsule, Head};
 use crate::ui::checkpoints::{BUDGET_BYTES, Checkpoints};
 use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::field::Field;
 use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun, ToKeep};
 use crate::ui::state::{Phase, Run, Start, State, Wish, Worker};
 use crate::ui::{compare, link, run_name};
@@ -202,8 +201,8 @@ pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effe
     let mut effects = Vec::new();
     if let Some(device) = device {
         run.config.run.device = device;
-        let text = Field::Device.read(&run.config);
-        state.draft.set(Field::Device, text);
+        let text = settings::DEVICE.read(&run.config);
+        state.draft.set(&settings::DEVICE, text);
         effects.push(Effect::SaveLink(link::to_query(&state.draft)));
     }
     let wanted = run.config.run.device;

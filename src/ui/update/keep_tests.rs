@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{DeviceChoice, ExperimentConfig, Preset};
+use crate::config::{DeviceChoice, ExperimentConfig, Preset, settings};
 use crate::engine::EngineInfo;
 use crate::error::LabError;
 use crate::protocol::capsule::{Capsule, Saved};
@@ -12,7 +12,6 @@ use crate::ui::compare;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::Origin;
 use crate::ui::exhibit_sample::row;
-use crate::ui::field::Field;
 use crate::ui::keep::{KeepCommand, KeepEvent, KeptRun, Room};
 use crate::ui::run_lock::LockOutcome;
 use crate::ui::state::{Phase, State, Wish, Worker};
@@ -227,7 +226,7 @@ fn a_page_opened_anew_shows_its_unfinished_run_and_goes_on_when_asked() {
 fn a_link_that_leaves_the_threads_to_the_machine_is_that_of_a_run_with_any_number() {
     let asks = |preset: Preset, threads: &str| {
         let mut state = opened(preset);
-        state.draft.set(Field::Threads, threads.into());
+        state.draft.set(&settings::THREADS, threads.into());
         let mut config = Preset::Tiny.config();
         config.run.threads = 2;
         !update(&mut state, listed(vec![kept("a", config, 20)])).is_empty()
@@ -333,7 +332,7 @@ fn the_device_of_a_kept_run_is_fetched_before_it_goes_on() {
     let effects = locked(&mut state, "a");
     assert!(effects.contains(&Effect::Respawn) && started_from(&effects).is_none(), "{effects:?}");
     assert_eq!(state.connected_choice, DeviceChoice::Cpu);
-    assert_eq!(state.draft.text(Field::Device), "cpu");
+    assert_eq!(state.draft.text(&settings::DEVICE), "cpu");
     assert!(started_from(&connect(&mut state)).is_some());
 }
 

@@ -24,7 +24,6 @@ pub use keep::{capsule, newest_unfinished};
 use super::compare;
 use super::draft::Draft;
 use super::exhibit::{Exhibit, Origin};
-use super::field::Field;
 use super::files::found::Found;
 use super::keep::{KeepCommand, KeepEvent};
 use super::run_lock::LockOutcome;
@@ -33,6 +32,7 @@ use super::surgery::Cut;
 use super::verify::Verify;
 use super::view::Look;
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::config::settings::{self, Setting};
 use crate::config::{DeviceChoice, Preset};
 use crate::error::Result;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
@@ -50,9 +50,9 @@ pub enum Message {
     /// A preset was chosen.
     Choose(Preset),
     /// A setting was edited.
-    Edit(Field, String),
+    Edit(&'static Setting, String),
     /// A setting was put back to the preset.
-    ResetField(Field),
+    ResetField(&'static Setting),
     /// All settings were put back to the preset.
     ResetFields,
     /// The reader has read what was ignored in the link.
@@ -291,7 +291,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Choose(preset) => form::edit(state, |draft| draft.choose(preset)),
         Message::Edit(field, text) => form::edit(state, |draft| draft.set(field, text)),
-        Message::ResetField(field) => form::edit(state, |draft| draft.reset(field)),
+        Message::ResetField(setting) => form::edit(state, |draft| draft.reset(setting)),
         Message::ResetFields => form::edit(state, |draft| *draft = Draft::new(draft.preset)),
         Message::DismissNotices => {
             state.notices.clear();
@@ -310,7 +310,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Reset => run::reset(state),
         Message::Restart => run::respawn(state),
         Message::UseCpu => {
-            let mut effects = form::edit(state, |draft| draft.set(Field::Device, "cpu".into()));
+            let mut effects = form::edit(state, |draft| draft.set(&settings::DEVICE, "cpu".into()));
             if !effects.contains(&Effect::Respawn) {
                 effects.extend(run::respawn(state));
             }

@@ -64,11 +64,10 @@ pub(super) fn hear(state: &mut State, event: &Event) {
 #[cfg(test)]
 mod tests {
     use super::REST_SECS;
-    use crate::config::Preset;
+    use crate::config::{Preset, settings};
     use crate::engine::EngineInfo;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState, Timing};
     use crate::ui::draft::Draft;
-    use crate::ui::field::Field;
     use crate::ui::state::State;
     use crate::ui::update::{Effect, Message, update};
 
@@ -120,12 +119,12 @@ mod tests {
         assert!(state.estimates.probing.is_some());
         tell(&mut state, Event::Probed { timing: Some(timing()) });
         assert_eq!(probes(&mut state, 10), 0, "it is known");
-        update(&mut state, Message::Edit(Field::DMlp, "64".into()));
+        update(&mut state, Message::Edit(&settings::D_MLP, "64".into()));
         assert_eq!(probes(&mut state, 10), 0, "a width is arithmetic");
-        update(&mut state, Message::Edit(Field::Threads, "1".into()));
+        update(&mut state, Message::Edit(&settings::THREADS, "1".into()));
         assert_eq!(probes(&mut state, 10), 1, "a number of workers is not");
         tell(&mut state, Event::Probed { timing: Some(timing()) });
-        update(&mut state, Message::Edit(Field::Device, "cpu".into()));
+        update(&mut state, Message::Edit(&settings::DEVICE, "cpu".into()));
         assert_eq!(probes(&mut state, 10), 0, "the device is not there yet");
         connect(&mut state);
         assert_eq!(probes(&mut state, 10), 1);

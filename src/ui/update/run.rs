@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::{Effect, keep, shelf, stop};
-use crate::config::DeviceChoice;
+use crate::config::{DeviceChoice, settings};
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
 use crate::ui::advice::{NOT_LOADED, Trouble};
 use crate::ui::bench::Bench;
 use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::field::Field;
 use crate::ui::keep::KeepCommand;
 use crate::ui::state::{Asked, Failure, Phase, Run, Silence, Spectrum, Start, State, Worker};
 use crate::ui::verify::Verify;
@@ -307,7 +306,7 @@ fn fix_threads(state: &mut State, threads: usize) {
         own.config.run.threads = threads;
     }
     if is_drafted {
-        state.draft.set(Field::Threads, threads.to_string());
+        state.draft.set(&settings::THREADS, threads.to_string());
     }
 }
 

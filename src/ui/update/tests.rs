@@ -1,7 +1,7 @@
 //! The reducer, told a story at a time.
 
 use super::{Effect, Message, shown_capsule, update};
-use crate::config::{DeviceChoice, Preset};
+use crate::config::{DeviceChoice, Preset, settings};
 use crate::engine::row_thinning::MAX_ROWS;
 use crate::engine::{EngineInfo, Evaluation, MetricsRow};
 use crate::error::LabError;
@@ -10,7 +10,6 @@ use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::exhibit_sample::exhibit;
-use crate::ui::field::Field;
 use crate::ui::state::{Coming, Phase, State, Worker};
 use crate::ui::view::Look;
 
@@ -71,7 +70,7 @@ fn buttons(state: &State) -> [bool; 5] {
 #[test]
 fn the_handshake_asks_for_the_device_of_the_link() {
     let mut draft = Draft::new(Preset::Quick);
-    draft.set(Field::Device, "webgpu".into());
+    draft.set(&settings::DEVICE, "webgpu".into());
     let mut state = State::new(draft, Vec::new());
     assert_eq!(buttons(&state), [false; 5], "nothing can be done before there is a device");
     let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
@@ -213,7 +212,7 @@ fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
 #[test]
 fn webgpu_that_cannot_be_had_offers_the_cpu() {
     let mut draft = Draft::new(Preset::Tiny);
-    draft.set(Field::Device, "webgpu".into());
+    draft.set(&settings::DEVICE, "webgpu".into());
     let mut state = State::new(draft, Vec::new());
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     tell(&mut state, Event::Failed { run_id: None, message: "no adapter".into(), ladder: vec![] });
@@ -228,10 +227,10 @@ fn webgpu_that_cannot_be_had_offers_the_cpu() {
 #[test]
 fn another_device_is_fetched_at_once_while_nothing_runs_and_else_with_the_next_run() {
     let mut state = ready();
-    assert!(update(&mut state, Message::Edit(Field::Device, "cpu".into())).contains(&Effect::Respawn));
+    assert!(update(&mut state, Message::Edit(&settings::DEVICE, "cpu".into())).contains(&Effect::Respawn));
 
     let mut state = training();
-    let effects = update(&mut state, Message::Edit(Field::Device, "cpu".into()));
+    let effects = update(&mut state, Message::Edit(&settings::DEVICE, "cpu".into()));
     assert!(!effects.contains(&Effect::Respawn), "the run goes on");
     assert_eq!(state.phase(), Some(Phase::Training));
     tell(&mut state, run_state(1, 300, RunState::Finished));
@@ -247,10 +246,10 @@ fn another_device_is_fetched_at_once_while_nothing_runs_and_else_with_the_next_r
 #[test]
 fn invalid_settings_cannot_be_started() {
     let mut state = ready();
-    update(&mut state, Message::Edit(Field::P, "100".into()));
+    update(&mut state, Message::Edit(&settings::P, "100".into()));
     assert!(!state.can_start() && !state.can_step(), "100 is not prime");
     assert_eq!(update(&mut state, Message::Start), []);
-    update(&mut state, Message::ResetField(Field::P));
+    update(&mut state, Message::ResetField(&settings::P));
     assert!(state.can_start());
 }
 
@@ -258,7 +257,7 @@ fn invalid_settings_cannot_be_started() {
 fn editing_the_form_during_a_run_is_noticed() {
     let mut state = training();
     assert!(!state.form_left_run());
-    update(&mut state, Message::Edit(Field::Lr, "0.01".into()));
+    update(&mut state, Message::Edit(&settings::LR, "0.01".into()));
     assert!(state.form_left_run(), "the run has the old rate");
     update(&mut state, Message::ResetFields);
     assert!(!state.form_left_run());
@@ -309,13 +308,13 @@ fn a_run_names_the_workers_it_has_and_so_does_its_link() {
     let mut state = training();
     tell(&mut state, started(3));
     let threads = |state: &State| state.run.as_ref().map(|run| run.config.run.threads);
-    assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "3"));
+    assert_eq!((threads(&state), state.draft.text(&settings::THREADS).as_str()), (Some(3), "3"));
 
     // Settings that were changed meanwhile are another run's.
     let mut state = training();
-    state.draft.set(Field::Seed, "9".into());
+    state.draft.set(&settings::SEED, "9".into());
     tell(&mut state, started(3));
-    assert_eq!((threads(&state), state.draft.text(Field::Threads).as_str()), (Some(3), "0"));
+    assert_eq!((threads(&state), state.draft.text(&settings::THREADS).as_str()), (Some(3), "0"));
 }
 
 #[test]
