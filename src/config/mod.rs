@@ -11,9 +11,8 @@ mod split_rule;
 mod validate;
 
 pub use presets::{Preset, PresetInfo};
-pub use settings::MAX_P;
+pub use settings::{MAX_EPOCHS, MAX_P};
 pub use split_rule::SplitRule;
-pub use validate::MAX_EPOCHS;
 
 use serde::{Deserialize, Serialize};
 

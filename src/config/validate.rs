@@ -3,10 +3,6 @@
 use super::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, settings};
 use crate::error::{LabError, Result};
 
-/// The most updates of a run: a few hundred times those of the longest published one. It bounds the rows of
-/// metrics, and so what a file of them may take in memory.
-pub const MAX_EPOCHS: usize = 10_000_000;
-
 impl ExperimentConfig {
     /// Checks every setting by itself, then those that must fit one another.
     ///

@@ -25,7 +25,7 @@ impl Recipe {
 
     /// The command that makes the run.
     pub fn command(&self) -> String {
-        let words = ["grok train --preset", self.preset.name(), self.options, "--out DIR"];
+        let words = ["grok train --preset", &self.preset.name(), self.options, "--out DIR"];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }

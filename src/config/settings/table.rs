@@ -211,7 +211,7 @@ pub static EPOCHS: Setting = Setting {
     label: "Epochs",
     help: "Length of the run. One epoch is one step: every update sees the whole train set.",
     unit: "epochs",
-    kind: integer!(run.epochs, IntegerRange::new(1, MAX_STEPS)),
+    kind: integer!(run.epochs, IntegerRange::new(1, MAX_EPOCHS as u64)),
 };
 
 /// Steps between two rows of metrics.
@@ -222,7 +222,7 @@ pub static EVAL_EVERY: Setting = Setting {
     label: "Measure every",
     help: "Steps between two rows of metrics, which are the points of the curves.",
     unit: "steps",
-    kind: integer!(run.eval_every, IntegerRange::new(1, MAX_STEPS)),
+    kind: integer!(run.eval_every, IntegerRange::new(1, MAX_EPOCHS as u64)),
 };
 
 /// Steps between two checkpoints.
@@ -234,7 +234,7 @@ pub static CHECKPOINT_EVERY: Setting = Setting {
     help: "Steps between two checkpoints. The page takes log-spaced ones besides, and drops some when they fill \
            its memory.",
     unit: "steps",
-    kind: integer!(run.checkpoint_every, IntegerRange::new(1, MAX_STEPS)),
+    kind: integer!(run.checkpoint_every, IntegerRange::new(1, MAX_EPOCHS as u64)),
 };
 
 /// Where the run computes. Links say `backend`, the configuration's files and `grok` say `device`.
@@ -375,5 +375,6 @@ pub static WARMUP_STEPS: Setting = Setting {
     kind: integer!(optim.warmup_steps, IntegerRange::new(0, 1_000_000)),
 };
 
-/// The longest run, 250 times the paper's: a bound on what a number of steps may be.
-const MAX_STEPS: u64 = 10_000_000;
+/// The most updates of a run, 250 times the paper's. It bounds the rows of metrics, and so the memory that a file of
+/// them may take.
+pub const MAX_EPOCHS: usize = 10_000_000;

@@ -53,7 +53,6 @@ use train_loop::TrainLoop;
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
 use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};
-use crate::model::ModelShape;
 use crate::task::Task;
 
 /// The folded engine on the processor.
