@@ -12,11 +12,13 @@ pub mod recording;
 
 pub use bench::Timing;
 pub use command::Command;
-pub use event::{Check, DeviceReport, Event, LadderRung, NotCompared, RunState, RungOutcome, Verification};
+pub use event::{
+    Check, DeviceReport, Event, LadderRung, NotCompared, ProbeQuestion, RunState, RungOutcome, Verification,
+};
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse
 /// to talk.
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
 
 /// Numbers a run; messages of a run that was replaced are dropped.
 pub type RunId = u32;

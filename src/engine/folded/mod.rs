@@ -38,8 +38,8 @@ pub use replica::PackedState;
 use simd::SimdLevel;
 use train_loop::TrainLoop;
 
-use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
-use crate::config::ExperimentConfig;
+use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
+use crate::config::{ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Task;
@@ -125,19 +125,19 @@ impl FoldedCpu {
         check_memory(start.weights.shape(), task.train.len())?;
         let stepper = TrainLoop::new(simd, config, task, start, peers)?;
         let info = EngineInfo {
-            engine: "folded".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Cpu,
             device_name: describe(stepper.threads(), simd),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         Ok(Self { info, train_loop: stepper })
     }
 
-    /// Says why it is not a faster engine.
+    /// Says why it is not a faster engine, if it is not.
     #[must_use]
-    pub fn with_reason(mut self, reason: String) -> Self {
-        self.info.reason = reason;
+    pub fn with_reason(mut self, reason: impl Into<Option<String>>) -> Self {
+        self.info.reason = reason.into();
         self
     }
 }

@@ -7,9 +7,9 @@ use super::{
     Change, KeptRun, Kind, ToKeep, add_checkpoint, checkpoints_of, decode_entry, encode_entry, key_of,
     newest_whole, parse_key, plan_delete, plan_save, states_of,
 };
-use crate::config::Preset;
+use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
-use crate::engine::{EngineInfo, TrainState};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
@@ -34,11 +34,11 @@ fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
     let config = Preset::Tiny.config();
     let shape = ModelShape::new(&config.data, &config.model);
     let engine = EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "a processor".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     };
     let state = TrainState { step, ..TrainState::start(initial_weights(&shape, 3)) };
     let state = StateFile { state, engine: engine.clone() }.to_bytes(&config);
@@ -203,4 +203,19 @@ fn a_damaged_entry_is_an_error() {
             assert_eq!(read, entry(&run_at("a", 1, &[])), "byte {at}");
         }
     }
+}
+
+#[test]
+fn a_run_that_the_first_version_kept_reads() {
+    let entry = include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.entry");
+    let state = include_bytes!("../../../tests/fixtures/saved-v1/kept/k1.state.0000000240");
+    let entry = decode_entry(entry).expect("it was written by version 0.1.0");
+    let (capsule, remarks) = newest_whole(vec![(240, state.to_vec())]).expect("so was this");
+    assert_eq!((entry.step, remarks), (240, Vec::new()));
+    let engine = capsule.head.engine.expect("it tells what computed it");
+    assert_eq!(
+        (engine.engine, engine.device, engine.reason.clone()),
+        (EngineKind::Folded, DeviceKind::Cpu, None)
+    );
+    assert_eq!(entry.engine, Some(engine));
 }
