@@ -12,8 +12,8 @@ use super::output::{print_result, remark};
 use super::start::initial_state;
 use super::{Failure, Outcome};
 use crate::config::settings::DecimalRange;
-use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
-use crate::engine::{self, Engine, EngineInfo, TrainState};
+use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
+use crate::engine::{self, DeviceKind, Engine, EngineInfo, EngineKind, TrainState};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
@@ -33,10 +33,10 @@ pub(super) struct BenchArgs {
 /// The measured speed of one engine on one device.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Timing {
-    engine: String,
-    device: String,
+    engine: EngineKind,
+    device: DeviceKind,
     device_name: String,
-    precision: String,
+    precision: Precision,
     /// Threads of the processor that do the arithmetic; on a GPU the one that feeds it.
     threads: usize,
     steps_per_s: f64,
@@ -108,22 +108,22 @@ fn build(
     (config.run.engine, config.run.device) = (engine, device);
     config.validate()?;
     let built = block_on(engine::build(&config, task, start))?;
-    let name = match engine {
-        EngineChoice::Folded => "folded",
-        EngineChoice::Literal => "literal",
-        EngineChoice::Autodiff | EngineChoice::Auto => "autodiff",
+    let asked_engine = match engine {
+        EngineChoice::Folded => EngineKind::Folded,
+        EngineChoice::Literal => EngineKind::Literal,
+        EngineChoice::Autodiff | EngineChoice::Auto => EngineKind::Autodiff,
     };
-    let info = built.info();
-    let is_there = match device {
-        DeviceChoice::Gpu => info.device == "gpu",
-        DeviceChoice::Cpu | DeviceChoice::Auto => info.device == "cpu",
+    let asked_device = match device {
+        DeviceChoice::Gpu => DeviceKind::Gpu,
+        DeviceChoice::Cpu | DeviceChoice::Auto => DeviceKind::Cpu,
     };
-    if info.engine == name && is_there {
+    let EngineInfo { engine, device, reason, .. } = built.info();
+    if (*engine, *device) == (asked_engine, asked_device) {
         return Ok(built);
     }
-    let EngineInfo { engine, device, reason, .. } = info;
-    let reason = format!("for these settings there is {engine} on the {device} instead: {reason}");
-    Err(LabError::setting("engine", name, reason))
+    let reason = reason.as_deref().unwrap_or("it is the fastest");
+    let allowed = format!("for these settings there is {engine} on the {device} instead: {reason}");
+    Err(LabError::setting("engine", asked_engine, allowed))
 }
 
 /// Warms an engine up and counts its steps for about `seconds`.
@@ -133,10 +133,10 @@ fn time(mut engine: Box<dyn Engine>, config: &ExperimentConfig, seconds: f64) ->
     let chunk = (0.05 * rate).max(1.0) as usize;
     rate = steps_for(engine.as_mut(), Duration::from_secs_f64(seconds), chunk)?;
     let info = engine.info().clone();
-    let threads = match (info.device.as_str(), config.run.threads) {
-        ("cpu", 0) => std::thread::available_parallelism().map_or(1, usize::from),
-        ("cpu", threads) => threads,
-        _ => 1,
+    let threads = match (info.device, config.run.threads) {
+        (DeviceKind::Cpu, 0) => std::thread::available_parallelism().map_or(1, usize::from),
+        (DeviceKind::Cpu, threads) => threads,
+        (DeviceKind::Gpu, _) => 1,
     };
     Ok(Timing {
         engine: info.engine,

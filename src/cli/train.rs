@@ -144,6 +144,6 @@ fn end_text(session: &Session, secs: f64) -> String {
 
 fn engine_text(info: &EngineInfo) -> String {
     let EngineInfo { engine, device, device_name, precision, reason } = info;
-    let reason = if reason.is_empty() { String::new() } else { format!(" because {reason}") };
+    let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" because {reason}"));
     format!("the {engine} engine on the {device} ({device_name}) in {precision}{reason}")
 }

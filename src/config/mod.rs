@@ -169,7 +169,7 @@ pub enum DeviceChoice {
     Gpu,
 }
 
-/// Width of the floating point numbers of a run.
+/// Width of the floating point numbers of a run; displayed as its setting is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -177,6 +177,15 @@ pub enum Precision {
     F32,
     /// 64 bits, on the CPU's autodiff engine only.
     F64,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
 }
 
 impl DataConfig {

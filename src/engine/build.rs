@@ -3,7 +3,7 @@
 use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::{self, FoldedCpu};
 use super::folded_gpu::FoldedGpu;
-use super::{Engine, EngineInfo, TrainState, device};
+use super::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
 use crate::task::Task;
@@ -75,10 +75,7 @@ fn folded_on_cpu(config: &ExperimentConfig, task: &Task, start: &TrainState) -> 
         1 => FoldedCpu::new(config, task, start),
         n => {
             let engine = FoldedCpu::sequential(config, task, start, n)?;
-            Ok(match folded::shard_limit_reason(config) {
-                Some(reason) => engine.with_reason(reason),
-                None => engine,
-            })
+            Ok(engine.with_reason(folded::shard_limit_reason(config)))
         }
     }
 }
@@ -92,27 +89,18 @@ async fn with_burn(
 ) -> Result<Box<dyn Engine>> {
     let folds = start.weights.shape().n_layers == 1;
     let (engine, forward) = match config.run.engine {
-        EngineChoice::Literal => ("literal", Forward::Literal),
-        _ if folds => ("autodiff", Forward::Folded),
-        _ => ("autodiff", Forward::Literal),
+        EngineChoice::Literal => (EngineKind::Literal, Forward::Literal),
+        _ if folds => (EngineKind::Autodiff, Forward::Folded),
+        _ => (EngineKind::Autodiff, Forward::Literal),
     };
-    let (device, device_kind, device_name) = match config.run.device {
+    let (burn_device, device, device_name) = match config.run.device {
         DeviceChoice::Gpu => {
             let gpu = device::gpu().await?;
-            (gpu.device, "gpu", gpu.name)
+            (gpu.device, DeviceKind::Gpu, gpu.name)
         }
-        DeviceChoice::Cpu | DeviceChoice::Auto => (device::cpu(), "cpu", "Burn Flex".into()),
+        DeviceChoice::Cpu | DeviceChoice::Auto => (device::cpu(), DeviceKind::Cpu, "Burn Flex".into()),
     };
-    let precision = match config.run.precision {
-        Precision::F32 => "f32",
-        Precision::F64 => "f64",
-    };
-    let info = EngineInfo {
-        engine: engine.into(),
-        device: device_kind.into(),
-        device_name,
-        precision: precision.into(),
-        reason,
-    };
-    Ok(Box::new(AutodiffEngine::new(config, task, start, &device, forward, info)?))
+    let info =
+        EngineInfo { engine, device, device_name, precision: config.run.precision, reason: Some(reason) };
+    Ok(Box::new(AutodiffEngine::new(config, task, start, &burn_device, forward, info)?))
 }

@@ -12,6 +12,7 @@ pub mod device;
 pub mod folded;
 #[cfg(feature = "engine")]
 pub mod folded_gpu;
+mod info;
 pub mod metrics_csv;
 pub mod record;
 pub mod row_thinning;
@@ -21,7 +22,8 @@ pub mod state_file;
 
 #[cfg(feature = "engine")]
 pub use build::{build, takes_folded_cpu};
-pub use record::{EngineInfo, Evaluation, MetricsRow, TrainState};
+pub use info::{DeviceKind, EngineInfo, EngineKind};
+pub use record::{Evaluation, MetricsRow, TrainState};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -90,21 +90,6 @@ impl TrainState {
     }
 }
 
-/// Which engine runs, and on what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EngineInfo {
-    /// `folded`, `autodiff` or `literal`.
-    pub engine: String,
-    /// `cpu` or `gpu`.
-    pub device: String,
-    /// The device in words: threads and instruction set, or the name of a GPU's adapter.
-    pub device_name: String,
-    /// `f32` or `f64`.
-    pub precision: String,
-    /// Why this engine and not a faster one; empty if it is the fastest.
-    pub reason: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::TrainState;

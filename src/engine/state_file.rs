@@ -131,8 +131,8 @@ fn moment(tensors: &BTreeMap<String, NamedTensor>, prefix: &str, shape: &ModelSh
 mod tests {
     use super::StateFile;
     use super::container::{self, Element};
-    use crate::config::Preset;
-    use crate::engine::{EngineInfo, TrainState};
+    use crate::config::{Precision, Preset};
+    use crate::engine::{DeviceKind, EngineInfo, EngineKind, TrainState};
     use crate::model::init::initial_weights;
     use crate::model::safetensors::WeightsFile;
     use crate::model::{ModelShape, Weights};
@@ -148,11 +148,11 @@ mod tests {
         let state =
             TrainState { step: 12, weights: thirds(1), first_moment: thirds(2), second_moment: thirds(3) };
         let engine = EngineInfo {
-            engine: "literal".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Literal,
+            device: DeviceKind::Cpu,
             device_name: "a processor".into(),
-            precision: "f64".into(),
-            reason: String::new(),
+            precision: Precision::F64,
+            reason: None,
         };
         (StateFile { state, engine }, shape)
     }

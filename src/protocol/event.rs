@@ -1,9 +1,12 @@
 //! What the worker tells the page.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{RunId, Timing};
-use crate::engine::{EngineInfo, MetricsRow};
+use crate::config::EngineChoice;
+use crate::engine::{DeviceKind, EngineInfo, MetricsRow};
 
 /// Something that happened in the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,10 +135,10 @@ pub struct Verification {
 /// An engine that could not be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotCompared {
-    /// The engine that was asked for, as a setting has it.
-    pub engine: String,
-    /// `gpu` or `cpu`.
-    pub device: String,
+    /// The engine that was asked for.
+    pub engine: EngineChoice,
+    /// The device that was asked for.
+    pub device: DeviceKind,
     /// What was wrong, in words.
     pub reason: String,
 }
@@ -184,8 +187,8 @@ pub enum RunState {
 /// The device in use, and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// `gpu` or `cpu`.
-    pub device: String,
+    /// What computes.
+    pub device: DeviceKind,
     /// In words, for example the adapter's name.
     pub name: String,
     /// Whether the "GPU" is computed by the processor.
@@ -197,12 +200,59 @@ pub struct DeviceReport {
 /// One question of the start-up ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LadderRung {
-    /// What was asked, for example `navigator.gpu`.
-    pub name: String,
+    /// What was asked.
+    pub question: ProbeQuestion,
     /// How it ended.
     pub outcome: RungOutcome,
     /// The finding in words.
     pub detail: String,
+}
+
+/// What is asked of a browser before it computes with WebGPU; a question is skipped if an earlier one failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeQuestion {
+    /// Is the page served over https or from localhost?
+    SecureContext,
+    /// Does the browser have WebGPU?
+    NavigatorGpu,
+    /// Does it offer an adapter?
+    Adapter,
+    /// Can the adapter time its work, as the GPU library needs?
+    TimestampQuery,
+    /// Are the adapter's limits those that the kernels need?
+    Limits,
+    /// Is the adapter hardware, or played by the processor?
+    HardwareAdapter,
+    /// Does a small matrix product come out right?
+    TestProduct,
+}
+
+impl ProbeQuestion {
+    /// All of them, in the order asked.
+    pub const ALL: [Self; 7] = [
+        Self::SecureContext,
+        Self::NavigatorGpu,
+        Self::Adapter,
+        Self::TimestampQuery,
+        Self::Limits,
+        Self::HardwareAdapter,
+        Self::TestProduct,
+    ];
+}
+
+impl fmt::Display for ProbeQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecureContext => "secure context",
+            Self::NavigatorGpu => "navigator.gpu",
+            Self::Adapter => "adapter",
+            Self::TimestampQuery => "timestamp-query",
+            Self::Limits => "limits",
+            Self::HardwareAdapter => "hardware adapter",
+            Self::TestProduct => "test product",
+        })
+    }
 }
 
 /// How a rung ended.

@@ -12,7 +12,9 @@ pub mod recording;
 
 pub use bench::Timing;
 pub use command::Command;
-pub use event::{Check, DeviceReport, Event, LadderRung, NotCompared, RunState, RungOutcome, Verification};
+pub use event::{
+    Check, DeviceReport, Event, LadderRung, NotCompared, ProbeQuestion, RunState, RungOutcome, Verification,
+};
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse
 /// to talk.

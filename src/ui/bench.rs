@@ -59,7 +59,7 @@ fn lines(bench: &Bench, browser: &str) -> String {
         format!(
             "{} on {} ({}): {} steps/s, p = {p}, d_model = {d_model}, {n_train} pairs, {browser}\n",
             engine.engine,
-            engine.device.to_uppercase(),
+            engine.device,
             engine.device_name,
             digits(*steps_per_s)
         )
@@ -91,7 +91,8 @@ fn digits(steps_per_s: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Bench, browser, lines};
-    use crate::engine::EngineInfo;
+    use crate::config::Precision;
+    use crate::engine::{DeviceKind, EngineInfo, EngineKind};
     use crate::protocol::Timing;
 
     #[test]
@@ -113,11 +114,11 @@ mod tests {
     #[test]
     fn a_line_names_engine_device_speed_and_browser() {
         let engine = EngineInfo {
-            engine: "folded".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Cpu,
             device_name: "2 threads, WebAssembly SIMD".into(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         let timing = Timing { engine, steps_per_s: 21.04, p: 113, d_model: 128, n_train: 3830 };
         let bench =

@@ -9,6 +9,7 @@ use super::ladder::Ladder;
 use super::store::Store;
 use super::update::Message;
 use crate::config::DeviceChoice;
+use crate::engine::DeviceKind;
 
 /// The error panel; absent while nothing is wrong.
 #[component]
@@ -18,7 +19,7 @@ pub(super) fn ErrorPanel() -> impl IntoView {
     // The step of the state to go on from, and whether the graphics card may be to blame.
     let failed_at = store.memo(|state| {
         let run = state.run.as_ref().filter(|_| state.can_go_on())?;
-        let on_gpu = run.engine.as_ref().is_some_and(|engine| engine.device == "gpu");
+        let on_gpu = run.engine.as_ref().is_some_and(|engine| engine.device == DeviceKind::Gpu);
         Some((run.saved.as_ref()?.step, on_gpu || state.connected_choice == DeviceChoice::Gpu))
     });
     move || {

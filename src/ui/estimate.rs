@@ -3,6 +3,7 @@
 
 use super::step_cost;
 use crate::config::{DeviceChoice, ExperimentConfig, Preset, RunConfig, SplitRule};
+use crate::engine::DeviceKind;
 use crate::protocol::Timing;
 
 /// No step is shorter than this, however small the model: the worker listens between two.
@@ -20,8 +21,8 @@ pub struct Estimates {
     pub probing: Option<ExperimentConfig>,
     /// Seconds for which the worker has had nothing to do.
     pub rest_secs: usize,
-    /// What `auto` means here, as far as it is known: `gpu` or `cpu`.
-    auto_device: String,
+    /// What `auto` means here, once it is known.
+    auto_device: Option<DeviceKind>,
     /// Probes by what was probed.
     probed: Vec<(ExperimentConfig, Timing)>,
     /// Probes that gave nothing.
@@ -62,12 +63,11 @@ fn pace(config: &ExperimentConfig) -> ExperimentConfig {
 }
 
 impl Estimates {
-    /// A worker has found its device, `gpu` or `cpu`. If that is another one than before, what was measured
+    /// A worker has found its device. If that is another one than before, what was measured
     /// on the device of `auto` tells nothing any more.
-    pub fn connected(&mut self, device: &str) {
+    pub fn connected(&mut self, device: DeviceKind) {
         (self.probing, self.rest_secs) = (None, 0);
-        if self.auto_device != device {
-            device.clone_into(&mut self.auto_device);
+        if self.auto_device.replace(device) != Some(device) {
             let is_named = |config: &ExperimentConfig| config.run.device != DeviceChoice::Auto;
             self.probed.retain(|(config, _)| is_named(config));
             self.failed.retain(is_named);
@@ -109,8 +109,10 @@ impl Estimates {
         let per_operation = 1.0 / timing.steps_per_s / step_cost::update(&probe);
         let operations =
             step_cost::update(config) + step_cost::evaluation(config) / config.run.eval_every as f64;
-        let is_gpu = timing.engine.device == "gpu";
-        let least = if is_gpu { LEAST_GPU_SECS } else { LEAST_CPU_SECS };
+        let least = match timing.engine.device {
+            DeviceKind::Gpu => LEAST_GPU_SECS,
+            DeviceKind::Cpu => LEAST_CPU_SECS,
+        };
         Some(epochs * (operations * per_operation).max(least))
     }
 }
@@ -138,17 +140,17 @@ pub fn words(secs: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Estimates, MAX_TRIES, probe, words};
-    use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
-    use crate::engine::EngineInfo;
+    use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, Preset};
+    use crate::engine::{DeviceKind, EngineInfo, EngineKind};
     use crate::protocol::Timing;
 
-    fn timing(device: &str, steps_per_s: f64) -> Timing {
+    fn timing(device: DeviceKind, steps_per_s: f64) -> Timing {
         let engine = EngineInfo {
-            engine: "folded".into(),
-            device: device.into(),
+            engine: EngineKind::Folded,
+            device,
             device_name: String::new(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         Timing { engine, steps_per_s, p: 113, d_model: 128, n_train: 3_830 }
     }
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn one_probe_tells_of_every_preset() {
         // 24 updates a second, without evaluations: what a core of docs/performance.md does.
-        let estimates = probed(&Preset::Quick.config(), timing("cpu", 24.0));
+        let estimates = probed(&Preset::Quick.config(), timing(DeviceKind::Cpu, 24.0));
         let secs = |preset: Preset| estimates.secs(&preset.config()).expect("it was probed");
         assert!((20.0..40.0).contains(&secs(Preset::Quick)), "measured: 26 s, not {}", secs(Preset::Quick));
         let minutes = secs(Preset::Paper) / 60.0;
@@ -176,7 +178,7 @@ mod tests {
     #[test]
     fn the_speed_of_a_run_wins_over_a_probe() {
         let mut config = Preset::Quick.config();
-        let mut estimates = probed(&config, timing("cpu", 24.0));
+        let mut estimates = probed(&config, timing(DeviceKind::Cpu, 24.0));
         estimates.ran(&config, 300.0);
         assert_eq!(estimates.secs(&config), Some(10.0));
         estimates.ran(&config, 100.0);
@@ -189,7 +191,7 @@ mod tests {
     #[test]
     fn another_device_or_engine_is_another_probe() {
         let config = Preset::Paper.config();
-        let estimates = probed(&config, timing("cpu", 24.0));
+        let estimates = probed(&config, timing(DeviceKind::Cpu, 24.0));
         assert!(!estimates.lacks(&config));
         for change in [
             |c: &mut ExperimentConfig| c.run.device = DeviceChoice::Gpu,
@@ -208,22 +210,22 @@ mod tests {
         let (auto, mut named) = (Preset::Quick.config(), Preset::Quick.config());
         named.run.device = DeviceChoice::Cpu;
         let mut estimates = Estimates::default();
-        estimates.connected("gpu");
+        estimates.connected(DeviceKind::Gpu);
         for config in [&auto, &named] {
             estimates.probing = Some(probe(config));
-            estimates.probed(Some(timing("cpu", 24.0)));
+            estimates.probed(Some(timing(DeviceKind::Cpu, 24.0)));
             estimates.ran(config, 100.0);
         }
-        estimates.connected("gpu");
+        estimates.connected(DeviceKind::Gpu);
         assert!(estimates.secs(&auto).is_some(), "the same device again");
-        estimates.connected("cpu");
+        estimates.connected(DeviceKind::Cpu);
         assert_eq!(estimates.secs(&auto), None, "the card is gone");
         assert!(estimates.secs(&named).is_some());
     }
 
     #[test]
     fn a_small_model_does_not_make_a_card_quicker_than_its_dispatches() {
-        let estimates = probed(&Preset::Tiny.config(), timing("gpu", 900.0));
+        let estimates = probed(&Preset::Tiny.config(), timing(DeviceKind::Gpu, 900.0));
         let secs = estimates.secs(&Preset::Tiny.config()).expect("it was probed");
         assert!(secs >= 0.3, "300 steps of a millisecond, not {secs} s");
     }
@@ -238,7 +240,7 @@ mod tests {
         }
         assert!(!estimates.lacks(&config));
         assert_eq!(estimates.secs(&config), None, "nothing is made up");
-        estimates.probed(Some(timing("cpu", 1.0)));
+        estimates.probed(Some(timing(DeviceKind::Cpu, 1.0)));
         assert_eq!(estimates.secs(&config), None, "an answer that nobody waits for");
     }
 

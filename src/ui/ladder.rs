@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::advice::{Trouble, advice};
 use super::store::Store;
-use crate::protocol::{LadderRung, RungOutcome};
+use crate::protocol::{LadderRung, ProbeQuestion, RungOutcome};
 
 /// The rungs as a list.
 #[component]
@@ -23,7 +23,7 @@ pub(super) fn Ladder(
             view! {
                 <li data-outcome=outcome>
                     <span class="rung-sign" aria-hidden="true">{sign}</span>
-                    <span class="rung-name">{rung.name}</span>
+                    <span class="rung-name">{rung.question.to_string()}</span>
                     <span class="rung-outcome">{outcome}</span>
                     <span class="rung-detail">{rung.detail}</span>
                 </li>
@@ -40,7 +40,7 @@ pub(super) fn Ladder(
 /// adapter that works and is only slow.
 fn needs_advice(rungs: &[LadderRung]) -> bool {
     let failed = rungs.iter().find(|rung| rung.outcome == RungOutcome::Failed);
-    failed.is_some_and(|rung| rung.name != "secure context")
+    failed.is_some_and(|rung| rung.question != ProbeQuestion::SecureContext)
 }
 
 fn words(outcome: RungOutcome) -> (&'static str, &'static str) {
@@ -55,17 +55,18 @@ fn words(outcome: RungOutcome) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::needs_advice;
-    use crate::protocol::{LadderRung, RungOutcome};
+    use crate::protocol::{LadderRung, ProbeQuestion, RungOutcome};
 
     #[test]
     fn advice_is_for_what_the_browser_can_change() {
-        let rungs = |name: &str, outcome| {
-            let rung = |name: &str, outcome| LadderRung { name: name.into(), outcome, detail: String::new() };
-            [rung("first", RungOutcome::Passed), rung(name, outcome)]
+        let rungs = |question, outcome| {
+            let rung = |question, outcome| LadderRung { question, outcome, detail: String::new() };
+            [rung(ProbeQuestion::Limits, RungOutcome::Passed), rung(question, outcome)]
         };
-        assert!(needs_advice(&rungs("navigator.gpu", RungOutcome::Failed)));
-        assert!(!needs_advice(&rungs("secure context", RungOutcome::Failed)), "the address is to blame");
-        assert!(!needs_advice(&rungs("adapter", RungOutcome::Skipped)), "the CPU was asked for");
+        assert!(needs_advice(&rungs(ProbeQuestion::NavigatorGpu, RungOutcome::Failed)));
+        let insecure = rungs(ProbeQuestion::SecureContext, RungOutcome::Failed);
+        assert!(!needs_advice(&insecure), "the address is to blame");
+        assert!(!needs_advice(&rungs(ProbeQuestion::Adapter, RungOutcome::Skipped)), "the CPU was asked for");
         assert!(!needs_advice(&[]));
     }
 }

@@ -7,6 +7,7 @@ use super::format;
 use super::ladder::Ladder;
 use super::state::{Asked, Coming, Phase, State, Worker};
 use super::store::Store;
+use crate::engine::DeviceKind;
 use crate::engine::row_thinning::MAX_ROWS;
 
 /// The parts of the status line.
@@ -57,11 +58,11 @@ fn facts(state: &State) -> Vec<String> {
     let engine = state.run.as_ref().and_then(|run| run.engine.as_ref());
     match (engine, state.device()) {
         (Some(engine), _) => {
-            facts.push(device_words(&engine.device, &engine.device_name));
+            facts.push(device_words(engine.device, &engine.device_name));
             facts.push(format!("{} engine", engine.engine));
-            facts.push(engine.precision.clone());
+            facts.push(engine.precision.to_string());
         }
-        (None, Some(report)) => facts.push(device_words(&report.device, &report.name)),
+        (None, Some(report)) => facts.push(device_words(report.device, &report.name)),
         (None, None) => {}
     }
     if let Some(run) = &state.run {
@@ -124,11 +125,10 @@ fn memory_words(state: &State) -> Option<String> {
     (!is_empty).then(|| format!("{}; {rows}", checkpoints.words(BUDGET_BYTES)))
 }
 
-fn device_words(device: &str, name: &str) -> String {
+fn device_words(device: DeviceKind, name: &str) -> String {
     let kind = match device {
-        "gpu" => "WebGPU",
-        "cpu" => "CPU",
-        other => other,
+        DeviceKind::Gpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
     };
     if name.is_empty() || name.eq_ignore_ascii_case(kind) { kind.into() } else { format!("{kind}: {name}") }
 }
@@ -143,9 +143,8 @@ fn remarks(state: &State) -> Vec<String> {
                 .into(),
         );
     }
-    if let Some(reason) = state.run.as_ref().and_then(|run| run.engine.as_ref()).map(|engine| &engine.reason)
-        && !reason.is_empty()
-    {
+    let engine = state.run.as_ref().and_then(|run| run.engine.as_ref());
+    if let Some(reason) = engine.and_then(|engine| engine.reason.as_deref()) {
         remarks.push(format!("Why this engine: {reason}"));
     }
     remarks
@@ -192,6 +191,7 @@ pub(super) fn StatusLine() -> impl IntoView {
 mod tests {
     use super::{Status, memory_words};
     use crate::config::Preset;
+    use crate::engine::DeviceKind;
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::exhibit_sample::row;
@@ -209,8 +209,12 @@ mod tests {
         assert_eq!(Status::of(&state).state, "loading the training engine");
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         assert_eq!(Status::of(&state).state, "looking for a device");
-        let report =
-            DeviceReport { device: "gpu".into(), name: "SwiftShader".into(), software: true, ladder: vec![] };
+        let report = DeviceReport {
+            device: DeviceKind::Gpu,
+            name: "SwiftShader".into(),
+            software: true,
+            ladder: vec![],
+        };
         tell(&mut state, Event::Device(report));
         let status = Status::of(&state);
         assert_eq!((status.state, status.facts), ("ready", vec!["WebGPU: SwiftShader".to_owned()]));
@@ -278,7 +282,7 @@ mod tests {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
-            DeviceReport { device: "cpu".into(), name: String::new(), software: false, ladder: vec![] };
+            DeviceReport { device: DeviceKind::Cpu, name: String::new(), software: false, ladder: vec![] };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         assert_eq!(memory_words(&state), None);

@@ -6,6 +6,8 @@ use super::format;
 use super::state::State;
 use super::store::Store;
 use super::update::Message;
+use crate::config::EngineChoice;
+use crate::engine::DeviceKind;
 use crate::protocol::{Check, DeviceReport, RungOutcome, Verification};
 
 /// How the check of the device stands.
@@ -94,12 +96,7 @@ fn VerifyTable(verification: Verification) -> impl IntoView {
 fn words(check: &Check, max_drift: f64) -> [String; 4] {
     let verdict = if Verification::passes(max_drift)(check) { "right" } else { "wrong" };
     [
-        format!(
-            "{} on {} ({})",
-            check.engine.engine,
-            check.engine.device.to_uppercase(),
-            check.engine.device_name
-        ),
+        format!("{} on {} ({})", check.engine.engine, check.engine.device, check.engine.device_name),
         format!("{:.1e}", check.drift),
         format!("{:.1e} nats", check.loss_difference),
         verdict.into(),
@@ -129,7 +126,7 @@ fn summary(verification: &Verification) -> String {
 }
 
 fn is_gpu_compared(verification: &Verification) -> bool {
-    verification.checks.iter().any(|check| check.engine.device == "gpu")
+    verification.checks.iter().any(|check| check.engine.device == DeviceKind::Gpu)
 }
 
 /// What was not compared, and why; a sentence each.
@@ -140,18 +137,28 @@ fn left_out(verification: &Verification, device: Option<&DeviceReport>) -> Vec<S
         .map(|left| {
             format!(
                 "The {} engine on the {} could not be compared: {}.",
-                left.engine,
-                left.device.to_uppercase(),
+                engine_words(left.engine),
+                left.device,
                 left.reason
             )
         })
         .collect();
-    let is_gpu_told = verification.not_compared.iter().any(|left| left.device == "gpu");
+    let is_gpu_told = verification.not_compared.iter().any(|left| left.device == DeviceKind::Gpu);
     if !is_gpu_compared(verification) && !is_gpu_told {
         let reason = device.map_or("no device was found", no_gpu_reason);
         told.push(format!("The graphics card was not compared: {reason}."));
     }
     told
+}
+
+/// An engine by what was asked for.
+fn engine_words(engine: EngineChoice) -> &'static str {
+    match engine {
+        EngineChoice::Auto => "fastest",
+        EngineChoice::Folded => "folded",
+        EngineChoice::Autodiff => "autodiff",
+        EngineChoice::Literal => "literal",
+    }
 }
 
 /// Why the device in use is no graphics card: the question that failed, or what kept it from being asked.
@@ -163,16 +170,19 @@ fn no_gpu_reason(report: &DeviceReport) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{left_out, summary, words};
-    use crate::engine::EngineInfo;
-    use crate::protocol::{Check, DeviceReport, LadderRung, NotCompared, RungOutcome, Verification};
+    use crate::config::{EngineChoice, Precision};
+    use crate::engine::{DeviceKind, EngineInfo, EngineKind};
+    use crate::protocol::{
+        Check, DeviceReport, LadderRung, NotCompared, ProbeQuestion, RungOutcome, Verification,
+    };
 
-    fn check(device: &str, drift: f64) -> Check {
+    fn check(device: DeviceKind, drift: f64) -> Check {
         let engine = EngineInfo {
-            engine: "folded".into(),
-            device: device.into(),
+            engine: EngineKind::Folded,
+            device,
             device_name: "WebAssembly".into(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         Check { engine, drift, train_loss: 1.0, loss_difference: 1e-7 }
     }
@@ -184,8 +194,11 @@ mod tests {
     #[test]
     fn the_verdict_follows_the_drift() {
         for (drift, is_right) in [(2e-6, true), (0.5, false), (f64::NAN, false)] {
-            assert_eq!(words(&check("cpu", drift), 1e-3)[3], if is_right { "right" } else { "wrong" });
-            let told = summary(&verification(vec![check("cpu", drift)]));
+            assert_eq!(
+                words(&check(DeviceKind::Cpu, drift), 1e-3)[3],
+                if is_right { "right" } else { "wrong" }
+            );
+            let told = summary(&verification(vec![check(DeviceKind::Cpu, drift)]));
             assert_eq!(told.contains("not compute rightly"), !is_right, "{drift}");
         }
         assert!(!summary(&verification(Vec::new())).contains("rightly"), "nothing was compared");
@@ -193,16 +206,19 @@ mod tests {
 
     #[test]
     fn a_card_that_was_not_compared_is_not_said_to_be_right() {
-        let on_cpu = verification(vec![check("cpu", 1e-6)]);
+        let on_cpu = verification(vec![check(DeviceKind::Cpu, 1e-6)]);
         assert!(summary(&on_cpu).starts_with("This device's processor computes rightly"));
-        let on_both = verification(vec![check("cpu", 1e-6), check("gpu", 1e-6)]);
+        let on_both = verification(vec![check(DeviceKind::Cpu, 1e-6), check(DeviceKind::Gpu, 1e-6)]);
         assert!(summary(&on_both).contains("graphics card included"));
         assert!(left_out(&on_both, None).is_empty());
 
-        let rung =
-            |outcome, detail: &str| LadderRung { name: "adapter".into(), outcome, detail: detail.into() };
+        let rung = |outcome, detail: &str| LadderRung {
+            question: ProbeQuestion::Adapter,
+            outcome,
+            detail: detail.into(),
+        };
         let mut report =
-            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() };
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
         report.ladder = vec![rung(RungOutcome::Passed, "https"), rung(RungOutcome::Failed, "no adapter")];
         assert_eq!(left_out(&on_cpu, Some(&report)), ["The graphics card was not compared: no adapter."]);
         report.ladder = vec![rung(RungOutcome::Skipped, "the CPU was asked for")];
@@ -212,10 +228,10 @@ mod tests {
 
     #[test]
     fn an_engine_that_failed_is_named_and_the_others_stay() {
-        let mut result = verification(vec![check("cpu", 1e-6)]);
+        let mut result = verification(vec![check(DeviceKind::Cpu, 1e-6)]);
         result.not_compared = vec![NotCompared {
-            engine: "fastest".into(),
-            device: "gpu".into(),
+            engine: EngineChoice::Auto,
+            device: DeviceKind::Gpu,
             reason: "GPU: it is lost".into(),
         }];
         let told = left_out(&result, None);

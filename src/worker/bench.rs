@@ -98,6 +98,7 @@ mod tests {
 
     use super::{candidates, time};
     use crate::config::{DeviceChoice, EngineChoice, Preset};
+    use crate::engine::{DeviceKind, EngineKind};
 
     #[test]
     fn steps_are_divided_by_the_seconds_of_the_clock() {
@@ -110,7 +111,7 @@ mod tests {
             clock.get()
         };
         let timing = block_on(time(&config, 1.0, now, async || true)).expect("the CPU does not fail");
-        assert_eq!((timing.engine.engine.as_str(), timing.engine.device.as_str()), ("folded", "cpu"));
+        assert_eq!((timing.engine.engine, timing.engine.device), (EngineKind::Folded, DeviceKind::Cpu));
         // A batch takes a tenth of a second, twice what it should, and is of one step; it and the look
         // before it make five in a second.
         assert!((4.0..=6.0).contains(&timing.steps_per_s), "{} steps/s", timing.steps_per_s);

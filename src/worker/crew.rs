@@ -4,7 +4,7 @@
 use super::peers::{BrowserPeers, n_workers};
 use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::engine::folded::FoldedCpu;
-use crate::engine::{self, Engine, TrainState};
+use crate::engine::{self, DeviceKind, Engine, EngineKind, TrainState};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
@@ -29,7 +29,7 @@ pub(super) async fn build(
 /// a saved state gives the same bits on another machine.
 pub(super) fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
     let info = engine.info();
-    if (info.engine.as_str(), info.device.as_str()) == ("folded", "cpu") {
+    if (info.engine, info.device) == (EngineKind::Folded, DeviceKind::Cpu) {
         config.run.threads = engine.n_shards();
     }
 }
@@ -51,7 +51,7 @@ pub(super) async fn next(
         return Err(error.clone());
     }
     let step = failed.step();
-    if failed.info().device == "gpu" {
+    if failed.info().device == DeviceKind::Gpu {
         engine::device::mark_gpu_untrusted();
         config.run.device = DeviceChoice::Cpu;
         let engine = build(config, task, kept).await?;
@@ -83,10 +83,7 @@ async fn shared(
     let engine = match BrowserPeers::join(config, n_workers - 1).await {
         Ok(peers) => {
             let engine = FoldedCpu::with_collective(config, task, start, Box::new(peers))?;
-            match engine::folded::shard_limit_reason(config) {
-                Some(reason) => engine.with_reason(reason),
-                None => engine,
-            }
+            engine.with_reason(engine::folded::shard_limit_reason(config))
         }
         Err(error) => FoldedCpu::sequential(config, task, start, n_workers)?
             .with_reason(format!("one worker only: {error}")),

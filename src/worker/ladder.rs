@@ -5,19 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::config::DeviceChoice;
-use crate::engine::device;
-use crate::protocol::{DeviceReport, Event, LadderRung, RungOutcome};
-
-/// The questions in order; those after a failure are marked as skipped.
-const RUNGS: [&str; 7] = [
-    "secure context",
-    "navigator.gpu",
-    "adapter",
-    "timestamp-query",
-    "limits",
-    "hardware adapter",
-    "test product",
-];
+use crate::engine::{DeviceKind, device};
+use crate::protocol::{DeviceReport, Event, LadderRung, ProbeQuestion, RungOutcome};
 
 /// What a workgroup of Burn's kernels needs; both are WebGPU's guaranteed minimum or twice it.
 const LIMITS: [(&str, f64); 3] = [
@@ -37,7 +26,7 @@ pub async fn climb(wanted: DeviceChoice) -> Event {
     }
     match ladder.web_gpu(wanted).await {
         Ok(name) => Event::Device(DeviceReport {
-            device: "gpu".into(),
+            device: DeviceKind::Gpu,
             name,
             software: ladder.software,
             ladder: ladder.rungs,
@@ -118,7 +107,7 @@ impl Ladder {
     fn cpu(mut self, why_skipped: &str) -> Event {
         self.skip_rest(why_skipped);
         Event::Device(DeviceReport {
-            device: "cpu".into(),
+            device: DeviceKind::Cpu,
             name: "WebAssembly, SIMD".into(),
             software: false,
             ladder: self.rungs,
@@ -139,14 +128,14 @@ impl Ladder {
     }
 
     fn skip_rest(&mut self, why: &str) {
-        while self.rungs.len() < RUNGS.len() {
+        while self.rungs.len() < ProbeQuestion::ALL.len() {
             self.note(RungOutcome::Skipped, why.into());
         }
     }
 
     fn note(&mut self, outcome: RungOutcome, detail: String) {
-        let name = RUNGS[self.rungs.len()].into();
-        self.rungs.push(LadderRung { name, outcome, detail });
+        let question = ProbeQuestion::ALL[self.rungs.len()];
+        self.rungs.push(LadderRung { question, outcome, detail });
     }
 }
 

@@ -53,9 +53,7 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
                 Command::Connect { device, .. } => {
                     let answer = ladder::climb(device).await;
                     if let Event::Device(report) = &answer {
-                        let found =
-                            if report.device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
-                        session = Session::new(found).with_clock(now_secs);
+                        session = Session::new(report.device.into()).with_clock(now_secs);
                     }
                     post(answer);
                 }

@@ -4,7 +4,7 @@ use crate::analysis::embedding;
 use crate::config::cadence::{is_evaluated, is_shown};
 use crate::config::{DeviceChoice, ExperimentConfig, Precision, RunConfig};
 use crate::engine::state_file::StateFile;
-use crate::engine::{Engine, EngineInfo, Evaluation, MetricsRow, TrainState};
+use crate::engine::{DeviceKind, Engine, EngineInfo, Evaluation, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
@@ -250,7 +250,7 @@ impl Session {
         let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) else {
             return vec![self.fail(run_id, error)];
         };
-        let was_on_gpu = run.info.device == "gpu";
+        let was_on_gpu = run.info.device == DeviceKind::Gpu;
         match run.fall_back(error, now_secs).await {
             Ok(events) => {
                 if was_on_gpu {
@@ -312,7 +312,7 @@ impl Run {
             }
         }
         // What is on the processor is still there if a worker fails.
-        if self.info.device == "gpu" && now_secs - self.kept_at_secs >= KEEP_EVERY_SECS {
+        if self.info.device == DeviceKind::Gpu && now_secs - self.kept_at_secs >= KEEP_EVERY_SECS {
             let state = self.engine.state().await?;
             self.keep(&state, now_secs);
         }
@@ -369,10 +369,12 @@ impl Run {
         }
         let (engine, reason) =
             crew::next(&mut self.config, &self.task, self.engine.as_mut(), &self.kept, error).await?;
-        self.is_last = self.info.device != "gpu";
+        self.is_last = self.info.device != DeviceKind::Gpu;
         self.info = engine.info().clone();
-        self.info.reason =
-            if self.info.reason.is_empty() { reason } else { format!("{reason}; {}", self.info.reason) };
+        self.info.reason = Some(match self.info.reason.take() {
+            Some(of_engine) => format!("{reason}; {of_engine}"),
+            None => reason,
+        });
         self.engine = engine;
         if self.state == RunState::Finished && self.engine.step() < self.config.run.epochs {
             self.state = RunState::Training;

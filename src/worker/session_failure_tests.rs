@@ -7,7 +7,9 @@ use crate::config::{DeviceChoice, ExperimentConfig, Preset};
 use crate::engine::folded::{
     Collective, Exchange, FoldedCpu, PackedState, Request, Score, SequentialCollective,
 };
-use crate::engine::{Engine, EngineInfo, Evaluation, LocalFuture, MetricsRow, TrainState};
+use crate::engine::{
+    DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, MetricsRow, TrainState,
+};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
@@ -176,7 +178,7 @@ fn parts(config: &ExperimentConfig) -> (Task, TrainState) {
 fn lost_card(config: &ExperimentConfig, lost_at: usize) -> Box<dyn Engine> {
     let (task, start) = parts(config);
     let inner = FoldedCpu::new(config, &task, &start).expect("the model folds");
-    let info = EngineInfo { device: "gpu".into(), ..inner.info().clone() };
+    let info = EngineInfo { device: DeviceKind::Gpu, ..inner.info().clone() };
     Box::new(LostCard { inner, info, lost_at })
 }
 
@@ -199,14 +201,14 @@ fn a_lost_card_costs_two_seconds_and_not_the_run() {
         assert_eq!(story.rows, whole.rows, "lost at {lost_at}: the card and the processor do the same here");
         assert_eq!(story.states.last(), Some(&RunState::Finished), "lost at {lost_at}");
         let info = &story.engines[story.engines.len() - 1];
-        assert_eq!((info.engine.as_str(), info.device.as_str()), ("folded", "cpu"));
+        assert_eq!((info.engine, info.device), (EngineKind::Folded, DeviceKind::Cpu));
         let kept = format!("failed at step {lost_at}, on from step ");
-        let from = info.reason.split_once(&kept).map(|(_, rest)| rest);
-        let from: usize = from
-            .and_then(|rest| rest.split(':').next()?.parse().ok())
-            .unwrap_or_else(|| panic!("{}", info.reason));
+        let reason = info.reason.as_deref().expect("it is not the card");
+        let from = reason.split_once(&kept).map(|(_, rest)| rest);
+        let from: usize =
+            from.and_then(|rest| rest.split(':').next()?.parse().ok()).unwrap_or_else(|| panic!("{reason}"));
         assert!(from <= lost_at && lost_at - from <= 5, "lost at {lost_at}, on from {from}");
-        assert!(info.reason.contains("the device was lost"), "{}", info.reason);
+        assert!(reason.contains("the device was lost"), "{reason}");
     }
 }
 
@@ -224,7 +226,7 @@ fn a_worker_that_falls_silent_leaves_the_bits_as_they_are() {
         let story = run(&config, Some(shared_out(&config, left)));
         assert!(story.failures.is_empty(), "{:?}", story.failures);
         assert_eq!(story.rows, whole.rows, "heard {left} times, then one worker does the three shares");
-        let reason = &story.engines[story.engines.len() - 1].reason;
+        let reason = story.engines[story.engines.len() - 1].reason.as_deref().expect("a worker is missing");
         // Between the two the update has been done.
         let step = left.div_ceil(2);
         assert!(reason.starts_with(&format!("one worker only, from step {step} on")), "{reason}");
@@ -249,7 +251,8 @@ fn a_run_is_fixed_to_the_workers_it_has() {
     config.run.threads = 12;
     let story = run(&config, None);
     assert_eq!(story.threads, 8, "the most there are");
-    assert!(story.engines[0].reason.contains("8 workers instead of 12"), "{:?}", story.engines);
+    let reason = story.engines[0].reason.as_deref();
+    assert!(reason.is_some_and(|reason| reason.contains("8 workers instead of 12")), "{:?}", story.engines);
     config.run.threads = 0;
     assert_eq!(run(&config, None).threads, 1);
 }

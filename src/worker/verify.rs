@@ -1,8 +1,8 @@
 //! "Verify this device": the same few steps on every engine at hand, against the transformer as written in
 //! float64 on the processor.
 
-use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, Preset};
-use crate::engine::{self, EngineInfo, Evaluation, TrainState};
+use crate::config::{EngineChoice, ExperimentConfig, Precision, Preset};
+use crate::engine::{self, DeviceKind, EngineInfo, Evaluation, TrainState};
 use crate::error::Result;
 use crate::model::init::initial_weights;
 use crate::model::{ModelShape, Weights};
@@ -23,31 +23,24 @@ pub const MAX_DRIFT: f64 = 1e-3;
 /// # Errors
 /// [`LabError::Device`](crate::error::LabError::Device) if the reference cannot be had.
 pub async fn verify(gpu: bool) -> Result<Verification> {
-    let reference = run(EngineChoice::Literal, DeviceChoice::Cpu, Precision::F64).await?;
+    let reference = run(EngineChoice::Literal, DeviceKind::Cpu, Precision::F64).await?;
     let (mut checks, mut not_compared) = (Vec::new(), Vec::new());
-    let mut asked =
-        vec![(EngineChoice::Auto, DeviceChoice::Cpu), (EngineChoice::Autodiff, DeviceChoice::Cpu)];
+    let mut asked = vec![(EngineChoice::Auto, DeviceKind::Cpu), (EngineChoice::Autodiff, DeviceKind::Cpu)];
     if gpu {
-        asked.push((EngineChoice::Auto, DeviceChoice::Gpu));
+        asked.push((EngineChoice::Auto, DeviceKind::Gpu));
     }
     for (engine, device) in asked {
-        let mut leave_out = |reason: String| not_compared.push(left_out(engine, device, reason));
+        let mut leave_out = |reason: String| not_compared.push(NotCompared { engine, device, reason });
         match run(engine, device, Precision::F32).await {
             // A card that refuses every engine leaves the processor to do it, and says why.
-            Ok(found) if device == DeviceChoice::Gpu && found.engine.device != "gpu" => {
-                leave_out(found.engine.reason);
+            Ok(found) if found.engine.device != device => {
+                leave_out(found.engine.reason.unwrap_or_default());
             }
             Ok(found) => checks.push(compare(&found, &reference)),
             Err(error) => leave_out(error.to_string()),
         }
     }
     Ok(Verification { n_steps: N_STEPS, max_drift: MAX_DRIFT, checks, not_compared })
-}
-
-fn left_out(engine: EngineChoice, device: DeviceChoice, reason: String) -> NotCompared {
-    let engine = if engine == EngineChoice::Autodiff { "autodiff" } else { "fastest" };
-    let device = if device == DeviceChoice::Gpu { "gpu" } else { "cpu" };
-    NotCompared { engine: engine.into(), device: device.into(), reason }
 }
 
 /// Where an engine came to.
@@ -57,7 +50,7 @@ struct Outcome {
     evaluation: Evaluation,
 }
 
-async fn run(engine: EngineChoice, device: DeviceChoice, precision: Precision) -> Result<Outcome> {
+async fn run(engine: EngineChoice, device: DeviceKind, precision: Precision) -> Result<Outcome> {
     let config = small(engine, device, precision);
     let task = Task::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
@@ -72,11 +65,11 @@ async fn run(engine: EngineChoice, device: DeviceChoice, precision: Precision) -
 }
 
 /// Small, but with no two sizes alike, so that a swap of dimensions cannot go unseen.
-fn small(engine: EngineChoice, device: DeviceChoice, precision: Precision) -> ExperimentConfig {
+fn small(engine: EngineChoice, device: DeviceKind, precision: Precision) -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
     (config.data.p, config.data.frac_train) = (13, 0.5);
     (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (24, 2, 40);
-    (config.run.engine, config.run.device, config.run.precision) = (engine, device, precision);
+    (config.run.engine, config.run.device, config.run.precision) = (engine, device.into(), precision);
     config
 }
 
@@ -97,6 +90,7 @@ mod tests {
     use pollster::block_on;
 
     use super::{MAX_DRIFT, verify};
+    use crate::engine::EngineKind;
 
     #[test]
     fn this_processor_is_right_and_its_float32_shows() {
@@ -108,8 +102,8 @@ mod tests {
             assert!(check.loss_difference < 1e-4, "{check:?}");
         }
         assert!(result.is_passed());
-        let engines: Vec<_> = result.checks.iter().map(|check| check.engine.engine.as_str()).collect();
-        assert_eq!(engines, ["folded", "autodiff"], "two programs that share no code");
+        let engines: Vec<_> = result.checks.iter().map(|check| check.engine.engine).collect();
+        assert_eq!(engines, [EngineKind::Folded, EngineKind::Autodiff], "two programs that share no code");
     }
 
     #[test]

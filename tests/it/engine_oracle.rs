@@ -2,7 +2,7 @@
 
 use grokking_lab::config::{Activation, ExperimentConfig, LossForm, Precision, Preset};
 use grokking_lab::engine::autodiff::{AutodiffEngine, Forward};
-use grokking_lab::engine::{Engine, EngineInfo, TrainState, device};
+use grokking_lab::engine::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::{ModelShape, Weights};
 use grokking_lab::task::Task;
@@ -34,11 +34,11 @@ fn start(config: &ExperimentConfig) -> TrainState {
 
 fn engine(config: &ExperimentConfig, at: &TrainState, forward: Forward) -> AutodiffEngine {
     let info = EngineInfo {
-        engine: String::new(),
-        device: String::new(),
+        engine: EngineKind::Autodiff,
+        device: DeviceKind::Cpu,
         device_name: String::new(),
-        precision: String::new(),
-        reason: String::new(),
+        precision: config.run.precision,
+        reason: None,
     };
     AutodiffEngine::new(config, &Task::new(&config.data), at, &device::cpu(), forward, info)
         .expect("the model is allowed")

@@ -8,7 +8,7 @@
 use grokking_lab::config::{Activation, ExperimentConfig, Precision, Preset};
 use grokking_lab::engine::autodiff::{AutodiffEngine, Forward};
 use grokking_lab::engine::folded::FoldedCpu;
-use grokking_lab::engine::{Engine, EngineInfo, TrainState, device};
+use grokking_lab::engine::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use grokking_lab::maths::normal::NormalSource;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
@@ -73,11 +73,11 @@ pub fn literal_gradient(config: &ExperimentConfig, task: &Task, at: &TrainState)
     let mut config = config.clone();
     config.run.precision = Precision::F64;
     let info = EngineInfo {
-        engine: String::new(),
-        device: String::new(),
+        engine: EngineKind::Literal,
+        device: DeviceKind::Cpu,
         device_name: String::new(),
-        precision: String::new(),
-        reason: String::new(),
+        precision: config.run.precision,
+        reason: None,
     };
     let engine = AutodiffEngine::new(&config, task, at, &device::cpu(), Forward::Literal, info);
     block_on(engine.expect("the model is allowed").read_gradient()).expect("the CPU does not fail")

@@ -27,7 +27,7 @@ async fn engine_on(config: &ExperimentConfig, device: DeviceChoice) -> Box<dyn E
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
     let engine = engine::build(&config, &task, &start).await.expect("the device is there");
-    let found = if engine.info().device == "gpu" { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
+    let found = DeviceChoice::from(engine.info().device);
     assert_eq!(found, device, "{:?}", engine.info());
     engine
 }

@@ -7,7 +7,7 @@ pub mod folded_gpu;
 mod gpu_calls;
 
 use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset};
-use grokking_lab::engine::{self, Evaluation, TrainState};
+use grokking_lab::engine::{self, DeviceKind, Evaluation, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::protocol::{Command, Event, RunState, RungOutcome, codec};
@@ -143,12 +143,12 @@ async fn the_ladder_prefers_the_cpu_to_a_software_gpu_and_obeys() {
     };
     assert_eq!(auto.ladder.len(), 7, "every rung is named: {:?}", auto.ladder);
     let hardware = &auto.ladder[5];
-    assert_eq!(auto.device == "cpu", hardware.outcome == RungOutcome::Failed, "{auto:?}");
+    assert_eq!(auto.device == DeviceKind::Cpu, hardware.outcome == RungOutcome::Failed, "{auto:?}");
 
     let Event::Device(forced) = ladder::climb(DeviceChoice::Gpu).await else {
         panic!("this browser has an adapter");
     };
-    assert_eq!(forced.device, "gpu", "{forced:?}");
+    assert_eq!(forced.device, DeviceKind::Gpu, "{forced:?}");
     assert!(forced.ladder.iter().all(|rung| rung.outcome != RungOutcome::Failed), "{forced:?}");
 
     let Event::Device(cpu) = ladder::climb(DeviceChoice::Cpu).await else {

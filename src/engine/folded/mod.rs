@@ -50,8 +50,8 @@ use limits::check_memory;
 use simd::SimdLevel;
 use train_loop::TrainLoop;
 
-use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
-use crate::config::ExperimentConfig;
+use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
+use crate::config::{ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
 use crate::task::Task;
 
@@ -140,19 +140,19 @@ impl FoldedCpu {
         check_memory(start.weights.shape(), task.train.len())?;
         let train_loop = TrainLoop::new(simd, config, task, start, collective)?;
         let info = EngineInfo {
-            engine: "folded".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Cpu,
             device_name: describe(train_loop.threads(), simd),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         Ok(Self { info, train_loop })
     }
 
     /// Sets [`EngineInfo::reason`]: why this engine runs and not a faster one.
     #[must_use]
-    pub fn with_reason(mut self, reason: String) -> Self {
-        self.info.reason = reason;
+    pub fn with_reason(mut self, reason: impl Into<Option<String>>) -> Self {
+        self.info.reason = reason.into();
         self
     }
 }

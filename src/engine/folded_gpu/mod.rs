@@ -31,8 +31,8 @@ use self::pair_index::{PairIndex, capacity};
 use self::plan::{Plan, ScoreRange};
 use super::device::Gpu;
 use super::folded::{self, Score};
-use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
-use crate::config::{ExperimentConfig, OptimConfig};
+use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
+use crate::config::{ExperimentConfig, OptimConfig, Precision};
 use crate::error::{LabError, Result};
 use crate::model::{ModelShape, Weights};
 use crate::task::{Pair, Task};
@@ -93,11 +93,11 @@ impl FoldedGpu {
         context.write_words(BufferId::Jobs, 0, &plan.products.words);
         context.write(BufferId::Arena, layout.offsets.one, &[1.0]);
         let info = EngineInfo {
-            engine: "folded".into(),
-            device: "gpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Gpu,
             device_name: gpu.name.clone(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         let mut engine = Self {
             info,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::archive::{self, Packing};
 use super::{Capsule, Saved};
 use crate::analysis::report::analyse;
-use crate::config::Preset;
+use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
-use crate::engine::{EngineInfo, Evaluation, MetricsRow, TrainState};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
@@ -16,11 +16,11 @@ use crate::task::Task;
 
 fn engine() -> EngineInfo {
     EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "a processor".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     }
 }
 
@@ -208,4 +208,15 @@ fn a_table_of_too_many_rows_is_refused_with_the_limit() {
     let refused =
         Capsule::from_bytes(&archive::write(files, Packing::Small)).expect_err("too many").to_string();
     assert!(refused.contains("at most 1000000 are read"), "{refused}");
+}
+
+#[test]
+fn a_capsule_of_the_first_version_reads() {
+    let bytes = include_bytes!("../../../tests/fixtures/saved-v1/run.capsule.zip");
+    let capsule = Capsule::from_bytes(bytes).expect("it was written by version 0.1.0");
+    let expected = EngineInfo { device_name: "2 threads, AVX-512".into(), ..engine() };
+    assert_eq!(capsule.head.engine, Some(expected.clone()));
+    let state = capsule.state.expect("it can go on");
+    let shape = ModelShape::new(&capsule.config.data, &capsule.config.model);
+    assert_eq!(StateFile::from_bytes(&state.state, &shape).map(|file| file.engine), Ok(expected));
 }

@@ -2,9 +2,9 @@
 
 use super::{Found, read};
 use crate::analysis::report;
-use crate::config::Preset;
+use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
-use crate::engine::{EngineInfo, Evaluation, MetricsRow, TrainState, metrics_csv};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow, TrainState, metrics_csv};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
@@ -22,11 +22,11 @@ fn state() -> Vec<u8> {
     let config = Preset::Tiny.config();
     let state = TrainState { step: 12, ..TrainState::start(weights(true).weights) };
     let engine = EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "CPU".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     };
     StateFile { state, engine }.to_bytes(&config)
 }

@@ -7,9 +7,9 @@ use super::{
     Change, KeptRun, Kind, ToKeep, add_checkpoint, checkpoints_of, decode_entry, encode_entry, key_of,
     newest_whole, parse_key, plan_delete, plan_save, states_of,
 };
-use crate::config::Preset;
+use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
-use crate::engine::{EngineInfo, TrainState};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
@@ -34,11 +34,11 @@ fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
     let config = Preset::Tiny.config();
     let shape = ModelShape::new(&config.data, &config.model);
     let engine = EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "a processor".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     };
     let state = TrainState { step, ..TrainState::start(initial_weights(&shape, 3)) };
     let state = StateFile { state, engine: engine.clone() }.to_bytes(&config);
@@ -254,4 +254,7 @@ fn a_run_kept_by_an_earlier_version_opens_whole() {
     assert_eq!(capsule.state.as_ref().map(|saved| saved.step), Some(240));
     assert_eq!(capsule.checkpoints.keys().copied().collect::<Vec<_>>(), [0, 80, 160, 240]);
     assert_eq!(capsule.config, entry.config);
+    let engine = capsule.head.engine.expect("it tells what computed it");
+    assert_eq!((engine.engine, engine.device, engine.reason.clone()), (EngineKind::Folded, DeviceKind::Cpu, None));
+    assert_eq!(entry.engine, Some(engine));
 }

@@ -10,6 +10,7 @@ use super::{Effect, desk, files};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
+use crate::engine::DeviceKind;
 use crate::maths::fourier::n_freqs;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
@@ -93,7 +94,7 @@ fn adopt_saved(state: &mut State) {
 /// Whether a run computes where the analyst does.
 fn trains_on_cpu(state: &State) -> bool {
     let training = state.run.as_ref().filter(|run| matches!(run.phase, Phase::Preparing | Phase::Training));
-    training.and_then(|run| run.engine.as_ref()).is_some_and(|engine| engine.device == "cpu")
+    training.and_then(|run| run.engine.as_ref()).is_some_and(|engine| engine.device == DeviceKind::Cpu)
 }
 
 /// What is wanted most.

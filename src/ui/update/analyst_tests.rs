@@ -7,8 +7,8 @@ use crate::analysis::freq_ablation::losses_without_each_freq;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
 use crate::analysis::report::analyse;
-use crate::config::Preset;
-use crate::engine::EngineInfo;
+use crate::config::{Precision, Preset};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
 use crate::ui::draft::Draft;
@@ -39,13 +39,13 @@ fn shown(state: &State) -> &Exhibit {
     state.exhibit.as_ref().expect("a run is on show")
 }
 
-fn on(device: &str) -> EngineInfo {
+fn on(device: DeviceKind) -> EngineInfo {
     EngineInfo {
-        engine: "folded".into(),
-        device: device.into(),
+        engine: EngineKind::Folded,
+        device,
         device_name: "one".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     }
 }
 
@@ -245,7 +245,7 @@ fn what_a_cut_needs_is_made_ready_once_and_only_for_weights_that_stay() {
 fn beside_a_run_on_the_processors_it_rests_after_each_job_but_for_what_the_reader_looks_at() {
     let (mut state, effects) = page(Phase::Training);
     let mut analyst = PromptAnalyst::default();
-    state.run.as_mut().expect("a run").engine = Some(on("cpu"));
+    state.run.as_mut().expect("a run").engine = Some(on(DeviceKind::Cpu));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked, ["snapshot 30"], "then it rests");
     let run = state.exhibit.as_mut().expect("a run is on show");
@@ -260,7 +260,7 @@ fn beside_a_run_on_the_processors_it_rests_after_each_job_but_for_what_the_reade
     let effects = update(&mut state, Message::AnalystRested);
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked[2..], ["snapshot 40"], "one job, the newest");
-    state.run.as_mut().expect("a run").engine = Some(on("gpu"));
+    state.run.as_mut().expect("a run").engine = Some(on(DeviceKind::Gpu));
     let effects = update(&mut state, Message::Clock(2.0));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked[3..], ["measure 20 [2]", "measure 0 [2]"], "a card's run is not in the way");
@@ -269,7 +269,7 @@ fn beside_a_run_on_the_processors_it_rests_after_each_job_but_for_what_the_reade
 #[test]
 fn a_run_that_stands_lets_it_work_on() {
     let (mut state, effects) = page(Phase::Training);
-    state.run.as_mut().expect("a run").engine = Some(on("cpu"));
+    state.run.as_mut().expect("a run").engine = Some(on(DeviceKind::Cpu));
     let mut analyst = PromptAnalyst::default();
     analyst.work_off(&mut state, effects);
     assert!(state.analyst.rests);

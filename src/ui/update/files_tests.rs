@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, checkpoints_left_out_of, slim_capsule};
 use crate::analysis::report::analyse;
 use crate::config::{Preset, settings};
+use crate::engine::DeviceKind;
 use crate::engine::row_thinning::MAX_ROWS;
 use crate::error::LabError;
 use crate::model::ModelShape;
@@ -29,7 +30,8 @@ fn tell(state: &mut State, event: Event) {
 fn ready() -> State {
     let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    let report =
+        DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
     tell(&mut state, Event::Device(report));
     state
 }

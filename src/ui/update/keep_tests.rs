@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::{DeviceChoice, ExperimentConfig, Preset, settings};
-use crate::engine::EngineInfo;
+use crate::config::{DeviceChoice, ExperimentConfig, Precision, Preset, settings};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind};
 use crate::error::LabError;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
@@ -27,7 +27,8 @@ fn opened(preset: Preset) -> State {
 
 fn connect(state: &mut State) -> Vec<Effect> {
     tell(state, Event::Ready { version: PROTOCOL_VERSION });
-    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    let report =
+        DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
     tell(state, Event::Device(report))
 }
 
@@ -109,11 +110,11 @@ fn every_saved_state_is_kept_with_all_that_belongs_to_it() {
 fn the_first_run_asks_once_not_to_be_cleared() {
     let mut state = training();
     let engine = EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "CPU".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     };
     let started = |run_id| Event::Started { run_id, engine: engine.clone(), n_train: 34, threads: 0 };
     assert_eq!(
@@ -285,7 +286,8 @@ fn a_lost_graphics_card_leaves_the_cpu() {
     assert_eq!(state.draft.device(), DeviceChoice::Cpu);
     let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     assert!(matches!(effects[..], [Effect::Post(Command::Connect { device: DeviceChoice::Cpu, .. })]));
-    let report = DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+    let report =
+        DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
     let effects = tell(&mut state, Event::Device(report));
     assert_eq!(started_from(&effects).map(|(config, _)| config.run.device), Some(DeviceChoice::Cpu));
 }
@@ -389,11 +391,11 @@ fn a_run_that_cannot_be_read_is_no_trouble_of_the_storage() {
 /// An engine on a graphics card.
 fn on_gpu() -> EngineInfo {
     EngineInfo {
-        engine: "folded".into(),
-        device: "gpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Gpu,
         device_name: "a card".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     }
 }
 

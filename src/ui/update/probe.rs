@@ -49,7 +49,7 @@ fn wanted(state: &State) -> Option<ExperimentConfig> {
 pub(super) fn hear(state: &mut State, event: &Event) {
     match event {
         // Another worker: it knows nothing of the probe of the last one.
-        Event::Device(report) => state.estimates.connected(&report.device),
+        Event::Device(report) => state.estimates.connected(report.device),
         Event::Probed { timing } => state.estimates.probed(timing.clone()),
         Event::Progress { run_id, steps_per_s: Some(speed), .. } => {
             let training = |run: &&Run| run.id == *run_id && run.phase == Phase::Training;
@@ -64,8 +64,8 @@ pub(super) fn hear(state: &mut State, event: &Event) {
 #[cfg(test)]
 mod tests {
     use super::REST_SECS;
-    use crate::config::{Preset, settings};
-    use crate::engine::EngineInfo;
+    use crate::config::{Precision, Preset, settings};
+    use crate::engine::{DeviceKind, EngineInfo, EngineKind};
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState, Timing};
     use crate::ui::draft::Draft;
     use crate::ui::state::State;
@@ -78,7 +78,7 @@ mod tests {
     fn connect(state: &mut State) {
         tell(state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
-            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() };
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
         tell(state, Event::Device(report));
     }
 
@@ -102,11 +102,11 @@ mod tests {
 
     fn timing() -> Timing {
         let engine = EngineInfo {
-            engine: "folded".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Cpu,
             device_name: "CPU".into(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         };
         Timing { engine, steps_per_s: 24.0, p: 113, d_model: 128, n_train: 3_830 }
     }
@@ -142,7 +142,7 @@ mod tests {
     fn a_card_that_is_software_is_left_alone() {
         let mut state = ready();
         let report = DeviceReport {
-            device: "gpu".into(),
+            device: DeviceKind::Gpu,
             name: "llvmpipe".into(),
             software: true,
             ladder: Vec::new(),

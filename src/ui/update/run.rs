@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Effect, keep, shelf, stop};
 use crate::config::{DeviceChoice, settings};
+use crate::engine::DeviceKind;
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
 use crate::ui::advice::{NOT_LOADED, Trouble};
@@ -144,8 +145,8 @@ fn trouble_of(state: &State, reason: &str) -> Trouble {
 /// Whether the run is, or else would be, computed by a graphics card.
 fn is_on_gpu(state: &State) -> bool {
     match state.run.as_ref().and_then(|run| run.engine.as_ref()) {
-        Some(engine) => engine.device == "gpu",
-        None => state.device().is_some_and(|report| report.device == "gpu"),
+        Some(engine) => engine.device == DeviceKind::Gpu,
+        None => state.device().is_some_and(|report| report.device == DeviceKind::Gpu),
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn let_go(state: &mut State) -> Vec<Effect> {
 #[cfg(test)]
 mod tests {
     use crate::config::Preset;
+    use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::exhibit::Origin;
@@ -54,7 +55,7 @@ mod tests {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
-            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() };
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         tell(&mut state, run_state(0, RunState::Training));

@@ -1,9 +1,9 @@
 //! The reducer, told a story at a time.
 
 use super::{Effect, Message, shown_capsule, update};
-use crate::config::{DeviceChoice, Preset, settings};
+use crate::config::{DeviceChoice, Precision, Preset, settings};
 use crate::engine::row_thinning::MAX_ROWS;
-use crate::engine::{EngineInfo, Evaluation, MetricsRow};
+use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
 use crate::error::LabError;
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
@@ -14,7 +14,7 @@ use crate::ui::state::{Coming, Phase, State, Worker};
 use crate::ui::view::Look;
 
 fn report() -> DeviceReport {
-    DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() }
+    DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() }
 }
 
 fn row(step: usize, train_loss: f64) -> MetricsRow {
@@ -51,11 +51,11 @@ fn training() -> State {
     let mut state = ready();
     update(&mut state, Message::Start);
     let engine = EngineInfo {
-        engine: "folded".into(),
-        device: "cpu".into(),
+        engine: EngineKind::Folded,
+        device: DeviceKind::Cpu,
         device_name: "CPU".into(),
-        precision: "f32".into(),
-        reason: String::new(),
+        precision: Precision::F32,
+        reason: None,
     };
     tell(&mut state, Event::Started { run_id: 1, engine, n_train: 34, threads: 0 });
     tell(&mut state, run_state(1, 0, RunState::Training));
@@ -296,11 +296,11 @@ fn a_run_names_the_workers_it_has_and_so_does_its_link() {
     let started = |threads| Event::Started {
         run_id: 1,
         engine: EngineInfo {
-            engine: "folded".into(),
-            device: "cpu".into(),
+            engine: EngineKind::Folded,
+            device: DeviceKind::Cpu,
             device_name: "CPU".into(),
-            precision: "f32".into(),
-            reason: String::new(),
+            precision: Precision::F32,
+            reason: None,
         },
         n_train: 34,
         threads,

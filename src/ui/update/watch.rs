@@ -60,6 +60,7 @@ fn patience_secs(state: &State) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use crate::config::Preset;
+    use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::state::{Phase, State, Worker};
@@ -74,7 +75,7 @@ mod tests {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
-            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: vec![] };
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         if is_warm {
