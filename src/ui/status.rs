@@ -249,7 +249,7 @@ mod tests {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report =
-            DeviceReport { device: "cpu".into(), name: String::new(), software: false, ladder: vec![] };
+            DeviceReport { device: DeviceKind::Cpu, name: String::new(), software: false, ladder: vec![] };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });

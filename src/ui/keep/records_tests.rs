@@ -255,6 +255,9 @@ fn a_run_kept_by_an_earlier_version_opens_whole() {
     assert_eq!(capsule.checkpoints.keys().copied().collect::<Vec<_>>(), [0, 80, 160, 240]);
     assert_eq!(capsule.config, entry.config);
     let engine = capsule.head.engine.expect("it tells what computed it");
-    assert_eq!((engine.engine, engine.device, engine.reason.clone()), (EngineKind::Folded, DeviceKind::Cpu, None));
+    assert_eq!(
+        (engine.engine, engine.device, engine.reason.clone()),
+        (EngineKind::Folded, DeviceKind::Cpu, None)
+    );
     assert_eq!(entry.engine, Some(engine));
 }

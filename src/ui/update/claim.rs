@@ -79,6 +79,7 @@ pub(super) fn tick(state: &mut State) -> Vec<Effect> {
 #[cfg(test)]
 mod tests {
     use crate::config::Preset;
+    use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::keep::{KeepCommand, KeepEvent};
@@ -92,7 +93,7 @@ mod tests {
         let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
         update(&mut state, Message::FromWorker(Event::Ready { version: PROTOCOL_VERSION }));
         let report =
-            DeviceReport { device: "cpu".into(), name: "CPU".into(), software: false, ladder: Vec::new() };
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
         update(&mut state, Message::FromWorker(Event::Device(report)));
         let runs = vec![kept("a", Preset::Tiny.config(), 20)];
         let locked = locked.iter().map(|key| (*key).to_owned()).collect();
