@@ -7,7 +7,7 @@ use burn::tensor::wgpu::WgpuSetup;
 
 use super::folded_gpu;
 use super::oneshot::{Dropped, Receiver, Sender};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// A graphics processor that answers.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ impl Drop for InitGuard {
 }
 
 async fn start_gpu() -> Result<Gpu> {
-    let failed = |reason: String| LabError::device("GPU", reason);
+    let failed = |reason: String| LabError::device(FailedDevice::Gpu, reason);
     let (device, setup) =
         Device::wgpu_options().init_with_setup_async().await.map_err(|e| failed(e.to_string()))?;
     let info = setup.adapter.get_info();

@@ -40,7 +40,7 @@ use train_loop::TrainLoop;
 
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, Precision};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Task;
 
@@ -186,7 +186,7 @@ fn check_memory(shape: &ModelShape, n_train: usize) -> Result<()> {
             "a step on {n_train} pairs needs {} MiB here, a tab has 2048: take a smaller p, frac_train or d_mlp",
             bytes >> 20
         );
-        return Err(LabError::device("CPU", reason));
+        return Err(LabError::device(FailedDevice::Cpu, reason));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Matrices, or rows of them, in one piece, padding included: what workers of the same program send each other.
 
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// All values, matrix by matrix.
 pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
@@ -31,7 +31,7 @@ fn for_each<const N: usize>(
     let expected: usize = mats.iter().map(|mat| mat.len()).sum();
     if packed.len() != expected {
         let reason = format!("sent {} numbers instead of {expected}", packed.len());
-        return Err(LabError::device("a worker", reason));
+        return Err(LabError::device(FailedDevice::PeerWorker, reason));
     }
     for own in mats {
         let (from, rest) = packed.split_at(own.len());

@@ -16,7 +16,7 @@ use burn::tensor::wgpu::wgpu::{
 use super::kernels::Kernel;
 use super::plan::Dispatch;
 use crate::engine::oneshot::{Dropped, Receiver};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// Apart in the uniform buffer: the largest alignment a device may ask for.
 const PARAMS_STRIDE: usize = 256;
@@ -236,7 +236,7 @@ impl Context {
 
     /// The floats that were asked for, once the device has written them.
     async fn map(&self, len: usize, mapped: Receiver<Result<(), BufferAsyncError>>) -> Result<Vec<f32>> {
-        let failed = |reason: String| LabError::device("GPU", reason);
+        let failed = |reason: String| LabError::device(FailedDevice::Gpu, reason);
         // A browser calls back by itself; elsewhere someone has to wait.
         #[cfg(not(target_arch = "wasm32"))]
         self.device
@@ -279,7 +279,10 @@ const MAX_READ_WORDS: usize = 1 << 20;
 fn check_limits(device: &Device) -> Result<()> {
     let limits = device.limits();
     if limits.max_storage_buffers_per_shader_stage < 8 || limits.max_compute_invocations_per_workgroup < 256 {
-        return Err(LabError::device("GPU", "it has less than the limits that WebGPU guarantees"));
+        return Err(LabError::device(
+            FailedDevice::Gpu,
+            "it has less than the limits that WebGPU guarantees",
+        ));
     }
     Ok(())
 }
@@ -317,7 +320,7 @@ fn failure(what: &str, error: &Error) -> LabError {
     // The first line says what; the others repeat the source.
     let text = error.to_string();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given");
-    LabError::device("GPU", format!("{what}: {line}"))
+    LabError::device(FailedDevice::Gpu, format!("{what}: {line}"))
 }
 
 fn to_bytes<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {

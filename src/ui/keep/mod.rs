@@ -10,7 +10,6 @@ mod keeper;
 mod panel;
 pub mod records;
 
-pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
 
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
 use crate::engine::EngineInfo;
+use crate::error::ErrorReport;
 use crate::protocol::capsule::Capsule;
 
 /// What is known of the runs that are kept.
@@ -32,7 +32,7 @@ pub struct Kept {
     /// How full the browser's storage is.
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
-    pub trouble: Option<String>,
+    pub trouble: Option<ErrorReport>,
     /// Whether the list was read once.
     pub is_listed: bool,
     /// Whether the browser was asked not to clear the storage.
@@ -131,7 +131,7 @@ pub enum KeepEvent {
         /// Updates done.
         step: usize,
         /// What had to be left out, and why.
-        remark: Option<String>,
+        remark: Option<ErrorReport>,
     },
     /// A run was read.
     Loaded {
@@ -150,7 +150,7 @@ pub enum KeepEvent {
         reason: String,
     },
     /// The browser keeps nothing, or failed to.
-    Failed(String),
+    Failed(ErrorReport),
 }
 
 /// Adds a command to those that wait. A run that is to be kept takes the place of its own earlier state, if

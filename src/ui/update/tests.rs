@@ -3,8 +3,9 @@
 use super::{Effect, Message, update};
 use crate::config::{DeviceChoice, Precision, Preset};
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
-use crate::error::LabError;
+use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::advice::Trouble;
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
 use crate::ui::exhibit_sample::exhibit;
@@ -86,7 +87,9 @@ fn the_handshake_asks_for_the_device_of_the_link() {
 fn a_worker_of_another_version_is_refused() {
     let mut state = State::new(Draft::new(Preset::Quick), Vec::new());
     assert_eq!(tell(&mut state, Event::Ready { version: PROTOCOL_VERSION + 1 }), []);
-    assert!(state.failure.is_some_and(|failure| failure.message.contains("version")));
+    let failure = state.failure.expect("it is told");
+    assert!(failure.message.contains("versions"), "{failure:?}");
+    assert_eq!(failure.trouble, Some(Trouble::NotLoaded));
 }
 
 #[test]
@@ -158,12 +161,15 @@ fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
 fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
     let mut state = training();
     tell(&mut state, Event::Progress { run_id: 1, step: 5, steps_per_s: None, rows: vec![row(5, 1.0)] });
-    let effects = update(&mut state, Message::WorkerDied("unreachable executed".into()));
+    let effects = update(
+        &mut state,
+        Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable executed")),
+    );
     assert_eq!(effects, [Effect::End], "it may train on, unseen");
     assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
     assert_eq!(state.phase(), Some(Phase::Broken));
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "what was measured stays");
-    update(&mut state, Message::WorkerDied("script error".into()));
+    update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "script error")));
     assert!(
         state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable")),
         "the first reason stays"
@@ -181,8 +187,10 @@ fn webgpu_that_cannot_be_had_offers_the_cpu() {
     draft.set(Field::Device, "webgpu".into());
     let mut state = State::new(draft, Vec::new());
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-    tell(&mut state, Event::Failed { run_id: None, message: "no adapter".into(), ladder: vec![] });
-    assert!(state.failure.as_ref().is_some_and(|failure| failure.offers_cpu));
+    let error = ErrorReport::new(ErrorKind::Device(FailedDevice::Gpu), "no adapter");
+    tell(&mut state, Event::Failed { run_id: None, error, ladder: vec![] });
+    let failure = state.failure.as_ref().expect("it is told");
+    assert_eq!((failure.offers_cpu, failure.trouble), (true, Some(Trouble::NoWebGpu)));
     let effects = update(&mut state, Message::UseCpu);
     assert_eq!(effects.iter().filter(|effect| **effect == Effect::Respawn).count(), 1, "{effects:?}");
     assert!(effects.contains(&Effect::SaveLink("v=1&preset=tiny&backend=cpu".into())), "{effects:?}");
