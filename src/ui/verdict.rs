@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::dom;
 use super::exhibit::{Exhibit, Origin};
 use super::followed::is_at_rest;
-use super::judgement::{self, anchor, caution, found, recipe, standing_words, summary};
+use super::judgement::{self, anchor, caution, recipe, standing_words, summary};
 use super::state::State;
 use super::store::Store;
 use crate::analysis::verdict::{Outcome, Row, Verdict};
@@ -108,10 +108,10 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         Outcome::NotApplicable => ("", "open"),
     };
     // A run of another kind has the same reason many times.
-    let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
+    let same = verdict.rows.iter().find(|other| row.reason.is_some() && other.reason == row.reason);
     let found = match same {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ => found(row).to_owned(),
+        _ => row.finding_or_reason().to_owned(),
     };
     let small = format!("{}; {}", claim.source, standing_words(claim.requirement));
     let text = match anchor(row.number) {

@@ -7,12 +7,6 @@ use crate::analysis::report::Report;
 use crate::config::{Activation, ExperimentConfig, Preset};
 use crate::engine::MetricsRow;
 
-/// Why claims about the last weights cannot be judged without a report on them.
-pub const NO_REPORT: &str = "no report on the last weights";
-
-/// Why claims about the course of a run cannot be judged while its measures do not compare.
-pub const MIXED_FREQS: &str = "the checkpoints are not all measured with the same key frequencies";
-
 /// A run, or the part of it that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRecord<'a> {
@@ -44,14 +38,14 @@ impl<'a> Evidence<'a> {
             (c.data.p, c.model.n_layers, c.model.d_model, c.model.n_heads, c.model.d_mlp)
         };
         if sizes(ours) != sizes(&paper) || ours.model.activation != Activation::Relu {
-            return Err(NotApplicableReason(format!(
+            return Err(NotApplicableReason::Other(format!(
                 "the range is known for the paper's model only: p = 113, one block, d_model 128, 4 heads, 512 ReLUs; \
                  this run has p = {}, n_layers {}, d_model {}, n_heads {}, d_mlp {}. grok reproduce --preset paper makes one",
                 ours.data.p, ours.model.n_layers, ours.model.d_model, ours.model.n_heads, ours.model.d_mlp
             )));
         }
         if ours.data.frac_train != paper.data.frac_train {
-            return Err(NotApplicableReason(format!(
+            return Err(NotApplicableReason::Other(format!(
                 "the range is known for 30 % of the pairs; this run has {:.0} %",
                 100.0 * ours.data.frac_train
             )));
@@ -61,13 +55,13 @@ impl<'a> Evidence<'a> {
 
     /// The report of a run that the paper's ranges are meant for.
     pub(super) fn report(&self) -> Result<&'a Report, NotApplicableReason> {
-        self.require_paper_setup()?.report.ok_or_else(|| NotApplicableReason(NO_REPORT.into()))
+        self.require_paper_setup()?.report.ok_or(NotApplicableReason::NoReport)
     }
 
     /// The metrics of such a run.
     pub(super) fn metrics(&self) -> Result<&'a [MetricsRow], NotApplicableReason> {
         match self.require_paper_setup()?.metrics {
-            [] => Err(NotApplicableReason("no metrics: metrics.csv of the run is needed".into())),
+            [] => Err(NotApplicableReason::Other("no metrics: metrics.csv of the run is needed".into())),
             metrics => Ok(metrics),
         }
     }
@@ -75,9 +69,9 @@ impl<'a> Evidence<'a> {
     /// The progress measures of such a run, from step 0, all with the same frequencies.
     pub(super) fn progress(&self) -> Result<&'a [(usize, ProgressMeasures)], NotApplicableReason> {
         match self.require_paper_setup()?.progress {
-            progress if !share_freqs(progress) => Err(NotApplicableReason(MIXED_FREQS.into())),
+            progress if !share_freqs(progress) => Err(NotApplicableReason::MixedFreqs),
             [(0, _), _, ..] => Ok(self.run.progress),
-            _ => Err(NotApplicableReason(
+            _ => Err(NotApplicableReason::Other(
                 "progress measures of at least two checkpoints, the first of them step 0, are needed".into(),
             )),
         }

@@ -49,7 +49,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         source: "appendix D.1",
         requirement: Requirement::OtherRuns,
         not_robust: None,
-        check: |_| Err(NotApplicableReason("this lab trains with weight decay only".into())),
+        check: |_| Err(NotApplicableReason::Other("this lab trains with weight decay only".into())),
     },
     Claim {
         number: 32,
@@ -90,7 +90,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         source: "appendix D.3",
         requirement: Requirement::OtherRuns,
         not_robust: None,
-        check: |_| Err(NotApplicableReason("this lab trains modular addition only".into())),
+        check: |_| Err(NotApplicableReason::Other("this lab trains modular addition only".into())),
     },
 ];
 
@@ -103,7 +103,7 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
         without && config.data.frac_train <= 0.3
     });
     let Some(longest) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(NotApplicableReason(format!("needs a run of: {HOW}")));
+        return Err(NotApplicableReason::Other(format!("needs a run of: {HOW}")));
     };
     let late = || runs.iter().flat_map(|run| run.metrics).filter(|row| row.step >= 1_000);
     if let Some(row) = late().find(|row| row.evaluation.test_loss <= 10.0) {
@@ -112,7 +112,7 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     }
     let steps = longest.last_step();
     if steps < LONG_ENOUGH {
-        return Err(NotApplicableReason(format!(
+        return Err(NotApplicableReason::Other(format!(
             "needs at least {LONG_ENOUGH} steps; the run without decay has {steps}: {HOW}"
         )));
     }
@@ -127,7 +127,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
         textbook && config.run.precision == Precision::F32
     });
     let Some(run) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(NotApplicableReason(format!("needs a run of: {HOW}")));
+        return Err(NotApplicableReason::Other(format!("needs a run of: {HOW}")));
     };
     let (mut spikes, mut calm) = (Vec::new(), false);
     for row in run.metrics.iter().filter(|row| row.step > 2_000) {
@@ -141,7 +141,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     }
     let steps = run.last_step();
     if spikes.len() < 3 && steps < LONG_ENOUGH {
-        return Err(NotApplicableReason(format!(
+        return Err(NotApplicableReason::Other(format!(
             "needs at least {LONG_ENOUGH} steps; the run with the textbook loss has {steps}: {HOW}"
         )));
     }

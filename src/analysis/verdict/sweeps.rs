@@ -161,8 +161,8 @@ fn when(run: &RunRecord) -> String {
 
 fn lacking(how: &str, short: &[String]) -> NotApplicableReason {
     match short {
-        [] => NotApplicableReason(how.into()),
-        short => NotApplicableReason(format!("{how}; too short to tell: {}", short.join("; "))),
+        [] => NotApplicableReason::Other(how.into()),
+        short => NotApplicableReason::Other(format!("{how}; too short to tell: {}", short.join("; "))),
     }
 }
 
@@ -233,7 +233,10 @@ mod tests {
         assert_eq!(row.outcome, Outcome::Fail, "{}", row.measured);
         let row = judged(30, &[main(), with_frac(0.1, None, 20_000)]);
         assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
-        assert!(row.reason.contains("too short to tell: 10 % not within 20000 steps"), "{}", row.reason);
+        assert!(
+            row.finding_or_reason().contains("too short to tell: 10 % not within 20000 steps"),
+            "{row:?}"
+        );
         let row = judged(30, &[main(), with_frac(0.25, None, 600), with_frac(0.5, Some(700), 1_000)]);
         assert_eq!(
             (row.outcome, row.measured.contains("25 %")),

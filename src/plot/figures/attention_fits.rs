@@ -3,7 +3,7 @@
 use super::series::sentence;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::table::percent;
-use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -15,7 +15,8 @@ pub(super) const FIGURE: Figure = Figure {
               best frequency k, the fraction of variance explained, and how much attention goes where \
               on average.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

@@ -3,7 +3,7 @@
 use super::series::{Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::table::{count, short};
-use super::{DataTable, Figure, FigureData, needs_progress};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::plot::theme::Theme;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -14,7 +14,8 @@ pub(super) const FIGURE: Figure = Figure {
               key frequency. In a model that groks they grow gradually, while train and test loss \
               stand nearly still.",
     finding,
-    missing: needs_progress,
+    needs: &[DataNeed::Progress],
+    uses: &[],
     sheet,
     tables,
 };
