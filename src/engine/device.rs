@@ -7,7 +7,7 @@ use burn::tensor::wgpu::WgpuSetup;
 
 use super::folded_gpu::check_arithmetic;
 use super::oneshot::{self, Dropped, Sender};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// A GPU that has passed the self-test. Clones share it.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl Drop for InitGuard {
 }
 
 async fn start_gpu() -> Result<Gpu> {
-    let failed = |reason: String| LabError::device("GPU", reason);
+    let failed = |reason: String| LabError::device(FailedDevice::Gpu, reason);
     let (device, setup) =
         Device::wgpu_options().init_with_setup_async().await.map_err(|e| failed(e.to_string()))?;
     let info = setup.adapter.get_info();

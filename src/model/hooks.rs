@@ -4,7 +4,7 @@ use std::fmt;
 
 use burn::tensor::{DType, Tensor, Transaction};
 
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// An activation of the transformer, named as TransformerLens names it.
 ///
@@ -114,7 +114,7 @@ impl ActivationCache {
             heads.push((hook, dims));
         }
         let data =
-            transaction.execute_async().await.map_err(|e| LabError::device("reading activations", e))?;
+            transaction.execute_async().await.map_err(|e| LabError::device(FailedDevice::Backend, e))?;
         Ok(heads
             .into_iter()
             .zip(data)

@@ -10,6 +10,7 @@ use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::grid::Scores;
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::ExperimentConfig;
+use crate::error::ErrorReport;
 
 /// Numbers a request.
 pub type RequestId = u32;
@@ -165,13 +166,13 @@ pub enum AnalystReply {
     /// A message could not be read, whatever it was; the next one may be.
     Misread {
         /// What was wrong.
-        message: String,
+        error: ErrorReport,
     },
     /// A request failed, or the analyst itself if no request is named.
     Failed {
         /// The request.
         id: Option<RequestId>,
-        /// What was tried, what was wrong, what is allowed.
-        message: String,
+        /// What failed.
+        error: ErrorReport,
     },
 }

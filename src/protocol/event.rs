@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunId, Timing};
 use crate::config::EngineChoice;
 use crate::engine::{DeviceKind, EngineInfo, MetricsRow};
+use crate::error::ErrorReport;
 
 /// Something that happened in the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,8 +113,8 @@ pub enum Event {
     Failed {
         /// The run, if one is meant.
         run_id: Option<RunId>,
-        /// What was tried, what was wrong, what is allowed.
-        message: String,
+        /// What failed.
+        error: ErrorReport,
         /// The rungs that were tried, if a device was asked for.
         ladder: Vec<LadderRung>,
     },

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
 use crate::engine::folded::{Exchange, PackedState, Request, Score};
+use crate::error::ErrorReport;
 
 /// Said to a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ pub enum PeerReply {
     },
     /// It cannot go on.
     Failed {
-        /// What was tried, what was wrong, what is allowed.
-        message: String,
+        /// What failed.
+        error: ErrorReport,
     },
 }

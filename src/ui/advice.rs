@@ -1,9 +1,6 @@
 //! What a reader can do when something fails, in the words of the browser at hand. Pure.
 
-use super::keep::{is_about_room, is_unanswered};
-
-/// What the page says when a worker's program did not come.
-pub const NOT_LOADED: &str = "its program could not be loaded";
+use crate::error::{ErrorKind, StorageFault};
 
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +60,12 @@ pub fn advice(trouble: Trouble, user_agent: &str) -> String {
     format!("{here} {everywhere}")
 }
 
-/// The kind of a storage's failure, of its reason in words.
-pub fn of_storage(reason: &str) -> Trouble {
-    if is_about_room(reason) {
-        Trouble::StorageFull
-    } else if is_unanswered(reason) {
-        Trouble::StorageSilent
-    } else {
-        Trouble::StorageRefused
+/// What to tell a reader whose browser keeps nothing.
+pub fn of_storage(kind: ErrorKind) -> Trouble {
+    match kind {
+        ErrorKind::Storage(StorageFault::Full) => Trouble::StorageFull,
+        ErrorKind::Storage(StorageFault::Silent) => Trouble::StorageSilent,
+        _ => Trouble::StorageRefused,
     }
 }
 
@@ -221,6 +216,7 @@ fn storage_silent(family: Family) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{Family, Trouble, advice, family, of_storage};
+    use crate::error::{ErrorKind, StorageFault};
 
     const CHROME: &str = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
@@ -282,8 +278,11 @@ mod tests {
 
     #[test]
     fn a_full_storage_is_not_one_that_is_refused() {
-        assert_eq!(of_storage("QuotaExceededError: no room"), Trouble::StorageFull);
-        assert_eq!(of_storage("SecurityError: no"), Trouble::StorageRefused);
-        assert_eq!(of_storage("the browser has not answered for 10 s"), Trouble::StorageSilent);
+        let silent = ErrorKind::Storage(StorageFault::Silent);
+        assert_eq!(of_storage(silent), Trouble::StorageSilent);
+        assert_eq!(of_storage(ErrorKind::Storage(StorageFault::Full)), Trouble::StorageFull);
+        for fault in [StorageFault::Forbidden, StorageFault::Other] {
+            assert_eq!(of_storage(ErrorKind::Storage(fault)), Trouble::StorageRefused);
+        }
     }
 }

@@ -55,7 +55,7 @@ impl AnalystClient {
                 let rested_at = pace.borrow_mut().answered(now);
                 deliver(match codec::decode(&message.data()) {
                     Ok(reply) => Message::FromAnalyst(reply),
-                    Err(error) => Message::FromAnalyst(AnalystReply::Misread { message: error.to_string() }),
+                    Err(error) => Message::FromAnalyst(AnalystReply::Misread { error: error.into() }),
                 });
                 if let Some(at) = rested_at.filter(|_| rests()) {
                     let (deliver, pace) = (deliver.clone(), Rc::downgrade(&pace));
@@ -69,7 +69,7 @@ impl AnalystClient {
             })
         };
         let on_error =
-            Closure::new(move |event: web_sys::Event| deliver(Message::AnalystDied(reason(&event))));
+            Closure::new(move |event: web_sys::Event| deliver(Message::AnalystDied(reason(&event).message)));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker

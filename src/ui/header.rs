@@ -8,27 +8,55 @@ use crate::plot::Theme;
 /// Which theme the page uses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
-    choice: RwSignal<&'static str>,
+    choice: RwSignal<ThemeChoice>,
     dark: Memo<bool>,
 }
 
-/// The themes, by the name that the document and the browser's storage know them by.
-const THEMES: [(&str, &str); 3] = [("auto", "System"), ("light", "Light"), ("dark", "Dark")];
+/// What the reader chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ThemeChoice {
+    /// As the system is set.
+    System,
+    Light,
+    Dark,
+}
+
+impl ThemeChoice {
+    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name that the document and the browser's storage know it by.
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
 
 impl Look {
     /// Takes the theme of the last visit.
     pub(super) fn open() -> Self {
         let stored = dom::stored_theme().unwrap_or_default();
-        let known = THEMES.iter().map(|(name, _)| *name).find(|name| *name == stored);
-        let choice = RwSignal::new(known.unwrap_or("auto"));
+        let known = ThemeChoice::ALL.into_iter().find(|choice| choice.name() == stored);
+        let choice = RwSignal::new(known.unwrap_or(ThemeChoice::System));
         let system = RwSignal::new(false);
         dom::watch_prefers_dark(move |dark| system.set(dark));
         let dark = Memo::new(move |_| match choice.get() {
-            "auto" => system.get(),
-            name => name == "dark",
+            ThemeChoice::System => system.get(),
+            ThemeChoice::Light => false,
+            ThemeChoice::Dark => true,
         });
         // Effects run before the browser's next frame, so the first view has its colours.
-        Effect::new(move |_| dom::use_theme(choice.get()));
+        Effect::new(move |_| dom::use_theme(choice.get().name()));
         Self { choice, dark }
     }
 
@@ -52,16 +80,16 @@ impl Look {
 #[component]
 pub(super) fn Header() -> impl IntoView {
     let look = Look::get();
-    let buttons = THEMES
-        .map(|(name, words)| {
+    let buttons = ThemeChoice::ALL
+        .map(|theme| {
             view! {
                 <button
                     type="button"
-                    data-testid=format!("theme-{name}")
-                    aria-pressed=move || (look.choice.get() == name).to_string()
-                    on:click=move |_| look.choice.set(name)
+                    data-testid=format!("theme-{}", theme.name())
+                    aria-pressed=move || (look.choice.get() == theme).to_string()
+                    on:click=move |_| look.choice.set(theme)
                 >
-                    {words}
+                    {theme.label()}
                 </button>
             }
         })

@@ -6,7 +6,7 @@ use super::format::count;
 use super::state::State;
 use super::update::{MOST_ENDS, Message};
 use crate::analysis::verdict::{
-    Claim, Evidence, MIXED_FREQS, NO_REPORT, Outcome, Recipe, Requirement, RunRecord, Verdict,
+    Claim, Evidence, NotApplicableReason, Outcome, Recipe, Requirement, RunRecord, Verdict,
 };
 use crate::config::settings;
 use crate::plot::figures::{Cell, DataTable};
@@ -19,23 +19,22 @@ pub fn judge(state: &State) -> Option<Verdict> {
     let record = |exhibit| record(state, exhibit);
     let others = state.shelf.iter().map(record).collect();
     let mut verdict = Verdict::new(&Evidence { run: record(exhibit), others });
-    let waits_for = waits_for(state, exhibit);
+    let (rests, waits_for) = (is_at_rest(state, exhibit), waits_for(state, exhibit));
     for row in &mut verdict.rows {
-        if row.reason == NO_REPORT {
-            row.reason =
-                waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into());
-        } else if row.reason == MIXED_FREQS
-            && is_at_rest(state, exhibit)
-            && to_measure(state, exhibit).is_some()
-        {
-            row.reason = "the checkpoints are being measured again with the last key frequencies".into();
-        } else if row.outcome == Outcome::Fail
-            && row.claim().requirement != Requirement::OtherRuns
-            && !is_at_rest(state, exhibit)
-        {
-            row.outcome = Outcome::NotApplicable;
-            row.reason = format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured));
-        }
+        let here = match row.reason {
+            Some(NotApplicableReason::NoReport) => {
+                waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into())
+            }
+            Some(NotApplicableReason::MixedFreqs) if rests && to_measure(state, exhibit).is_some() => {
+                "the checkpoints are being measured again with the last key frequencies".into()
+            }
+            _ if row.outcome == Outcome::Fail && row.claim().requirement != Requirement::OtherRuns && !rests => {
+                row.outcome = Outcome::NotApplicable;
+                format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured))
+            }
+            _ => continue,
+        };
+        row.reason = Some(NotApplicableReason::Other(here));
     }
     Some(verdict)
 }
@@ -145,7 +144,7 @@ pub fn table(verdict: &Verdict) -> DataTable {
             claim.source,
             claim.requirement.words(),
             claim.not_robust.unwrap_or_default(),
-            row.found(),
+            row.finding_or_reason(),
             &row.beyond,
             row.outcome_words(),
         ];
@@ -170,7 +169,7 @@ pub fn markdown(verdict: &Verdict) -> String {
             both(claim.text, "", &claim.caveat()),
             claim.paper.to_owned(),
             claim.ranges(),
-            row.found().to_owned(),
+            row.finding_or_reason().to_owned(),
             both(row.outcome_words(), "outside of what is expected: ", &row.beyond),
         ];
         let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
@@ -185,7 +184,7 @@ mod tests {
 
     use super::{caution, judge, markdown, note, recipe_messages, summary, table};
     use crate::analysis::checkpoint::CheckpointAnalysis;
-    use crate::analysis::verdict::{Outcome, Row, claims};
+    use crate::analysis::verdict::{NotApplicableReason, Outcome, Row, claims};
     use crate::config::{ExperimentConfig, LossForm, Preset};
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
@@ -269,8 +268,8 @@ mod tests {
         let verdict = judge(&training).expect("a run is on show");
         assert!(verdict.rows.iter().all(|row| row.outcome != Outcome::Fail), "it may show it yet");
         let third = row(&training, 3);
-        assert!(third.reason.starts_with("not yet") && third.measured.is_empty(), "{third:?}");
-        assert_eq!(row(&training, 6).reason, "the run is not over");
+        assert!(third.finding_or_reason().starts_with("not yet") && third.measured.is_empty(), "{third:?}");
+        assert_eq!(row(&training, 6).finding_or_reason(), "the run is not over");
         assert!(
             note(&training).is_some_and(|note| note.contains("step 1,990 of 40,000")),
             "{:?}",
@@ -285,12 +284,12 @@ mod tests {
     #[test]
     fn only_the_last_weights_are_taken_for_the_last() {
         let mut state = own(Phase::Kept);
-        assert_eq!(row(&state, 4).reason, "no weights of the last step are at hand");
+        assert_eq!(row(&state, 4).finding_or_reason(), "no weights of the last step are at hand");
         let run = state.exhibit.as_mut().expect("a run is on show");
         run.weights = [(0, vec![0].into()), (1_990, vec![1].into())].into();
         run.snapshots.insert(0, snapshot(0, 9e-8));
         assert_eq!(
-            row(&state, 4).reason,
+            row(&state, 4).finding_or_reason(),
             "the weights of step 1,990 are being analysed",
             "0 is not the last"
         );
@@ -301,7 +300,10 @@ mod tests {
         assert!(fourth.outcome == Outcome::Fail && fourth.measured.contains("5.000"), "{fourth:?}");
         state.exhibit.as_mut().expect("a run is on show").snapshots.remove(&1_990);
         state.analyst.n_ends = MOST_ENDS + 1;
-        assert!(row(&state, 4).reason.contains("could not be analysed"), "nothing is waited for in vain");
+        assert!(
+            row(&state, 4).finding_or_reason().contains("could not be analysed"),
+            "nothing is waited for in vain"
+        );
     }
 
     #[test]
@@ -313,7 +315,7 @@ mod tests {
         state.exhibit.as_mut().expect("as above").progress[0].1.key_freqs = vec![1, 2];
         for number in 24..=28 {
             let row = row(&state, number);
-            assert!(row.reason.contains("same key frequencies"), "{row:?}");
+            assert!(row.reason == Some(NotApplicableReason::MixedFreqs), "{row:?}");
         }
     }
 

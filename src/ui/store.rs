@@ -161,7 +161,7 @@ impl Store {
     fn spawn_worker(self) {
         match WorkerClient::spawn(move |message| self.send(message)) {
             Ok(worker) => self.worker.set_value(Some(worker)),
-            Err(error) => self.send(Message::WorkerDied(error.to_string())),
+            Err(error) => self.send(Message::WorkerDied(error.into())),
         }
     }
 
@@ -296,7 +296,7 @@ impl Store {
                 let posted =
                     self.worker.with_value(|worker| worker.as_ref().map(|worker| worker.post(command)));
                 if let Some(Err(error)) = posted {
-                    self.send(Message::WorkerDied(error.to_string()));
+                    self.send(Message::WorkerDied(error.into()));
                 }
             }
         }

@@ -108,10 +108,10 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         Outcome::NotApplicable => ("", "open"),
     };
     // A run of another kind has the same reason many times.
-    let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
+    let same = verdict.rows.iter().find(|other| row.reason.is_some() && other.reason == row.reason);
     let found = match same {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ => row.found().to_owned(),
+        _ => row.finding_or_reason().to_owned(),
     };
     let small = format!("{}; {}", claim.source, claim.requirement.words());
     let text = match claim.anchor {

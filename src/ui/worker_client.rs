@@ -4,10 +4,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::advice::NOT_LOADED;
 use super::dom;
 use super::update::Message;
-use crate::error::{LabError, Result};
+use crate::error::{ErrorKind, ErrorReport, LabError, Result};
 use crate::protocol::{Command, codec};
 
 /// The worker's entry.
@@ -39,7 +38,7 @@ impl WorkerClient {
             Closure::new(move |message: MessageEvent| {
                 deliver(match codec::decode(&message.data()) {
                     Ok(event) => Message::FromWorker(event),
-                    Err(error) => Message::WorkerDied(error.to_string()),
+                    Err(error) => Message::WorkerDied(error.into()),
                 });
             })
         };
@@ -73,15 +72,18 @@ impl Drop for WorkerClient {
     }
 }
 
-/// An error event in words. A program that cannot be fetched or compiled gives an event without a
+/// What an error event of a worker means. A program that cannot be fetched or compiled gives an event without a
 /// message.
-pub(super) fn reason(event: &web_sys::Event) -> String {
+pub(super) fn reason(event: &web_sys::Event) -> ErrorReport {
     match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|message| !message.is_empty()) {
-        Some(message) => format!("{message}."),
-        None if event.type_() == "messageerror" => "it sent a message that this browser cannot read.".into(),
-        None => format!(
-            "{NOT_LOADED}. The connection may have failed, or the page and the worker are of different builds: \
-             reload the page."
+        Some(message) => ErrorReport::new(ErrorKind::WorkerStopped, format!("{message}.")),
+        None if event.type_() == "messageerror" => {
+            ErrorReport::new(ErrorKind::Protocol, "it sent a message that this browser cannot read.")
+        }
+        None => ErrorReport::new(
+            ErrorKind::WorkerNotLoaded,
+            "its program could not be loaded. The connection may have failed, or the page and the worker are of \
+             different builds: reload the page.",
         ),
     }
 }

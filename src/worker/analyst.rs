@@ -41,7 +41,7 @@ impl Analyst {
     pub fn answer(&mut self, request: AnalystRequest) -> AnalystReply {
         let id = id_of(&request);
         self.try_answer(request)
-            .unwrap_or_else(|error| AnalystReply::Failed { id: Some(id), message: error.to_string() })
+            .unwrap_or_else(|error| AnalystReply::Failed { id: Some(id), error: error.into() })
     }
 
     fn try_answer(&mut self, request: AnalystRequest) -> Result<AnalystReply> {

@@ -6,6 +6,7 @@ use web_sys::MessageEvent;
 
 use super::analyst::Analyst;
 use super::scope::{post, report_panics, scope};
+use crate::error::ErrorReport;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::{PROTOCOL_VERSION, codec};
 
@@ -20,7 +21,7 @@ pub fn start() {
         post(match codec::decode::<AnalystRequest>(&message.data()) {
             Ok(request) => analyst.answer(request),
             // The one after it may be fine.
-            Err(error) => AnalystReply::Misread { message: error.to_string() },
+            Err(error) => AnalystReply::Misread { error: error.into() },
         });
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -29,6 +30,6 @@ pub fn start() {
     post(AnalystReply::Ready { version: PROTOCOL_VERSION });
 }
 
-fn failed(message: String) -> AnalystReply {
-    AnalystReply::Failed { id: None, message }
+fn failed(error: ErrorReport) -> AnalystReply {
+    AnalystReply::Failed { id: None, error }
 }

@@ -33,9 +33,9 @@ fn hold(weights_id: WeightsId, seed: u32) -> AnalystRequest {
 
 fn message(reply: AnalystReply, expected_id: u32) -> String {
     match reply {
-        AnalystReply::Failed { id, message } => {
+        AnalystReply::Failed { id, error } => {
             assert_eq!(id, Some(expected_id), "the request is named");
-            message
+            error.message
         }
         other => panic!("it should fail: {other:?}"),
     }

@@ -6,6 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::config::DeviceChoice;
 use crate::engine::{DeviceKind, device};
+use crate::error::{ErrorKind, ErrorReport, FailedDevice};
 use crate::protocol::{DeviceReport, Event, LadderRung, ProbeQuestion, RungOutcome};
 
 /// What a workgroup of Burn's kernels needs; both are WebGPU's guaranteed minimum or twice it.
@@ -35,7 +36,10 @@ pub async fn climb(wanted: DeviceChoice) -> Event {
             ladder.skip_rest("an earlier question failed");
             Event::Failed {
                 run_id: None,
-                message: format!("WebGPU was asked for and cannot be used: {reason}"),
+                error: ErrorReport::new(
+                    ErrorKind::Device(FailedDevice::Gpu),
+                    format!("WebGPU was asked for and cannot be used: {reason}"),
+                ),
                 ladder: ladder.rungs,
             }
         }

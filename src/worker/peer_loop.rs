@@ -10,7 +10,7 @@ use web_sys::MessageEvent;
 use super::inbox::Inbox;
 use super::scope::{post, post_in, report_panics, scope};
 use crate::engine::folded::{Request, WorkerRank};
-use crate::error::{LabError, Result};
+use crate::error::{ErrorReport, LabError, Result};
 use crate::model::ModelShape;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, Spare};
@@ -36,7 +36,7 @@ pub fn start() {
         let mut peer = None;
         loop {
             let reply = inbox.next().await.and_then(|command| answer(&mut peer, command));
-            if let Some(reply) = reply.unwrap_or_else(|error| Some(failed(error.to_string()))) {
+            if let Some(reply) = reply.unwrap_or_else(|error| Some(failed(error.into()))) {
                 post_in(reply, &spare);
             }
             // The next command may be on its way; this needs none.
@@ -52,9 +52,7 @@ fn answer(peer: &mut Option<WorkerRank>, command: PeerCommand) -> Result<Option<
     let joined = |peer| Option::ok_or_else(peer, || LabError::Protocol("asked before it joined".into()));
     let reply = match command {
         PeerCommand::Join { version, .. } if version != PROTOCOL_VERSION => {
-            return Err(LabError::Protocol(format!(
-                "the leader speaks version {version}, its peer {PROTOCOL_VERSION}: reload the page"
-            )));
+            return Err(LabError::Version { theirs: version, ours: PROTOCOL_VERSION });
         }
         PeerCommand::Join { config, index, count, .. } => {
             config.validate()?;
@@ -79,6 +77,6 @@ fn answer(peer: &mut Option<WorkerRank>, command: PeerCommand) -> Result<Option<
     Ok(Some(reply))
 }
 
-fn failed(message: String) -> PeerReply {
-    PeerReply::Failed { message }
+fn failed(error: ErrorReport) -> PeerReply {
+    PeerReply::Failed { error }
 }

@@ -12,7 +12,7 @@ use super::scope::scope;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
 use crate::engine::folded::{Collective, Exchange, MAX_SHARDS, PackedState, Request, Score};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, Spare};
 use crate::protocol::peer::{PeerCommand, PeerReply};
@@ -196,7 +196,7 @@ impl Member {
             scope().clear_timeout_with_handle(handle);
         }
         match reply? {
-            PeerReply::Failed { message } => Err(failed(&message)),
+            PeerReply::Failed { error } => Err(failed(&error.message)),
             reply => Ok(reply),
         }
     }
@@ -212,7 +212,7 @@ impl Drop for Member {
 }
 
 fn failed(reason: &str) -> LabError {
-    LabError::device("a worker that shares the steps", reason)
+    LabError::device(FailedDevice::PeerWorker, reason)
 }
 
 fn unexpected(reply: &PeerReply) -> LabError {

@@ -15,6 +15,7 @@ use super::ladder;
 use super::scope::{now_secs, post, report_panics, scope};
 use super::session::Session;
 use crate::config::{DeviceChoice, ExperimentConfig};
+use crate::error::{ErrorReport, LabError};
 use crate::protocol::{Command, Event, PROTOCOL_VERSION, Timing, codec};
 
 /// Installs the message handler, says [`Event::Ready`] and serves commands until the worker ends.
@@ -29,7 +30,7 @@ pub fn start() {
         Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             match codec::decode::<Command>(&message.data()) {
                 Ok(command) => receiver.push(command),
-                Err(error) => post(failed(error.to_string())),
+                Err(error) => post(failed(error.into())),
             }
         });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -46,9 +47,8 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
         while let Some(command) = inbox.pop() {
             match command {
                 Command::Connect { version, .. } if version != PROTOCOL_VERSION => {
-                    post(failed(format!(
-                        "the page speaks version {version}, the worker {PROTOCOL_VERSION}: reload the page"
-                    )));
+                    let error = LabError::Version { theirs: version, ours: PROTOCOL_VERSION };
+                    post(failed(error.into()));
                 }
                 Command::Connect { device, .. } => {
                     let answer = ladder::climb(device).await;
@@ -157,6 +157,6 @@ impl Turn {
     }
 }
 
-fn failed(message: String) -> Event {
-    Event::Failed { run_id: None, message, ladder: Vec::new() }
+fn failed(error: ErrorReport) -> Event {
+    Event::Failed { run_id: None, error, ladder: Vec::new() }
 }

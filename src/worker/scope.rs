@@ -4,6 +4,7 @@ use js_sys::global;
 use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use crate::error::{ErrorKind, ErrorReport};
 use crate::protocol::codec::{self, Message, Spare};
 
 /// The worker's global object.
@@ -26,10 +27,10 @@ pub(super) fn post_in(message: impl Message, spare: &Spare) {
 }
 
 /// A panic ends the worker's program; its last words still get out.
-pub(super) fn report_panics<M: Message + 'static>(failed: fn(String) -> M) {
+pub(super) fn report_panics<M: Message + 'static>(failed: fn(ErrorReport) -> M) {
     std::panic::set_hook(Box::new(move |info| {
         console_error_panic_hook::hook(info);
-        post(failed(format!("the worker stopped: {info}")));
+        post(failed(ErrorReport::new(ErrorKind::WorkerStopped, format!("the worker stopped: {info}"))));
     }));
 }
 

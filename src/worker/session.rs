@@ -268,7 +268,7 @@ impl Session {
 
     fn fail(&mut self, run_id: RunId, error: &LabError) -> Event {
         self.run = None;
-        Event::Failed { run_id: Some(run_id), message: error.to_string(), ladder: Vec::new() }
+        Event::Failed { run_id: Some(run_id), error: error.into(), ladder: Vec::new() }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::folded::{
 use crate::engine::{
     DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, MetricsRow, TrainState,
 };
-use crate::error::{LabError, Result};
+use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::protocol::{Command, Event, RunState};
@@ -27,7 +27,7 @@ struct LostCard {
 impl LostCard {
     fn checked<T>(&self, value: T) -> Result<T> {
         if self.inner.step() >= self.lost_at {
-            return Err(LabError::device("GPU", "the device was lost"));
+            return Err(LabError::device(FailedDevice::Gpu, "the device was lost"));
         }
         Ok(value)
     }
@@ -91,7 +91,7 @@ impl Collective for Silent {
     fn gather(&mut self) -> LocalFuture<'_, Result<Vec<Vec<f32>>>> {
         Box::pin(async {
             if self.left == 0 {
-                return Err(LabError::device("a worker", "it has said nothing for a minute"));
+                return Err(LabError::device(FailedDevice::PeerWorker, "it has said nothing for a minute"));
             }
             self.left -= 1;
             self.inner.gather().await
@@ -120,7 +120,7 @@ struct Story {
     engines: Vec<EngineInfo>,
     threads: usize,
     states: Vec<RunState>,
-    failures: Vec<String>,
+    failures: Vec<ErrorReport>,
 }
 
 /// Starts a run, puts an engine in the place of its own, and trains half a second a step to the end.
@@ -163,7 +163,7 @@ fn run(config: &ExperimentConfig, engine: Option<Box<dyn Engine>>) -> Story {
                 }
             }
             Event::State { state, .. } => story.states.push(state),
-            Event::Failed { message, .. } => story.failures.push(message),
+            Event::Failed { error, .. } => story.failures.push(error),
             _ => {}
         }
     }
@@ -240,8 +240,8 @@ fn numbers_that_are_none_are_no_devices_fault() {
     let mut config = tiny();
     (config.optim.lr, config.optim.weight_decay, config.optim.warmup_steps) = (1.0, 1000.0, 0);
     let story = run(&config, Some(lost_card(&config, usize::MAX)));
-    let [message] = &story.failures[..] else { panic!("{:?}", story.failures) };
-    assert!(message.contains("try a smaller lr"), "{message}");
+    let [error] = &story.failures[..] else { panic!("{:?}", story.failures) };
+    assert!(error.kind == ErrorKind::Training && error.message.contains("try a smaller lr"), "{error:?}");
     assert_eq!(story.engines.len(), 1, "no other engine is tried");
 }
 

@@ -5,6 +5,7 @@ use pollster::block_on;
 use super::Session;
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, Preset};
 use crate::engine::MetricsRow;
+use crate::error::ErrorKind;
 use crate::model::safetensors::WeightsFile;
 use crate::protocol::{Command, Event, RunState};
 
@@ -39,7 +40,7 @@ impl Heard {
                 Event::Checkpoint { step, weights, .. } => self.checkpoints.push((step, weights)),
                 Event::Saved { step, state, .. } => self.saved.push((step, state)),
                 Event::State { state, .. } => self.states.push(state),
-                Event::Failed { message, .. } => panic!("{message}"),
+                Event::Failed { error, .. } => panic!("{error}"),
                 _ => {}
             }
         }
@@ -212,10 +213,11 @@ fn a_state_of_another_model_or_a_broken_one_ends_in_words() {
     for (config, saved) in [(&other, saved.clone()), (&config, saved[..saved.len() / 2].to_vec())] {
         let mut session = Session::new(DeviceChoice::Cpu);
         let events = block_on(session.handle(start(config, false, saved), 0.0));
-        let [Event::Failed { run_id: Some(1), message, .. }] = &events[..] else {
+        let [Event::Failed { run_id: Some(1), error, .. }] = &events[..] else {
             panic!("{events:?}");
         };
-        assert!(message.contains("saved state") || message.contains("safetensors"), "{message}");
+        assert_eq!(error.kind, ErrorKind::Content, "{error}");
+        assert!(error.message.contains("saved state") || error.message.contains("safetensors"), "{error}");
     }
 }
 

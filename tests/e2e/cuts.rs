@@ -36,7 +36,7 @@ fn report(recording: &Recording) -> Report {
 fn a_freq(freq: usize) -> Shown {
     Shown {
         view: "spectrum",
-        figure: "spectrum-chart",
+        figure: "panel-spectrum",
         row: Some(1),
         column: freq - 1,
         button: format!("ablate-freq-{freq}"),

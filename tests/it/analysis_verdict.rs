@@ -186,7 +186,7 @@ fn a_run_without_decay_fails_to_grok_and_passes_the_claim_about_it() {
     assert_eq!(outcome(&short.verdict(), 29), Outcome::NotApplicable, "too short to tell");
     short.metrics.retain(|row| row.step <= 600);
     let row = &short.verdict().rows[28];
-    assert!(row.outcome == Outcome::NotApplicable && row.reason.contains("has 600"), "{row:?}");
+    assert!(row.outcome == Outcome::NotApplicable && row.finding_or_reason().contains("has 600"), "{row:?}");
     let mut short = grokked;
     short.metrics.retain(|row| row.step <= 3_000 || row.step == 20_100);
     short.metrics.last_mut().expect("rows").step = 3_100;
@@ -232,7 +232,7 @@ fn other_runs_are_taken_when_they_are_there() {
     let alone = known.verdict();
     assert_outcomes("alone", &alone, 29..=34, Outcome::NotApplicable);
     for number in [29, 30, 32, 33] {
-        let reason = &alone.rows[number - 1].reason;
+        let reason = alone.rows[number - 1].finding_or_reason();
         assert!(reason.contains("grok train --preset "), "claim {number} says how: {reason}");
     }
     let no_decay = memorising_run();
@@ -282,7 +282,7 @@ fn other_models_are_not_held_to_the_papers_numbers() {
     known.config = Preset::Quick.config();
     let verdict = known.verdict();
     assert_outcomes("p = 59", &verdict, 1..=28, Outcome::NotApplicable);
-    assert!(verdict.rows[0].reason.contains("p = 59"), "{}", verdict.rows[0].reason);
+    assert!(verdict.rows[0].finding_or_reason().contains("p = 59"), "{:?}", verdict.rows[0]);
     assert!(verdict.broken().is_empty(), "nothing is broken that was not asked");
     let text = serde_json::to_string(&verdict).unwrap();
     assert_eq!(serde_json::from_str::<Verdict>(&text).unwrap(), verdict, "the verdict comes back from JSON");

@@ -12,7 +12,7 @@ use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::plot::Theme;
 use grokking_lab::plot::figures::sheet::Chart;
-use grokking_lab::plot::figures::{Figure, FigureData, svg};
+use grokking_lab::plot::figures::{DataNeed, Figure, FigureData, svg};
 use grokking_lab::task::Task;
 use plotters::style::RGBColor;
 
@@ -299,7 +299,7 @@ fn a_themed_figure_names_every_colour() {
 fn without_data_every_figure_says_what_is_missing_and_none_fails() {
     let nothing = FigureData::default();
     for figure in Figure::ALL {
-        let missing = (figure.missing)(&nothing);
+        let missing = figure.missing(&nothing);
         assert!(missing.is_some_and(|words| !words.is_empty()), "{}", figure.id);
         assert!(svg::svg(&figure, &nothing, 400, &Theme::light()).is_ok(), "{} draws nothing", figure.id);
         let rows: usize = (figure.tables)(&nothing).iter().map(|table| table.rows.len()).sum();
@@ -308,7 +308,43 @@ fn without_data_every_figure_says_what_is_missing_and_none_fails() {
     }
     let planted = Planted::new();
     for figure in Figure::ALL {
-        assert_eq!((figure.missing)(&planted.data()), None, "{} can be drawn", figure.id);
+        assert_eq!(figure.missing(&planted.data()), None, "{} can be drawn", figure.id);
+    }
+}
+
+/// The same data but for one part of them.
+fn without(data: FigureData<'_>, part: DataNeed) -> FigureData<'_> {
+    match part {
+        DataNeed::Metrics => FigureData { metrics: &[], ..data },
+        DataNeed::OtherSeeds => FigureData { other_seeds: &[], ..data },
+        DataNeed::Progress => FigureData { progress: &[], phase_ends: &[], ..data },
+        DataNeed::Report => FigureData { report: None, ..data },
+        DataNeed::Maps => FigureData { maps: None, ..data },
+        DataNeed::LossWithoutFreq => FigureData { loss_without_freq: &[], ..data },
+    }
+}
+
+#[test]
+fn a_figure_shows_the_data_that_it_declares_and_no_other() {
+    let planted = Planted::new();
+    let others = [planted.metrics.clone()];
+    // Other losses than the measures have: they stand in for metrics that are missing.
+    let mut metrics = planted.metrics.clone();
+    metrics.iter_mut().for_each(|row| row.evaluation.train_loss *= 0.5);
+    let all = FigureData { metrics: &metrics, other_seeds: &others, ..planted.data() };
+    for figure in Figure::ALL {
+        let shown = |data: &FigureData| {
+            let drawn = svg::svg(&figure, data, 640, &Theme::light()).unwrap();
+            (drawn, (figure.finding)(data), figure.csv(data))
+        };
+        let with_all = shown(&all);
+        for part in DataNeed::ALL {
+            assert!(part.is_met(&all) && !part.is_met(&without(all, part)), "{part:?}");
+            let is_same = shown(&without(all, part)) == with_all;
+            assert_eq!(is_same, !figure.shows(part), "{}: {part:?}", figure.id);
+            let is_missing = figure.missing(&without(all, part)).is_some();
+            assert_eq!(is_missing, figure.needs.contains(&part), "{} without {part:?}", figure.id);
+        }
     }
 }
 

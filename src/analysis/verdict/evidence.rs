@@ -8,12 +8,6 @@ use crate::analysis::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 
-/// Why claims about the last weights cannot be judged without a report on them.
-pub const NO_REPORT: &str = "no report on the last weights";
-
-/// Why claims about the course of a run cannot be judged while its measures do not compare.
-pub const MIXED_FREQS: &str = "the checkpoints are not all measured with the same key frequencies";
-
 /// A run, or the part of it that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRecord<'a> {
@@ -41,20 +35,20 @@ impl<'a> Evidence<'a> {
     /// Decay, duration, seeds and engine are free.
     pub(super) fn require_paper_setup(&self) -> Result<RunRecord<'a>, NotApplicableReason> {
         if let Some(reason) = other_setup(self.run.config) {
-            return Err(NotApplicableReason(reason));
+            return Err(NotApplicableReason::Other(reason));
         }
         Ok(self.run)
     }
 
     /// The report of a run that the paper's ranges are meant for.
     pub(super) fn report(&self) -> Result<&'a Report, NotApplicableReason> {
-        self.require_paper_setup()?.report.ok_or_else(|| NotApplicableReason(NO_REPORT.into()))
+        self.require_paper_setup()?.report.ok_or(NotApplicableReason::NoReport)
     }
 
     /// The metrics of such a run.
     pub(super) fn metrics(&self) -> Result<&'a [MetricsRow], NotApplicableReason> {
         match self.require_paper_setup()?.metrics {
-            [] => Err(NotApplicableReason("no metrics: metrics.csv of the run is needed".into())),
+            [] => Err(NotApplicableReason::Other("no metrics: metrics.csv of the run is needed".into())),
             metrics => Ok(metrics),
         }
     }
@@ -62,9 +56,9 @@ impl<'a> Evidence<'a> {
     /// The progress measures of such a run, from step 0, all with the same frequencies.
     pub(super) fn progress(&self) -> Result<&'a [(usize, ProgressMeasures)], NotApplicableReason> {
         match self.require_paper_setup()?.progress {
-            progress if !share_freqs(progress) => Err(NotApplicableReason(MIXED_FREQS.into())),
+            progress if !share_freqs(progress) => Err(NotApplicableReason::MixedFreqs),
             [(0, _), _, ..] => Ok(self.run.progress),
-            _ => Err(NotApplicableReason(
+            _ => Err(NotApplicableReason::Other(
                 "progress measures of at least two checkpoints, the first of them step 0, are needed".into(),
             )),
         }

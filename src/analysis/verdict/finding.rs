@@ -34,10 +34,6 @@ pub(super) struct Finding {
     pub(super) outside_expected: String,
 }
 
-/// What a check lacks.
-#[derive(Debug)]
-pub(super) struct NotApplicableReason(pub(super) String);
-
 impl Finding {
     /// As good as the worst of its parts.
     pub(super) fn all(parts: &[(RangeMatch, String)]) -> Self {

@@ -104,7 +104,7 @@ fn test_loss_rises(evidence: &Evidence) -> Result<Finding, NotApplicableReason> 
     let losses =
         metrics.iter().map(|row| (row.step, row.evaluation.test_loss)).filter(|(_, x)| x.is_finite());
     let Some((step, loss)) = losses.reduce(|top, next| if next.1 > top.1 { next } else { top }) else {
-        return Err(NotApplicableReason("no finite test loss in the metrics".into()));
+        return Err(NotApplicableReason::Other("no finite test loss in the metrics".into()));
     };
     Ok(Finding::all(&[
         PEAK.judge(loss, format!("maximum {}", number(loss))),

@@ -13,6 +13,7 @@ mod criterion;
 mod evidence;
 mod finding;
 mod learning;
+mod not_applicable;
 mod other_runs;
 mod progress;
 mod range;
@@ -22,12 +23,13 @@ mod sweeps;
 pub use claim::{Claim, Requirement};
 pub use claims::claims;
 pub use criterion::Criterion;
-pub use evidence::{Evidence, MIXED_FREQS, NO_REPORT, RunRecord};
+pub use evidence::{Evidence, RunRecord};
+pub use not_applicable::NotApplicableReason;
 pub use range::{Range, Unit};
 pub use recipe::Recipe;
 
 use criterion::step_value;
-use finding::{Finding, NotApplicableReason, RangeMatch, at};
+use finding::{Finding, RangeMatch, at};
 use serde::{Deserialize, Serialize};
 
 /// How a claim fared.
@@ -54,8 +56,9 @@ pub struct Row {
     /// The part of it that the wider range alone holds, of a claim that passes; empty if all is as expected.
     #[serde(default)]
     pub beyond: String,
-    /// Why nothing can be said, and which command would change that; else empty.
-    pub reason: String,
+    /// Why nothing can be said, and which command would change that.
+    #[serde(with = "not_applicable")]
+    pub reason: Option<NotApplicableReason>,
 }
 
 /// All rows.
@@ -74,11 +77,11 @@ impl Verdict {
                 Ok(Finding { fit, measured, outside_expected: beyond }) => {
                     let outcome = if fit == RangeMatch::Outside { Outcome::Fail } else { Outcome::Pass };
                     let beyond = if fit == RangeMatch::Wider { beyond } else { String::new() };
-                    Row { number, outcome, measured, beyond, reason: String::new() }
+                    Row { number, outcome, measured, beyond, reason: None }
                 }
-                Err(NotApplicableReason(reason)) => {
+                Err(reason) => {
                     let (measured, beyond) = Default::default();
-                    Row { number, outcome: Outcome::NotApplicable, measured, beyond, reason }
+                    Row { number, outcome: Outcome::NotApplicable, measured, beyond, reason: Some(reason) }
                 }
             }
         };
@@ -103,9 +106,12 @@ impl Row {
         claims().into_iter().find(|claim| claim.number == self.number).expect("a row has a claim's number")
     }
 
-    /// What the run shows of the claim, or why nothing can be said.
-    pub fn found(&self) -> &str {
-        if self.measured.is_empty() { &self.reason } else { &self.measured }
+    /// What the run shows, or why nothing can be said.
+    pub fn finding_or_reason(&self) -> &str {
+        match &self.reason {
+            Some(reason) if self.measured.is_empty() => reason.as_str(),
+            _ => &self.measured,
+        }
     }
 
     /// The outcome in a few words.

@@ -53,7 +53,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         not_robust: None,
         anchor: None,
         recipe: None,
-        check: |_| Err(NotApplicableReason("this lab trains with weight decay only".into())),
+        check: |_| Err(NotApplicableReason::Other("this lab trains with weight decay only".into())),
     },
     Claim {
         number: 32,
@@ -95,7 +95,7 @@ pub(super) const CLAIMS: [Claim; 6] = [
         not_robust: None,
         anchor: None,
         recipe: None,
-        check: |_| Err(NotApplicableReason("this lab trains modular addition only".into())),
+        check: |_| Err(NotApplicableReason::Other("this lab trains modular addition only".into())),
     },
 ];
 
@@ -112,7 +112,7 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
         without && config.data.frac_train <= 0.3
     });
     let Some(longest) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(NotApplicableReason(format!("needs a run of: {}", NO_DECAY.command())));
+        return Err(NotApplicableReason::Other(format!("needs a run of: {}", NO_DECAY.command())));
     };
     let late = || runs.iter().flat_map(|run| run.metrics).filter(|row| row.step >= 1_000);
     // Losses of a run that diverged are no numbers, and not low.
@@ -124,7 +124,7 @@ fn no_decay(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     }
     let steps = longest.last_step();
     if !LONG_RUN.expects(steps as f64) {
-        return Err(NotApplicableReason(format!(
+        return Err(NotApplicableReason::Other(format!(
             "needs a run {}; the one without decay has {}: {}",
             LONG_RUN.expected(),
             count(steps),
@@ -153,7 +153,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
         textbook && config.run.precision == Precision::F32
     });
     let Some(run) = runs.iter().max_by_key(|run| run.last_step()) else {
-        return Err(NotApplicableReason(format!("needs a run of: {}", TEXTBOOK_LOSS.command())));
+        return Err(NotApplicableReason::Other(format!("needs a run of: {}", TEXTBOOK_LOSS.command())));
     };
     let (mut spikes, mut calm) = (Vec::new(), false);
     for row in run.metrics.iter().filter(|row| row.step > 2_000) {
@@ -167,7 +167,7 @@ fn slingshots(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
     }
     let (steps, n_spikes) = (run.last_step(), spikes.len() as f64);
     if !SPIKES.expects(n_spikes) && steps < LONG_ENOUGH {
-        return Err(NotApplicableReason(format!(
+        return Err(NotApplicableReason::Other(format!(
             "needs at least {} steps; the run with the textbook loss has {}: {}",
             count(LONG_ENOUGH),
             count(steps),

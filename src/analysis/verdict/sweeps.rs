@@ -191,8 +191,8 @@ fn when(run: &RunRecord) -> String {
 
 fn lacking(how: String, short: &[String]) -> NotApplicableReason {
     match short {
-        [] => NotApplicableReason(how),
-        short => NotApplicableReason(format!("{how}; too short to tell: {}", short.join("; "))),
+        [] => NotApplicableReason::Other(how),
+        short => NotApplicableReason::Other(format!("{how}; too short to tell: {}", short.join("; "))),
     }
 }
 

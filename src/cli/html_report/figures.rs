@@ -12,7 +12,7 @@ pub(in crate::cli) const WIDTH: u32 = 928;
 /// Links to everything on the page.
 pub(super) fn contents(data: &FigureData<'_>) -> String {
     let link = |figure: &Figure| {
-        let state = (figure.missing)(data).map_or("", |_| " (not drawn)");
+        let state = figure.missing(data).map_or("", |_| " (not drawn)");
         format!("<li><a href=\"#{}\">{}</a> {}{state}</li>", figure.id, figure.name, escaped(figure.title))
     };
     let links: String = Figure::ALL.iter().map(link).collect();
@@ -31,7 +31,7 @@ pub(super) fn sections(data: &FigureData<'_>) -> Result<String> {
 fn section(figure: &Figure, data: &FigureData<'_>) -> Result<String> {
     let Figure { id, name, title, caption, .. } = figure;
     let heading = format!("<h3>{name}. {}</h3>", escaped(title));
-    if let Some(reason) = (figure.missing)(data) {
+    if let Some(reason) = figure.missing(data) {
         return Ok(format!(
             "<figure id=\"{id}\">{heading}<p class=\"quiet\">Not drawn: {reason}.</p></figure>"
         ));

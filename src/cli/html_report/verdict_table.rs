@@ -93,10 +93,10 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         words => format!("<br><span class=\"quiet\">{label}{}</span>", escaped(words)),
     };
     // A run of another kind has the same reason many times.
-    let same = verdict.rows.iter().find(|other| !row.reason.is_empty() && other.reason == row.reason);
+    let same = verdict.rows.iter().find(|other| row.reason.is_some() && other.reason == row.reason);
     let found = match same {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ => row.found().to_owned(),
+        _ => row.finding_or_reason().to_owned(),
     };
     let [text, paper, ranges, found] =
         [claim.text, claim.paper, claim.ranges().as_str(), found.as_str()].map(escaped);
@@ -116,7 +116,7 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
 mod tests {
     use super::{section, summary};
     use crate::analysis::phases::{Boundary, Phases};
-    use crate::analysis::verdict::{Outcome, Row, Verdict, claims};
+    use crate::analysis::verdict::{NotApplicableReason, Outcome, Row, Verdict, claims};
 
     fn verdict(outcome: impl Fn(usize) -> Outcome) -> Verdict {
         let row = |number| Row {
@@ -124,7 +124,7 @@ mod tests {
             outcome: outcome(number),
             measured: format!("measured & {number}"),
             beyond: if number == 5 { "800 < 830".into() } else { String::new() },
-            reason: String::new(),
+            reason: None,
         };
         Verdict { rows: claims().into_iter().map(|claim| row(claim.number)).collect() }
     }
@@ -167,7 +167,8 @@ mod tests {
     fn nothing_judged_is_not_called_success() {
         let mut verdict = verdict(|_| Outcome::NotApplicable);
         for row in &mut verdict.rows {
-            (row.measured, row.reason) = (String::new(), "another model".to_owned());
+            (row.measured, row.reason) =
+                (String::new(), Some(NotApplicableReason::Other("another model".to_owned())));
         }
         let words = summary(&verdict, &Phases::default());
         assert!(words.contains("None of the paper\u{2019}s claims could be judged"), "{words}");

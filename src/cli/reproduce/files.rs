@@ -11,7 +11,7 @@ use super::analysis::RunAnalysis;
 use super::stored_run::StoredRun;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::verdict::{Claim, Outcome, Requirement, Row, Verdict};
+use crate::analysis::verdict::{Claim, NotApplicableReason, Outcome, Requirement, Row, Verdict};
 use crate::cli::file_io::{write_json, write_whole};
 use crate::cli::html_report::{self, FIGURE_WIDTH};
 use crate::error::{LabError, Result};
@@ -92,7 +92,7 @@ pub(super) fn write(out: &Path, run: &StoredRun, analysis: &RunAnalysis, verdict
     fs::create_dir_all(&figures).map_err(|e| LabError::file("create", &figures, e))?;
     let data = analysis.figure_data(run);
     let mut written = BTreeSet::new();
-    for figure in Figure::ALL.iter().filter(|figure| (figure.missing)(&data).is_none()) {
+    for figure in Figure::ALL.iter().filter(|figure| figure.missing(&data).is_none()) {
         let drawing = svg::svg(figure, &data, FIGURE_WIDTH, &Theme::light())?;
         for (name, text) in figure.csv(&data).into_iter().chain([(format!("{}.svg", figure.id), drawing)]) {
             write_whole(&figures.join(&name), text.as_bytes())?;
@@ -210,7 +210,7 @@ impl<'a> ClaimEntry<'a> {
             outcome,
             measured,
             beyond,
-            reason,
+            reason: reason.as_ref().map_or("", NotApplicableReason::as_str),
         }
     }
 }

@@ -11,7 +11,7 @@ use self::adamw::Moments;
 use self::batch::PairBatch;
 use super::{Engine, EngineInfo, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, OptimConfig, Precision};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::model::params::{Params, flat_tensor};
 use crate::model::{ModelShape, Weights, folded_forward, transformer};
 use crate::task::Task;
@@ -219,8 +219,7 @@ fn weighted_means(scores: &[f64], batches: &[PairBatch]) -> [f64; N_SCORES] {
 /// Reads tensors from the device in one transfer, as float64.
 async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f64>>> {
     let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
-    let data =
-        transaction.execute_async().await.map_err(|e| LabError::device("reading from the device", e))?;
+    let data = transaction.execute_async().await.map_err(|e| LabError::device(FailedDevice::Backend, e))?;
     Ok(data
         .into_iter()
         .map(|data: TensorData| data.convert_dtype(DType::F64).iter::<f64>().collect())

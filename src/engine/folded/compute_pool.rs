@@ -7,7 +7,7 @@ use super::matrix::ViewMut;
 use super::simd::SimdLevel;
 use super::simd::product::Product;
 use super::simd::product_wide::ProductWide;
-use crate::error::Result;
+use crate::error::{FailedDevice, LabError, Result};
 
 /// Products of fewer multiply-adds run on one thread: they take about as long as waking another.
 #[cfg(not(target_arch = "wasm32"))]
@@ -35,7 +35,7 @@ impl ComputePool {
             return Ok(Self { simd, pool: None });
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-            crate::error::LabError::device("CPU", format!("cannot start {threads} threads: {error}"))
+            LabError::device(FailedDevice::Cpu, format!("cannot start {threads} threads: {error}"))
         })?;
         Ok(Self { simd, pool: Some(pool) })
     }

@@ -2,7 +2,7 @@
 
 use super::matrix::stride_of;
 use crate::config::ExperimentConfig;
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 
 /// Whether the folded engine can train a model: one block, p + 1 tokens, at least p outputs.
@@ -59,7 +59,7 @@ pub(super) fn check_memory(shape: &ModelShape, n_train: usize) -> Result<()> {
             "a step on {n_train} pairs needs {} MiB here, a tab has 2048: take a smaller p, frac_train or d_mlp",
             bytes >> 20
         );
-        return Err(LabError::device("CPU", reason));
+        return Err(LabError::device(FailedDevice::Cpu, reason));
     }
     Ok(())
 }

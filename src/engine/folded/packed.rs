@@ -1,7 +1,7 @@
 //! Several matrices as one array of floats, padding included: the payload of messages between workers of the
 //! same program.
 
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// Allocates one array of all values, matrix by matrix.
 pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
@@ -32,7 +32,7 @@ fn for_each<const N: usize>(
     let expected: usize = mats.iter().map(|mat| mat.len()).sum();
     if packed.len() != expected {
         let reason = format!("sent {} numbers instead of {expected}", packed.len());
-        return Err(LabError::device("a worker", reason));
+        return Err(LabError::device(FailedDevice::PeerWorker, reason));
     }
     for own in mats {
         let (from, rest) = packed.split_at(own.len());

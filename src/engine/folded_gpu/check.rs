@@ -8,7 +8,7 @@ use super::kernels::{Kernel, TABLE_TILE};
 use super::layout::GpuLayout;
 use super::plan::Dispatch;
 use crate::config::Preset;
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 
 /// Rows, depth and columns: no multiples of a tile, and more than one tile of rows and of columns.
@@ -52,7 +52,7 @@ pub async fn check_arithmetic(setup: &WgpuSetup) -> Result<()> {
     match (0..got.len()).find(|&i| (got[i] - exact(i)).abs() > 0.0 || got[i].is_nan()) {
         None => Ok(()),
         Some(i) => Err(LabError::device(
-            "GPU",
+            FailedDevice::Gpu,
             format!(
                 "a test product is wrong at element {i} ({}): the driver cannot be trusted, use the CPU",
                 got[i]

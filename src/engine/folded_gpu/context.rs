@@ -16,7 +16,7 @@ use burn::tensor::wgpu::wgpu::{
 use super::kernels::Kernel;
 use super::plan::Dispatch;
 use crate::engine::oneshot::{self, Dropped, Receiver};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 
 /// Bytes from one dispatch's parameters to the next: the largest alignment that a device may require of a dynamic
 /// offset.
@@ -241,7 +241,7 @@ impl Context {
         len: usize,
         mapped: Receiver<Result<(), BufferAsyncError>>,
     ) -> Result<Vec<f32>> {
-        let failed = |reason: String| LabError::device("GPU", reason);
+        let failed = |reason: String| LabError::device(FailedDevice::Gpu, reason);
         // A browser runs the callback by itself; natively it runs inside `poll`.
         #[cfg(not(target_arch = "wasm32"))]
         self.device
@@ -284,7 +284,10 @@ const MAX_READ_WORDS: usize = 1 << 20;
 fn check_limits(device: &Device) -> Result<()> {
     let limits = device.limits();
     if limits.max_storage_buffers_per_shader_stage < 8 || limits.max_compute_invocations_per_workgroup < 256 {
-        return Err(LabError::device("GPU", "it has less than the limits that WebGPU guarantees"));
+        return Err(LabError::device(
+            FailedDevice::Gpu,
+            "it has less than the limits that WebGPU guarantees",
+        ));
     }
     Ok(())
 }
@@ -322,7 +325,7 @@ fn failure(what: &str, error: &Error) -> LabError {
     // The first line is the message; the others repeat the shader source.
     let text = error.to_string();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given");
-    LabError::device("GPU", format!("{what}: {line}"))
+    LabError::device(FailedDevice::Gpu, format!("{what}: {line}"))
 }
 
 fn to_bytes<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {

@@ -33,7 +33,7 @@ use super::device::Gpu;
 use super::folded::{self, Score};
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, OptimConfig, Precision};
-use crate::error::{LabError, Result};
+use crate::error::{FailedDevice, LabError, Result};
 use crate::model::{ModelShape, Weights};
 use crate::task::{Pair, Task};
 
@@ -213,7 +213,7 @@ fn check_sizes(layout: &GpuLayout, limits: &Limits) -> Result<()> {
             bytes >> 20,
             allowed >> 20
         );
-        return Err(LabError::device("GPU", reason));
+        return Err(LabError::device(FailedDevice::Gpu, reason));
     }
     Ok(())
 }
@@ -223,7 +223,7 @@ fn check_groups(plan: &Plan, limits: &Limits) -> Result<()> {
     let allowed = limits.max_compute_workgroups_per_dimension as usize;
     match largest {
         Some(largest) if largest > allowed => Err(LabError::device(
-            "GPU",
+            FailedDevice::Gpu,
             format!("a kernel needs {largest} workgroups, the device allows {allowed}"),
         )),
         _ => Ok(()),

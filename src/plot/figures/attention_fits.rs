@@ -2,7 +2,7 @@
 
 use super::series::sentence;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::format::percent;
 use crate::plot::theme::Theme;
 
@@ -15,7 +15,8 @@ pub(super) const FIGURE: Figure = Figure {
               best frequency k, the fraction of variance explained, and how much attention goes where \
               on average.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

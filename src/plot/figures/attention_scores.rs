@@ -2,7 +2,7 @@
 
 use super::series::{sentence, spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{DataTable, Figure, FigureData, needs_report};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::analysis::attention::HeadReport;
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
@@ -18,7 +18,8 @@ pub(super) const FIGURE: Figure = Figure {
               strongly each wave of the embedding reaches the neurons through the head\u{2019}s \
               values.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

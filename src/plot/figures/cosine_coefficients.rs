@@ -2,7 +2,7 @@
 
 use super::series::{Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{DataTable, Figure, FigureData, needs_progress};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -14,7 +14,8 @@ pub(super) const FIGURE: Figure = Figure {
               key frequency. In a model that groks they grow gradually, while train and test loss \
               stand nearly still.",
     finding,
-    missing: needs_progress,
+    needs: &[DataNeed::Progress],
+    uses: &[],
     sheet,
     tables,
 };

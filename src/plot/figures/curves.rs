@@ -2,7 +2,7 @@
 
 use super::series::{ACCURACY, LOSS, Lines, Quantity, YAxis, metrics_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{Figure, FigureData, needs_metrics};
+use super::{DataNeed, Figure, FigureData};
 use crate::engine::record::Evaluation;
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
@@ -16,7 +16,8 @@ pub(super) const FIGURE: Figure = Figure {
               steps, while its test loss rises above that of guessing. Much later, with the train set \
               long at 100 %, the test accuracy jumps.",
     finding,
-    missing: needs_metrics,
+    needs: &[DataNeed::Metrics],
+    uses: &[DataNeed::OtherSeeds, DataNeed::Progress],
     sheet,
     tables: |data| vec![metrics_table(data)],
 };

@@ -23,6 +23,52 @@ pub struct FigureData<'a> {
     pub loss_without_freq: &'a [f64],
 }
 
+/// A part of [`FigureData`], as a figure declares that it is made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataNeed {
+    /// [`FigureData::metrics`].
+    Metrics,
+    /// [`FigureData::other_seeds`].
+    OtherSeeds,
+    /// [`FigureData::progress`], with the phases' ends.
+    Progress,
+    /// [`FigureData::report`].
+    Report,
+    /// [`FigureData::maps`], which take milliseconds to make.
+    Maps,
+    /// [`FigureData::loss_without_freq`].
+    LossWithoutFreq,
+}
+
+impl DataNeed {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Metrics, Self::OtherSeeds, Self::Progress, Self::Report, Self::Maps, Self::LossWithoutFreq];
+
+    /// Whether the data are there.
+    pub fn is_met(self, data: &FigureData<'_>) -> bool {
+        match self {
+            Self::Metrics => !data.metrics.is_empty(),
+            Self::OtherSeeds => !data.other_seeds.is_empty(),
+            Self::Progress => !data.progress.is_empty(),
+            Self::Report => data.report.is_some(),
+            Self::Maps => data.maps.is_some(),
+            Self::LossWithoutFreq => !data.loss_without_freq.is_empty(),
+        }
+    }
+
+    /// What is said in place of a figure that cannot do without.
+    pub fn missing_words(self) -> &'static str {
+        match self {
+            Self::Metrics => "no metrics were recorded",
+            Self::OtherSeeds => "no run with another seed is at hand",
+            Self::Progress => "no checkpoints have been analysed",
+            Self::Report | Self::Maps => "no weights have been analysed",
+            Self::LossWithoutFreq => "the losses without each frequency have not been computed",
+        }
+    }
+}
+
 impl FigureData<'_> {
     /// The last step of which anything is known; 0 of nothing.
     pub(super) fn last_step(&self) -> usize {

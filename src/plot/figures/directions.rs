@@ -2,7 +2,7 @@
 
 use super::series::strongest;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::analysis::directions::{DirectionFit, DirectionTerm};
 use crate::format::percent;
 use crate::maths::fourier::norms_by_freq;
@@ -20,7 +20,8 @@ pub(super) const FIGURE: Figure = Figure {
               and the fraction of variance that the wave in a+b explains; of at most eight \
               frequencies, those of the largest norm in W_L.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

@@ -2,7 +2,7 @@
 
 use super::series::{ACCURACY, LOSS, Lines, YAxis, at_freqs, listed, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{DataTable, Figure, FigureData, needs_progress};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -14,7 +14,8 @@ pub(super) const FIGURE: Figure = Figure {
               removed from the logits. In a model that groks none is needed while the train set is \
               known by heart; later every one is.",
     finding,
-    missing: needs_progress,
+    needs: &[DataNeed::Progress],
+    uses: &[],
     sheet,
     tables,
 };

@@ -3,7 +3,7 @@
 use super::bars::{Bar, BarChart};
 use super::series::{FREQ, LOSS};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
 use crate::format::number;
@@ -20,7 +20,8 @@ pub(super) const FIGURE: Figure = Figure {
               removing any other none; it may even help. The lines are the whole model and what is \
               left when only the constant and the key frequencies\u{2019} components are kept.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[DataNeed::LossWithoutFreq],
     sheet,
     tables,
 };

@@ -2,7 +2,7 @@
 
 use super::heat_map::HeatMap;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::{Cell, DataTable, Figure, FigureData, needs_maps};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::format::percent;
 use crate::maths::fourier::{cos_index, freq_of};
 use crate::plot::Axis;
@@ -19,7 +19,8 @@ pub(super) const FIGURE: Figure = Figure {
               few 2 × 2 blocks on the diagonal, products of waves of one frequency in a and in b, hold \
               nearly everything.",
     finding,
-    missing: needs_maps,
+    needs: &[DataNeed::Report, DataNeed::Maps],
+    uses: &[],
     sheet,
     tables,
 };

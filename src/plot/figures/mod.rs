@@ -30,7 +30,7 @@ mod series;
 mod spectra;
 mod table_drawing;
 
-pub use data::FigureData;
+pub use data::{DataNeed, FigureData};
 pub use sheet::Sheet;
 pub use table::{Cell, DataTable};
 
@@ -56,8 +56,10 @@ pub struct Figure {
     /// What this run shows, in a sentence with its numbers: also the words for those who do not see it.
     /// Empty where the data are missing.
     pub finding: fn(&FigureData<'_>) -> String,
-    /// What the data lack for it; `None` if nothing.
-    pub missing: fn(&FigureData<'_>) -> Option<&'static str>,
+    /// The data without which it cannot be drawn.
+    pub needs: &'static [DataNeed],
+    /// What it shows besides, where it is known.
+    pub uses: &'static [DataNeed],
     /// Its panels.
     pub sheet: fn(&FigureData<'_>, &Theme) -> Sheet,
     /// The numbers it shows.
@@ -80,6 +82,16 @@ impl Figure {
         cosine_coefficients::FIGURE,
         excluded_by_freq::FIGURE,
     ];
+
+    /// What the data lack for it, in words; `None` if nothing.
+    pub fn missing(&self, data: &FigureData<'_>) -> Option<&'static str> {
+        self.needs.iter().find(|need| !need.is_met(data)).map(|need| need.missing_words())
+    }
+
+    /// Whether it shows some of these data, if they are there.
+    pub fn shows(&self, data: DataNeed) -> bool {
+        self.needs.contains(&data) || self.uses.contains(&data)
+    }
 
     /// Draws the figure over the whole area; returns the map of each panel that has axes.
     ///
@@ -104,27 +116,4 @@ impl Figure {
         let tables = (self.tables)(data);
         tables.iter().map(|table| (format!("{}-{}.csv", self.id, table.name), table.csv())).collect()
     }
-}
-
-/// What a figure made from the report says without one.
-const NO_REPORT: &str = "no weights have been analysed";
-/// What a figure made from rows of metrics says without them.
-const NO_METRICS: &str = "no metrics were recorded";
-/// What a figure made from progress measures says without them.
-const NO_PROGRESS: &str = "no checkpoints have been analysed";
-
-fn needs_report(data: &FigureData<'_>) -> Option<&'static str> {
-    data.report.is_none().then_some(NO_REPORT)
-}
-
-fn needs_maps(data: &FigureData<'_>) -> Option<&'static str> {
-    (data.report.is_none() || data.maps.is_none()).then_some(NO_REPORT)
-}
-
-fn needs_metrics(data: &FigureData<'_>) -> Option<&'static str> {
-    data.metrics.is_empty().then_some(NO_METRICS)
-}
-
-fn needs_progress(data: &FigureData<'_>) -> Option<&'static str> {
-    data.progress.is_empty().then_some(NO_PROGRESS)
 }

@@ -3,7 +3,7 @@
 use super::bars::{Bar, BarChart};
 use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
-use super::{Cell, DataTable, Figure, FigureData, needs_report};
+use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
 use crate::analysis::report::{NeuronReport, Report};
 use crate::plot::Axis;
@@ -19,7 +19,8 @@ pub(super) const FIGURE: Figure = Figure {
               cluster, the norms of its neurons\u{2019} columns of W_L. In a model that groks, neurons \
               that compute one frequency write to the logits in that frequency alone.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

@@ -2,7 +2,7 @@
 
 use super::series::{LOSS, Lines, Quantity, YAxis, progress_table, sentence};
 use super::sheet::{Row, Shape, Sheet};
-use super::{DataTable, Figure, FigureData, needs_progress};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -18,7 +18,8 @@ pub(super) const FIGURE: Figure = Figure {
               All measures use the last checkpoint\u{2019}s key frequencies. Upright lines: the ends \
               of memorisation, circuit formation and cleanup, where they were found.",
     finding,
-    missing: needs_progress,
+    needs: &[DataNeed::Progress],
+    uses: &[DataNeed::Metrics],
     sheet,
     tables,
 };

@@ -2,7 +2,7 @@
 
 use super::series::{ACCURACY, Lines, Quantity, YAxis, progress_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{Figure, FigureData, needs_progress};
+use super::{DataNeed, Figure, FigureData};
 use crate::format::{count, percent};
 use crate::plot::theme::Theme;
 
@@ -14,7 +14,8 @@ pub(super) const FIGURE: Figure = Figure {
               beside the accuracy of the whole model. In a model that groks the waves know the answers \
               long before it shows on the test set.",
     finding,
-    missing: needs_progress,
+    needs: &[DataNeed::Progress],
+    uses: &[DataNeed::Metrics],
     sheet,
     tables: |data| {
         let columns = [

@@ -2,7 +2,7 @@
 
 use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
-use super::{DataTable, Figure, FigureData, needs_report};
+use super::{DataNeed, DataTable, Figure, FigureData};
 use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
@@ -16,7 +16,8 @@ pub(super) const FIGURE: Figure = Figure {
               equal; a model that groks keeps a handful of frequencies, and nearly the same ones at \
               both ends.",
     finding,
-    missing: needs_report,
+    needs: &[DataNeed::Report],
+    uses: &[],
     sheet,
     tables,
 };

@@ -15,13 +15,58 @@ use crate::ui::view::{Track, View};
 /// One line of a track.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Series {
-    /// Its colour's name in the style sheet, and its hook for tests after `read-`.
-    pub(super) key: &'static str,
+    /// Which line it is.
+    pub(super) id: SeriesId,
     /// Its name beside its value.
     pub(super) name: &'static str,
     /// Its name as a column, with its unit.
     column: &'static str,
     of: Source,
+}
+
+/// Which line of the time line's charts; with it goes a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeriesId {
+    /// A score on the train set.
+    Train,
+    /// A score on the test set.
+    Test,
+    /// The restricted loss.
+    Restricted,
+    /// The excluded loss.
+    Excluded,
+    /// The Gini coefficient of W_E.
+    GiniEmbedding,
+    /// The Gini coefficient of W_L.
+    GiniNeuronLogits,
+    /// The sum of all squared weights.
+    SumSqWeights,
+}
+
+impl SeriesId {
+    /// Its name in the style sheet, and in a test's hook after `read-` and the track's.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+            Self::Restricted => "restricted",
+            Self::Excluded => "excluded",
+            Self::GiniEmbedding => "gini-w-e",
+            Self::GiniNeuronLogits => "gini-w-l",
+            Self::SumSqWeights => "weights",
+        }
+    }
+
+    /// Its colour, which the style sheet has, too.
+    fn color(self, theme: &Theme) -> RGBColor {
+        match self {
+            Self::Train => theme.train,
+            Self::Test => theme.test,
+            Self::Restricted | Self::GiniEmbedding => theme.series[2],
+            Self::Excluded | Self::GiniNeuronLogits => theme.series[4],
+            Self::SumSqWeights => theme.series[3],
+        }
+    }
 }
 
 /// Where a value comes from.
@@ -33,42 +78,37 @@ enum Source {
     Measures(fn(&ProgressMeasures) -> f64),
 }
 
-const fn rows(
-    key: &'static str,
-    name: &'static str,
-    column: &'static str,
-    of: fn(&Evaluation) -> f64,
-) -> Series {
-    Series { key, name, column, of: Source::Rows(of) }
+const fn rows(id: SeriesId, name: &'static str, column: &'static str, of: fn(&Evaluation) -> f64) -> Series {
+    Series { id, name, column, of: Source::Rows(of) }
 }
 
 const fn measures(
-    key: &'static str,
+    id: SeriesId,
     name: &'static str,
     column: &'static str,
     of: fn(&ProgressMeasures) -> f64,
 ) -> Series {
-    Series { key, name, column, of: Source::Measures(of) }
+    Series { id, name, column, of: Source::Measures(of) }
 }
 
 const LOSS: &[Series] = &[
-    rows("train", "train", "train_loss_nats", |e| e.train_loss),
-    rows("test", "test", "test_loss_nats", |e| e.test_loss),
+    rows(SeriesId::Train, "train", "train_loss_nats", |e| e.train_loss),
+    rows(SeriesId::Test, "test", "test_loss_nats", |e| e.test_loss),
 ];
 const ACCURACY: &[Series] = &[
-    rows("train", "train", "train_accuracy", |e| e.train_accuracy),
-    rows("test", "test", "test_accuracy", |e| e.test_accuracy),
+    rows(SeriesId::Train, "train", "train_accuracy", |e| e.train_accuracy),
+    rows(SeriesId::Test, "test", "test_accuracy", |e| e.test_accuracy),
 ];
 const CIRCUITS: &[Series] = &[
-    measures("restricted", "restricted", "restricted_loss_all_nats", |m| m.restricted_loss.all),
-    measures("excluded", "excluded", "excluded_loss_train_nats", |m| m.excluded_loss.train),
+    measures(SeriesId::Restricted, "restricted", "restricted_loss_all_nats", |m| m.restricted_loss.all),
+    measures(SeriesId::Excluded, "excluded", "excluded_loss_train_nats", |m| m.excluded_loss.train),
 ];
 const GINI: &[Series] = &[
-    measures("restricted", "W_E", "gini_w_e", |m| m.gini.w_e),
-    measures("excluded", "W_L", "gini_w_l", |m| m.gini.w_l),
+    measures(SeriesId::GiniEmbedding, "W_E", "gini_w_e", |m| m.gini.w_e),
+    measures(SeriesId::GiniNeuronLogits, "W_L", "gini_w_l", |m| m.gini.w_l),
 ];
 const WEIGHTS: &[Series] =
-    &[measures("weights", "all parameters", "sum_sq_weights", |m| m.sum_sq_weights.total)];
+    &[measures(SeriesId::SumSqWeights, "all parameters", "sum_sq_weights", |m| m.sum_sq_weights.total)];
 
 impl Series {
     /// Its value at the measured step nearest to `step`, with that step.
@@ -86,16 +126,6 @@ impl Series {
                 exhibit.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect()
             }
             Source::Measures(of) => exhibit.progress.iter().map(|(step, m)| (*step as f64, of(m))).collect(),
-        }
-    }
-
-    fn color(&self, theme: &Theme) -> RGBColor {
-        match self.key {
-            "train" => theme.train,
-            "test" => theme.test,
-            "restricted" => theme.series[2],
-            "excluded" => theme.series[4],
-            _ => theme.series[3],
         }
     }
 }
@@ -195,7 +225,7 @@ impl Track {
         let own = self
             .series()
             .iter()
-            .map(|series| Line { color: series.color(theme), points: series.points(exhibit) });
+            .map(|series| Line { color: series.id.color(theme), points: series.points(exhibit) });
         let lines: Vec<Line> = below.chain(own).collect();
         let shown = || {
             let inside = |step: f64| x.coordinate_or_floor(step).is_some_and(|c| c >= x.low && c <= x.high);
@@ -223,7 +253,7 @@ impl Track {
     ) -> Sheet {
         let lines: Vec<_> = others.iter().map(|(compared, other)| (compared.color, *other)).collect();
         let chart = Chart::Lines(self.chart_over(exhibit, &lines, view, theme));
-        let own = self.series().iter().map(|s| (s.name.to_owned(), s.color(theme)));
+        let own = self.series().iter().map(|s| (s.name.to_owned(), s.id.color(theme)));
         let color = |compared: &Compared| theme.series[compared.color % theme.series.len()];
         let laid_over = others.iter().map(|(compared, _)| (compared.name.clone(), color(compared)));
         let legend = own.chain(laid_over).collect();
@@ -316,6 +346,23 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_style_sheets_have_the_colour_of_every_line() {
+        let css =
+            [include_str!("../../../www/style.css"), include_str!("../../../www/instrument.css")].concat();
+        let hex = |c: plotters::style::RGBColor| format!("#{:02x}{:02x}{:02x}", c.0, c.1, c.2);
+        for series in Track::ALL.into_iter().flat_map(Track::series) {
+            let (_, rule) = css
+                .split_once(&format!("[data-key=\"{}\"]", series.id.key()))
+                .unwrap_or_else(|| panic!("no rule for {:?}", series.id));
+            let (_, variable) = rule.split_once("--key: var(").expect("the rule gives a colour");
+            let (variable, _) = variable.split_once(')').expect("the variable is named");
+            let [light, dark] = [Theme::light(), Theme::dark()].map(|theme| hex(series.id.color(&theme)));
+            let line = format!("{variable}: light-dark({light}, {dark});");
+            assert!(css.contains(&line), "{:?}: the style sheets do not say {line}", series.id);
         }
     }
 

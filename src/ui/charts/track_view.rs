@@ -233,7 +233,7 @@ type Marks = (usize, Vec<(&'static str, usize, f64)>);
 
 fn marks(state: &State, track: Track) -> Option<Marks> {
     let (exhibit, step) = (state.exhibit.as_ref()?, state.view.cursor()?);
-    let dot = |series: &Series| series.at(exhibit, step).map(|(at, value)| (series.key, at, value));
+    let dot = |series: &Series| series.at(exhibit, step).map(|(at, value)| (series.id.key(), at, value));
     Some((step, track.series().iter().filter_map(dot).collect()))
 }
 
@@ -244,9 +244,9 @@ fn read_out(track: Track, series: &'static Series) -> impl IntoView {
         let exhibit = state.exhibit.as_ref()?;
         series.at(exhibit, state.view.step(exhibit)).map(|(_, value)| track.words(value))
     });
-    let hook = format!("read-{}-{}", track.id(), series.key);
+    let hook = format!("read-{}-{}", track.id(), series.id.key());
     view! {
-        <span class="key" data-key=series.key>
+        <span class="key" data-key=series.id.key()>
             {series.name} " " <b data-testid=hook>{move || value.get().unwrap_or_else(|| "–".into())}</b>
         </span>
     }

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use idb::{DatabaseEvent, Factory, ObjectStore, ObjectStoreParams, Transaction, TransactionMode};
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::records::Change;
-use super::time_limit::{READING, STORAGE, WRITING, in_time};
-use crate::error::{LabError, Result};
+use super::time_limit::{READING, WRITING, in_time};
+use crate::error::{LabError, Result, StorageFault};
 
 const NAME: &str = "grokking-lab";
 const TABLE: &str = "records";
@@ -24,7 +24,7 @@ impl Database {
     /// Opens the table, and makes it at the first time.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses.
+    /// [`LabError::Storage`] if the browser refuses.
     pub(super) async fn open() -> Result<Self> {
         let mut request =
             Factory::new().and_then(|factory| factory.open(NAME, Some(VERSION))).map_err(refused)?;
@@ -40,7 +40,7 @@ impl Database {
     /// Every key.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses, or does not answer in time.
+    /// [`LabError::Storage`] if the browser refuses, or does not answer in time.
     pub(super) async fn keys(&self) -> Result<Vec<String>> {
         let inner = Rc::clone(&self.inner);
         in_time("list the runs in", READING, async move {
@@ -54,7 +54,7 @@ impl Database {
     /// The value of a key; none if there is none.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses, or does not answer in time.
+    /// [`LabError::Storage`] if the browser refuses, or does not answer in time.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let (inner, key) = (Rc::clone(&self.inner), JsValue::from_str(key));
         in_time("read from", READING, async move {
@@ -69,7 +69,7 @@ impl Database {
     /// before any that are asked for later.
     ///
     /// # Errors
-    /// [`LabError::File`] if the browser refuses, or does not answer in time.
+    /// [`LabError::Storage`] if the browser refuses, or does not answer in time.
     pub(super) async fn write(&self, changes: Vec<Change>) -> Result<()> {
         let inner = Rc::clone(&self.inner);
         in_time("write to", WRITING, async move { write(&inner, &changes).await }).await
@@ -100,7 +100,7 @@ async fn write(database: &idb::Database, changes: &[Change]) -> Result<()> {
     }
     match transaction.await {
         Ok(result) if result.is_committed() => Ok(()),
-        Ok(_) => Err(aborted(table.transaction().error().map(|e| format!("{}: {}", e.name(), e.message())))),
+        Ok(_) => Err(aborted(table.transaction().error().map(|e| (e.name(), e.message())))),
         Err(error) => Err(refused(error)),
     }
 }
@@ -111,54 +111,86 @@ fn begin(database: &idb::Database, mode: TransactionMode) -> Result<(Transaction
     Ok((transaction, table))
 }
 
-/// A transaction that was broken off, with the browser's reason if it gives one.
-fn aborted(reason: Option<String>) -> LabError {
-    LabError::file(
-        "use",
-        STORAGE,
-        describe(reason.as_deref().unwrap_or("the browser broke it off without a reason")),
-    )
-}
-
-fn refused(error: idb::Error) -> LabError {
-    LabError::file("use", STORAGE, describe(&error.to_string()))
-}
-
-/// A browser's reason in the page's words.
-fn describe(reason: &str) -> String {
-    // What browsers say where a site may keep nothing.
-    let forbidden = ["SecurityError", "InvalidStateError", "did not allow mutations"];
-    if is_about_room(reason) {
-        "it is full: delete kept runs, or free room on the disk".into()
-    } else if forbidden.iter().any(|words| reason.contains(words)) {
-        format!("{reason}; private windows and strict settings refuse it")
-    } else {
-        reason.to_owned()
+/// A transaction that was broken off, with the name and the words of the browser's reason if it gives one.
+fn aborted(reason: Option<(String, String)>) -> LabError {
+    match reason {
+        Some((name, message)) => failed(Some(&name), &format!("{name}: {message}")),
+        None => failed(None, "the browser broke it off without a reason"),
     }
 }
 
-/// Whether a browser's words, or the page's, are about too little room.
-pub(in crate::ui) fn is_about_room(reason: &str) -> bool {
-    ["QuotaExceeded", "it is full", "storage is full"].iter().any(|words| reason.contains(words))
+fn refused(error: idb::Error) -> LabError {
+    failed(exception_name(&error).as_deref(), &error.to_string())
+}
+
+/// An error of the storage, of the name of the browser's exception and of its words.
+fn failed(exception: Option<&str>, words: &str) -> LabError {
+    let fault = exception.map_or(StorageFault::Other, fault_of);
+    let reason = match fault {
+        StorageFault::Full => "it is full: delete kept runs, or free room on the disk".into(),
+        StorageFault::Forbidden => format!("{words}; private windows and strict settings refuse it"),
+        StorageFault::Silent | StorageFault::Other => words.to_owned(),
+    };
+    LabError::Storage { action: "use", fault, reason }
+}
+
+/// What a `DOMException` of IndexedDB means, by its name. The only place that knows these names.
+fn fault_of(exception: &str) -> StorageFault {
+    match exception {
+        "QuotaExceededError" => StorageFault::Full,
+        // Where a site may keep nothing the API itself, or the opening of the database, fails so.
+        "SecurityError" | "InvalidStateError" => StorageFault::Forbidden,
+        _ => StorageFault::Other,
+    }
+}
+
+/// The name of the browser's exception behind an error, if there is one.
+fn exception_name(error: &idb::Error) -> Option<String> {
+    use idb::Error as E;
+    match error {
+        E::DomException(exception) => Some(exception.name()),
+        E::IndexedDbNotFound(thrown)
+        | E::IndexedDbOpenFailed(thrown)
+        | E::TransactionOpenFailed(thrown)
+        | E::ObjectStoreNotFound(thrown)
+        | E::AddFailed(thrown)
+        | E::UpdateFailed(thrown)
+        | E::DeleteFailed(thrown)
+        | E::GetFailed(thrown)
+        | E::GetAllKeysFailed(thrown)
+        | E::RequestErrorNotFound(thrown)
+        | E::RequestResultNotFound(thrown) => Reflect::get(thrown, &"name".into()).ok()?.as_string(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{aborted, describe, is_about_room};
+    use super::{aborted, failed};
+    use crate::error::{ErrorKind, StorageFault};
 
     #[test]
     fn a_broken_off_transaction_is_full_only_if_the_browser_says_so() {
-        let words = |reason: Option<&str>| aborted(reason.map(str::to_owned)).to_string();
-        assert!(words(Some("QuotaExceededError: no room")).contains("it is full"));
-        for other in [None, Some("UnknownError: the disk is broken"), Some("AbortError: ")] {
-            assert!(!is_about_room(&words(other)), "{other:?}");
+        let of = |name: &str, message: &str| aborted(Some((name.to_owned(), message.to_owned())));
+        let full = of("QuotaExceededError", "no room");
+        assert_eq!(full.kind(), ErrorKind::Storage(StorageFault::Full));
+        assert!(full.to_string().contains("it is full"), "{full}");
+        // Words are not what is decided by.
+        for other in [aborted(None), of("UnknownError", "the disk is full"), of("AbortError", "")] {
+            assert_eq!(other.kind(), ErrorKind::Storage(StorageFault::Other), "{other}");
         }
-        assert!(words(Some("UnknownError: the disk is broken")).contains("the disk is broken"));
+        assert!(
+            of("UnknownError", "the disk is broken").to_string().contains("UnknownError: the disk is broken")
+        );
     }
 
     #[test]
     fn private_windows_are_blamed_for_what_they_refuse() {
-        assert!(describe("SecurityError: no").contains("private windows"));
-        assert!(!describe("DataError: no").contains("private windows"));
+        for name in ["SecurityError", "InvalidStateError"] {
+            let refused = failed(Some(name), "failed to open indexed db: SecurityError: no");
+            assert_eq!(refused.kind(), ErrorKind::Storage(StorageFault::Forbidden));
+            assert!(refused.to_string().contains("private windows"), "{refused}");
+        }
+        assert!(!failed(Some("DataError"), "DataError: no").to_string().contains("private windows"));
     }
 }

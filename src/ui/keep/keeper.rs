@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use leptos::task::spawn_local;
 
-use super::database::{Database, is_about_room};
+use super::database::Database;
 use super::records::{self, Change, Kind};
 use super::time_limit::{OPENING, Work, before, unanswered};
 use super::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
-use crate::error::{LabError, Result};
+use crate::error::{ErrorReport, LabError, Result, StorageFault};
 use crate::protocol::capsule::Capsule;
 use crate::ui::{dom, run_lock};
 
@@ -61,7 +61,7 @@ impl Inner {
                 Err(error) => {
                     // The connection may be what broke: the next command opens another.
                     self.database.take();
-                    vec![KeepEvent::Failed(error.to_string())]
+                    vec![KeepEvent::Failed(error.into())]
                 }
             };
             let is_listed = events.iter().any(|event| matches!(event, KeepEvent::Listed { .. }));
@@ -146,16 +146,17 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
     };
     let written = database.write(records::plan_save(&keys, run, &entry, true)).await;
     let remark = match written {
-        Err(error) if is_about_room(&error.to_string()) => {
+        Err(error @ LabError::Storage { fault: StorageFault::Full, .. }) => {
             let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
             database.write(records::plan_save(&keys, run, &entry, false)).await?;
-            Some(
+            Some(ErrorReport::new(
+                error.kind(),
                 "The browser's storage is full: this run's checkpoints are not kept, only what it needs to go on.",
-            )
+            ))
         }
         other => other.map(|()| None)?,
     };
-    Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark: remark.map(str::to_owned) })
+    Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark })
 }
 
 /// A run and what was damaged of it, or why nothing of it can be read.

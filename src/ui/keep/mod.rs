@@ -11,10 +11,9 @@ mod panel;
 pub mod records;
 mod time_limit;
 
-pub(super) use database::is_about_room;
 pub(super) use keeper::Keeper;
 pub(super) use panel::{KeptRuns, ResumeOffer};
-pub(super) use time_limit::{before, is_unanswered};
+pub(super) use time_limit::before;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -22,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
 use crate::engine::EngineInfo;
+use crate::error::ErrorReport;
 use crate::protocol::capsule::Capsule;
 
 /// What is known of the runs that are kept.
@@ -40,11 +40,11 @@ pub struct Kept {
     /// How full the browser's storage is.
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
-    pub trouble: Option<String>,
+    pub trouble: Option<ErrorReport>,
     /// When that was last seen, in milliseconds since 1970.
     pub failed_at_ms: f64,
     /// What the last save had to leave out, and why.
-    pub left_out: Option<String>,
+    pub left_out: Option<ErrorReport>,
     /// Whether the reader has read the notice about the two above.
     pub is_notice_dismissed: bool,
     /// Whether the list was read once.
@@ -145,7 +145,7 @@ pub enum KeepEvent {
         /// Updates done.
         step: usize,
         /// What had to be left out, and why.
-        remark: Option<String>,
+        remark: Option<ErrorReport>,
     },
     /// A run was read.
     Loaded {
@@ -164,7 +164,7 @@ pub enum KeepEvent {
         reason: String,
     },
     /// The browser keeps nothing, or failed to.
-    Failed(String),
+    Failed(ErrorReport),
 }
 
 /// Adds a command to those that wait. A run that is to be kept takes the place of its own earlier state, if
@@ -181,9 +181,9 @@ pub fn queue_up(queue: &mut VecDeque<KeepCommand>, command: KeepCommand) {
 
 impl Kept {
     /// What the reader should know of the storage and has not dismissed: why nothing is kept, or what is not.
-    pub fn notice(&self) -> Option<&str> {
+    pub fn notice(&self) -> Option<&ErrorReport> {
         let notice = self.trouble.as_ref().or(self.left_out.as_ref());
-        notice.filter(|_| !self.is_notice_dismissed).map(String::as_str)
+        notice.filter(|_| !self.is_notice_dismissed)
     }
 }
 

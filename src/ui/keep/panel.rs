@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Damaged, Kept, KeptRun, Room};
+use crate::error::ErrorReport;
 use crate::ui::advice::{advice, of_storage};
 use crate::ui::state::{Phase, State, Wish};
 use crate::ui::store::Store;
@@ -118,8 +119,8 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
                 <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
             </div>
             {move || {
-                kept.with(|kept| kept.notice().map(str::to_owned)).map(|reason| {
-                    let words = store.peek(|state| storage_words(&reason, &state.host.user_agent));
+                kept.with(|kept| kept.notice().cloned()).map(|trouble| {
+                    let words = store.peek(|state| storage_words(&trouble, &state.host.user_agent));
                     view! {
                         <div class="problem" role="alert" data-testid="storage-notice">
                             <p>{words}</p>
@@ -143,8 +144,9 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
 }
 
 /// What is wrong with the storage, and what to do about it here.
-fn storage_words(reason: &str, user_agent: &str) -> String {
-    format!("{}. {}", reason.trim_end_matches('.'), advice(of_storage(reason), user_agent))
+fn storage_words(trouble: &ErrorReport, user_agent: &str) -> String {
+    let advice = advice(of_storage(trouble.kind), user_agent);
+    format!("{}. {advice}", trouble.message.trim_end_matches('.'))
 }
 
 /// A run of which nothing can be read: it takes room, and can be deleted.
@@ -273,12 +275,16 @@ fn Line(run: KeptRun) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::storage_words;
+    use crate::error::{ErrorKind, ErrorReport, StorageFault};
 
     #[test]
     fn the_notice_says_what_is_wrong_and_what_to_do_in_whole_sentences() {
-        let full = storage_words("The browser's storage is full: no room for checkpoints.", "Firefox/145.0");
+        let words = |fault, message: &str| {
+            storage_words(&ErrorReport::new(ErrorKind::Storage(fault), message), "Firefox/145.0")
+        };
+        let full = words(StorageFault::Full, "There is no room for checkpoints.");
         assert!(full.contains("Manage Data") && !full.contains(".."), "{full}");
-        let refused = storage_words("cannot use this browser's storage: SecurityError", "Firefox/145.0");
+        let refused = words(StorageFault::Forbidden, "cannot use this browser's storage: SecurityError");
         assert!(refused.contains("SecurityError. Firefox refuses"), "{refused}");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use leptos::task::spawn_local;
 
-use crate::error::{LabError, Result};
+use crate::error::{LabError, Result, StorageFault};
 use crate::ui::dom;
 
 /// Opening takes milliseconds, and seconds on a disk that wakes up.
@@ -18,9 +18,6 @@ pub(super) const READING: Duration = Duration::from_secs(10);
 /// A first save may write 100 MB, which takes a slow disk half of this.
 pub(super) const WRITING: Duration = Duration::from_secs(60);
 
-/// What messages call the storage.
-pub(super) const STORAGE: &str = "this browser's storage";
-
 /// A future of the storage, held on to.
 pub(super) type Work<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -28,7 +25,7 @@ pub(super) type Work<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 /// back into nothing: it ends by itself, unheard.
 ///
 /// # Errors
-/// The work's own, or [`LabError::File`] if it takes too long.
+/// The work's own, or [`LabError::Storage`] if it takes too long.
 pub(super) async fn in_time<T: 'static>(
     action: &'static str,
     limit: Duration,
@@ -60,15 +57,8 @@ pub(in crate::ui) async fn before<T>(
 
 /// The error of work that took longer than `limit`.
 pub(super) fn unanswered(action: &'static str, limit: Duration) -> LabError {
-    let reason = format!("{NO_ANSWER} for {} s, and nothing is being saved", limit.as_secs());
-    LabError::file(action, STORAGE, reason)
-}
-
-const NO_ANSWER: &str = "the browser has not answered";
-
-/// Whether a failure's reason is that the storage does not answer.
-pub(in crate::ui) fn is_unanswered(reason: &str) -> bool {
-    reason.contains(NO_ANSWER)
+    let reason = format!("the browser has not answered for {} s, and nothing is being saved", limit.as_secs());
+    LabError::Storage { action, fault: StorageFault::Silent, reason }
 }
 
 #[cfg(test)]
@@ -78,7 +68,8 @@ mod tests {
 
     use pollster::block_on;
 
-    use super::{before, is_unanswered, unanswered};
+    use super::{before, unanswered};
+    use crate::error::{ErrorKind, StorageFault};
 
     #[test]
     fn what_never_answers_ends_with_the_timer_and_what_answers_does_not_wait_for_it() {
@@ -93,10 +84,11 @@ mod tests {
 
     #[test]
     fn the_message_names_what_was_tried_the_time_and_that_nothing_is_saved() {
-        let words = unanswered("open", Duration::from_secs(10)).to_string();
+        let error = unanswered("open", Duration::from_secs(10));
+        assert_eq!(error.kind(), ErrorKind::Storage(StorageFault::Silent));
+        let words = error.to_string();
         for part in ["cannot open this browser's storage", "10 s", "nothing is being saved"] {
             assert!(words.contains(part), "{words}");
         }
-        assert!(is_unanswered(&words) && !is_unanswered("it is full"));
     }
 }

@@ -212,6 +212,7 @@ impl Painter for VotesPainter {
 #[cfg(test)]
 mod tests {
     use super::{fitted, pair, words};
+    use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::panels::sample::analysed;
     use crate::ui::surgery::Cut;
@@ -278,7 +279,8 @@ mod tests {
         assert_eq!(say(false), cut);
         for _ in 0..2 {
             let id = Some(state.analyst.last_request);
-            update(&mut state, Message::FromAnalyst(AnalystReply::Failed { id, message: "gone".into() }));
+            let error = ErrorReport::new(ErrorKind::Protocol, "gone");
+            update(&mut state, Message::FromAnalyst(AnalystReply::Failed { id, error }));
         }
         assert_eq!(words(&state), "It could not be asked: gone");
     }

@@ -206,7 +206,7 @@ fn list(
 /// The parts that a view shows of the snapshot at the cursor.
 fn parts_of(state: &State, view: &CheckpointFigure) -> ModelParts {
     let snapshot = snapshot(state).filter(|_| weights_at(state).is_some());
-    snapshot.map(|snapshot| (view.parts)(snapshot)).unwrap_or_default()
+    snapshot.map(|snapshot| view.parts(snapshot)).unwrap_or_default()
 }
 
 /// Those that are cut out.

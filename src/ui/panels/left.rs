@@ -82,6 +82,7 @@ pub(super) fn left(store: Store) -> AnyView {
 mod tests {
     use super::{cut, result_words, whole};
     use crate::analysis::grid::{BySplit, Scores};
+    use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::panels::sample::analysed;
     use crate::ui::state::State;
@@ -114,7 +115,10 @@ mod tests {
         update(&mut state, Message::Cut(Cut::Head(0)));
         for _ in 0..2 {
             let id = Some(state.analyst.last_request);
-            say(&mut state, AnalystReply::Failed { id, message: "gone".into() });
+            say(
+                &mut state,
+                AnalystReply::Failed { id, error: ErrorReport::new(ErrorKind::Protocol, "gone") },
+            );
         }
         assert_eq!(cut(&state), Err("\u{2013}"));
         assert!(result_words(&state).ends_with("could not be computed: gone"), "{}", result_words(&state));

@@ -10,7 +10,7 @@ use super::subject::{Subject, snapshot};
 use crate::analysis::ablation::Ablation;
 use crate::error::Result;
 use crate::plot::figures::Sheet;
-use crate::plot::figures::checkpoint::PredictionGridLayout;
+use crate::plot::figures::checkpoint::{CheckpointDataNeed, PredictionGridLayout};
 use crate::plot::{PixelMap, Theme};
 use crate::ui::charts::{Downloads, Numbers, Stage};
 use crate::ui::dom::{self, Area, Painter};
@@ -37,7 +37,7 @@ impl Revision {
         let exhibit = state.exhibit.as_ref();
         let is_paper = matches!(subject, Subject::Paper(_));
         // The others show the whole model, whatever is cut.
-        let left = state.surgery.left.as_ref().filter(|_| subject.words().id == "field");
+        let left = state.surgery.left.as_ref().filter(|_| subject.needs(CheckpointDataNeed::Margins));
         Self {
             origin: exhibit.map(|exhibit| exhibit.origin.clone()),
             snapshot: snapshot(state).map(|snapshot| snapshot.step),
@@ -90,17 +90,16 @@ pub(super) fn panel(subject: Subject) -> AnyView {
         }
     });
     let cutting = match subject {
-        Subject::Inside(view) if view.is_ablatable() => Some(Cutting::new(view, stage)),
+        Subject::Inside(view) if view.ablatable.is_some() => Some(Cutting::new(view, stage)),
         _ => None,
     };
-    let tools = (words.id == "field").then(|| field_tools(store));
+    let tools = subject.needs(CheckpointDataNeed::Layout).then(|| field_tools(store));
     let heading = if words.name.is_empty() {
         words.title.to_owned()
     } else {
         format!("{}. {}", words.name, words.title)
     };
-    let hook =
-        if words.id == "spectrum" { "spectrum-chart".to_owned() } else { format!("panel-{}", words.id) };
+    let hook = format!("panel-{}", words.id);
     view! {
         <section node_ref=section class="panel figure-panel" id=words.id aria-label=heading.clone()>
             <div class="panel-head">

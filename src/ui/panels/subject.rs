@@ -6,8 +6,8 @@ use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::report::{NeuronMap, ReportMaps};
 use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
-use crate::plot::figures::checkpoint::{CheckpointFigure, CheckpointFigureData};
-use crate::plot::figures::{DataTable, Figure, FigureData, Sheet};
+use crate::plot::figures::checkpoint::{CheckpointDataNeed, CheckpointFigure, CheckpointFigureData};
+use crate::plot::figures::{DataNeed, DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
 use crate::ui::compare::other_seeds;
 use crate::ui::state::State;
@@ -47,6 +47,11 @@ impl Subject {
         }
     }
 
+    /// Whether it is made from some data beside the checkpoint's analysis.
+    pub(super) fn needs(self, data: CheckpointDataNeed) -> bool {
+        matches!(self, Self::Inside(view) if view.needs.contains(&data))
+    }
+
     /// Why it cannot be shown; `None` if it can.
     pub(super) fn missing(self, state: &State) -> Option<&'static str> {
         match self {
@@ -55,7 +60,7 @@ impl Subject {
                 "No weights of this run have been analysed: the analysis worker is not running. Reload the page.",
             ),
             Self::Inside(_) => Some("No weights of this run have been analysed yet."),
-            Self::Paper(figure) => with_figure(state, figure, |data| (figure.missing)(data)).flatten(),
+            Self::Paper(figure) => with_figure(state, figure, |data| figure.missing(data)).flatten(),
         }
     }
 
@@ -103,8 +108,9 @@ fn with_inside<T>(
     if snapshot.report.p != config.data.p {
         return None;
     }
-    // One view alone tells train from test, and shuffling the pairs takes a millisecond.
-    let train = if view.id == "field" { Task::new(&config.data).is_train() } else { Vec::new() };
+    // Shuffling the pairs takes a millisecond.
+    let needs_train = view.needs.contains(&CheckpointDataNeed::TrainPairs);
+    let train = if needs_train { Task::new(&config.data).is_train() } else { Vec::new() };
     let left = cut_margins(state, snapshot);
     Some(read(&CheckpointFigureData {
         snapshot,
@@ -118,13 +124,14 @@ fn with_inside<T>(
 fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
     let exhibit = state.exhibit.as_ref()?;
     let snapshot = snapshot(state);
-    // One figure alone needs the grids, and they take milliseconds.
-    let maps = snapshot.filter(|_| figure.id == "figure-04").map(|snapshot| maps(snapshot));
+    let maps = snapshot.filter(|_| figure.shows(DataNeed::Maps)).map(|snapshot| maps(snapshot));
     let phase_ends = exhibit.phases.ends();
-    let other_seeds = if figure.id == "figure-02" { other_seeds(state) } else { Vec::new() };
+    let other_seeds = if figure.shows(DataNeed::OtherSeeds) { other_seeds(state) } else { Vec::new() };
     let without = &exhibit.without_freqs;
     let is_known = snapshot.is_some_and(|snapshot| {
-        without.step == snapshot.step && without.losses.len() == n_freqs(snapshot.report.p)
+        figure.shows(DataNeed::LossWithoutFreq)
+            && without.step == snapshot.step
+            && without.losses.len() == n_freqs(snapshot.report.p)
     });
     Some(read(&FigureData {
         other_seeds: &other_seeds,

@@ -69,7 +69,7 @@ fn page_source() -> String {
 #[test]
 fn what_the_text_points_at_is_on_the_page() {
     let source = page_source();
-    let tracks = ["loss", "accuracy", "circuits", "gini", "weights", "spectrum"];
+    let tracks = ["loss", "accuracy", "circuits", "gini", "weights"];
     for hook in hooks() {
         let is_there = match hook.split_once('-') {
             Some(("set", name)) => crate::config::settings::find(name).is_some(),

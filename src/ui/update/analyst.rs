@@ -193,17 +193,17 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
             }
         }
         AnalystReply::Prepared { id } => drop(finished(state, id)),
-        AnalystReply::Failed { id: None, message } => end(state, &message),
-        AnalystReply::Failed { id: Some(id), message } => {
+        AnalystReply::Failed { id: None, error } => end(state, &error.message),
+        AnalystReply::Failed { id: Some(id), error } => {
             // Either of a job's two requests: the second fails with the first.
             if state.analyst.job.as_ref().is_some_and(|job| job.request == id || job.hold == Some(id)) {
-                refuse(state, &message);
+                refuse(state, &error.message);
             }
         }
         // Nobody knows which message it was, so that nothing under way can be waited for.
-        AnalystReply::Misread { message } => {
-            desk::misread(state, &message);
-            refuse(state, &message);
+        AnalystReply::Misread { error } => {
+            desk::misread(state, &error.message);
+            refuse(state, &error.message);
         }
         AnalystReply::Held { .. } | AnalystReply::Ablated { .. } | AnalystReply::Answer { .. } => {}
     }

@@ -9,6 +9,7 @@ use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
 use crate::analysis::report::analyse;
 use crate::config::{Precision, Preset};
 use crate::engine::{DeviceKind, EngineInfo, EngineKind};
+use crate::error::{ErrorKind, ErrorReport};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
 use crate::ui::draft::Draft;
@@ -330,7 +331,7 @@ fn nothing_to_do_begins_no_analyst() {
 #[test]
 fn a_message_that_cannot_be_read_costs_its_job_and_nothing_more() {
     let (mut state, _) = page(Phase::Kept);
-    let misread = AnalystReply::Misread { message: "no such request".into() };
+    let misread = AnalystReply::Misread { error: ErrorReport::new(ErrorKind::Protocol, "no such request") };
     let effects = update(&mut state, Message::FromAnalyst(misread));
     assert!(is_asking(&effects) && state.analyst.ready, "it lives");
     assert!(state.analyst.job.as_ref().is_some_and(|job| job.step == 20), "the next file");

@@ -211,12 +211,12 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
             }
             None
         }
-        AnalystReply::Failed { id: Some(id), message } => {
+        AnalystReply::Failed { id: Some(id), error } => {
             let mut errands = [&mut desk.ablating, &mut desk.asking].into_iter();
             let Some(errand) = errands.find(|errand| errand.sent == Some(id)) else {
-                return Some(AnalystReply::Failed { id: Some(id), message });
+                return Some(AnalystReply::Failed { id: Some(id), error });
             };
-            errand.fail(message);
+            errand.fail(error.message);
             // It holds a few sets of weights only: ours may have had to go.
             desk.is_held = false;
             None
@@ -229,6 +229,7 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
 mod tests {
     use crate::analysis::ablation::Ablation;
     use crate::analysis::grid::{BySplit, Scores};
+    use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::{AnalystReply, AnalystRequest};
     use crate::ui::panels::sample::analysed;
     use crate::ui::state::State;
@@ -281,7 +282,7 @@ mod tests {
     /// The analyst fails a request of this page's, counted back from the last.
     fn fail(state: &mut State, back: u32) -> Vec<&'static str> {
         let id = Some(state.analyst.last_request - back);
-        kinds(&say(state, AnalystReply::Failed { id, message: "gone".into() }))
+        kinds(&say(state, AnalystReply::Failed { id, error: ErrorReport::new(ErrorKind::Protocol, "gone") }))
     }
 
     #[test]

@@ -172,7 +172,8 @@ fn a_file_that_cannot_be_analysed_is_named() {
     let config = Box::new(Preset::Tiny.config());
     open(&mut state, "odd", Found::Weights { config, step: None, file: Arc::new(vec![1]) });
     let id = state.analyst.last_request;
-    let reply = AnalystReply::Failed { id: Some(id), message: "a weight is NaN".into() };
+    let reply =
+        AnalystReply::Failed { id: Some(id), error: LabError::content("weights", "a weight is NaN").into() };
     update(&mut state, Message::FromAnalyst(reply));
     let told = &state.file_troubles;
     assert!(told.len() == 1 && told[0].contains("odd") && told[0].contains("a weight is NaN"), "{told:?}");

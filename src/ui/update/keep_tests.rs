@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{DeviceChoice, ExperimentConfig, Precision, Preset, settings};
 use crate::engine::{DeviceKind, EngineInfo, EngineKind};
-use crate::error::LabError;
+use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError, StorageFault};
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::ui::advice::Trouble;
@@ -130,8 +130,9 @@ fn the_first_run_asks_once_not_to_be_cleared() {
 #[test]
 fn storage_that_refuses_is_told_and_the_run_goes_on() {
     let mut state = training();
-    update(&mut state, Message::Kept(KeepEvent::Failed("it is full".into())));
-    assert_eq!(state.kept.trouble.as_deref(), Some("it is full"));
+    let full = ErrorReport::new(ErrorKind::Storage(StorageFault::Full), "it is full");
+    update(&mut state, Message::Kept(KeepEvent::Failed(full.clone())));
+    assert_eq!(state.kept.trouble, Some(full));
     assert_eq!((state.phase(), state.failure.is_none()), (Some(Phase::Training), true));
     let effects = tell(&mut state, Event::Saved { run_id: 1, step: 30, state: vec![8] });
     assert_eq!(effects.len(), 1, "it is tried again");
@@ -264,7 +265,7 @@ fn a_run_that_was_begun_meanwhile_is_not_pushed_aside() {
 #[test]
 fn a_dead_worker_costs_nothing_that_was_saved() {
     let mut state = training();
-    update(&mut state, Message::WorkerDied("unreachable".into()));
+    update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable")));
     assert!(state.can_go_on(), "there is a saved state");
     let effects = update(&mut state, Message::GoOn(None));
     assert_eq!(effects, [Effect::Respawn], "first a worker");
@@ -280,7 +281,8 @@ fn a_dead_worker_costs_nothing_that_was_saved() {
 #[test]
 fn a_lost_graphics_card_leaves_the_cpu() {
     let mut state = training();
-    tell(&mut state, Event::Failed { run_id: Some(1), message: "device lost".into(), ladder: vec![] });
+    let error = ErrorReport::from(LabError::device(FailedDevice::Gpu, "it is lost"));
+    tell(&mut state, Event::Failed { run_id: Some(1), error, ladder: vec![] });
     let effects = update(&mut state, Message::GoOn(Some(DeviceChoice::Cpu)));
     assert!(effects.contains(&Effect::Respawn), "{effects:?}");
     assert_eq!(state.draft.device(), DeviceChoice::Cpu);
@@ -297,7 +299,7 @@ fn without_a_saved_state_there_is_nothing_to_go_on_from() {
     let mut state = opened(Preset::Tiny);
     connect(&mut state);
     update(&mut state, Message::Start);
-    update(&mut state, Message::WorkerDied("unreachable".into()));
+    update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable")));
     assert!(!state.can_go_on());
     assert_eq!(update(&mut state, Message::GoOn(None)), []);
 }
@@ -309,7 +311,10 @@ fn a_run_that_is_reset_or_replaced_is_no_longer_offered_but_kept() {
         let config = Preset::Tiny.config();
         update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
         if message == Message::Start {
-            update(&mut state, Message::WorkerDied("unreachable".into()));
+            update(
+                &mut state,
+                Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable")),
+            );
             update(&mut state, Message::Restart);
             connect(&mut state);
         }
@@ -403,7 +408,8 @@ fn on_gpu() -> EngineInfo {
 fn after_a_lost_card_another_worker_asks_for_it_anew() {
     let mut state = training();
     tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34, threads: 0 });
-    let lost = Event::Failed { run_id: Some(1), message: "GPU: it is lost".into(), ladder: vec![] };
+    let error = ErrorReport::from(LabError::device(FailedDevice::Gpu, "it is lost"));
+    let lost = Event::Failed { run_id: Some(1), error, ladder: vec![] };
     assert_eq!(tell(&mut state, lost), [Effect::End], "it would hand out the lost card again");
     let failure = state.failure.clone().expect("it is told");
     assert_eq!((failure.trouble, failure.offers_cpu), (Some(Trouble::LostDevice), true));
@@ -415,11 +421,20 @@ fn after_a_lost_card_another_worker_asks_for_it_anew() {
 #[test]
 fn a_worker_that_never_came_is_not_said_to_have_died() {
     let mut state = opened(Preset::Tiny);
-    update(&mut state, Message::WorkerDied("worker_bg.wasm is not there".into()));
+    let error = ErrorReport::new(ErrorKind::WorkerStopped, "worker_bg.wasm is not there");
+    update(&mut state, Message::WorkerDied(error));
     assert_eq!(state.failure.and_then(|failure| failure.trouble), Some(Trouble::NotLoaded));
-    let mut state = training();
-    update(&mut state, Message::WorkerDied("unreachable".into()));
-    assert_eq!(state.failure.and_then(|failure| failure.trouble), Some(Trouble::DeadWorker));
+    // The kind decides, whatever the words are.
+    for (kind, message, trouble) in [
+        (ErrorKind::WorkerStopped, "unreachable", Trouble::DeadWorker),
+        (ErrorKind::WorkerStopped, "its program could not be loaded: reload the page", Trouble::DeadWorker),
+        (ErrorKind::WorkerNotLoaded, "the network is down", Trouble::NotLoaded),
+        (ErrorKind::Version, "another build", Trouble::NotLoaded),
+    ] {
+        let mut state = training();
+        update(&mut state, Message::WorkerDied(ErrorReport::new(kind, message)));
+        assert_eq!(state.failure.and_then(|failure| failure.trouble), Some(trouble), "{message}");
+    }
 }
 
 #[test]
@@ -427,10 +442,26 @@ fn numbers_that_run_away_are_no_fault_of_the_card() {
     let mut state = training();
     tell(&mut state, Event::Started { run_id: 1, engine: on_gpu(), n_train: 34, threads: 0 });
     let error = LabError::Training { step: 30, reason: "the train loss is NaN".into() };
-    let effects =
-        tell(&mut state, Event::Failed { run_id: Some(1), message: error.to_string(), ladder: vec![] });
+    let failed = Event::Failed { run_id: Some(1), error: error.into(), ladder: vec![] };
+    let effects = tell(&mut state, failed);
     assert_eq!((effects, state.failure.and_then(|failure| failure.trouble)), (vec![], None));
     assert!(matches!(state.worker, Worker::Ready(_)), "the worker is well");
+}
+
+#[test]
+fn before_the_engine_is_built_only_the_cards_own_error_is_laid_to_it() {
+    let processor = LabError::device(FailedDevice::Cpu, "GPU: a step needs more memory than a tab has");
+    let card = LabError::device(FailedDevice::Gpu, "it is lost");
+    for (error, trouble) in [(processor, None), (card, Some(Trouble::LostDevice))] {
+        let mut state = opened(Preset::Tiny);
+        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
+        let report =
+            DeviceReport { device: DeviceKind::Gpu, name: "a card".into(), software: false, ladder: vec![] };
+        tell(&mut state, Event::Device(report));
+        update(&mut state, Message::Start);
+        tell(&mut state, Event::Failed { run_id: Some(1), error: error.into(), ladder: vec![] });
+        assert_eq!(state.failure.and_then(|failure| failure.trouble), trouble);
+    }
 }
 
 #[test]
@@ -445,7 +476,8 @@ fn a_page_that_goes_out_of_sight_asks_for_the_state_of_what_trains() {
 fn leaving_is_warned_of_only_where_it_costs_something() {
     let mut state = training();
     assert!(!state.would_lose_work(), "the browser keeps it");
-    update(&mut state, Message::Kept(KeepEvent::Failed("no".into())));
+    let refused = ErrorReport::new(ErrorKind::Storage(StorageFault::Forbidden), "no");
+    update(&mut state, Message::Kept(KeepEvent::Failed(refused)));
     assert!(state.would_lose_work());
     tell(&mut state, Event::State { run_id: 1, step: 300, state: RunState::Finished });
     assert!(state.would_lose_work(), "the state of step 20 lies nowhere else");
@@ -494,7 +526,7 @@ fn checkpoints_that_are_made_anew_are_kept_anew() {
         [Effect::Keep(KeepCommand::Save(run))] => run.remade_after,
         other => panic!("{other:?}"),
     };
-    update(&mut state, Message::WorkerDied("unreachable".into()));
+    update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable")));
     update(&mut state, Message::GoOn(None));
     connect(&mut state);
     let saved = |step| Event::Saved { run_id: 2, step, state: vec![8] };

@@ -34,7 +34,7 @@ use super::view::Look;
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::config::settings::{self, Setting};
 use crate::config::{DeviceChoice, Preset};
-use crate::error::Result;
+use crate::error::{ErrorReport, Result};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::{Command, Event};
 
@@ -45,8 +45,8 @@ pub use desk::Desk;
 pub enum Message {
     /// The worker said something.
     FromWorker(Event),
-    /// The worker broke, or could not be loaded; the reason in words.
-    WorkerDied(String),
+    /// The worker broke, or could not be loaded.
+    WorkerDied(ErrorReport),
     /// A preset was chosen.
     Choose(Preset),
     /// A setting was edited.
@@ -285,8 +285,8 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::WorkerDied(_) if state.worker == Worker::Failed && state.failure.is_some() => {
             vec![Effect::End]
         }
-        Message::WorkerDied(reason) => {
-            run::died(state, &reason);
+        Message::WorkerDied(error) => {
+            run::died(state, &error);
             vec![Effect::End]
         }
         Message::Choose(preset) => form::edit(state, |draft| draft.choose(preset)),

@@ -66,6 +66,7 @@ mod tests {
     use super::REST_SECS;
     use crate::config::{Precision, Preset, settings};
     use crate::engine::{DeviceKind, EngineInfo, EngineKind};
+    use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState, Timing};
     use crate::ui::draft::Draft;
     use crate::ui::state::State;
@@ -180,7 +181,7 @@ mod tests {
         assert_eq!(state.estimates.probing, None, "a command ended it");
         update(&mut state, Message::Reset);
         assert_eq!(probes(&mut state, 5), 1, "it is made up for");
-        update(&mut state, Message::WorkerDied("gone".into()));
+        update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "gone")));
         update(&mut state, Message::Restart);
         connect(&mut state);
         assert_eq!(state.estimates.probing, None);

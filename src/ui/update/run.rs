@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::{Effect, keep, shelf, stop};
 use crate::config::{DeviceChoice, settings};
 use crate::engine::DeviceKind;
+use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
-use crate::ui::advice::{NOT_LOADED, Trouble};
+use crate::ui::advice::Trouble;
 use crate::ui::bench::Bench;
 use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::exhibit::{Exhibit, Origin};
@@ -17,9 +18,6 @@ use crate::ui::verify::Verify;
 
 /// How much a new reading of the speed counts: readable digits within a second of ten readings.
 const SMOOTHING: f64 = 0.2;
-
-/// How errors of a device begin, as `engine` writes them.
-const DEVICE_WORDS: [&str; 2] = ["GPU: ", "reading from the device: "];
 
 pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
     if how == Start::GoOn {
@@ -126,19 +124,21 @@ fn break_run(state: &mut State) {
     }
 }
 
-/// The worker stopped by itself; the reason in words.
-pub(super) fn died(state: &mut State, reason: &str) {
-    fail(state, trouble_of(state, reason), format!("The training worker stopped: {reason}"), Vec::new());
+/// The worker stopped by itself.
+pub(super) fn died(state: &mut State, error: &ErrorReport) {
+    fail(state, trouble_of(state, error.kind), format!("The training worker stopped: {error}"), Vec::new());
 }
 
-fn trouble_of(state: &State, reason: &str) -> Trouble {
-    let never_ready = state.worker == Worker::Loading;
-    if never_ready || reason.contains(NOT_LOADED) || reason.contains("reload the page") {
-        Trouble::NotLoaded
-    } else if is_on_gpu(state) {
-        Trouble::LostDevice
-    } else {
-        Trouble::DeadWorker
+/// What a failure of the worker itself means to the reader.
+fn trouble_of(state: &State, kind: ErrorKind) -> Trouble {
+    match kind {
+        // The worker says so of a card that was asked for and cannot be had.
+        ErrorKind::Device(FailedDevice::Gpu) => Trouble::NoWebGpu,
+        ErrorKind::WorkerNotLoaded | ErrorKind::Version => Trouble::NotLoaded,
+        // It never said that it is ready.
+        _ if state.worker == Worker::Loading => Trouble::NotLoaded,
+        _ if is_on_gpu(state) => Trouble::LostDevice,
+        _ => Trouble::DeadWorker,
     }
 }
 
@@ -150,12 +150,16 @@ fn is_on_gpu(state: &State) -> bool {
     }
 }
 
-/// Whether a run's error is the card's, and not for example that of a learning rate too large.
-fn is_device_lost(state: &State, message: &str) -> bool {
+/// Whether a run's error is the card's, and not for example that of a learning rate too large. Once the engine is
+/// built whatever fails on the card is laid to it; before, settings may be to blame.
+fn is_device_lost(state: &State, kind: ErrorKind) -> bool {
     let is_built = state.run.as_ref().is_some_and(|run| run.engine.is_some());
-    let of_numbers = message.starts_with("training stopped");
-    let of_device = DEVICE_WORDS.iter().any(|words| message.contains(words));
-    is_on_gpu(state) && !of_numbers && (is_built || of_device)
+    let is_to_blame = match kind {
+        ErrorKind::Training => false,
+        ErrorKind::Device(FailedDevice::Gpu | FailedDevice::Backend) => true,
+        _ => is_built,
+    };
+    is_on_gpu(state) && is_to_blame
 }
 
 /// The worker can no longer be used.
@@ -180,11 +184,8 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             return vec![Effect::Post(Command::Connect { version, device: state.connected_choice })];
         }
         Event::Ready { version } => {
-            let message = format!(
-                "The page speaks version {PROTOCOL_VERSION} and its worker version {version}: \
-                 one of them is an old copy. Reload the page without the cache."
-            );
-            fail(state, Trouble::NotLoaded, message, Vec::new());
+            let error = LabError::Version { theirs: version, ours: PROTOCOL_VERSION };
+            fail(state, trouble_of(state, error.kind()), error.to_string(), Vec::new());
         }
         Event::Device(report) => {
             state.worker = Worker::Ready(report);
@@ -197,22 +198,21 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Timed(timing) => state.bench.timings.push(timing),
         Event::NotTimed { message } => state.bench.failures.push(message),
         Event::BenchOver => state.bench.running = false,
-        Event::Failed { run_id: None, message, ladder } => {
-            // Only a device that was asked for and could not be had comes with the questions it was asked.
-            let trouble = if ladder.is_empty() { trouble_of(state, &message) } else { Trouble::NoWebGpu };
-            fail(state, trouble, message, ladder);
+        Event::Failed { run_id: None, error, ladder } => {
+            fail(state, trouble_of(state, error.kind), error.message, ladder);
         }
-        Event::Failed { run_id: Some(id), message, ladder } => {
+        Event::Failed { run_id: Some(id), error, ladder } => {
             if current(state, id).is_none() {
                 return Vec::new();
             }
-            if is_device_lost(state, &message) {
+            if is_device_lost(state, error.kind) {
                 // The worker would hand out the lost card again: only another one asks for it anew.
-                fail(state, Trouble::LostDevice, message, ladder);
+                fail(state, Trouble::LostDevice, error.message, ladder);
                 return vec![Effect::End];
             }
             break_run(state);
-            state.failure = Some(Failure { trouble: None, message, ladder, offers_cpu: false });
+            state.failure =
+                Some(Failure { trouble: None, message: error.message, ladder, offers_cpu: false });
         }
         Event::Pong => {}
         Event::Verified(verification) => state.verify = Verify::Done(verification),

@@ -4,8 +4,9 @@ use super::{Effect, Message, shown_capsule, update};
 use crate::config::{DeviceChoice, Precision, Preset, settings};
 use crate::engine::row_thinning::MAX_ROWS;
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
-use crate::error::LabError;
+use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+use crate::ui::advice::Trouble;
 use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::draft::Draft;
 use crate::ui::exhibit::{Exhibit, Origin};
@@ -87,7 +88,9 @@ fn the_handshake_asks_for_the_device_of_the_link() {
 fn a_worker_of_another_version_is_refused() {
     let mut state = State::new(Draft::new(Preset::Quick), Vec::new());
     assert_eq!(tell(&mut state, Event::Ready { version: PROTOCOL_VERSION + 1 }), []);
-    assert!(state.failure.is_some_and(|failure| failure.message.contains("version")));
+    let failure = state.failure.expect("it is told");
+    assert!(failure.message.contains("versions"), "{failure:?}");
+    assert_eq!(failure.trouble, Some(Trouble::NotLoaded));
 }
 
 #[test]
@@ -192,12 +195,15 @@ fn a_dead_worker_leaves_the_curves_and_offers_a_restart() {
             n_rows_left_out: 0,
         },
     );
-    let effects = update(&mut state, Message::WorkerDied("unreachable executed".into()));
+    let effects = update(
+        &mut state,
+        Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "unreachable executed")),
+    );
     assert_eq!(effects, [Effect::End], "it may train on, unseen");
     assert!(state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable executed")));
     assert_eq!(state.phase(), Some(Phase::Broken));
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "what was measured stays");
-    update(&mut state, Message::WorkerDied("script error".into()));
+    update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "script error")));
     assert!(
         state.failure.as_ref().is_some_and(|f| f.message.contains("unreachable")),
         "the first reason stays"
@@ -215,8 +221,10 @@ fn webgpu_that_cannot_be_had_offers_the_cpu() {
     draft.set(&settings::DEVICE, "webgpu".into());
     let mut state = State::new(draft, Vec::new());
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-    tell(&mut state, Event::Failed { run_id: None, message: "no adapter".into(), ladder: vec![] });
-    assert!(state.failure.as_ref().is_some_and(|failure| failure.offers_cpu));
+    let error = ErrorReport::new(ErrorKind::Device(FailedDevice::Gpu), "no adapter");
+    tell(&mut state, Event::Failed { run_id: None, error, ladder: vec![] });
+    let failure = state.failure.as_ref().expect("it is told");
+    assert_eq!((failure.offers_cpu, failure.trouble), (true, Some(Trouble::NoWebGpu)));
     let effects = update(&mut state, Message::UseCpu);
     assert_eq!(effects.iter().filter(|effect| **effect == Effect::Respawn).count(), 1, "{effects:?}");
     assert!(effects.contains(&Effect::SaveLink("v=1&preset=tiny&backend=cpu".into())), "{effects:?}");

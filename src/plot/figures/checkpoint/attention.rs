@@ -1,6 +1,8 @@
 //! How much each head attends from "=" to a, for every pair (paper figure 4 left) at the cursor.
 
-use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
+use super::{
+    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+};
 use crate::format::{number, percent};
 use crate::plot::figures::grids::pair_map;
 use crate::plot::figures::series::sentence;
@@ -22,15 +24,18 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     },
     sheet,
     tables,
-    parts: |snapshot| {
-        let heads = 0..snapshot.maps.attention_scores.len();
-        let names = Choice::new("head", heads.clone().map(|head| head.to_string()));
-        ModelParts::in_a_row(heads.map(ModelPart::Head).collect(), names)
-    },
-    spots: |_, maps, part| match part {
-        ModelPart::Head(head) => maps.get(head).map(HitRegion::of).into_iter().collect(),
-        _ => Vec::new(),
-    },
+    needs: &[],
+    ablatable: Some(AblatableParts {
+        parts: |snapshot| {
+            let heads = 0..snapshot.maps.attention_scores.len();
+            let names = Choice::new("head", heads.clone().map(|head| head.to_string()));
+            ModelParts::in_a_row(heads.map(ModelPart::Head).collect(), names)
+        },
+        hit_regions: |_, maps, part| match part {
+            ModelPart::Head(head) => maps.get(head).map(HitRegion::of).into_iter().collect(),
+            _ => Vec::new(),
+        },
+    }),
 };
 
 fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {

@@ -1,6 +1,8 @@
 //! The embedding on the circles of the key frequencies.
 
-use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
+use super::{
+    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+};
 use crate::analysis::checkpoint::{CheckpointAnalysis, Circle};
 use crate::plot::Axis;
 use crate::plot::figures::scatter::Scatter;
@@ -27,17 +29,20 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     },
     sheet,
     tables,
-    parts: |snapshot| {
-        let freqs: Vec<usize> = drawn(snapshot).iter().map(|circle| circle.freq).collect();
-        let names = freqs.iter().map(|freq| format!("k = {freq} of the embedding"));
-        let names = Choice::new("circle", names);
-        ModelParts::in_a_row(freqs.into_iter().map(ModelPart::Embedding).collect(), names)
-    },
-    spots: |snapshot, maps, part| {
-        let is_it = |circle: &&Circle| part == ModelPart::Embedding(circle.freq);
-        let i = drawn(snapshot).iter().position(is_it);
-        i.and_then(|i| maps.get(i)).map(HitRegion::of).into_iter().collect()
-    },
+    needs: &[],
+    ablatable: Some(AblatableParts {
+        parts: |snapshot| {
+            let freqs: Vec<usize> = drawn(snapshot).iter().map(|circle| circle.freq).collect();
+            let names = freqs.iter().map(|freq| format!("k = {freq} of the embedding"));
+            let names = Choice::new("circle", names);
+            ModelParts::in_a_row(freqs.into_iter().map(ModelPart::Embedding).collect(), names)
+        },
+        hit_regions: |snapshot, maps, part| {
+            let is_it = |circle: &&Circle| part == ModelPart::Embedding(circle.freq);
+            let i = drawn(snapshot).iter().position(is_it);
+            i.and_then(|i| maps.get(i)).map(HitRegion::of).into_iter().collect()
+        },
+    }),
 };
 
 /// As many circles are drawn. A model that has not grokked has dozens of key frequencies, and none of them

@@ -1,6 +1,8 @@
 //! The logits' 2-D spectrum by frequency (paper figure 4 right) at the cursor.
 
-use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
+use super::{
+    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::format::percent;
 use crate::plot::Axis;
@@ -26,16 +28,19 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     },
     sheet,
     tables,
-    parts: |snapshot| {
-        let n = n_rows(snapshot);
-        let names = || (0..n).map(|freq| freq.to_string());
-        ModelParts {
-            list: (0..n * n).map(|i| ModelPart::Component([i / n, i % n])).collect(),
-            rows: Choice::new("frequency in a", names()),
-            columns: Choice::new("in b", names()),
-        }
-    },
-    spots,
+    needs: &[],
+    ablatable: Some(AblatableParts {
+        parts: |snapshot| {
+            let n = n_rows(snapshot);
+            let names = || (0..n).map(|freq| freq.to_string());
+            ModelParts {
+                list: (0..n * n).map(|i| ModelPart::Component([i / n, i % n])).collect(),
+                rows: Choice::new("frequency in a", names()),
+                columns: Choice::new("in b", names()),
+            }
+        },
+        hit_regions: spots,
+    }),
 };
 
 /// Rows and columns of the map: the constant and the frequencies.

@@ -12,11 +12,10 @@ mod model_parts;
 mod spectra;
 
 pub use answer::Answer;
-pub use model_parts::{Choice, HitRegion, ModelPart, ModelParts};
+pub use model_parts::{AblatableParts, Choice, HitRegion, ModelPart, ModelParts};
 
 use super::{DataTable, Sheet};
 use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::plot::PixelMap;
 use crate::plot::theme::Theme;
 
 /// One checkpoint, and how it is looked at.
@@ -32,6 +31,17 @@ pub struct CheckpointFigureData<'a> {
     pub is_cut: bool,
     /// How the field of predictions is laid out.
     pub layout: PredictionGridLayout,
+}
+
+/// A part of [`CheckpointFigureData`] beside the analysis, as a view declares that it is made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckpointDataNeed {
+    /// [`CheckpointFigureData::train`], which takes a millisecond to make.
+    TrainPairs,
+    /// [`CheckpointFigureData::margins`]: they change with what is cut out of the model.
+    Margins,
+    /// [`CheckpointFigureData::layout`].
+    Layout,
 }
 
 /// How the field of predictions is laid out.
@@ -58,10 +68,10 @@ pub struct CheckpointFigure {
     pub sheet: fn(&CheckpointFigureData<'_>, &Theme) -> Sheet,
     /// The numbers it shows.
     pub tables: fn(&CheckpointFigureData<'_>) -> Vec<DataTable>,
-    /// What of it can be cut out of the model.
-    pub parts: fn(&CheckpointAnalysis) -> ModelParts,
-    /// Where a part lies in the drawn figure, given the map of each panel.
-    pub spots: fn(&CheckpointAnalysis, &[PixelMap], ModelPart) -> Vec<HitRegion>,
+    /// What it is made from beside the checkpoint's analysis.
+    pub needs: &'static [CheckpointDataNeed],
+    /// What of it can be cut out of the model; none if it shows no part of it.
+    pub ablatable: Option<AblatableParts>,
 }
 
 impl CheckpointFigure {

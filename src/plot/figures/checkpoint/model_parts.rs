@@ -79,6 +79,15 @@ impl ModelParts {
     }
 }
 
+/// How a view shows parts of the model that can be cut out.
+#[derive(Debug, Clone, Copy)]
+pub struct AblatableParts {
+    /// The parts that it shows of a checkpoint.
+    pub parts: fn(&CheckpointAnalysis) -> ModelParts,
+    /// Where a part lies in the drawn figure, given the map of each panel; nowhere if the view does not show it.
+    pub hit_regions: fn(&CheckpointAnalysis, &[PixelMap], ModelPart) -> Vec<HitRegion>,
+}
+
 /// A rectangle in a drawn figure, in CSS pixels from its upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HitRegion {
@@ -112,9 +121,9 @@ impl HitRegion {
 }
 
 impl CheckpointFigure {
-    /// Whether it ever shows something that can be cut out.
-    pub fn is_ablatable(&self) -> bool {
-        self.id != "field"
+    /// The parts of the model that it shows of a checkpoint; none of a view that shows none.
+    pub fn parts(&self, snapshot: &CheckpointAnalysis) -> ModelParts {
+        self.ablatable.map_or_else(ModelParts::default, |ablatable| (ablatable.parts)(snapshot))
     }
 
     /// Where a part lies in the drawn figure; nowhere if this view does not show it.
@@ -124,7 +133,7 @@ impl CheckpointFigure {
         maps: &[PixelMap],
         part: ModelPart,
     ) -> Vec<HitRegion> {
-        (self.spots)(snapshot, maps, part)
+        self.ablatable.map_or_else(Vec::new, |ablatable| (ablatable.hit_regions)(snapshot, maps, part))
     }
 
     /// The part under a pixel of the drawn figure.
@@ -136,19 +145,9 @@ impl CheckpointFigure {
         (x, y): (f64, f64),
     ) -> Option<ModelPart> {
         let is_there =
-            |part: &&ModelPart| (self.spots)(snapshot, maps, **part).iter().any(|spot| spot.holds(x, y));
+            |part: &&ModelPart| self.hit_regions(snapshot, maps, **part).iter().any(|spot| spot.holds(x, y));
         parts.list.iter().find(is_there).copied()
     }
-}
-
-/// Of a view that shows nothing to cut.
-pub(super) fn no_parts(_: &CheckpointAnalysis) -> ModelParts {
-    ModelParts::default()
-}
-
-/// Of a view that shows nothing to cut.
-pub(super) fn no_hit_regions(_: &CheckpointAnalysis, _: &[PixelMap], _: ModelPart) -> Vec<HitRegion> {
-    Vec::new()
 }
 
 #[cfg(test)]
@@ -192,7 +191,7 @@ mod tests {
             [("spectrum", 6), ("attention", 2), ("neurons", 2), ("circles", 1), ("logits", 16), ("field", 0)]
         {
             let view = view(id);
-            let parts = (view.parts)(&snapshot);
+            let parts = view.parts(&snapshot);
             assert_eq!(parts.list.len(), n_parts, "{id}");
             assert_eq!(parts.list.len(), parts.rows.names.len() * parts.columns.names.len(), "{id}: a grid");
             for width in [340, 900] {
@@ -216,7 +215,7 @@ mod tests {
         let view = view("logits");
         let maps = maps(view, &snapshot, &train, 600);
         let spots = view.hit_regions(&snapshot, &maps, ModelPart::Freq(3));
-        let parts = (view.parts)(&snapshot);
+        let parts = view.parts(&snapshot);
         let cells = spots.iter().map(|spot| view.part_at(&snapshot, &parts, &maps, middle(spot)));
         assert!(cells.eq([[3, 0], [0, 3], [3, 3]].map(|cell| Some(ModelPart::Component(cell)))));
         assert!(spots[0].x.0 > spots[1].x.1, "frequencies of a run to the right");
@@ -226,7 +225,7 @@ mod tests {
     #[test]
     fn parts_are_found_by_row_and_column_and_back() {
         let (snapshot, _) = snapshot();
-        let parts = (view("spectrum").parts)(&snapshot);
+        let parts = view("spectrum").parts(&snapshot);
         for (place, part) in [((0, 0), ModelPart::Embedding(1)), ((1, 2), ModelPart::Freq(3))] {
             assert_eq!(parts.get(place.0, place.1), Some(part));
             assert_eq!(parts.place(part), Some(place));
@@ -241,7 +240,7 @@ mod tests {
         let circle = |freq: usize| Circle { freq, x: vec![freq as f32 % 9.0; 7], y: vec![0.0; 7] };
         snapshot.maps.circles = (1..=11).map(circle).collect();
         let view = view("circles");
-        let parts = (view.parts)(&snapshot);
+        let parts = view.parts(&snapshot);
         assert_eq!(parts.list, [3, 4, 5, 6, 7, 8].map(ModelPart::Embedding));
         assert_eq!(maps(view, &snapshot, &train, 900).len(), 6);
         let words = (view.finding)(&data(&snapshot, &train, PredictionGridLayout::default()));

@@ -1,6 +1,8 @@
 //! The neurons: which frequency each computes, and the purest of each cluster on all pairs.
 
-use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
+use super::{
+    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::neurons::MIN_CLUSTER_FVE;
 use crate::plot::figures::bars::{Bar, BarChart};
@@ -31,15 +33,18 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     },
     sheet,
     tables,
-    parts: |snapshot| {
-        let clusters = &snapshot.report.neurons.per_freq;
-        let names = clusters.iter().map(|(freq, n)| format!("k = {freq}: {n} neurons"));
-        ModelParts::in_a_row(
-            clusters.keys().copied().map(ModelPart::Cluster).collect(),
-            Choice::new("cluster", names),
-        )
-    },
-    spots,
+    needs: &[],
+    ablatable: Some(AblatableParts {
+        parts: |snapshot| {
+            let clusters = &snapshot.report.neurons.per_freq;
+            let names = clusters.iter().map(|(freq, n)| format!("k = {freq}: {n} neurons"));
+            ModelParts::in_a_row(
+                clusters.keys().copied().map(ModelPart::Cluster).collect(),
+                Choice::new("cluster", names),
+            )
+        },
+        hit_regions: spots,
+    }),
 };
 
 /// More maps than this tell nothing new.

@@ -1,7 +1,6 @@
 //! The field of predictions: every sum, trained on or held out, right or wrong.
 
-use super::model_parts::{no_hit_regions, no_parts};
-use super::{CheckpointFigure, CheckpointFigureData};
+use super::{CheckpointDataNeed, CheckpointFigure, CheckpointFigureData};
 use crate::format::{count, number};
 use crate::plot::Axis;
 use crate::plot::figures::category_map::CategoryMap;
@@ -19,8 +18,8 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     finding,
     sheet,
     tables,
-    parts: no_parts,
-    spots: no_hit_regions,
+    needs: &[CheckpointDataNeed::TrainPairs, CheckpointDataNeed::Margins, CheckpointDataNeed::Layout],
+    ablatable: None,
 };
 
 /// Trained on and right, trained on and wrong, held out and right, held out and wrong.

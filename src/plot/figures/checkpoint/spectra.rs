@@ -1,6 +1,8 @@
 //! The spectra of the embedding and of the neuron-logit map (paper figure 3) at the cursor.
 
-use super::{CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts};
+use super::{
+    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::format::number;
 use crate::maths::fourier::n_freqs;
@@ -24,16 +26,19 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
             &[("w_e_norm".to_owned(), &spectra.w_e[..]), ("w_l_norm".to_owned(), &spectra.w_l[..])],
         )]
     },
-    parts: |snapshot| {
-        let freqs = 1..=n_freqs(snapshot.report.p);
-        let of = |part: fn(usize) -> ModelPart| freqs.clone().map(part);
-        ModelParts {
-            list: of(ModelPart::Embedding).chain(of(ModelPart::Freq)).collect(),
-            rows: Choice::new("of", ["the embedding", "the logits"].map(str::to_owned).into_iter()),
-            columns: Choice::new("frequency", freqs.map(|freq| format!("k = {freq}"))),
-        }
-    },
-    spots,
+    needs: &[],
+    ablatable: Some(AblatableParts {
+        parts: |snapshot| {
+            let freqs = 1..=n_freqs(snapshot.report.p);
+            let of = |part: fn(usize) -> ModelPart| freqs.clone().map(part);
+            ModelParts {
+                list: of(ModelPart::Embedding).chain(of(ModelPart::Freq)).collect(),
+                rows: Choice::new("of", ["the embedding", "the logits"].map(str::to_owned).into_iter()),
+                columns: Choice::new("frequency", freqs.map(|freq| format!("k = {freq}"))),
+            }
+        },
+        hit_regions: spots,
+    }),
 };
 
 /// A bar of W_E is a frequency of the embedding; what W_L reads of a frequency is in the logits.
