@@ -28,7 +28,10 @@ pub fn judge(state: &State) -> Option<Verdict> {
             Some(NotApplicableReason::MixedFreqs) if rests && to_measure(state, exhibit).is_some() => {
                 "the checkpoints are being measured again with the last key frequencies".into()
             }
-            _ if row.outcome == Outcome::Fail && row.claim().requirement != Requirement::OtherRuns && !rests => {
+            _ if row.outcome == Outcome::Fail
+                && row.claim().requirement != Requirement::OtherRuns
+                && !rests =>
+            {
                 row.outcome = Outcome::NotApplicable;
                 format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured))
             }

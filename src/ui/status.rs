@@ -91,7 +91,7 @@ fn unkept_words(state: &State) -> Option<String> {
     let run = state.run.as_ref()?;
     let saved = run.saved.as_ref().filter(|saved| run.kept_step != Some(saved.step))?;
     let why = match (&state.kept.trouble, &state.rest) {
-        (Some(reason), _) => reason.trim_end_matches('.').to_owned(),
+        (Some(trouble), _) => trouble.message.trim_end_matches('.').to_owned(),
         (None, Coming::Failed(_)) => "the part of the page that keeps runs could not be fetched".into(),
         (None, _) => return None,
     };
@@ -192,6 +192,7 @@ mod tests {
     use super::{Status, memory_words};
     use crate::config::Preset;
     use crate::engine::DeviceKind;
+    use crate::error::{ErrorKind, ErrorReport, StorageFault};
     use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
     use crate::ui::draft::Draft;
     use crate::ui::exhibit_sample::row;
@@ -254,8 +255,9 @@ mod tests {
         update(&mut state, Message::Start);
         tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });
         assert_eq!(Status::of(&state).remarks, [""; 0], "it is being written");
-        let failed = |reason: &str| Message::Kept(KeepEvent::Failed(reason.into()));
-        update(&mut state, failed("the browser has not answered for 10 s"));
+        let silent = ErrorKind::Storage(StorageFault::Silent);
+        let error = ErrorReport::new(silent, "the browser has not answered for 10 s");
+        update(&mut state, Message::Kept(KeepEvent::Failed(error)));
         let told = |state: &State| Status::of(state).remarks.join(" ");
         let words = told(&state);
         assert!(words.contains("Step 7 is held in the memory") && words.contains("not answered"), "{words}");

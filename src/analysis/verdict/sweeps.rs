@@ -263,7 +263,8 @@ mod tests {
         assert_eq!(row.outcome, Outcome::Fail, "{}", row.measured);
         let row = judged(30, &[main(), with_frac(0.1, None, 20_000)]);
         assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
-        assert!(row.reason.contains("too short to tell: 10 % not within 20,000 steps"), "{}", row.reason);
+        let words = row.finding_or_reason();
+        assert!(words.contains("too short to tell: 10 % not within 20,000 steps"), "{words}");
         let row = judged(30, &[main(), with_frac(0.25, None, 600), with_frac(0.5, Some(700), 1_000)]);
         assert_eq!(
             (row.outcome, row.measured.contains("25 %")),

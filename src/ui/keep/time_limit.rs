@@ -57,7 +57,8 @@ pub(in crate::ui) async fn before<T>(
 
 /// The error of work that took longer than `limit`.
 pub(super) fn unanswered(action: &'static str, limit: Duration) -> LabError {
-    let reason = format!("the browser has not answered for {} s, and nothing is being saved", limit.as_secs());
+    let reason =
+        format!("the browser has not answered for {} s, and nothing is being saved", limit.as_secs());
     LabError::Storage { action, fault: StorageFault::Silent, reason }
 }
 

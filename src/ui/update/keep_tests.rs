@@ -140,11 +140,16 @@ fn storage_that_refuses_is_told_and_the_run_goes_on() {
     assert_eq!(state.kept.trouble, None, "once it works the trouble is over");
 }
 
+/// A storage that does not answer.
+fn silent() -> ErrorReport {
+    ErrorReport::new(ErrorKind::Storage(StorageFault::Silent), "no answer")
+}
+
 #[test]
 fn storage_that_failed_is_tried_again_and_its_success_clears_the_notice() {
     let mut state = training();
-    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
-    assert_eq!(state.kept.notice(), Some("no answer"));
+    update(&mut state, Message::Kept(KeepEvent::Failed(silent())));
+    assert_eq!(state.kept.notice(), Some(&silent()));
     let tick = |state: &mut State, secs: f64| update(state, Message::Clock(state.now_ms + 1000.0 * secs));
     assert_eq!(tick(&mut state, 29.0), []);
     let effects = tick(&mut state, 1.0);
@@ -152,13 +157,13 @@ fn storage_that_failed_is_tried_again_and_its_success_clears_the_notice() {
     assert_eq!(run.capsule.state.as_ref().map(|saved| saved.step), Some(20), "what is at risk");
     assert_eq!(tick(&mut state, 1.0), [], "not at every tick");
     update(&mut state, listed(vec![]));
-    assert_eq!(state.kept.notice(), Some("no answer"), "that it can be read does not save the run");
+    assert_eq!(state.kept.notice(), Some(&silent()), "that it can be read does not save the run");
     update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark: None }));
     assert_eq!(state.kept.notice(), None);
     assert_eq!(tick(&mut state, 60.0), []);
 
     let mut state = opened(Preset::Tiny);
-    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    update(&mut state, Message::Kept(KeepEvent::Failed(silent())));
     assert_eq!(tick(&mut state, 30.0), [Effect::Keep(KeepCommand::List)], "the list never came");
     update(&mut state, listed(vec![]));
     assert_eq!(state.kept.notice(), None);
@@ -166,18 +171,20 @@ fn storage_that_failed_is_tried_again_and_its_success_clears_the_notice() {
 
 #[test]
 fn a_dismissed_notice_stays_away_until_there_is_another() {
+    let full = ErrorReport::new(ErrorKind::Storage(StorageFault::Full), "it is full");
     let mut state = training();
-    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    update(&mut state, Message::Kept(KeepEvent::Failed(silent())));
     update(&mut state, Message::DismissStorageTrouble);
     assert_eq!(state.kept.notice(), None);
     assert!(state.would_lose_work(), "the notice is gone, the danger is not");
-    update(&mut state, Message::Kept(KeepEvent::Failed("no answer".into())));
+    update(&mut state, Message::Kept(KeepEvent::Failed(silent())));
     assert_eq!(state.kept.notice(), None, "the same again");
-    update(&mut state, Message::Kept(KeepEvent::Failed("it is full".into())));
-    assert_eq!(state.kept.notice(), Some("it is full"));
-    let remark = Some("no checkpoints".to_owned());
+    update(&mut state, Message::Kept(KeepEvent::Failed(full.clone())));
+    assert_eq!(state.kept.notice(), Some(&full));
+    let left_out = ErrorReport::new(full.kind, "no checkpoints");
+    let remark = Some(left_out.clone());
     update(&mut state, Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 20, remark }));
-    assert_eq!((state.kept.trouble.as_deref(), state.kept.notice()), (None, Some("no checkpoints")));
+    assert_eq!((&state.kept.trouble, state.kept.notice()), (&None, Some(&left_out)));
 }
 
 #[test]
