@@ -5,6 +5,7 @@
 
 pub mod ablation;
 pub mod attention;
+pub mod context;
 pub mod cosines;
 pub mod directions;
 pub mod embedding;
@@ -15,6 +16,7 @@ pub mod grid;
 pub mod key_freqs;
 pub mod logit_spectrum;
 pub mod marginals;
+pub mod measure;
 pub mod moments;
 pub mod neuron_logit_map;
 pub mod neurons;

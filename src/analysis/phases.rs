@@ -178,6 +178,7 @@ mod tests {
             gini: Gini { w_e: 0.0, w_l: 0.0 },
             sum_sq_weights: SumSqWeights { total: point.sum_sq_weights, tensors: BTreeMap::new() },
             cosine_coefficients: BTreeMap::new(),
+            further: BTreeMap::new(),
             test_restricted_ratio: 1.0,
         }
     }

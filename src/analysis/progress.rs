@@ -7,14 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cosines::CosineFit;
-use super::excluded::excluded;
+use super::context::AnalysisContext;
 use super::forward::{AttentionEdit, HostModel};
-use super::grid::{BySplit, GridLogits, Scores};
-use super::sum_waves::SumWaves;
-use super::weight_norms::{SumSqWeights, sum_sq_weights};
-use super::{embedding, key_freqs, neuron_logit_map};
-use crate::maths::stats;
+use super::grid::BySplit;
+use super::weight_norms::SumSqWeights;
+use super::{check, key_freqs, neuron_logit_map};
 use crate::model::Weights;
 use crate::task::Task;
 
@@ -47,6 +44,10 @@ pub struct ProgressMeasures {
     pub cosine_coefficients: ByFreq<f64>,
     /// Test loss over restricted loss: how much better the waves alone would do.
     pub test_restricted_ratio: f64,
+    /// Measures that have no field of their own, by their id; see [`measure`](super::measure). A file that is older
+    /// than a measure does not have it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further: BTreeMap<String, f64>,
 }
 
 /// A measure over the train set with the key frequencies' waves removed.
@@ -77,33 +78,10 @@ pub fn measure(
     task: &Task,
     key_freqs: &[usize],
 ) -> crate::error::Result<ProgressMeasures> {
-    super::check(weights, task)?;
-    super::ablation::check_freqs(task.p, key_freqs)?;
+    check(weights, task)?;
     let model = HostModel::new(weights, &AttentionEdit::default());
     let logits = model.logits();
-    let waves = SumWaves::new(&logits);
-    let restricted = waves.restricted(task, key_freqs);
-    let (excluded_loss, excluded_accuracy) = exclude(task, &logits, &waves, key_freqs);
-    let Scores { loss, accuracy } = logits.scores(task);
-    let map = neuron_logit_map::directions(model.map());
-    let fit = CosineFit::new(&logits, waves.by_sum());
-    let coefficients = fit.coefficients();
-    Ok(ProgressMeasures {
-        key_freqs: key_freqs.to_vec(),
-        test_restricted_ratio: loss.test / restricted.loss.all,
-        loss,
-        accuracy: Some(accuracy),
-        restricted_loss: restricted.loss,
-        restricted_accuracy: restricted.accuracy,
-        excluded_loss,
-        excluded_accuracy,
-        gini: Gini {
-            w_e: stats::gini(&embedding::spectrum(weights)),
-            w_l: stats::gini(&neuron_logit_map::spectrum(&map)),
-        },
-        sum_sq_weights: sum_sq_weights(weights),
-        cosine_coefficients: by_freq(key_freqs, |k| coefficients[k - 1]),
-    })
+    AnalysisContext::new(weights, task, &model, &logits)?.measures(key_freqs)
 }
 
 /// The key frequencies of some weights, for measures of a run that is not over.
@@ -116,28 +94,6 @@ pub fn current_key_freqs(weights: &Weights) -> Vec<usize> {
 /// to step: phases and claims about the run's course need them. So are none, and a single one.
 pub fn share_freqs(history: &[(usize, ProgressMeasures)]) -> bool {
     history.windows(2).all(|pair| pair[0].1.key_freqs == pair[1].1.key_freqs)
-}
-
-/// Excluded loss and accuracy of logits.
-pub(super) fn exclude(
-    task: &Task,
-    logits: &GridLogits,
-    waves: &SumWaves,
-    key_freqs: &[usize],
-) -> (Excluded, Excluded) {
-    let sets = std::iter::once(key_freqs.to_vec()).chain(key_freqs.iter().map(|&k| vec![k]));
-    let projections: Vec<_> = sets.map(|freqs| waves.projection(&freqs)).collect();
-    let found = excluded(logits, task, &projections);
-    let part = |pick: fn(&(f64, f64)) -> f64| Excluded {
-        train: pick(&found[0]),
-        per_freq: key_freqs.iter().copied().zip(found[1..].iter().map(pick)).collect(),
-    };
-    (part(|both| both.0), part(|both| both.1))
-}
-
-/// `f(k)` for each of some frequencies.
-pub(super) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
-    freqs.iter().map(|&k| (k, f(k))).collect()
 }
 
 #[cfg(test)]
@@ -175,6 +131,10 @@ mod tests {
         let mut json = serde_json::to_value(&measures).expect("plain numbers");
         assert!(json.as_object_mut().expect("a record").remove("accuracy").is_some());
         let old: super::ProgressMeasures = serde_json::from_value(json).expect("it is optional");
-        assert_eq!(old, super::ProgressMeasures { accuracy: None, ..measures });
+        assert_eq!(old, super::ProgressMeasures { accuracy: None, ..measures.clone() });
+        let mut json = serde_json::to_value(&measures).expect("plain numbers");
+        assert!(json.as_object_mut().expect("a record").remove("further").is_some());
+        let old: super::ProgressMeasures = serde_json::from_value(json).expect("it is optional, too");
+        assert_eq!(old, super::ProgressMeasures { further: Default::default(), ..measures });
     }
 }

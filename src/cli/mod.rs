@@ -163,3 +163,23 @@ fn clap_message(error: &clap::Error) -> String {
     };
     format!("{}{hint}", said.join(" ").trim_start_matches("error: "))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Cli, Command};
+    use crate::analysis::verdict::claims;
+
+    #[test]
+    fn the_commands_that_the_verdict_names_make_the_runs_its_claims_need() {
+        let recipes: Vec<_> = claims().into_iter().filter_map(|claim| claim.recipe).collect();
+        assert_eq!(recipes.len(), 4, "claims about other runs that this lab can train");
+        for recipe in recipes {
+            let command = recipe.command();
+            let cli = Cli::try_parse_from(command.split(' ')).expect("options that there are");
+            let Command::Train(args) = cli.command else { panic!("{command} trains") };
+            assert_eq!(args.settings.config().expect("valid settings"), recipe.config(), "{command}");
+        }
+    }
+}

@@ -1,53 +1,59 @@
 //! The report for a reader at a terminal: the paper's numbers, a line each.
 
 use crate::analysis::ablation::PaperAblation;
+use crate::analysis::measure::MEASURES;
 use crate::analysis::report::Report;
 use crate::format::{number, percent};
+use crate::task::Split;
 
-/// The report in some thirty lines. `--json` has the rest.
+/// The report in some forty lines; losses are in nats. `--json` has the rest.
 pub(super) fn report_text(report: &Report) -> String {
-    let mut lines = scores(report);
+    let mut lines = measures(report);
     lines.extend(circuit(report));
     lines.extend(frequencies(report));
     lines.extend(ablations(report));
     lines.join("\n")
 }
 
-fn scores(report: &Report) -> Vec<String> {
-    let Report { p, loss, accuracy, restricted_loss, excluded_loss, min_margin, .. } = report;
-    vec![
-        format!("modulus p                        {p}"),
-        format!("loss (nats)                      {}", parts(loss.train, loss.test, loss.all)),
-        format!(
-            "accuracy                         train {}  test {}",
-            percent(accuracy.train),
-            percent(accuracy.test)
-        ),
-        format!(
-            "restricted loss                  {}",
-            parts(restricted_loss.train, restricted_loss.test, restricted_loss.all)
-        ),
-        format!("excluded loss                    train {}", number(excluded_loss.train)),
-        format!("smallest margin                  {}", number(*min_margin)),
-    ]
+/// A line for each quantity of the list of measures, with its numbers side by side.
+fn measures(report: &Report) -> Vec<String> {
+    let taken = report.measures();
+    let mut lines: Vec<(&str, Vec<String>)> = vec![("modulus p", vec![report.p.to_string()])];
+    for measure in MEASURES {
+        let Some(value) = measure.value(&taken) else { continue };
+        let of = measure.split.map(split_words).or(measure.object);
+        let words = of.into_iter().chain([measure.words(value).as_str()]).collect::<Vec<_>>().join(" ");
+        match lines.last_mut().filter(|(label, _)| *label == measure.label) {
+            Some((_, numbers)) => numbers.push(words),
+            None => lines.push((measure.label, vec![words])),
+        }
+    }
+    lines.into_iter().map(|(label, numbers)| line(label, &numbers.join("  "))).collect()
+}
+
+fn split_words(split: Split) -> &'static str {
+    match split {
+        Split::Train => "train",
+        Split::Test => "test",
+        Split::All => "all",
+    }
 }
 
 fn circuit(report: &Report) -> Vec<String> {
-    let Report { gini, sum_sq_weights, logit_fve, w_l_residual, neurons, cosine_fit_loss, .. } = report;
-    vec![
-        format!("Gini coefficient                 W_E {}  W_L {}", number(gini.w_e), number(gini.w_l)),
-        format!("sum of squared weights           {}", number(sum_sq_weights.total)),
-        format!("logits explained by cosines      {}", percent(*logit_fve)),
-        format!("loss of the cosines alone        {}", number(*cosine_fit_loss)),
-        format!("left of W_L beyond the key waves {} of its norm", percent(w_l_residual.norm_ratio)),
-        format!("neurons with one frequency       {} of {}", neurons.clustered, neurons.freq.len()),
-    ]
+    let Report { w_l_residual, neurons, .. } = report;
+    let left = format!("{} of its norm", percent(w_l_residual.norm_ratio));
+    let clustered = format!("{} of {}", neurons.clustered, neurons.freq.len());
+    vec![line("left of W_L beyond the key waves", &left), line("neurons with one frequency", &clustered)]
+}
+
+fn line(label: &str, words: &str) -> String {
+    format!("{label:<32} {words}")
 }
 
 fn frequencies(report: &Report) -> Vec<String> {
     let Report { key_freqs, alpha, excluded_loss, neurons, directions, .. } = report;
     if key_freqs.is_empty() {
-        return vec!["key frequencies                  none".to_owned()];
+        return vec![line("key frequencies", "none")];
     }
     let mut lines =
         vec!["key frequency  alpha   excluded loss  neurons  explained: cos, sin direction".to_owned()];
@@ -73,8 +79,4 @@ fn ablations(report: &Report) -> Vec<String> {
         format!("  {:<width$}  {loss}", paper.description())
     };
     std::iter::once(heading).chain(PaperAblation::ALL.map(line)).collect()
-}
-
-fn parts(train: f64, test: f64, all: f64) -> String {
-    format!("train {}  test {}  all {}", number(train), number(test), number(all))
 }

@@ -4,17 +4,9 @@
 //! logarithmic one. Values that have no coordinate (not finite; not above zero on a logarithmic
 //! axis) never reach a backend.
 
-use crate::format::group_thousands;
+pub use crate::analysis::measure::Scale;
 
-/// How values are laid along an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scale {
-    /// Equal differences, equal distances.
-    #[default]
-    Linear,
-    /// Equal ratios, equal distances.
-    Log,
-}
+use crate::format::group_thousands;
 
 /// A scale and the range of coordinates it shows.
 #[derive(Debug, Clone, Copy, PartialEq)]

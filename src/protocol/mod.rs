@@ -18,7 +18,7 @@ pub use event::{
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse
 /// to talk.
-pub const PROTOCOL_VERSION: u32 = 5;
+pub const PROTOCOL_VERSION: u32 = 6;
 
 /// Numbers a run; messages of a run that was replaced are dropped.
 pub type RunId = u32;

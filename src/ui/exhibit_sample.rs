@@ -44,6 +44,7 @@ pub(crate) fn measures(value: f64) -> ProgressMeasures {
         gini: Gini { w_e: value, w_l: value },
         sum_sq_weights: SumSqWeights { total: value, tensors: BTreeMap::new() },
         cosine_coefficients: BTreeMap::from([(1, value)]),
+        further: BTreeMap::new(),
         test_restricted_ratio: 1.0,
     }
 }

@@ -2,6 +2,12 @@
 
 pub use crate::format::{count, number, percent};
 
+/// A phrase with a large first letter, as labels have it.
+pub fn capitalised(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}
+
 /// A length in CSS pixels, as a style has it.
 pub fn px(pixels: f64) -> String {
     format!("{pixels:.1}px")
@@ -50,7 +56,7 @@ pub fn bytes(n_bytes: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, duration, rate};
+    use super::{bytes, capitalised, duration, rate};
 
     #[test]
     fn times_show_their_two_largest_units() {
@@ -79,6 +85,11 @@ mod tests {
         ] {
             assert_eq!(bytes(n), text);
         }
+    }
+
+    #[test]
+    fn labels_begin_large() {
+        assert_eq!((capitalised("test loss"), capitalised("")), ("Test loss".into(), String::new()));
     }
 
     #[test]

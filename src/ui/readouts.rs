@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::format;
 use super::state::State;
 use super::store::Store;
-use crate::engine::Evaluation;
+use crate::analysis::measure::{ACCURACY_TEST, ACCURACY_TRAIN, LOSS_TEST, LOSS_TRAIN, Measure};
 
 /// Epoch, losses and accuracies.
 #[component]
@@ -33,10 +33,10 @@ pub(super) fn Readouts() -> impl IntoView {
                     <small>{of_epochs}</small>
                 </span>
             </div>
-            <Measured store name="Train loss" test_id="train-loss" key="train" read=|e| format::number(e.train_loss) />
-            <Measured store name="Test loss" test_id="test-loss" key="test" read=|e| format::number(e.test_loss) />
-            <Measured store name="Train accuracy" test_id="train-accuracy" key="train" read=|e| format::percent(e.train_accuracy) />
-            <Measured store name="Test accuracy" test_id="test-accuracy" key="test" read=|e| format::percent(e.test_accuracy) />
+            <Measured store measure=&LOSS_TRAIN test_id="train-loss" key="train" />
+            <Measured store measure=&LOSS_TEST test_id="test-loss" key="test" />
+            <Measured store measure=&ACCURACY_TRAIN test_id="train-accuracy" key="train" />
+            <Measured store measure=&ACCURACY_TEST test_id="test-accuracy" key="test" />
             <div class="readout">
                 <span class="readout-name">"Probability rounds to 1 in float32"</span>
                 <span class="readout-value">
@@ -49,18 +49,21 @@ pub(super) fn Readouts() -> impl IntoView {
     }
 }
 
+/// A measure that rows of metrics have.
 #[component]
 fn Measured(
     store: Store,
-    name: &'static str,
+    measure: &'static Measure,
     test_id: &'static str,
     key: &'static str,
-    read: fn(&Evaluation) -> String,
 ) -> impl IntoView {
-    let value = store.memo(move |state: &State| state.last_row().map(|row| read(&row.evaluation)));
+    let value = store.memo(move |state: &State| {
+        let (row, of) = (state.last_row()?, measure.evaluated?);
+        Some(measure.words(of(&row.evaluation)))
+    });
     view! {
         <div class="readout">
-            <span class="readout-name" data-key=key>{name}</span>
+            <span class="readout-name" data-key=key>{format::capitalised(&measure.name())}</span>
             <span class="readout-value">
                 <span data-testid=test_id>{move || value.get().unwrap_or_else(|| "–".into())}</span>
             </span>

@@ -1,6 +1,10 @@
 //! How the run on show is looked at: one cursor, one stretch of steps, one scale for every axis. Pure.
 
 use super::exhibit::Exhibit;
+use crate::analysis::measure::{
+    ACCURACY_TEST, ACCURACY_TRAIN, EXCLUDED_LOSS_TRAIN, GINI_W_E, GINI_W_L, LOSS_TEST, LOSS_TRAIN, Measure,
+    RESTRICTED_LOSS_ALL, SUM_SQ_WEIGHTS,
+};
 use crate::plot::figures::checkpoint::PredictionGridLayout;
 use crate::plot::{Axis, Scale};
 
@@ -85,14 +89,27 @@ const NARROWEST: f64 = 1e-3;
 impl Track {
     /// All of them, from top to bottom.
     pub const ALL: [Self; 5] = [Self::Loss, Self::Accuracy, Self::Circuits, Self::Gini, Self::Weights];
+
+    /// The measures it shows, the last on top. They have the same unit.
+    pub fn measures(self) -> &'static [&'static Measure] {
+        static LOSS: [&Measure; 2] = [&LOSS_TRAIN, &LOSS_TEST];
+        static ACCURACY: [&Measure; 2] = [&ACCURACY_TRAIN, &ACCURACY_TEST];
+        static CIRCUITS: [&Measure; 2] = [&RESTRICTED_LOSS_ALL, &EXCLUDED_LOSS_TRAIN];
+        static GINI: [&Measure; 2] = [&GINI_W_E, &GINI_W_L];
+        static WEIGHTS: [&Measure; 1] = [&SUM_SQ_WEIGHTS];
+        match self {
+            Self::Loss => &LOSS,
+            Self::Accuracy => &ACCURACY,
+            Self::Circuits => &CIRCUITS,
+            Self::Gini => &GINI,
+            Self::Weights => &WEIGHTS,
+        }
+    }
 }
 
 impl Default for View {
     fn default() -> Self {
-        let y = Track::ALL.map(|track| match track {
-            Track::Loss | Track::Circuits => Scale::Log,
-            Track::Accuracy | Track::Gini | Track::Weights => Scale::Linear,
-        });
+        let y = Track::ALL.map(|track| track.measures()[0].scale);
         Self {
             hover: None,
             pin: None,

@@ -36,7 +36,7 @@ fn report(recording: &Recording) -> Report {
 fn a_freq(freq: usize) -> Shown {
     Shown {
         view: "spectrum",
-        figure: "panel-spectrum",
+        figure: "spectrum-chart",
         row: Some(1),
         column: freq - 1,
         button: format!("ablate-freq-{freq}"),

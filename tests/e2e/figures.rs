@@ -120,8 +120,8 @@ fn a_wheel_over_a_figure_scrolls_the_page_and_changes_nothing() {
     let recording = recording();
     visit(&Setting::new(TINY), async |lab| {
         open_on_the_recorded_run(lab, &recording).await;
-        lab.wait_for("panel-spectrum", "was on the page", |_| true).await;
-        for figure in [CHART, "panel-spectrum"] {
+        lab.wait_for("spectrum-chart", "was on the page", |_| true).await;
+        for figure in [CHART, "spectrum-chart"] {
             let middle = lab.part_of_figure(figure, 0.5, 0.5).await;
             lab.point_at(figure, middle).await;
             let before = lab.evaluate("scrollY").await.as_f64().expect("a page is scrolled somewhere");

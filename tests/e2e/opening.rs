@@ -10,7 +10,7 @@ const MOST_SECS: f64 = 10.0;
 
 const TRACKS: [&str; 5] = ["loss-chart", "accuracy-chart", "circuits-chart", "gini-chart", "weights-chart"];
 const PANELS: [&str; 6] =
-    ["panel-spectrum", "panel-field", "panel-attention", "panel-neurons", "panel-circles", "panel-logits"];
+    ["spectrum-chart", "panel-field", "panel-attention", "panel-neurons", "panel-circles", "panel-logits"];
 
 /// Seconds from the start of the navigation until each of these figures is drawn and numbers stand beside it,
 /// in an element of its section.

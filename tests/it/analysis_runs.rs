@@ -80,6 +80,7 @@ fn measures(csv: &str, key_freqs: &[usize]) -> Vec<(usize, ProgressMeasures)> {
             gini: Gini { w_e: row["gini_w_e"], w_l: row["gini_w_l"] },
             sum_sq_weights: SumSqWeights { total: row["sum_sq_weights"], tensors: BTreeMap::new() },
             cosine_coefficients: BTreeMap::new(),
+            further: BTreeMap::new(),
         };
         (row["step"] as usize, measures)
     };

@@ -81,6 +81,7 @@ fn measures(loss: BySplit, restricted: f64, excluded: f64, gini: Gini, sum_sq: f
         gini,
         sum_sq_weights: SumSqWeights { total: sum_sq, tensors: BTreeMap::new() },
         cosine_coefficients: BTreeMap::new(),
+        further: BTreeMap::new(),
         test_restricted_ratio: loss.test / restricted,
     }
 }

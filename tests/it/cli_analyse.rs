@@ -80,7 +80,9 @@ fn a_runs_report_is_the_analysis_of_its_last_weights() {
     let is_same = analysis_in(&again.stdout) == analysis_in(&text_of(dir.child("f32/report.json")));
     assert!(is_same, "a 32-bit checkpoint of a 32-bit run loses nothing");
     let text = grok_ok(dir.path(), &format!("analyse {checkpoint}")).stdout;
-    for words in [checkpoint, "torch:3:0.6", "restricted loss", "key frequency", "no attention to ="] {
+    for words in
+        [checkpoint, "torch:3:0.6", "restricted loss", "key frequency", "Block '=' attending to itself"]
+    {
         assert!(text.contains(words), "{words:?} in {text}");
     }
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ablation::Ablator;
 use super::attention::pattern::AttentionPattern;
+use super::context::AnalysisContext;
 use super::progress::ProgressMeasures;
-use super::report::{AnalysisContext, Report};
+use super::report::{Report, report_with_norms};
 use super::{check, logit_spectrum};
 use crate::error::Result;
 use crate::maths::matrix::Matrix;
@@ -57,26 +58,27 @@ impl CheckpointAnalysis {
         step: usize,
         followed_freqs: Option<&[usize]>,
     ) -> Result<Self> {
-        let findings = AnalysisContext::new(ablator, task)?;
-        let freqs = followed_freqs.unwrap_or(&findings.report.key_freqs);
-        let measures = findings.measures(ablator, task, freqs)?;
-        let fields = GridMaps::new(ablator, &findings, freqs);
-        Ok(Self { step, measures, maps: fields, report: findings.report.without_large_fields() })
+        let context = AnalysisContext::of(ablator, task)?;
+        let (report, logit_norms) = report_with_norms(&context, ablator)?;
+        let freqs = followed_freqs.unwrap_or(&report.key_freqs);
+        let measures = context.measures(freqs)?;
+        let maps = GridMaps::new(ablator, &report, &logit_norms, freqs);
+        Ok(Self { step, measures, maps, report: report.without_large_fields() })
     }
 }
 
 impl GridMaps {
-    fn new(ablator: &Ablator, findings: &AnalysisContext, freqs: &[usize]) -> Self {
-        let (p, whole) = (findings.report.p, ablator.unablated());
+    fn new(ablator: &Ablator, report: &Report, logit_norms: &[f64], freqs: &[usize]) -> Self {
+        let (p, whole) = (report.p, ablator.unablated());
         let scores = AttentionPattern::new(ablator.weights(), true);
         let (numbers, neuron_freqs): (Vec<usize>, Vec<usize>) =
-            findings.report.neurons.best_neuron_per_cluster().into_iter().unzip();
+            report.neurons.best_neuron_per_cluster().into_iter().unzip();
         let on_pairs = whole.model.neurons_on_pairs(&numbers);
         let neurons = on_pairs.iter().zip(numbers.iter().zip(neuron_freqs));
         Self {
             attention_scores: (0..scores.n_heads()).map(|h| narrow(scores.scores().row(h))).collect(),
             margins: narrow(&whole.logits.margins()),
-            logit_norms: narrow(&logit_spectrum::by_freqs(p, &findings.logit_norms)),
+            logit_norms: narrow(&logit_spectrum::by_freqs(p, logit_norms)),
             circles: circle::circles(ablator.weights(), freqs),
             neurons: neurons
                 .map(|(values, (&neuron, freq))| NeuronActivationMap { neuron, freq, values: narrow(values) })

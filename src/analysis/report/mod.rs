@@ -8,16 +8,19 @@ mod build;
 mod maps;
 
 pub use ablations::{AblationReport, PaperLosses};
-pub use build::{AnalysisContext, analyse, analyse_with_maps};
+pub(super) use build::report_with_norms;
+pub use build::{analyse, analyse_with_maps};
 pub use maps::{NeuronMap, ReportMaps};
 
 use serde::{Deserialize, Serialize};
 
 use super::attention::HeadReport;
+use super::context::by_freq;
 use super::directions::DirectionFit;
 use super::grid::{BySplit, Scores};
 use super::logit_spectrum::LogitSpectrum;
-use super::progress::{ByFreq, Excluded, Gini};
+use super::measure::{COSINE_FIT_LOSS, LOGIT_FVE, MIN_MARGIN};
+use super::progress::{ByFreq, Excluded, Gini, ProgressMeasures};
 use super::weight_norms::SumSqWeights;
 
 /// Everything the lab says about one set of weights.
@@ -74,6 +77,32 @@ pub struct Report {
 }
 
 impl Report {
+    /// Its numbers as progress measures, taken with its own key frequencies.
+    pub fn measures(&self) -> ProgressMeasures {
+        let further = [
+            (&LOGIT_FVE, self.logit_fve),
+            (&COSINE_FIT_LOSS, self.cosine_fit_loss),
+            (&MIN_MARGIN, self.min_margin),
+        ];
+        ProgressMeasures {
+            key_freqs: self.key_freqs.clone(),
+            loss: self.loss,
+            accuracy: Some(self.accuracy),
+            restricted_loss: self.restricted_loss,
+            restricted_accuracy: self.restricted_accuracy,
+            excluded_loss: self.excluded_loss.clone(),
+            excluded_accuracy: self.excluded_accuracy.clone(),
+            gini: self.gini,
+            sum_sq_weights: self.sum_sq_weights.clone(),
+            cosine_coefficients: by_freq(&self.key_freqs, |k| {
+                // A report from a file may lack some.
+                k.checked_sub(1).and_then(|i| self.cosine_coefficients.get(i)).copied().unwrap_or(f64::NAN)
+            }),
+            test_restricted_ratio: self.loss.test / self.restricted_loss.all,
+            further: further.map(|(measure, value)| (measure.id.to_owned(), value)).into(),
+        }
+    }
+
     /// Leaves out what a snapshot has no room for: the 2-D spectrum by frequency, which its fields hold, and what the
     /// heads carry to each cluster.
     pub fn without_large_fields(mut self) -> Self {

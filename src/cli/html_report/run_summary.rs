@@ -2,6 +2,11 @@
 
 use super::element::{escaped, table};
 use super::versions;
+use crate::analysis::measure::{
+    ACCURACY_ALL, ACCURACY_TEST, ACCURACY_TRAIN, LOSS_ALL, LOSS_TEST, LOSS_TRAIN, MeasureUnit,
+    RESTRICTED_ACCURACY_ALL, RESTRICTED_ACCURACY_TEST, RESTRICTED_ACCURACY_TRAIN, RESTRICTED_LOSS_ALL,
+    RESTRICTED_LOSS_TEST, RESTRICTED_LOSS_TRAIN,
+};
 use crate::cli::reproduce::analysis::RunAnalysis;
 use crate::cli::reproduce::stored_run::StoredRun;
 use crate::config::ExperimentConfig;
@@ -38,16 +43,24 @@ pub(super) fn opening(run: &StoredRun, analysis: &RunAnalysis) -> String {
 
 /// The last checkpoint's scores.
 fn numbers(analysis: &RunAnalysis) -> DataTable {
-    let report = &analysis.report;
+    let measures = analysis.report.measures();
     let mut numbers = DataTable::new("scores", ["at the last checkpoint", "train", "test", "all pairs"]);
-    for (name, parts) in [("loss (nats)", &report.loss), ("restricted loss (nats)", &report.restricted_loss)]
-    {
-        let values = [parts.train, parts.test, parts.all].map(Cell::Number);
-        numbers.push([Cell::text(name)].into_iter().chain(values));
+    for of_sets in [
+        [&LOSS_TRAIN, &LOSS_TEST, &LOSS_ALL],
+        [&RESTRICTED_LOSS_TRAIN, &RESTRICTED_LOSS_TEST, &RESTRICTED_LOSS_ALL],
+        [&ACCURACY_TRAIN, &ACCURACY_TEST, &ACCURACY_ALL],
+        [&RESTRICTED_ACCURACY_TRAIN, &RESTRICTED_ACCURACY_TEST, &RESTRICTED_ACCURACY_ALL],
+    ] {
+        let cells = of_sets.map(|measure| {
+            let value = measure.value(&measures).unwrap_or(f64::NAN);
+            if measure.unit == MeasureUnit::FractionCorrect {
+                Cell::Share(value)
+            } else {
+                Cell::Number(value)
+            }
+        });
+        numbers.push(std::iter::once(Cell::text(of_sets[0].axis())).chain(cells));
     }
-    let accuracy = &report.accuracy;
-    let values = [accuracy.train, accuracy.test, accuracy.all].map(Cell::Share);
-    numbers.push([Cell::text("accuracy")].into_iter().chain(values));
     numbers
 }
 

@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::analysis::RunAnalysis;
 use super::stored_run::StoredRun;
 use crate::analysis::phases::Phases;
-use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::verdict::{Claim, NotApplicableReason, Outcome, Requirement, Row, Verdict};
 use crate::cli::file_io::{write_json, write_whole};
 use crate::cli::html_report::{self, FIGURE_WIDTH};
 use crate::error::{LabError, Result};
 use crate::plot::Theme;
-use crate::plot::figures::{Cell, DataTable, Figure, svg};
+use crate::plot::figures::measure_table::progress_table;
+use crate::plot::figures::{Figure, svg};
 
 /// The page, the verdict and the measures; the figures lie in a folder beside them.
 const FILES: [&str; 3] = ["report.html", "verdict.json", "progress.csv"];
@@ -100,56 +100,12 @@ pub(super) fn write(out: &Path, run: &StoredRun, analysis: &RunAnalysis, verdict
         }
     }
     remove_figures(&figures, &written)?;
-    write_whole(&out.join("progress.csv"), progress_table(&analysis.history).csv().as_bytes())?;
+    write_whole(&out.join("progress.csv"), progress_table("progress", &analysis.history).csv().as_bytes())?;
     if !(is_same(out, run.root()) && out.join(REPORT).exists()) {
         write_json(&out.join(REPORT), &analysis.report)?;
     }
     write_json(&out.join("verdict.json"), &VerdictFile::new(verdict, &analysis.phases))?;
     write_whole(&out.join("report.html"), html_report::page(run, analysis, verdict)?.as_bytes())
-}
-
-/// Every measure of every checkpoint.
-fn progress_table(history: &[(usize, ProgressMeasures)]) -> DataTable {
-    let Some((_, last)) = history.last() else { return DataTable::new("progress", ["step"]) };
-    let names = named_measures(last).into_iter().map(|(name, _)| name);
-    let mut table = DataTable::new("progress", std::iter::once("step".to_owned()).chain(names));
-    for (step, measures) in history {
-        let values = named_measures(measures).into_iter().map(|(_, value)| Cell::Number(value));
-        table.push(std::iter::once(Cell::Count(*step)).chain(values));
-    }
-    table
-}
-
-fn named_measures(m: &ProgressMeasures) -> Vec<(String, f64)> {
-    let mut all = Vec::new();
-    let mut add = |name: &str, value: f64| all.push((name.to_owned(), value));
-    for (name, parts) in [
-        ("loss", &m.loss),
-        ("restricted_loss", &m.restricted_loss),
-        ("restricted_accuracy", &m.restricted_accuracy),
-    ] {
-        add(&format!("{name}_train"), parts.train);
-        add(&format!("{name}_test"), parts.test);
-        add(&format!("{name}_all"), parts.all);
-    }
-    for (name, excluded) in [("excluded_loss", &m.excluded_loss), ("excluded_accuracy", &m.excluded_accuracy)]
-    {
-        add(&format!("{name}_train"), excluded.train);
-        for (freq, value) in &excluded.per_freq {
-            add(&format!("{name}_train_freq_{freq}"), *value);
-        }
-    }
-    add("gini_w_e", m.gini.w_e);
-    add("gini_w_l", m.gini.w_l);
-    add("sum_sq_weights", m.sum_sq_weights.total);
-    for (tensor, value) in &m.sum_sq_weights.tensors {
-        add(&format!("sum_sq_{tensor}"), *value);
-    }
-    for (freq, value) in &m.cosine_coefficients {
-        add(&format!("cosine_coefficient_freq_{freq}"), *value);
-    }
-    add("test_restricted_ratio", m.test_restricted_ratio);
-    all
 }
 
 /// `verdict.json`.

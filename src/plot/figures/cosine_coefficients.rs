@@ -1,8 +1,9 @@
 //! Figure 14: the logits' coefficients on cos w_k(a + b - c) by step (paper appendix C.2).
 
-use super::series::{Lines, YAxis, at_freqs, listed, progress_table};
+use super::series::{Lines, at_freqs, by_step_table, listed};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, DataTable, Figure, FigureData};
+use crate::analysis::measure::COSINE_COEFFICIENT;
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -29,12 +30,12 @@ fn finding(data: &FigureData<'_>) -> String {
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let lines = Lines::by_freq(data, theme, |m| &m.cosine_coefficients);
-    let panel = lines.panel(data, "", "coefficient (logits)", YAxis::FromZero);
+    let panel = lines.panel(data, "", &COSINE_COEFFICIENT);
     Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
 }
 
 fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
     let freqs = data.tracked_freqs();
     let columns = freqs.iter().map(|freq| format!("coefficient_freq_{freq}"));
-    vec![progress_table(data, "cosines", columns, |m| at_freqs(&m.cosine_coefficients, freqs))]
+    vec![by_step_table(data, "cosines", columns, |m| at_freqs(&m.cosine_coefficients, freqs))]
 }

@@ -1,8 +1,10 @@
 //! Figure 2: accuracy and loss by step (paper section 3).
 
-use super::series::{ACCURACY, LOSS, Lines, Quantity, YAxis, metrics_table};
+use super::measure_table::metrics_table;
+use super::series::{Lines, Quantity};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, Figure, FigureData};
+use crate::analysis::measure::{ACCURACY_TRAIN, LOSS_TRAIN};
 use crate::engine::record::Evaluation;
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
@@ -19,7 +21,7 @@ pub(super) const FIGURE: Figure = Figure {
     needs: &[DataNeed::Metrics],
     uses: &[DataNeed::OtherSeeds, DataNeed::Progress],
     sheet,
-    tables: |data| vec![metrics_table(data)],
+    tables: |data| vec![metrics_table("curves", data.metrics)],
 };
 
 fn finding(data: &FigureData<'_>) -> String {
@@ -47,9 +49,7 @@ fn finding(data: &FigureData<'_>) -> String {
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let lines = |of| Lines::train_and_test(data, theme, of).before_them_other_seeds(data, theme, of);
     let (accuracy, loss) = (lines(Quantity::Accuracy), lines(Quantity::Loss));
-    let panels = vec![
-        accuracy.panel(data, "Accuracy", ACCURACY, YAxis::Fraction),
-        loss.panel(data, "Loss", LOSS, YAxis::Log),
-    ];
+    let panels =
+        vec![accuracy.panel(data, "Accuracy", &ACCURACY_TRAIN), loss.panel(data, "Loss", &LOSS_TRAIN)];
     Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
 }

@@ -1,8 +1,9 @@
 //! Figure 15: excluded loss and accuracy for each key frequency (paper appendix C.2).
 
-use super::series::{ACCURACY, LOSS, Lines, YAxis, at_freqs, listed, progress_table};
+use super::series::{Lines, at_freqs, by_step_table, listed};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, DataTable, Figure, FigureData};
+use crate::analysis::measure::{EXCLUDED_ACCURACY_TRAIN, EXCLUDED_LOSS_TRAIN};
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -31,8 +32,8 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let loss = Lines::by_freq(data, theme, |m| &m.excluded_loss.per_freq);
     let accuracy = Lines::by_freq(data, theme, |m| &m.excluded_accuracy.per_freq);
     let panels = vec![
-        loss.panel(data, "Excluded loss, train", LOSS, YAxis::Log),
-        accuracy.panel(data, "Excluded accuracy, train", ACCURACY, YAxis::Fraction),
+        loss.panel(data, "Excluded loss, train", &EXCLUDED_LOSS_TRAIN),
+        accuracy.panel(data, "Excluded accuracy, train", &EXCLUDED_ACCURACY_TRAIN),
     ];
     Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
 }
@@ -45,5 +46,5 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
     let values = |m: &crate::analysis::progress::ProgressMeasures| {
         [&m.excluded_loss, &m.excluded_accuracy].map(|each| at_freqs(&each.per_freq, freqs)).concat()
     };
-    vec![progress_table(data, "excluded", columns, values)]
+    vec![by_step_table(data, "excluded", columns, values)]
 }

@@ -1,10 +1,11 @@
 //! Figure 6: the loss without each frequency of the logits (paper section 4.4).
 
 use super::bars::{Bar, BarChart};
-use super::series::{FREQ, LOSS};
+use super::series::FREQ;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::{Cell, DataNeed, DataTable, Figure, FigureData};
 use crate::analysis::ablation::PaperAblation;
+use crate::analysis::measure::LOSS_ALL;
 use crate::analysis::report::Report;
 use crate::format::number;
 use crate::maths::fourier::n_freqs;
@@ -74,7 +75,12 @@ fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let panel = Panel {
         legend,
         levels: vec![(whole, blue), (kept, green)],
-        ..Panel::new("", FREQ, &format!("{LOSS}, all pairs"), Chart::Bars(BarChart { bars, x, y }))
+        ..Panel::new(
+            "",
+            FREQ,
+            &format!("{}, all pairs", LOSS_ALL.axis()),
+            Chart::Bars(BarChart { bars, x, y }),
+        )
     };
     Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
 }

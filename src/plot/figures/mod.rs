@@ -8,6 +8,7 @@ pub mod bars;
 pub mod category_map;
 pub mod data;
 pub mod heat_map;
+pub mod measure_table;
 pub mod checkpoint;
 pub mod scatter;
 pub mod sheet;

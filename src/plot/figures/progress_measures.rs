@@ -1,8 +1,13 @@
 //! Figure 7: the progress measures by step (paper section 5.1).
 
-use super::series::{LOSS, Lines, Quantity, YAxis, progress_table, sentence};
+use super::measure_table::measure_table;
+use super::series::{Lines, Quantity, sentence};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, DataTable, Figure, FigureData};
+use crate::analysis::measure::{
+    EXCLUDED_LOSS_TRAIN, GINI_W_E, GINI_W_L, LOSS_TEST, LOSS_TRAIN, RESTRICTED_LOSS_ALL,
+    RESTRICTED_LOSS_TEST, RESTRICTED_LOSS_TRAIN, SUM_SQ_WEIGHTS, TEST_RESTRICTED_RATIO,
+};
 use crate::format::{count, number};
 use crate::plot::theme::Theme;
 
@@ -43,49 +48,35 @@ fn finding(data: &FigureData<'_>) -> String {
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let losses = || Lines::train_and_test(data, theme, Quantity::Loss);
     let measure = theme.series[2];
-    let excluded = losses().with("excluded", measure, data.series(|m| m.excluded_loss.train));
-    let restricted = losses().with("restricted", measure, data.series(|m| m.restricted_loss.all));
-    let gini = Lines(Vec::new()).with("W_E", theme.series[0], data.series(|m| m.gini.w_e)).with(
-        "W_L",
+    let excluded = losses().with_measure(data, measure, &EXCLUDED_LOSS_TRAIN);
+    let restricted = losses().with_measure(data, measure, &RESTRICTED_LOSS_ALL);
+    let gini = Lines(Vec::new()).with_measure(data, theme.series[0], &GINI_W_E).with_measure(
+        data,
         theme.series[1],
-        data.series(|m| m.gini.w_l),
+        &GINI_W_L,
     );
-    let weights = Lines(Vec::new()).with("all parameters", measure, data.series(|m| m.sum_sq_weights.total));
+    let weights = Lines(Vec::new()).with_measure(data, measure, &SUM_SQ_WEIGHTS);
     let panels = vec![
-        excluded.panel(data, "Excluded loss", LOSS, YAxis::Log),
-        restricted.panel(data, "Restricted loss", LOSS, YAxis::Log),
-        gini.panel(data, "Gini coefficient of Fourier norms", "Gini coefficient (0 to 1)", YAxis::Fraction),
-        weights.panel(data, "Sum of squared weights", "sum of squares", YAxis::FromZero),
+        excluded.panel(data, "Excluded loss", &LOSS_TRAIN),
+        restricted.panel(data, "Restricted loss", &LOSS_TRAIN),
+        gini.panel(data, "Gini coefficient of Fourier norms", &GINI_W_E),
+        weights.panel(data, "Sum of squared weights", &SUM_SQ_WEIGHTS),
     ];
     Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
 }
 
 fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
-    let columns = [
-        "train_loss_nats",
-        "test_loss_nats",
-        "excluded_loss_train_nats",
-        "restricted_loss_all_nats",
-        "restricted_loss_train_nats",
-        "restricted_loss_test_nats",
-        "gini_w_e",
-        "gini_w_l",
-        "sum_sq_weights",
-        "test_restricted_ratio",
+    let measures = [
+        &LOSS_TRAIN,
+        &LOSS_TEST,
+        &EXCLUDED_LOSS_TRAIN,
+        &RESTRICTED_LOSS_ALL,
+        &RESTRICTED_LOSS_TRAIN,
+        &RESTRICTED_LOSS_TEST,
+        &GINI_W_E,
+        &GINI_W_L,
+        &SUM_SQ_WEIGHTS,
+        &TEST_RESTRICTED_RATIO,
     ];
-    let table = progress_table(data, "progress", columns, |m| {
-        vec![
-            m.loss.train,
-            m.loss.test,
-            m.excluded_loss.train,
-            m.restricted_loss.all,
-            m.restricted_loss.train,
-            m.restricted_loss.test,
-            m.gini.w_e,
-            m.gini.w_l,
-            m.sum_sq_weights.total,
-            m.test_restricted_ratio,
-        ]
-    });
-    vec![table]
+    vec![measure_table("progress", &measures, data.progress)]
 }

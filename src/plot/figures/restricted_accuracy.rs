@@ -1,8 +1,13 @@
 //! Figure 13: the accuracy of the key frequencies' waves alone (paper appendix C.2).
 
-use super::series::{ACCURACY, Lines, Quantity, YAxis, progress_table};
+use super::measure_table::measure_table;
+use super::series::{Lines, Quantity};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, Figure, FigureData};
+use crate::analysis::measure::{
+    ACCURACY_TEST, ACCURACY_TRAIN, RESTRICTED_ACCURACY_ALL, RESTRICTED_ACCURACY_TEST,
+    RESTRICTED_ACCURACY_TRAIN,
+};
 use crate::format::{count, percent};
 use crate::plot::theme::Theme;
 
@@ -18,18 +23,14 @@ pub(super) const FIGURE: Figure = Figure {
     uses: &[DataNeed::Metrics],
     sheet,
     tables: |data| {
-        let columns = [
-            "restricted_accuracy_all",
-            "restricted_accuracy_train",
-            "restricted_accuracy_test",
-            "train_accuracy",
-            "test_accuracy",
+        let measures = [
+            &RESTRICTED_ACCURACY_ALL,
+            &RESTRICTED_ACCURACY_TRAIN,
+            &RESTRICTED_ACCURACY_TEST,
+            &ACCURACY_TRAIN,
+            &ACCURACY_TEST,
         ];
-        let accuracy = |m: &crate::analysis::progress::ProgressMeasures| {
-            let (parts, [train, test]) = (&m.restricted_accuracy, Quantity::Accuracy.on_measures(m));
-            vec![parts.all, parts.train, parts.test, train, test]
-        };
-        vec![progress_table(data, "restricted-accuracy", columns, accuracy)]
+        vec![measure_table("restricted-accuracy", &measures, data.progress)]
     },
 };
 
@@ -49,8 +50,7 @@ fn finding(data: &FigureData<'_>) -> String {
 
 fn sheet(data: &FigureData<'_>, theme: &Theme) -> Sheet {
     let lines = Lines::train_and_test(data, theme, Quantity::Accuracy);
-    let restricted = data.series(|m| m.restricted_accuracy.all);
-    let panel =
-        lines.with("restricted", theme.series[2], restricted).panel(data, "", ACCURACY, YAxis::Fraction);
+    let restricted = lines.with_measure(data, theme.series[2], &RESTRICTED_ACCURACY_ALL);
+    let panel = restricted.panel(data, "", &ACCURACY_TRAIN);
     Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::Wide }] }
 }

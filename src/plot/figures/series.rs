@@ -5,6 +5,7 @@ use plotters::style::RGBColor;
 use super::data::FigureData;
 use super::sheet::{Chart, Panel};
 use super::table::{Cell, DataTable};
+use crate::analysis::measure::{ACCURACY_TEST, ACCURACY_TRAIN, LOSS_TEST, LOSS_TRAIN, Measure, MeasureUnit};
 use crate::analysis::progress::{ByFreq, ProgressMeasures};
 use crate::engine::MetricsRow;
 use crate::engine::record::Evaluation;
@@ -14,10 +15,6 @@ use crate::plot::{Axis, Harmonic, Line, LineChart, Scale, SpectrumChart};
 
 /// The name of every horizontal axis of steps.
 pub(super) const STEP: &str = "step (full-batch update)";
-/// The name of every vertical axis of losses.
-pub(super) const LOSS: &str = "loss (nats)";
-/// Accuracy by step, with room for the lines at 0 and 1.
-pub(super) const ACCURACY: &str = "accuracy (fraction of pairs)";
 
 /// Named lines of one panel; one without a name is not in its legend.
 pub(super) struct Lines(pub(super) Vec<(String, Line)>);
@@ -37,8 +34,9 @@ impl Lines {
             let rows: Vec<_> = rows.collect();
             if rows.is_empty() { data.series(|measures| pick(&of.on_measures(measures))) } else { rows }
         };
-        Self(Vec::new()).with("train", theme.train, points(|both| both[0])).with(
-            "test",
+        let [train, test] = of.measures().map(|measure| measure.short);
+        Self(Vec::new()).with(train, theme.train, points(|both| both[0])).with(
+            test,
             theme.test,
             points(|both| both[1]),
         )
@@ -53,6 +51,12 @@ impl Lines {
         let behind =
             data.other_seeds.iter().flat_map(|rows| [line(rows, theme.train, 0), line(rows, theme.test, 1)]);
         Self(behind.chain(self.0).collect())
+    }
+
+    /// One more line: a measure at each checkpoint.
+    pub(super) fn with_measure(self, data: &FigureData<'_>, color: RGBColor, measure: &Measure) -> Self {
+        let points = data.series(|measures| measure.value(measures).unwrap_or(f64::NAN));
+        self.with(measure.short, color, points)
     }
 
     /// A line for each key frequency. If there are more than colours, as in a model that has not grokked,
@@ -80,8 +84,16 @@ impl Lines {
         Self(others.chain(named).collect())
     }
 
-    /// The panel of these lines by step, crossed where the phases end.
-    pub(super) fn panel(self, data: &FigureData<'_>, title: &str, y_name: &str, y: YAxis) -> Panel {
+    /// The panel of these lines by step, crossed where the phases end, with the axis of a measure.
+    pub(super) fn panel(self, data: &FigureData<'_>, title: &str, measure: &Measure) -> Panel {
+        let y = match (measure.scale, measure.unit) {
+            (Scale::Log, _) => YAxis::Log,
+            (_, MeasureUnit::FractionCorrect | MeasureUnit::FractionOfVariance | MeasureUnit::Index) => {
+                YAxis::Fraction
+            }
+            _ => YAxis::FromZero,
+        };
+        let y_name = &measure.axis();
         let values = || self.0.iter().flat_map(|(_, line)| line.points.iter().map(|point| point.1));
         let y = match y {
             YAxis::Fraction => Axis::linear(-0.02, 1.02),
@@ -105,8 +117,8 @@ impl Lines {
 }
 
 /// How a panel's vertical axis is chosen.
-pub(super) enum YAxis {
-    /// 0 to 1.
+enum YAxis {
+    /// 0 to 1, with room for the lines there.
     Fraction,
     /// Logarithmic, as far as the values reach.
     Log,
@@ -124,19 +136,20 @@ pub(super) enum Quantity {
 }
 
 impl Quantity {
-    fn on_row(self, scores: &Evaluation) -> [f64; 2] {
+    /// The measure on the train and on the test set.
+    fn measures(self) -> [&'static Measure; 2] {
         match self {
-            Self::Loss => [scores.train_loss, scores.test_loss],
-            Self::Accuracy => [scores.train_accuracy, scores.test_accuracy],
+            Self::Loss => [&LOSS_TRAIN, &LOSS_TEST],
+            Self::Accuracy => [&ACCURACY_TRAIN, &ACCURACY_TEST],
         }
     }
 
-    pub(super) fn on_measures(self, measures: &ProgressMeasures) -> [f64; 2] {
-        let parts = match self {
-            Self::Loss => Some(measures.loss),
-            Self::Accuracy => measures.accuracy,
-        };
-        parts.map_or([f64::NAN; 2], |parts| [parts.train, parts.test])
+    fn on_row(self, scores: &Evaluation) -> [f64; 2] {
+        self.measures().map(|measure| measure.evaluated.map_or(f64::NAN, |of| of(scores)))
+    }
+
+    fn on_measures(self, measures: &ProgressMeasures) -> [f64; 2] {
+        self.measures().map(|measure| measure.value(measures).unwrap_or(f64::NAN))
     }
 }
 
@@ -197,8 +210,8 @@ pub(super) fn spectrum_table(name: &str, spectra: &[(String, &[f64])]) -> DataTa
     table
 }
 
-/// Measures by step: a row for each checkpoint.
-pub(super) fn progress_table<S: Into<String>>(
+/// Numbers by step: a row for each checkpoint.
+pub(super) fn by_step_table<S: Into<String>>(
     data: &FigureData<'_>,
     name: &str,
     columns: impl IntoIterator<Item = S>,
@@ -213,21 +226,10 @@ pub(super) fn progress_table<S: Into<String>>(
     table
 }
 
-/// The rows of metrics as they are.
-pub(super) fn metrics_table(data: &FigureData<'_>) -> DataTable {
-    let columns = ["step", "train_loss_nats", "test_loss_nats", "train_accuracy", "test_accuracy"];
-    let mut table = DataTable::new("curves", columns);
-    for row in data.metrics {
-        let e = &row.evaluation;
-        let values = [e.train_loss, e.test_loss, e.train_accuracy, e.test_accuracy].map(Cell::Number);
-        table.push(std::iter::once(Cell::Count(row.step)).chain(values));
-    }
-    table
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Lines, Quantity, YAxis, listed, sentence, strongest};
+    use super::{Lines, Quantity, listed, sentence, strongest};
+    use crate::analysis::measure::LOSS_TRAIN;
     use crate::analysis::progress::{ProgressMeasures, measure};
     use crate::config::Preset;
     use crate::engine::{Evaluation, MetricsRow};
@@ -295,7 +297,7 @@ mod tests {
         let data = FigureData { metrics: &own, other_seeds: &others, ..FigureData::default() };
         let lines = Lines::train_and_test(&data, &theme, Quantity::Loss);
         let panel =
-            lines.before_them_other_seeds(&data, &theme, Quantity::Loss).panel(&data, "", "", YAxis::Log);
+            lines.before_them_other_seeds(&data, &theme, Quantity::Loss).panel(&data, "", &LOSS_TRAIN);
         let Chart::Lines(chart) = panel.chart else { panic!("lines") };
         let colors: Vec<_> = chart.lines.iter().map(|line| line.color).collect();
         assert_eq!(colors, [theme.muted(theme.train), theme.muted(theme.test), theme.train, theme.test]);

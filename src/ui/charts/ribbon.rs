@@ -86,8 +86,12 @@ fn boundaries(phases: &Phases) -> Vec<(usize, String, Boundary)> {
         of(1, phases.memorisation_end, |b| {
             format!("memorisation ends: excluded loss least, {}", format::number(b.excluded_loss))
         }),
-        of(2, phases.cleanup_start, |b| format!("cleanup begins: knee of Σ w², {:.0}", b.sum_sq_weights)),
-        of(3, phases.cleanup_end, |b| format!("cleanup ends: Σ w² settled, {:.0}", b.sum_sq_weights)),
+        of(2, phases.cleanup_start, |b| {
+            format!("cleanup begins: knee of Σ w², {}", format::number(b.sum_sq_weights))
+        }),
+        of(3, phases.cleanup_end, |b| {
+            format!("cleanup ends: Σ w² settled, {}", format::number(b.sum_sq_weights))
+        }),
     ]
     .into_iter()
     .flatten()
@@ -96,12 +100,12 @@ fn boundaries(phases: &Phases) -> Vec<(usize, String, Boundary)> {
 
 fn all_values(boundary: &Boundary) -> String {
     format!(
-        "Step {}: excluded loss {}, restricted loss {}, test loss {}, sum of squared weights {:.0}",
+        "Step {}: excluded loss {}, restricted loss {}, test loss {}, sum of squared weights {}",
         format::count(boundary.step),
         format::number(boundary.excluded_loss),
         format::number(boundary.restricted_loss),
         format::number(boundary.test_loss),
-        boundary.sum_sq_weights
+        format::number(boundary.sum_sq_weights)
     )
 }
 

@@ -2,26 +2,22 @@
 
 use plotters::style::RGBColor;
 
-use crate::analysis::progress::ProgressMeasures;
-use crate::engine::Evaluation;
+use crate::analysis::measure::{Measure, SUM_SQ_WEIGHTS};
+use crate::plot::figures::measure_table::{measure_table, measure_with_parts_table};
 use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::{Axis, Line, LineChart, Scale, Theme};
 use crate::ui::compare::Compared;
 use crate::ui::exhibit::Exhibit;
-use crate::ui::format;
 use crate::ui::view::{Track, View};
 
-/// One line of a track.
+/// One line of a track: a measure, from the rows of metrics where those have it, else from the progress measures.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Series {
     /// Which line it is.
     pub(super) id: SeriesId,
-    /// Its name beside its value.
-    pub(super) name: &'static str,
-    /// Its name as a column, with its unit.
-    column: &'static str,
-    of: Source,
+    /// What it shows.
+    pub(super) measure: &'static Measure,
 }
 
 /// Which line of the time line's charts; with it goes a colour.
@@ -69,63 +65,26 @@ impl SeriesId {
     }
 }
 
-/// Where a value comes from.
-#[derive(Debug, Clone, Copy)]
-enum Source {
-    /// The rows of metrics.
-    Rows(fn(&Evaluation) -> f64),
-    /// The progress measures.
-    Measures(fn(&ProgressMeasures) -> f64),
-}
-
-const fn rows(id: SeriesId, name: &'static str, column: &'static str, of: fn(&Evaluation) -> f64) -> Series {
-    Series { id, name, column, of: Source::Rows(of) }
-}
-
-const fn measures(
-    id: SeriesId,
-    name: &'static str,
-    column: &'static str,
-    of: fn(&ProgressMeasures) -> f64,
-) -> Series {
-    Series { id, name, column, of: Source::Measures(of) }
-}
-
-const LOSS: &[Series] = &[
-    rows(SeriesId::Train, "train", "train_loss_nats", |e| e.train_loss),
-    rows(SeriesId::Test, "test", "test_loss_nats", |e| e.test_loss),
-];
-const ACCURACY: &[Series] = &[
-    rows(SeriesId::Train, "train", "train_accuracy", |e| e.train_accuracy),
-    rows(SeriesId::Test, "test", "test_accuracy", |e| e.test_accuracy),
-];
-const CIRCUITS: &[Series] = &[
-    measures(SeriesId::Restricted, "restricted", "restricted_loss_all_nats", |m| m.restricted_loss.all),
-    measures(SeriesId::Excluded, "excluded", "excluded_loss_train_nats", |m| m.excluded_loss.train),
-];
-const GINI: &[Series] = &[
-    measures(SeriesId::GiniEmbedding, "W_E", "gini_w_e", |m| m.gini.w_e),
-    measures(SeriesId::GiniNeuronLogits, "W_L", "gini_w_l", |m| m.gini.w_l),
-];
-const WEIGHTS: &[Series] =
-    &[measures(SeriesId::SumSqWeights, "all parameters", "sum_sq_weights", |m| m.sum_sq_weights.total)];
-
 impl Series {
     /// Its value at the measured step nearest to `step`, with that step.
     pub(super) fn at(&self, exhibit: &Exhibit, step: usize) -> Option<(usize, f64)> {
-        match self.of {
-            Source::Rows(of) => exhibit.row_near(step).map(|row| (row.step, of(&row.evaluation))),
-            Source::Measures(of) => exhibit.measures_near(step).map(|(step, m)| (*step, of(m))),
+        match self.measure.evaluated {
+            Some(of) => exhibit.row_near(step).map(|row| (row.step, of(&row.evaluation))),
+            None => {
+                let (step, measures) = exhibit.measures_near(step)?;
+                Some((*step, self.measure.value(measures)?))
+            }
         }
     }
 
     /// Its values by step.
     fn points(&self, exhibit: &Exhibit) -> Vec<(f64, f64)> {
-        match self.of {
-            Source::Rows(of) => {
-                exhibit.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect()
+        match self.measure.evaluated {
+            Some(of) => exhibit.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect(),
+            None => {
+                let values = exhibit.progress.iter().map(|(step, m)| (*step as f64, self.measure.value(m)));
+                values.map(|(step, value)| (step, value.unwrap_or(f64::NAN))).collect()
             }
-            Source::Measures(of) => exhibit.progress.iter().map(|(step, m)| (*step as f64, of(m))).collect(),
         }
     }
 }
@@ -153,15 +112,9 @@ impl Track {
         }
     }
 
-    /// The vertical axis' name, with its unit.
+    /// The unit of its values.
     pub(super) fn unit(self) -> &'static str {
-        match self {
-            Self::Loss => "nats",
-            Self::Accuracy => "part of right answers",
-            Self::Circuits => "nats; key frequencies alone, and without them",
-            Self::Gini => "0 to 1",
-            Self::Weights => "Σ w²",
-        }
+        self.measures()[0].unit.words()
     }
 
     /// How to read it.
@@ -188,24 +141,14 @@ impl Track {
     }
 
     /// Its lines, the last on top.
-    pub(super) fn series(self) -> &'static [Series] {
-        match self {
-            Self::Loss => LOSS,
-            Self::Accuracy => ACCURACY,
-            Self::Circuits => CIRCUITS,
-            Self::Gini => GINI,
-            Self::Weights => WEIGHTS,
-        }
-    }
-
-    /// A value in words.
-    pub(super) fn words(self, value: f64) -> String {
-        match self {
-            Self::Loss | Self::Circuits => format::number(value),
-            Self::Accuracy => format::percent(value),
-            Self::Gini => format!("{value:.3}"),
-            Self::Weights => format!("{value:.0}"),
-        }
+    pub(super) fn series(self) -> impl DoubleEndedIterator<Item = Series> {
+        let ids: &[SeriesId] = match self {
+            Self::Loss | Self::Accuracy => &[SeriesId::Train, SeriesId::Test],
+            Self::Circuits => &[SeriesId::Restricted, SeriesId::Excluded],
+            Self::Gini => &[SeriesId::GiniEmbedding, SeriesId::GiniNeuronLogits],
+            Self::Weights => &[SeriesId::SumSqWeights],
+        };
+        ids.iter().zip(self.measures()).map(|(&id, &measure)| Series { id, measure })
     }
 
     /// The chart of the stretch on show, over other runs in the theme's colours of the given numbers.
@@ -220,11 +163,10 @@ impl Track {
         let below = others.iter().flat_map(|&(color, other)| {
             let color = theme.series[color % theme.series.len()];
             // The last of a track's lines is its point; the others would only crowd it.
-            self.series().last().map(|series| Line { color, points: series.points(other) })
+            self.series().next_back().map(|series| Line { color, points: series.points(other) })
         });
         let own = self
             .series()
-            .iter()
             .map(|series| Line { color: series.id.color(theme), points: series.points(exhibit) });
         let lines: Vec<Line> = below.chain(own).collect();
         let shown = || {
@@ -253,7 +195,7 @@ impl Track {
     ) -> Sheet {
         let lines: Vec<_> = others.iter().map(|(compared, other)| (compared.color, *other)).collect();
         let chart = Chart::Lines(self.chart_over(exhibit, &lines, view, theme));
-        let own = self.series().iter().map(|s| (s.name.to_owned(), s.id.color(theme)));
+        let own = self.series().map(|s| (s.measure.short.to_owned(), s.id.color(theme)));
         let color = |compared: &Compared| theme.series[compared.color % theme.series.len()];
         let laid_over = others.iter().map(|(compared, _)| (compared.name.clone(), color(compared)));
         let legend = own.chain(laid_over).collect();
@@ -268,19 +210,23 @@ impl Track {
 
     /// Its numbers; those of the weights also tensor by tensor.
     pub(super) fn table(self, exhibit: &Exhibit) -> DataTable {
-        if self == Self::Weights {
-            return weights_table(exhibit);
+        match self {
+            Self::Weights => measure_with_parts_table(self.id(), &SUM_SQ_WEIGHTS, &exhibit.progress),
+            Self::Circuits | Self::Gini => measure_table(self.id(), self.measures(), &exhibit.progress),
+            Self::Loss | Self::Accuracy => self.table_of_rows(exhibit),
         }
-        let columns = self.series().iter().map(|series| series.column);
-        let is_of_rows = self.series().iter().any(|series| matches!(series.of, Source::Rows(_)));
-        let is_thinned = is_of_rows && exhibit.n_rows_left_out > 0;
+    }
+
+    fn table_of_rows(self, exhibit: &Exhibit) -> DataTable {
+        let columns = self.measures().iter().map(|measure| measure.column);
         // The name is that of the file, too.
+        let is_thinned = exhibit.n_rows_left_out > 0;
         let name = if is_thinned { format!("{}-thinned", self.id()) } else { self.id().to_owned() };
         let mut table = DataTable::new(&name, std::iter::once("step").chain(columns));
-        let lines: Vec<_> = self.series().iter().map(|series| series.points(exhibit)).collect();
-        for (i, &(step, _)) in lines[0].iter().enumerate() {
-            let values = lines.iter().map(|points| Cell::Number(points[i].1));
-            table.push(std::iter::once(Cell::Count(step as usize)).chain(values));
+        for row in &exhibit.rows {
+            let values = self.measures().iter().filter_map(|measure| measure.evaluated);
+            let values = values.map(|of| Cell::Number(of(&row.evaluation)));
+            table.push(std::iter::once(Cell::Count(row.step)).chain(values));
         }
         table
     }
@@ -288,34 +234,18 @@ impl Track {
     /// The chart in a sentence with the numbers at a step.
     pub(super) fn description(self, exhibit: &Exhibit, step: usize) -> String {
         let title = self.title();
-        let at = |series: &Series| series.at(exhibit, step);
-        let Some((step, _)) = self.series().first().and_then(at) else {
+        let Some((step, _)) = self.series().next().and_then(|series| series.at(exhibit, step)) else {
             return format!("{title} by step: nothing measured yet.");
         };
         let values: Vec<_> = self
             .series()
-            .iter()
-            .filter_map(|series| Some(format!("{} {}", series.name, self.words(at(series)?.1))))
+            .filter_map(|series| {
+                let (_, value) = series.at(exhibit, step)?;
+                Some(format!("{} {}", series.measure.short, series.measure.words(value)))
+            })
             .collect();
         format!("{title} by step. At step {step}: {}.", values.join(", "))
     }
-}
-
-/// The sums of squared weights: of all, then of each tensor by its name in a checkpoint.
-fn weights_table(exhibit: &Exhibit) -> DataTable {
-    let first = exhibit.progress.first();
-    let tensors: Vec<&String> =
-        first.map(|(_, m)| m.sum_sq_weights.tensors.keys().collect()).unwrap_or_default();
-    let columns = tensors.iter().map(|name| format!("sum_sq_{}", name.replace('.', "_")));
-    let head = ["step", "sum_sq_weights"].map(str::to_owned);
-    let mut table = DataTable::new(Track::Weights.id(), head.into_iter().chain(columns));
-    for (step, measures) in &exhibit.progress {
-        let sums = &measures.sum_sq_weights;
-        let of = |name: &&String| Cell::Number(sums.tensors.get(*name).copied().unwrap_or(f64::NAN));
-        let total = Cell::Number(sums.total);
-        table.push([Cell::Count(*step), total].into_iter().chain(tensors.iter().map(of)));
-    }
-    table
 }
 
 #[cfg(test)]
@@ -417,7 +347,7 @@ mod tests {
             let names = ["embed.W_E", "unembed.W_U"].map(String::from);
             measures.sum_sq_weights.tensors = names.into_iter().zip(parts).collect();
         }
-        let csv = "step,sum_sq_weights,sum_sq_embed_W_E,sum_sq_unembed_W_U\n0,3,1,2\n20,2,0.5,1.5\n";
+        let csv = "step,sum_sq_weights,sum_sq_embed.W_E,sum_sq_unembed.W_U\n0,3,1,2\n20,2,0.5,1.5\n";
         assert_eq!(Track::Weights.table(&run).csv(), csv);
     }
 

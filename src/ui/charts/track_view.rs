@@ -35,7 +35,7 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
         exhibit.map_or_else(String::new, |exhibit| track.description(exhibit, state.view.step(exhibit)))
     });
     let empty = store.memo(|state| state.exhibit.as_ref().is_none_or(|exhibit| exhibit.last_step() == 0));
-    let legend = track.series().iter().map(|series| read_out(track, series)).collect_view();
+    let legend = track.series().map(|series| read_out(track, series)).collect_view();
     let scale = store.memo(move |state| state.view.y_of(track));
     let lay = move |scale| store.send(Message::Look(Look::LayY(track, scale)));
     view! {
@@ -233,21 +233,21 @@ type Marks = (usize, Vec<(&'static str, usize, f64)>);
 
 fn marks(state: &State, track: Track) -> Option<Marks> {
     let (exhibit, step) = (state.exhibit.as_ref()?, state.view.cursor()?);
-    let dot = |series: &Series| series.at(exhibit, step).map(|(at, value)| (series.id.key(), at, value));
-    Some((step, track.series().iter().filter_map(dot).collect()))
+    let dot = |series: Series| series.at(exhibit, step).map(|(at, value)| (series.id.key(), at, value));
+    Some((step, track.series().filter_map(dot).collect()))
 }
 
 /// A line's name and its value under the cursor, or its last.
-fn read_out(track: Track, series: &'static Series) -> impl IntoView {
+fn read_out(track: Track, series: Series) -> impl IntoView {
     let store = Store::get();
     let value = store.memo(move |state| {
         let exhibit = state.exhibit.as_ref()?;
-        series.at(exhibit, state.view.step(exhibit)).map(|(_, value)| track.words(value))
+        series.at(exhibit, state.view.step(exhibit)).map(|(_, value)| series.measure.words(value))
     });
     let hook = format!("read-{}-{}", track.id(), series.id.key());
     view! {
         <span class="key" data-key=series.id.key()>
-            {series.name} " " <b data-testid=hook>{move || value.get().unwrap_or_else(|| "–".into())}</b>
+            {series.measure.short} " " <b data-testid=hook>{move || value.get().unwrap_or_else(|| "–".into())}</b>
         </span>
     }
 }

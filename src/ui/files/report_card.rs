@@ -1,7 +1,8 @@
 //! The numbers of a report that was dropped in, beside those of the run on show.
 
+use crate::analysis::measure::MEASURES;
+use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::report::Report;
-use crate::ui::format;
 
 /// A report and the file it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,24 +14,19 @@ pub struct ReportCard {
 }
 
 /// The lines of the table: a name, and a number in words of each report.
-pub fn lines(reports: &[&Report]) -> Vec<(&'static str, Vec<String>)> {
+pub fn lines(reports: &[&Report]) -> Vec<(String, Vec<String>)> {
     let all = |read: &dyn Fn(&Report) -> String| reports.iter().map(|report| read(report)).collect();
     let freqs =
         |report: &Report| report.key_freqs.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    vec![
-        ("modulus", all(&|r| r.p.to_string())),
-        ("key frequencies", all(&freqs)),
-        ("train loss", all(&|r| format::number(r.loss.train))),
-        ("test loss", all(&|r| format::number(r.loss.test))),
-        ("train accuracy", all(&|r| format::percent(r.accuracy.train))),
-        ("test accuracy", all(&|r| format::percent(r.accuracy.test))),
-        ("restricted loss", all(&|r| format::number(r.restricted_loss.all))),
-        ("excluded loss, train", all(&|r| format::number(r.excluded_loss.train))),
-        ("Gini coefficient of W_E", all(&|r| format::number(r.gini.w_e))),
-        ("Gini coefficient of W_L", all(&|r| format::number(r.gini.w_l))),
-        ("sum of squared weights", all(&|r| format::number(r.sum_sq_weights.total))),
-        ("logits explained by cosines", all(&|r| format::percent(r.logit_fve))),
-    ]
+    let mut lines =
+        vec![("modulus".to_owned(), all(&|r| r.p.to_string())), ("key frequencies".to_owned(), all(&freqs))];
+    let taken: Vec<ProgressMeasures> = reports.iter().map(|report| report.measures()).collect();
+    for measure in MEASURES {
+        let values: Option<Vec<f64>> = taken.iter().map(|measures| measure.value(measures)).collect();
+        let words = |values: Vec<f64>| values.into_iter().map(|value| measure.words(value)).collect();
+        lines.extend(values.map(|values| (measure.name(), words(values))));
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -47,6 +43,11 @@ mod tests {
         let config = Preset::Tiny.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
         let report = report::analyse(&weights, &Task::new(&config.data)).expect("the model is whole");
+        let names: Vec<String> = lines(&[&report]).into_iter().map(|(name, _)| name).collect();
+        for name in ["train loss", "test accuracy", "Gini coefficient of W_E", "logits explained by cosines"]
+        {
+            assert!(names.iter().any(|other| other == name), "no {name} among {names:?}");
+        }
         for (name, numbers) in lines(&[&report, &report]) {
             assert!(
                 numbers.len() == 2 && numbers[0] == numbers[1] && !numbers[0].is_empty(),

@@ -28,7 +28,7 @@ fn text() -> Vec<Block> {
              any function of a pair (a, b) a mixture of their products."
         ],
         para![
-            show("The spectrum of the embedding", "panel-spectrum"),
+            show("The spectrum of the embedding", "spectrum-chart"),
             " shows how much of each wave is in ",
             sub("W", "E"),
             ". ",
