@@ -2,22 +2,24 @@
 
 use leptos::prelude::*;
 
-use super::bench::BenchPanel;
-use super::charts::{TimeLine, Transport};
-use super::controls::Controls;
-use super::dom;
-use super::error_panel::{ErrorPanel, Notices};
-use super::files::DropZone;
-use super::foot::Foot;
-use super::format;
-use super::header::{Header, Look};
-use super::readouts::Readouts;
-use super::rest::{Later, RestTrouble, Section};
-use super::settings::Settings;
-use super::state::{Phase, State};
-use super::status::StatusLine;
-use super::store::Store;
-use super::verify::VerifyDevice;
+use crate::ui::browser::dom;
+use crate::ui::lazy_bundle::{Later, RestTrouble, Section};
+use crate::ui::state::State;
+use crate::ui::state::format;
+use crate::ui::state::run::Phase;
+use crate::ui::store::Store;
+use crate::ui::views::bench::BenchPanel;
+use crate::ui::views::charts::playback_bar::Transport;
+use crate::ui::views::charts::time_line::TimeLine;
+use crate::ui::views::controls::Controls;
+use crate::ui::views::error_panel::{ErrorPanel, Notices};
+use crate::ui::views::files::DropZone;
+use crate::ui::views::footer::Foot;
+use crate::ui::views::header::{Header, Look};
+use crate::ui::views::readouts::Readouts;
+use crate::ui::views::settings_form::Settings;
+use crate::ui::views::status_line::StatusLine;
+use crate::ui::views::verify_device::VerifyDevice;
 
 /// The lab.
 #[component]

@@ -6,21 +6,21 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::compare::compared;
-use super::dom;
-use super::exhibit::{Exhibit, Origin};
-use super::fetch;
-use super::keep::{KeepCommand, queue_up};
-use super::link;
-use super::recorded;
-use super::rest::{self, Analyst, Keep, Rest};
-use super::run_lock::{self, HeldLock};
-use super::state::{Host, State};
-use super::update::{Effect, Message, update};
-use super::view::{Track, View};
-use super::worker_client::WorkerClient;
 use crate::plot::Scale;
 use crate::protocol::RunId;
+use crate::ui::browser::dom;
+use crate::ui::browser::fetch;
+use crate::ui::browser::recorded_run;
+use crate::ui::browser::run_lock::{self, HeldLock};
+use crate::ui::browser::worker_client::WorkerClient;
+use crate::ui::lazy_bundle::{self, Analyst, Keep, Rest};
+use crate::ui::state::comparison::compared;
+use crate::ui::state::link;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::stored_runs::{KeepCommand, queue_up};
+use crate::ui::state::view_choices::{Track, View};
+use crate::ui::state::{Host, State};
+use crate::ui::update::{Effect, Message, update};
 
 /// A handle to the page's state; copies share it.
 #[derive(Clone, Copy)]
@@ -118,7 +118,7 @@ impl Store {
         };
         store.perform(Effect::FetchRest);
         store.with_rest(move |rest| store.begin_keeper(rest));
-        recorded::load(store);
+        recorded_run::load(store);
         set_timeout(move || store.begin_workers(), PATIENCE);
         store.perform(Effect::Keep(KeepCommand::List));
         set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::protocol::analyst::RequestId;
-use crate::ui::exhibit::Origin;
+use crate::ui::state::run_view::Origin;
 
 /// What is known of the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,27 +1,48 @@
-//! Everything the page shows, as plain data. Only [`update`](super::update::update) changes it.
+//! Everything the page shows, as plain data. Only [`update`](crate::ui::update::update) changes it.
 
-mod analyst;
-mod may;
-mod run;
+pub mod ablation_editor;
+pub mod advice;
+pub mod analyst;
+pub mod checkpoints;
+pub mod comparison;
+pub mod draft;
+pub mod estimates;
+pub mod format;
+pub mod link;
+pub mod measurement_policy;
+pub mod opened_file;
+mod permissions;
+pub mod report_card;
+pub mod run;
+pub mod run_name;
+pub mod run_records;
+pub mod run_view;
+#[cfg(test)]
+pub(in crate::ui) mod run_view_sample;
+pub mod step_cost;
+pub mod stored_runs;
+mod timeline_stops;
+pub mod verdict_model;
+pub mod view_choices;
 
-pub use analyst::{Analyst, Job, Work};
-pub use run::{Asked, Phase, Run, Spectrum};
+use crate::ui::state::analyst::Analyst;
+use crate::ui::state::run::{Phase, Run};
 
-use super::advice::Trouble;
-use super::bench::Bench;
-use super::draft::Draft;
-use super::estimate::Estimates;
-use super::exhibit::{Exhibit, Origin};
-use super::files::report_card::ReportCard;
-use super::keep::Kept;
-use super::surgery::Surgery;
-use super::update::Desk;
-use super::verify::Verify;
-use super::view::View;
 use crate::config::DeviceChoice;
 use crate::engine::MetricsRow;
 use crate::protocol::capsule::Capsule;
 use crate::protocol::{DeviceReport, LadderRung, RunId};
+use crate::ui::state::ablation_editor::Surgery;
+use crate::ui::state::advice::Trouble;
+use crate::ui::state::draft::Draft;
+use crate::ui::state::estimates::Estimates;
+use crate::ui::state::report_card::ReportCard;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::stored_runs::Kept;
+use crate::ui::state::view_choices::View;
+use crate::ui::update::ablation_requests::Desk;
+use crate::ui::views::bench::Bench;
+use crate::ui::views::verify_device::Verify;
 
 /// The page.
 #[derive(Debug, Clone, PartialEq)]

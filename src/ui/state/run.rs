@@ -4,7 +4,7 @@ use crate::config::ExperimentConfig;
 use crate::engine::EngineInfo;
 use crate::protocol::capsule::Saved;
 use crate::protocol::{RunId, RunState};
-use crate::ui::checkpoints::Checkpoints;
+use crate::ui::state::checkpoints::Checkpoints;
 
 /// A run, as far as the page was told.
 #[derive(Debug, Clone, PartialEq)]

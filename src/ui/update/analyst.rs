@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use super::{Effect, desk, files};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
@@ -14,11 +13,14 @@ use crate::engine::DeviceKind;
 use crate::maths::fourier::n_freqs;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
-use crate::ui::exhibit::{Exhibit, Origin, WithoutFreqs};
-use crate::ui::followed::{
+use crate::ui::state::State;
+use crate::ui::state::analyst::{Job, Work};
+use crate::ui::state::measurement_policy::{
     freqs_for, is_at_rest, is_refused, last_snapshot, last_weights, strays, to_measure,
 };
-use crate::ui::state::{Job, Phase, State, Work};
+use crate::ui::state::run::Phase;
+use crate::ui::state::run_view::{Exhibit, Origin, WithoutFreqs};
+use crate::ui::update::{Effect, ablation_requests, opened_files};
 
 /// The number of the weights of the page's own wishes: each takes the place of the one before it, so that none
 /// pushes out those the reader works at.
@@ -54,7 +56,7 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
     let followed_freqs = freqs_for(state, exhibit, step).map(<[usize]>::to_vec);
     let config = Some(Box::new(exhibit.config.clone()));
     let is_ahead = work == Work::Prepare;
-    let weights_id = if is_ahead { desk::WEIGHTS } else { WEIGHTS };
+    let weights_id = if is_ahead { ablation_requests::WEIGHTS } else { WEIGHTS };
     let is_held = !is_ahead && state.analyst.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &file));
     let hold = (!is_held).then_some(state.analyst.last_request + 1);
     let id = hold.unwrap_or(state.analyst.last_request) + 1;
@@ -67,7 +69,7 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
     };
     let hold_it = hold.map(|id| AnalystRequest::Hold { id, weights_id, config, file: file.as_ref().clone() });
     if is_ahead {
-        desk::note_held(state);
+        ablation_requests::note_held(state);
     } else {
         state.analyst.held = Some(Arc::clone(&file));
     }
@@ -77,7 +79,7 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
 
 /// Whether there is something to ask of it.
 pub(super) fn is_wanted(state: &State) -> bool {
-    desk::is_waiting(state) || wish(state).is_some()
+    ablation_requests::is_waiting(state) || wish(state).is_some()
 }
 
 /// Between two checkpoints a run may be paused: then what it can go on from are its newest weights.
@@ -142,7 +144,7 @@ fn wish(state: &State) -> Option<Wanted> {
         (!freqs.is_empty()).then(|| of(exhibit, last, Work::WithoutFreqs(freqs)))
     };
     let ahead = || {
-        let (exhibit, next) = (state.exhibit.as_ref()?, desk::to_prepare(state)?);
+        let (exhibit, next) = (state.exhibit.as_ref()?, ablation_requests::to_prepare(state)?);
         (!is_refused(state, next.1)).then(|| of(exhibit, next, Work::Prepare))
     };
     at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs).or_else(ahead)
@@ -202,7 +204,7 @@ pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
         }
         // Nobody knows which message it was, so that nothing under way can be waited for.
         AnalystReply::Misread { error } => {
-            desk::misread(state, &error.message);
+            ablation_requests::misread(state, &error.message);
             refuse(state, &error.message);
         }
         AnalystReply::Held { .. } | AnalystReply::Ablated { .. } | AnalystReply::Answer { .. } => {}
@@ -219,7 +221,7 @@ fn refuse(state: &mut State, reason: &str) {
         return;
     }
     if let Origin::File(name) = &job.origin {
-        files::refuse(state, format!("{name} could not be analysed: {reason}"));
+        opened_files::refuse(state, format!("{name} could not be analysed: {reason}"));
     }
     state.analyst.refused.push(job.file);
 }

@@ -12,14 +12,15 @@ use crate::engine::{DeviceKind, EngineInfo, EngineKind};
 use crate::error::{ErrorKind, ErrorReport};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
-use crate::ui::draft::Draft;
-use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::exhibit_sample::{exhibit, row};
-use crate::ui::exhibit_weights::{PromptAnalyst, file_with_key_freqs, weights_and_task};
-use crate::ui::state::{Phase, Run, State};
-use crate::ui::surgery::Cut;
+use crate::ui::state::State;
+use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::draft::Draft;
+use crate::ui::state::run::{Phase, Run};
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view_sample::{exhibit, row};
+use crate::ui::state::view_choices::Look;
+use crate::ui::update::analyst_sample::{PromptAnalyst, file_with_key_freqs, weights_and_task};
 use crate::ui::update::{Effect, Message, update};
-use crate::ui::view::Look;
 
 /// Four checkpoints with fewer and fewer key frequencies.
 const CHECKPOINTS: [(usize, &[usize]); 4] = [(0, &[1, 2, 3]), (10, &[1, 2]), (20, &[2]), (30, &[1, 3])];

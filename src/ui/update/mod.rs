@@ -1,44 +1,43 @@
 //! The page's one reducer: a message changes the state and asks for effects. Pure, so that it is
 //! tested natively, without a browser or a worker.
 
-mod analyst;
-mod analyst_watch;
-mod claim;
-mod files;
-mod desk;
-mod form;
-mod keep;
-mod probe;
+pub mod analyst;
+#[cfg(test)]
+pub(in crate::ui) mod analysed_sample;
+#[cfg(test)]
+pub(in crate::ui) mod analyst_sample;
+mod analyst_watchdog;
+mod run_claim;
+pub mod opened_files;
+pub mod ablation_requests;
+mod settings_edits;
+pub mod stored_runs;
+mod speed_measurement;
 mod run;
-mod shelf;
+mod other_runs;
 mod stop;
-mod watch;
+mod worker_watchdog;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use analyst::MOST_ENDS;
-pub use files::{left_out_of, shown_capsule, slim_capsule};
-pub use keep::{capsule, newest_unfinished};
-
-use super::compare;
-use super::draft::Draft;
-use super::exhibit::{Exhibit, Origin};
-use super::files::found::Found;
-use super::keep::{KeepCommand, KeepEvent};
-use super::run_lock::LockOutcome;
-use super::state::{Asked, Coming, Start, State, Wish, Worker};
-use super::surgery::Cut;
-use super::verify::Verify;
-use super::view::Look;
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::config::settings::{self, Setting};
 use crate::config::{DeviceChoice, Preset};
 use crate::error::{ErrorReport, Result};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::{Command, Event};
-
-pub use desk::Desk;
+use crate::ui::browser::run_lock::LockOutcome;
+use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::comparison;
+use crate::ui::state::draft::Draft;
+use crate::ui::state::opened_file::Found;
+use crate::ui::state::run::Asked;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::stored_runs::{KeepCommand, KeepEvent};
+use crate::ui::state::view_choices::Look;
+use crate::ui::state::{Coming, Start, State, Wish, Worker};
+use crate::ui::views::verify_device::Verify;
 
 /// Something that happened to the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -213,15 +212,15 @@ pub enum Effect {
 
 /// The step of the weights that are cut.
 pub(crate) fn weights_at(state: &State) -> Option<usize> {
-    desk::weights(state).map(|(step, _)| step)
+    ablation_requests::weights(state).map(|(step, _)| step)
 }
 
 /// Applies a message.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = apply(state, message);
-    effects.extend(claim::follow(state));
+    effects.extend(run_claim::follow(state));
     // What the reader asks for comes before what the page would like to know.
-    effects.extend(desk::work(state));
+    effects.extend(ablation_requests::work(state));
     effects.extend(analyst::next(state));
     effects
 }
@@ -230,17 +229,17 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::FromAnalyst(reply) => {
             analyst::heard(state, &reply);
-            match desk::take(state, reply) {
+            match ablation_requests::take(state, reply) {
                 Some(reply) => analyst::on_reply(state, reply),
                 None => Vec::new(),
             }
         }
         Message::Cut(cut) => {
-            desk::cut(state, &cut);
+            ablation_requests::cut(state, &cut);
             Vec::new()
         }
         Message::Ask(a, b) => {
-            desk::ask(state, a, b);
+            ablation_requests::ask(state, a, b);
             Vec::new()
         }
         Message::AnalystRested => {
@@ -278,7 +277,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::FromWorker(event) => {
-            probe::hear(state, &event);
+            speed_measurement::hear(state, &event);
             run::on_event(state, event)
         }
         // A worker that panics says why before it dies of it: the first reason stays.
@@ -289,10 +288,10 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             run::died(state, &error);
             vec![Effect::End]
         }
-        Message::Choose(preset) => form::edit(state, |draft| draft.choose(preset)),
-        Message::Edit(field, text) => form::edit(state, |draft| draft.set(field, text)),
-        Message::ResetField(setting) => form::edit(state, |draft| draft.reset(setting)),
-        Message::ResetFields => form::edit(state, |draft| *draft = Draft::new(draft.preset)),
+        Message::Choose(preset) => settings_edits::edit(state, |draft| draft.choose(preset)),
+        Message::Edit(field, text) => settings_edits::edit(state, |draft| draft.set(field, text)),
+        Message::ResetField(setting) => settings_edits::edit(state, |draft| draft.reset(setting)),
+        Message::ResetFields => settings_edits::edit(state, |draft| *draft = Draft::new(draft.preset)),
         Message::DismissNotices => {
             state.notices.clear();
             Vec::new()
@@ -306,11 +305,11 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Start | Message::Step | Message::Pause | Message::Resume => Vec::new(),
         Message::Stop if state.can_stop() => stop::stop(state),
         Message::Stop => Vec::new(),
-        Message::WantEstimates => probe::ask(state),
+        Message::WantEstimates => speed_measurement::ask(state),
         Message::Reset => run::reset(state),
         Message::Restart => run::respawn(state),
         Message::UseCpu => {
-            let mut effects = form::edit(state, |draft| draft.set(&settings::DEVICE, "cpu".into()));
+            let mut effects = settings_edits::edit(state, |draft| draft.set(&settings::DEVICE, "cpu".into()));
             if !effects.contains(&Effect::Respawn) {
                 effects.extend(run::respawn(state));
             }
@@ -319,13 +318,13 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Bench if state.can_bench() => run::bench(state),
         Message::Bench => Vec::new(),
         Message::StopBench => vec![Effect::Post(Command::StopBench)],
-        Message::Kept(event) => keep::on_event(state, event),
-        Message::OpenKept { key, wish } => keep::open(state, key, wish),
+        Message::Kept(event) => stored_runs::on_event(state, event),
+        Message::OpenKept { key, wish } => stored_runs::open(state, key, wish),
         Message::RenameKept { key, title } => vec![Effect::Keep(KeepCommand::Rename(key, title))],
         Message::DeleteKept(key) => run::delete(state, key),
-        Message::GoOn(device) => keep::go_on(state, device),
+        Message::GoOn(device) => stored_runs::go_on(state, device),
         Message::Compare { origin, on } => {
-            compare::choose(&mut state.compared, origin, on);
+            comparison::choose(&mut state.compared, origin, on);
             Vec::new()
         }
         Message::Verify if state.can_verify() => {
@@ -333,22 +332,22 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             vec![Effect::Post(Command::Verify)]
         }
         Message::Verify => Vec::new(),
-        Message::FileRead { name, found } => files::on_file(state, name, found),
+        Message::FileRead { name, found } => opened_files::on_file(state, name, found),
         Message::DismissFileTrouble => {
             state.file_troubles.clear();
             Vec::new()
         }
         Message::Clock(now_ms) => {
-            let mut effects = watch::tick(state, now_ms);
-            effects.extend(probe::tick(state));
-            effects.extend(keep::tick(state));
-            effects.extend(claim::tick(state));
+            let mut effects = worker_watchdog::tick(state, now_ms);
+            effects.extend(speed_measurement::tick(state));
+            effects.extend(stored_runs::tick(state));
+            effects.extend(run_claim::tick(state));
             effects
         }
-        Message::RunLocked { key, outcome } => claim::on_answer(state, key, outcome),
-        Message::LockedRuns(keys) => claim::on_listed(state, keys),
-        Message::Hidden => keep::ask_for_save(state),
-        Message::BringBack => keep::bring_back(state),
+        Message::RunLocked { key, outcome } => run_claim::on_answer(state, key, outcome),
+        Message::LockedRuns(keys) => run_claim::on_listed(state, keys),
+        Message::Hidden => stored_runs::ask_for_save(state),
+        Message::BringBack => stored_runs::bring_back(state),
         Message::LetGo => {
             state.aside = None;
             Vec::new()
@@ -368,11 +367,11 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::AddExhibit { exhibit, show } => {
-            shelf::add(state, *exhibit, show);
+            other_runs::add(state, *exhibit, show);
             Vec::new()
         }
         Message::Show(origin) => {
-            shelf::show(state, &origin);
+            other_runs::show(state, &origin);
             Vec::new()
         }
         Message::Look(look) => {

@@ -2,29 +2,30 @@
 
 use std::sync::Arc;
 
-use super::{Effect, keep, shelf, stop};
 use crate::config::{DeviceChoice, settings};
 use crate::engine::DeviceKind;
 use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::capsule::Saved;
 use crate::protocol::{Command, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
-use crate::ui::advice::Trouble;
-use crate::ui::bench::Bench;
-use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
-use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::keep::KeepCommand;
-use crate::ui::state::{Asked, Failure, Phase, Run, Silence, Spectrum, Start, State, Worker};
-use crate::ui::verify::Verify;
+use crate::ui::state::advice::Trouble;
+use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
+use crate::ui::state::run::{Asked, Phase, Run, Spectrum};
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::stored_runs::KeepCommand;
+use crate::ui::state::{Failure, Silence, Start, State, Worker};
+use crate::ui::update::{Effect, other_runs, stop, stored_runs};
+use crate::ui::views::bench::Bench;
+use crate::ui::views::verify_device::Verify;
 
 /// How much a new reading of the speed counts: readable digits within a second of ten readings.
 const SMOOTHING: f64 = 0.2;
 
 pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
     if how == Start::GoOn {
-        return keep::go_on_now(state);
+        return stored_runs::go_on_now(state);
     }
     let Ok(config) = state.draft.config() else { return Vec::new() };
-    let mut effects = keep::put_away(state);
+    let mut effects = stored_runs::put_away(state);
     if config.run.device != state.connected_choice {
         forget(state);
         state.queued = Some(how);
@@ -39,7 +40,7 @@ pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
         step_when_paused: how == Start::OneStep,
         ..Run::new(id, config.clone())
     });
-    shelf::add(state, Exhibit::own(config.clone()), true);
+    other_runs::add(state, Exhibit::own(config.clone()), true);
     let paused = how == Start::OneStep;
     effects.push(Effect::Post(Command::Start {
         run_id: id,
@@ -70,7 +71,7 @@ pub(super) fn bench(state: &mut State) -> Vec<Effect> {
 
 /// The page forgets the run at once; what the worker still says of it is dropped by its number.
 pub(super) fn reset(state: &mut State) -> Vec<Effect> {
-    let mut effects = keep::put_away(state);
+    let mut effects = stored_runs::put_away(state);
     effects.extend(drop_run(state));
     effects
 }
@@ -236,7 +237,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
                 run.step = step;
                 run.steps_per_s =
                     smooth(run.steps_per_s, steps_per_s).filter(|_| run.phase == Phase::Training);
-                if let Some(own) = shelf::own_mut(state) {
+                if let Some(own) = other_runs::own_mut(state) {
                     own.add_rows(rows, n_rows_left_out);
                 }
             }
@@ -251,7 +252,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             if let Some(run) = current(state, run_id) {
                 run.checkpoints.add(step, Arc::new(weights), BUDGET_BYTES);
                 let held = run.checkpoints.files().clone();
-                if let Some(own) = shelf::own_mut(state) {
+                if let Some(own) = other_runs::own_mut(state) {
                     // What was measured of checkpoints that are gone stays as long as it is little.
                     if own.progress.len() > 2 * MOST {
                         own.progress.retain(|(step, _)| held.contains_key(step));
@@ -269,7 +270,7 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             if let Some(run) = current(state, run_id) {
                 run.saved = Some(Saved { step, state: Arc::new(file) });
                 run.saved_at_ms = Some(now_ms);
-                return keep::save(state);
+                return stored_runs::save(state);
             }
         }
     }
@@ -303,7 +304,7 @@ fn fix_threads(state: &mut State, threads: usize) {
     let Some(run) = state.run.as_mut() else { return };
     let is_drafted = state.draft.config().is_ok_and(|config| config == run.config);
     run.config.run.threads = threads;
-    if let Some(own) = shelf::own_mut(state) {
+    if let Some(own) = other_runs::own_mut(state) {
         own.config.run.threads = threads;
     }
     if is_drafted {
@@ -313,7 +314,7 @@ fn fix_threads(state: &mut State, threads: usize) {
 
 /// Drops the run and what it measured.
 fn forget(state: &mut State) -> Option<Run> {
-    shelf::remove(state, &Origin::Own);
+    other_runs::remove(state, &Origin::Own);
     state.run.take()
 }
 

@@ -1,8 +1,9 @@
 //! Stop: the run ends where it stands. The worker lets it go; the page and the browser's storage keep it.
 
-use super::{Effect, run};
 use crate::protocol::Command;
-use crate::ui::state::{Asked, Phase, State, Worker};
+use crate::ui::state::run::{Asked, Phase};
+use crate::ui::state::{State, Worker};
+use crate::ui::update::{Effect, run};
 
 /// Ends the run after the step in hand.
 pub(super) fn stop(state: &mut State) -> Vec<Effect> {
@@ -35,11 +36,12 @@ mod tests {
     use crate::config::Preset;
     use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
-    use crate::ui::draft::Draft;
-    use crate::ui::exhibit::Origin;
-    use crate::ui::exhibit_sample::row;
-    use crate::ui::keep::KeepCommand;
-    use crate::ui::state::{Phase, State};
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run::Phase;
+    use crate::ui::state::run_view::Origin;
+    use crate::ui::state::run_view_sample::row;
+    use crate::ui::state::stored_runs::KeepCommand;
     use crate::ui::update::{Effect, Message, update};
 
     fn tell(state: &mut State, event: Event) -> Vec<Effect> {

@@ -1,18 +1,20 @@
 //! The reducer, told a story at a time.
 
-use super::{Effect, Message, shown_capsule, update};
 use crate::config::{DeviceChoice, Precision, Preset, settings};
 use crate::engine::row_thinning::MAX_ROWS;
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
 use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
-use crate::ui::advice::Trouble;
-use crate::ui::checkpoints::{BUDGET_BYTES, MOST};
-use crate::ui::draft::Draft;
-use crate::ui::exhibit::{Exhibit, Origin};
-use crate::ui::exhibit_sample::exhibit;
-use crate::ui::state::{Coming, Phase, State, Worker};
-use crate::ui::view::Look;
+use crate::ui::state::advice::Trouble;
+use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
+use crate::ui::state::draft::Draft;
+use crate::ui::state::run::Phase;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view_sample::exhibit;
+use crate::ui::state::view_choices::Look;
+use crate::ui::state::{Coming, State, Worker};
+use crate::ui::update::opened_files::shown_capsule;
+use crate::ui::update::{Effect, Message, update};
 
 fn report() -> DeviceReport {
     DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() }

@@ -1,0 +1,576 @@
+//! The only file that touches the document, the window and canvases.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use js_sys::WebAssembly::RuntimeError;
+use leptos::prelude::{document, set_timeout, window};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters_canvas::CanvasBackend;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, DragEvent, Element, File, FileList, HtmlAnchorElement,
+    HtmlCanvasElement, HtmlElement, HtmlInputElement, ImageData, IntersectionObserver,
+    IntersectionObserverEntry, IntersectionObserverInit, MediaQueryList, ScrollBehavior,
+    ScrollIntoViewOptions, ScrollLogicalPosition, Url, UrlSearchParams,
+};
+
+use crate::error::{LabError, Result};
+use crate::plot::bitmap_passthrough::BitmapPassthrough;
+use crate::plot::erased_backend::ErasedBackend;
+use crate::plot::{PixelMap, Theme};
+use crate::ui::state::stored_runs::Room;
+
+/// A surface as the figures see it.
+pub(in crate::ui) type Area = DrawingArea<ErasedBackend<'static>, Shift>;
+
+/// How long something is marked that the text points at: time to find it on a full page.
+const FLASH: Duration = Duration::from_millis(2_400);
+
+/// How long a file to be saved is held in memory: time to answer the browser's question where to.
+const BLOB_LIFE: Duration = Duration::from_secs(60);
+
+const THEME_KEY: &str = "grokking-lab.theme";
+
+/// The element the lab lives in, without the text shown while it loads.
+pub(in crate::ui) fn empty_root() -> HtmlElement {
+    let root = document()
+        .get_element_by_id("lab")
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+        .expect("index.html has an element with the id lab");
+    root.set_inner_html("");
+    root
+}
+
+thread_local! {
+    /// The workers of this page, which end with it.
+    static WORKERS: RefCell<Vec<web_sys::Worker>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lets a worker end when the page's program has broken down: nobody would listen to it.
+pub(in crate::ui) fn end_with_page(worker: &web_sys::Worker) {
+    WORKERS.with_borrow_mut(|workers| workers.push(worker.clone()));
+}
+
+/// Ends a worker.
+pub(in crate::ui) fn end_worker(worker: &web_sys::Worker) {
+    worker.terminate();
+    WORKERS.with_borrow_mut(|workers| workers.retain(|other| other != worker));
+}
+
+/// Puts a message in the place of the whole view and ends the workers. For a program that has broken down: it calls
+/// nothing of the page's own, and the first message stays.
+pub(in crate::ui) fn replace_page(title: &str, message: &str, advice: &str) {
+    let root = document().get_element_by_id("lab");
+    let Some(root) = root.filter(|root| !root.has_attribute("data-stopped")) else { return };
+    // Each call fails only on names that are none; what is left of the message is shown.
+    let _ = root.set_attribute("data-stopped", "");
+    root.set_inner_html(
+        "<main class='lab'><section class='panel error' data-testid='error' role='alert'><h2></h2>\
+         <p class='error-message'></p><p data-testid='advice'></p><p><a data-testid='reload'>Reload the page</a></p>\
+         </section></main>",
+    );
+    for (selector, text) in [("h2", title), (".error-message", message), ("[data-testid=advice]", advice)] {
+        if let Ok(Some(element)) = root.query_selector(selector) {
+            element.set_text_content(Some(text));
+        }
+    }
+    if let Ok(Some(link)) = root.query_selector("a") {
+        let _ = link.set_attribute("href", &window().location().href().unwrap_or_default());
+    }
+    document().set_title(&format!("{title} · Grokking Lab"));
+    // The program may have broken down while it had the list in hand.
+    let _ = WORKERS.try_with(|workers| {
+        if let Ok(workers) = workers.try_borrow() {
+            workers.iter().for_each(web_sys::Worker::terminate);
+        }
+    });
+}
+
+/// Calls back with the browser's reason if it ends something of this program without a panic, for example because
+/// there is no memory left.
+pub(in crate::ui) fn watch_traps(trapped: impl Fn(String) + 'static) {
+    let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        // An error that escaped, or one in a task, which is the reason why its promise is rejected.
+        let error = js_sys::Reflect::get(&event, &"error".into()).unwrap_or_default();
+        let reason = js_sys::Reflect::get(&event, &"reason".into()).unwrap_or_default();
+        let found = [error, reason].into_iter().find_map(|error| error.dyn_into::<RuntimeError>().ok());
+        if let Some(error) = found {
+            trapped(String::from(error.message()));
+        }
+    });
+    for kind in ["error", "unhandledrejection"] {
+        // Adding a listener does not fail; it lives as long as the page.
+        let _ = window().add_event_listener_with_callback(kind, on_error.as_ref().unchecked_ref());
+    }
+    on_error.forget();
+}
+
+/// How the browser calls itself.
+pub(in crate::ui) fn user_agent() -> String {
+    window().navigator().user_agent().unwrap_or_default()
+}
+
+/// The address of a file that was built with this page: the publishing step puts all of them into a
+/// folder named by the build, so that an old worker never meets a new page, and tells the page its
+/// name. Without that step they lie beside index.html.
+pub(in crate::ui) fn asset(file: &str) -> String {
+    build_name().map_or_else(|| format!("./{file}"), |folder| format!("./{folder}/{file}"))
+}
+
+/// The decoded name-value pairs of the page's query.
+pub(in crate::ui) fn query_pairs() -> Vec<(String, String)> {
+    let search = window().location().search().unwrap_or_default();
+    let Ok(params) = UrlSearchParams::new_with_str(&search) else { return Vec::new() };
+    js_sys::try_iter(&params)
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let entry: js_sys::Array = entry.ok()?.dyn_into().ok()?;
+            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+        })
+        .collect()
+}
+
+/// Puts a query in the page's address, without a new entry in the history.
+pub(in crate::ui) fn save_query(query: &str) {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let hash = location.hash().unwrap_or_default();
+    let mark = if query.is_empty() { "" } else { "?" };
+    if let Ok(history) = window().history() {
+        // A browser may refuse when it is asked too often; the next change asks again.
+        let _ =
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{mark}{query}{hash}")));
+    }
+}
+
+/// Whether the keyboard's focus went down with a control that was disabled.
+pub(in crate::ui) fn focus_is_lost() -> bool {
+    match document().active_element() {
+        None => true,
+        Some(element) => element.tag_name() == "BODY" || element.has_attribute("disabled"),
+    }
+}
+
+/// Lets an element keep a pointer that was pressed on it, wherever it goes.
+pub(in crate::ui) fn hold_pointer(event: &web_sys::PointerEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(element) = target {
+        // A pointer that has gone since cannot be held, and need not.
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// Scrolls an element into sight: gently, unless the reader asked for little motion.
+pub(in crate::ui) fn scroll_to(element: &Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_behavior(if prefers_little_motion() {
+        ScrollBehavior::Instant
+    } else {
+        ScrollBehavior::Smooth
+    });
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Draws the eye to the part of the page with this `data-testid`: unfolds what hides it, scrolls to it
+/// and marks it for a moment. Whether there is such a part.
+pub(in crate::ui) fn flash(hook: &str) -> bool {
+    by_hook(hook).is_some_and(flash_element)
+}
+
+/// The same for the part of the page with this id.
+pub(in crate::ui) fn flash_part(id: &str) -> bool {
+    document().get_element_by_id(id).is_some_and(flash_element)
+}
+
+/// Presses the button with this `data-testid`. Whether there is one.
+pub(in crate::ui) fn press(hook: &str) -> bool {
+    let button = by_hook(hook).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    button.inspect(|button| button.click()).is_some()
+}
+
+fn by_hook(hook: &str) -> Option<Element> {
+    document().query_selector(&format!("[data-testid='{hook}']")).ok().flatten()
+}
+
+fn flash_element(element: Element) -> bool {
+    let mut around = element.closest("details").ok().flatten();
+    while let Some(details) = around {
+        // Neither call fails on an attribute of this name.
+        let _ = details.set_attribute("open", "");
+        around = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
+    }
+    scroll_to(&element);
+    let _ = element.set_attribute("data-flash", "");
+    set_timeout(
+        move || {
+            let _ = element.remove_attribute("data-flash");
+        },
+        FLASH,
+    );
+    true
+}
+
+/// Registers the service worker, so that the page opens without a network from now on. Only a published
+/// page has one. `kept` is called when a worker is at its post.
+pub(in crate::ui) fn keep_offline(kept: impl FnOnce() + 'static) {
+    let is_published = document().document_element().is_some_and(|root| root.has_attribute("data-assets"));
+    let navigator = window().navigator();
+    // Where the page is not served securely, browsers have no service workers at all.
+    let is_possible = js_sys::Reflect::has(&navigator, &"serviceWorker".into()).unwrap_or(false);
+    if !is_published || !is_possible {
+        return;
+    }
+    let container = navigator.service_worker();
+    leptos::task::spawn_local(async move {
+        // A browser may refuse, as in a private window: the page works without, but not offline.
+        if JsFuture::from(container.register("./offline.js")).await.is_ok()
+            && let Ok(ready) = container.ready()
+            && JsFuture::from(ready).await.is_ok()
+        {
+            kept();
+        }
+    });
+}
+
+fn prefers_little_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// A name that no other tab has.
+pub(in crate::ui) fn new_tab_name() -> String {
+    let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("{:011x}{random:08x}", now_ms() as u64)
+}
+
+/// Milliseconds since 1970.
+pub(in crate::ui) fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A time as the reader's system writes it.
+pub(in crate::ui) fn local_time(ms: f64) -> String {
+    let date = js_sys::Date::new(&ms.into());
+    String::from(date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
+}
+
+/// Asks the browser not to clear this page's storage by itself. A browser that asks its reader answers when the
+/// reader does, which may be never: nothing must wait for it. `answered` hears whether the browser agreed.
+pub(in crate::ui) fn ask_for_persistence(answered: impl FnOnce(bool) + 'static) {
+    let Ok(answer) = window().navigator().storage().persist() else { return };
+    leptos::task::spawn_local(async move {
+        answered(JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()));
+    });
+}
+
+/// Waits. In a page that is out of sight the browser may make it longer.
+pub(in crate::ui) async fn sleep(duration: Duration) {
+    let mut wait = |resolve: js_sys::Function, _| {
+        set_timeout(
+            move || {
+                // A promise's resolve function does not throw.
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            },
+            duration,
+        );
+    };
+    let _ = JsFuture::from(js_sys::Promise::new(&mut wait)).await;
+}
+
+/// How full this page's storage is; none where the browser does not tell.
+pub(in crate::ui) async fn storage_room() -> Option<Room> {
+    let storage = window().navigator().storage();
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let number = |name: &str| js_sys::Reflect::get(&estimate, &name.into()).ok()?.as_f64();
+    let is_persistent = match storage.persisted() {
+        Ok(answer) => JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()),
+        Err(_) => false,
+    };
+    Some(Room { used_bytes: number("usage")?, quota_bytes: number("quota")?, is_persistent })
+}
+
+/// The name of the build this page is of; none for one that was not published.
+pub(in crate::ui) fn build_name() -> Option<String> {
+    document().document_element().and_then(|root| root.get_attribute("data-assets"))
+}
+
+/// The size of the training worker's program, unpacked, in bytes; none for a page that was not published.
+pub(in crate::ui) fn worker_size() -> Option<usize> {
+    document().document_element()?.get_attribute("data-worker-bytes")?.parse().ok()
+}
+
+/// Calls back when the page goes out of sight, which may be the last that is heard of it.
+pub(in crate::ui) fn watch_hidden(hidden: impl Fn() + 'static) {
+    watch_sight(true, hidden);
+}
+
+/// Calls back when the page comes into sight again.
+pub(in crate::ui) fn watch_shown(shown: impl Fn() + 'static) {
+    watch_sight(false, shown);
+}
+
+fn watch_sight(is_hidden: bool, changed: impl Fn() + 'static) {
+    let on_change = Closure::<dyn Fn()>::new(move || {
+        if document().hidden() == is_hidden {
+            changed();
+        }
+    });
+    // Adding a listener does not fail; it lives as long as the page.
+    let _ =
+        document().add_event_listener_with_callback("visibilitychange", on_change.as_ref().unchecked_ref());
+    on_change.forget();
+}
+
+/// Lets the browser ask whether the reader means to leave, whenever something would be lost by it.
+pub(in crate::ui) fn warn_before_leaving(would_lose: impl Fn() -> bool + 'static) {
+    let on_leave = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        if would_lose() {
+            event.prevent_default();
+            // Older browsers ask for this instead; the words are theirs anyway.
+            let _ = js_sys::Reflect::set(&event, &"returnValue".into(), &JsValue::TRUE);
+        }
+    });
+    // As above.
+    let _ = window().add_event_listener_with_callback("beforeunload", on_leave.as_ref().unchecked_ref());
+    on_leave.forget();
+}
+
+/// Whether the browser can keep the screen awake.
+pub(in crate::ui) fn has_wake_lock() -> bool {
+    js_sys::Reflect::has(&window().navigator(), &"wakeLock".into()).unwrap_or(false)
+}
+
+/// Keeps the screen awake until the lock is released or the page goes out of sight.
+///
+/// # Errors
+/// [`LabError::Content`] if the browser refuses, for example to save power.
+pub(in crate::ui) async fn lock_screen() -> Result<JsValue> {
+    let lock = async {
+        let locks = js_sys::Reflect::get(&window().navigator(), &"wakeLock".into())?;
+        let request: js_sys::Function = js_sys::Reflect::get(&locks, &"request".into())?.dyn_into()?;
+        JsFuture::from(request.call1(&locks, &"screen".into())?.dyn_into::<js_sys::Promise>()?).await
+    };
+    lock.await.map_err(|reason| {
+        let words = js_sys::Reflect::get(&reason, &"message".into()).ok().and_then(|words| words.as_string());
+        LabError::content("wake lock", words.unwrap_or_else(|| "the browser refuses it".into()))
+    })
+}
+
+/// Lets the screen sleep again.
+pub(in crate::ui) fn unlock_screen(lock: &JsValue) {
+    let release =
+        js_sys::Reflect::get(lock, &"release".into()).and_then(|f| f.dyn_into::<js_sys::Function>());
+    // A lock that the browser has taken back already needs no release.
+    let _ = release.and_then(|release| release.call0(lock));
+}
+
+/// Sets the text on the browser's tab.
+pub(in crate::ui) fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// The theme that was chosen on an earlier visit; none where the browser keeps nothing.
+pub(in crate::ui) fn stored_theme() -> Option<String> {
+    window().local_storage().ok()??.get_item(THEME_KEY).ok()?
+}
+
+/// Uses a theme from now on (`light`, `dark`), or the system's (`auto`).
+pub(in crate::ui) fn use_theme(name: &str) {
+    if let Some(root) = document().document_element() {
+        // Neither call fails on an attribute of this name; storage may be forbidden.
+        let _ = root.set_attribute("data-theme", name);
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(THEME_KEY, name);
+    }
+}
+
+/// Whether the system asks for dark pages, now and whenever that changes.
+pub(in crate::ui) fn watch_prefers_dark(mut changed: impl FnMut(bool) + 'static) {
+    let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") else { return };
+    changed(query.matches());
+    let on_change = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let query: Option<MediaQueryList> = event.target().and_then(|target| target.dyn_into().ok());
+        if let Some(query) = query {
+            changed(query.matches());
+        }
+    });
+    // The listener lives as long as the page.
+    let _ = query.add_event_listener_with_callback("change", on_change.as_ref().unchecked_ref());
+    on_change.forget();
+}
+
+/// Calls back whenever an element's size changes, for as long as the page lives.
+pub(in crate::ui) fn watch_size(element: &Element, changed: impl FnMut() + 'static) {
+    let on_change = Closure::<dyn FnMut()>::new(changed);
+    if let Ok(observer) = web_sys::ResizeObserver::new(on_change.as_ref().unchecked_ref()) {
+        observer.observe(element);
+    }
+    on_change.forget();
+}
+
+/// Calls back with whether an element is on the screen or about to be, for as long as the page lives.
+pub(in crate::ui) fn watch_visible(element: &Element, mut changed: impl FnMut(bool) + 'static) {
+    let on_change = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last = entries.pop().dyn_into::<IntersectionObserverEntry>();
+        changed(last.is_ok_and(|entry| entry.is_intersecting()));
+    });
+    let options = IntersectionObserverInit::new();
+    // Half a screen ahead, so that a figure is there before the reader is.
+    options.set_root_margin("50% 0px");
+    let callback = on_change.as_ref().unchecked_ref();
+    if let Ok(observer) = IntersectionObserver::new_with_options(callback, &options) {
+        observer.observe(element);
+    }
+    on_change.forget();
+}
+
+/// Draws over a whole canvas, sharp on any screen. The canvas becomes as high as `height` says for its
+/// width, in CSS pixels; without an answer it keeps its own. Nothing is drawn on a canvas too small to read.
+///
+/// # Errors
+/// [`LabError::Content`] if the canvas cannot be drawn on, or what `draw` returns.
+pub(in crate::ui) fn paint(
+    canvas: &HtmlCanvasElement,
+    theme: &Theme,
+    painter: &dyn Painter,
+) -> Result<Option<Vec<PixelMap>>> {
+    // Plotters has whole pixels only: two of them per CSS pixel keep slanted lines smooth on
+    // coarse screens too.
+    let scale = window().device_pixel_ratio().max(2.0);
+    let rect = canvas.get_bounding_client_rect();
+    let (width, mut height) = (rect.width(), rect.height());
+    if let Some(needed) = painter.height(width, theme) {
+        height = needed.ceil();
+        // A style that cannot be set leaves the figure a little squeezed.
+        let _ = canvas.style().set_property("height", &format!("{height}px"));
+    }
+    if width < 80.0 || height < 60.0 {
+        return Ok(None);
+    }
+    canvas.set_width((width * scale).round() as u32);
+    canvas.set_height((height * scale).round() as u32);
+    let context = context_2d(canvas)?;
+    context.set_line_join("round");
+    context.set_line_cap("butt");
+    let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(no_canvas)?;
+    let ink = ErasedBackend::new(BitmapPassthrough::new(backend, move |corner, size, rgb: &[u8]| {
+        put_image(&context, corner, size, rgb);
+    }));
+    painter.draw(&ink.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
+}
+
+/// Something that draws itself on any surface.
+pub(in crate::ui) trait Painter {
+    /// The height it needs at a width, both in CSS pixels; none if it fills what it is given.
+    fn height(&self, width: f64, theme: &Theme) -> Option<f64>;
+
+    /// Draws it; returns the map of each panel that has axes.
+    ///
+    /// # Errors
+    /// [`LabError::Content`] with the surface's reason.
+    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>>;
+}
+
+fn context_2d(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d> {
+    let context = canvas.get_context("2d").ok().flatten().ok_or_else(no_canvas)?;
+    context.dyn_into().map_err(|_| no_canvas())
+}
+
+fn no_canvas() -> LabError {
+    LabError::content("figure", "this browser gives no 2d canvas")
+}
+
+fn put_image(
+    context: &CanvasRenderingContext2d,
+    (x, y): (i32, i32),
+    (width, height): (u32, u32),
+    rgb: &[u8],
+) {
+    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), width, height) {
+        // It fails only for sizes that are not numbers.
+        let _ = context.put_image_data(&image, f64::from(x), f64::from(y));
+    }
+}
+
+/// Lets the reader save a text as a file.
+pub(in crate::ui) fn save_text(name: &str, media_type: &str, text: &str) {
+    save_bytes(name, media_type, text.as_bytes());
+}
+
+/// Calls back with files that are dropped anywhere on the page, and with whether some hover over it, for as
+/// long as the page lives.
+pub(in crate::ui) fn watch_drops(hovers: impl Fn(bool) + 'static, dropped: impl Fn(Vec<File>) + 'static) {
+    let on_event = Closure::<dyn Fn(DragEvent)>::new(move |event: DragEvent| {
+        let Some(data) = event.data_transfer() else { return };
+        // A text that is dragged about is none of ours.
+        if !data.types().iter().any(|kind| kind == "Files") {
+            return;
+        }
+        event.prevent_default();
+        match event.type_().as_str() {
+            "dragleave" => hovers(event.related_target().is_some()),
+            "drop" => {
+                hovers(false);
+                dropped(files_of(data.files()));
+            }
+            _ => hovers(true),
+        }
+    });
+    for kind in ["dragenter", "dragover", "dragleave", "drop"] {
+        // Adding a listener does not fail; the listener lives as long as the page.
+        let _ = document().add_event_listener_with_callback(kind, on_event.as_ref().unchecked_ref());
+    }
+    on_event.forget();
+}
+
+/// The files chosen in a file input.
+pub(in crate::ui) fn chosen_files(input: &HtmlInputElement) -> Vec<File> {
+    files_of(input.files())
+}
+
+fn files_of(list: Option<FileList>) -> Vec<File> {
+    list.map_or_else(Vec::new, |list| (0..list.length()).filter_map(|i| list.get(i)).collect())
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// [`LabError::Content`] if the browser cannot, for example because the file has gone.
+pub(in crate::ui) async fn read_file(file: &File) -> Result<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|reason| {
+        LabError::content("file", format!("the browser cannot read it ({reason:?}); it may have moved"))
+    })?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Lets the reader save bytes as a file.
+pub(in crate::ui) fn save_bytes(name: &str, media_type: &str, bytes: &[u8]) {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let url = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+        .and_then(|blob| Url::create_object_url_with_blob(&blob));
+    let link = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+    if let (Ok(url), Some(link)) = (url, link) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+        // Some browsers take the blob only after the reader has said where to.
+        set_timeout(
+            move || {
+                let _ = Url::revoke_object_url(&url);
+            },
+            BLOB_LIFE,
+        );
+    }
+}

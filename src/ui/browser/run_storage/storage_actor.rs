@@ -1,0 +1,223 @@
+//! Does what is asked of the storage, one thing after the other, and tells how it went.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use leptos::task::spawn_local;
+
+use crate::error::{ErrorReport, LabError, Result, StorageFault};
+use crate::protocol::capsule::Capsule;
+use crate::ui::browser::run_storage::database::Database;
+use crate::ui::browser::time_limit::{OPENING, Work, before, unanswered};
+use crate::ui::browser::{dom, run_lock};
+use crate::ui::state::run_records::{self, Change, Kind};
+use crate::ui::state::stored_runs::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
+
+/// A handle to the storage; copies share it.
+#[derive(Clone)]
+pub(in crate::ui) struct Keeper {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    queue: RefCell<VecDeque<KeepCommand>>,
+    is_busy: Cell<bool>,
+    database: RefCell<Option<Rc<Database>>>,
+    /// A connection that the browser was asked for and has not given yet.
+    opening: RefCell<Option<Work<Database>>>,
+    deliver: Rc<dyn Fn(KeepEvent)>,
+}
+
+impl Keeper {
+    /// A keeper that tells its events through `deliver`.
+    pub(in crate::ui) fn new(deliver: impl Fn(KeepEvent) + 'static) -> Self {
+        let inner = Inner {
+            queue: RefCell::default(),
+            is_busy: Cell::new(false),
+            database: RefCell::default(),
+            opening: RefCell::default(),
+            deliver: Rc::new(deliver),
+        };
+        Self { inner: Rc::new(inner) }
+    }
+
+    /// Takes in a command.
+    pub(in crate::ui) fn push(&self, command: KeepCommand) {
+        queue_up(&mut self.inner.queue.borrow_mut(), command);
+        if !self.inner.is_busy.replace(true) {
+            let inner = Rc::clone(&self.inner);
+            spawn_local(async move { inner.work().await });
+        }
+    }
+}
+
+impl Inner {
+    async fn work(&self) {
+        loop {
+            let Some(command) = self.queue.borrow_mut().pop_front() else { break };
+            let events = match self.perform(command).await {
+                Ok(events) => events,
+                Err(error) => {
+                    // The connection may be what broke: the next command opens another.
+                    self.database.take();
+                    vec![KeepEvent::Failed(error.into())]
+                }
+            };
+            let is_listed = events.iter().any(|event| matches!(event, KeepEvent::Listed { .. }));
+            events.into_iter().for_each(&*self.deliver);
+            if is_listed {
+                self.measure_room();
+            }
+        }
+        self.is_busy.set(false);
+    }
+
+    async fn perform(&self, command: KeepCommand) -> Result<Vec<KeepEvent>> {
+        let database = self.database().await?;
+        match command {
+            KeepCommand::List => Ok(vec![list(&database).await?]),
+            KeepCommand::Save(run) => {
+                let saved = save(&database, &run).await?;
+                Ok(vec![saved, list(&database).await?])
+            }
+            KeepCommand::Load(key) => match load(&database, &key).await? {
+                Ok((capsule, remarks)) => {
+                    Ok(vec![KeepEvent::Loaded { key, capsule: Box::new(capsule), remarks }])
+                }
+                // That is the run's trouble, not the storage's.
+                Err(error) => Ok(vec![KeepEvent::Unreadable { key, reason: error.to_string() }]),
+            },
+            KeepCommand::Rename(key, title) => {
+                change_entry(&database, &key, |entry| entry.title = title).await?;
+                Ok(vec![list(&database).await?])
+            }
+            KeepCommand::Close(key) => {
+                change_entry(&database, &key, |entry| entry.is_closed = true).await?;
+                Ok(vec![list(&database).await?])
+            }
+            KeepCommand::Delete(key) => {
+                database.write(records::plan_delete(&database.keys().await?, &key)).await?;
+                Ok(vec![list(&database).await?])
+            }
+        }
+    }
+
+    async fn database(&self) -> Result<Rc<Database>> {
+        if let Some(database) = self.database.borrow().as_ref() {
+            return Ok(Rc::clone(database));
+        }
+        // One that is late is waited for again: each further request would wait behind it.
+        let opening = self.opening.take();
+        let mut opening = opening.unwrap_or_else(|| Box::pin(Database::open()));
+        let Some(opened) = before(&mut opening, dom::sleep(OPENING)).await else {
+            *self.opening.borrow_mut() = Some(opening);
+            return Err(unanswered("open", OPENING));
+        };
+        let database = Rc::new(opened?);
+        *self.database.borrow_mut() = Some(Rc::clone(&database));
+        Ok(database)
+    }
+
+    /// Asks how full the storage is, apart from the queue: saving does not wait for the answer.
+    fn measure_room(&self) {
+        let deliver = Rc::clone(&self.deliver);
+        spawn_local(async move { deliver(KeepEvent::Room(dom::storage_room().await)) });
+    }
+}
+
+async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
+    let keys = database.keys().await?;
+    let title = entry(database, &run.key).await?.and_then(|entry| entry.title);
+    let now_ms = js_sys::Date::now();
+    let capsule = &run.capsule;
+    let state_bytes = capsule.state.as_ref().map_or(0, |saved| saved.state.len());
+    let n_bytes = state_bytes + capsule.checkpoints.values().map(|file| file.len()).sum::<usize>();
+    let entry = KeptRun {
+        key: run.key.clone(),
+        title,
+        config: capsule.config.clone(),
+        began_ms: capsule.head.began_ms.unwrap_or(now_ms),
+        saved_ms: now_ms,
+        step: capsule.state.as_ref().map_or(0, |saved| saved.step),
+        n_bytes,
+        is_closed: false,
+        engine: capsule.head.engine.clone(),
+    };
+    let written = database.write(records::plan_save(&keys, run, &entry, true)).await;
+    let remark = match written {
+        Err(error @ LabError::Storage { fault: StorageFault::Full, .. }) => {
+            let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
+            database.write(records::plan_save(&keys, run, &entry, false)).await?;
+            Some(ErrorReport::new(
+                error.kind(),
+                "The browser's storage is full: this run's checkpoints are not kept, only what it needs to go on.",
+            ))
+        }
+        other => other.map(|()| None)?,
+    };
+    Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark })
+}
+
+/// A run and what was damaged of it, or why nothing of it can be read.
+async fn load(database: &Database, key: &str) -> Result<Result<(Capsule, Vec<String>)>> {
+    let keys = database.keys().await?;
+    let mut states = Vec::new();
+    for step in records::states_of(&keys, key) {
+        if let Some(bytes) = database.get(&records::key_of(key, Kind::State(step))).await? {
+            states.push((step, bytes));
+        }
+    }
+    let (mut capsule, mut remarks) = match records::newest_whole(states) {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    for step in records::checkpoints_of(&keys, key) {
+        if let Some(bytes) = database.get(&records::key_of(key, Kind::Checkpoint(step))).await? {
+            remarks.extend(records::add_checkpoint(&mut capsule, step, &bytes));
+        }
+    }
+    Ok(Ok((capsule, remarks)))
+}
+
+async fn list(database: &Database) -> Result<KeepEvent> {
+    let keys = database.keys().await?;
+    let (mut runs, mut damaged) = (Vec::new(), Vec::new());
+    for (run, n_records) in records::runs_of(&keys) {
+        match entry(database, &run).await? {
+            Some(entry) => runs.push(entry),
+            None => damaged.push(Damaged { key: run, n_records }),
+        }
+    }
+    runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
+    Ok(KeepEvent::Listed { runs, damaged, locked: run_lock::held_keys().await })
+}
+
+/// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is
+/// none.
+async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
+    let record = database.get(&records::key_of(run, Kind::Entry)).await?;
+    if let Some(Ok(entry)) = record.map(|record| records::decode_entry(&record)) {
+        return Ok(Some(entry));
+    }
+    let Ok((capsule, _)) = load(database, run).await? else { return Ok(None) };
+    Ok(Some(KeptRun {
+        key: run.to_owned(),
+        title: capsule.head.name.clone(),
+        step: capsule.state.as_ref().map_or(0, |saved| saved.step),
+        began_ms: capsule.head.began_ms.unwrap_or(0.0),
+        saved_ms: 0.0,
+        n_bytes: capsule.checkpoints.values().map(|file| file.len()).sum(),
+        is_closed: false,
+        engine: capsule.head.engine.clone(),
+        config: capsule.config,
+    }))
+}
+
+async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut KeptRun)) -> Result<()> {
+    let mut entry =
+        entry(database, key).await?.ok_or_else(|| LabError::content("kept run", "it is no longer there"))?;
+    change(&mut entry);
+    let record = records::encode_entry(&entry);
+    database.write(vec![Change::Put(records::key_of(key, Kind::Entry), record)]).await
+}

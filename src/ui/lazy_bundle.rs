@@ -1,0 +1,150 @@
+//! The rest of the page: what neither the first sight nor training needs. The publishing step splits it off
+//! into a file of its own, which is fetched right after the first paint.
+//!
+//! Whatever is reached through [`Rest`] alone lies in that file; whatever the page calls by name lies in the
+//! first one. So what is in the table below decides how much comes first.
+
+use leptos::prelude::*;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+use crate::error::{LabError, Result};
+use crate::protocol::analyst::AnalystRequest;
+use crate::ui::browser::analyst_client::AnalystClient;
+use crate::ui::browser::recorded_run;
+use crate::ui::browser::run_storage::storage_actor::Keeper;
+use crate::ui::state::Coming;
+use crate::ui::state::opened_file::{self, Found};
+use crate::ui::state::stored_runs::KeepCommand;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::views::files::Files;
+use crate::ui::views::kept_runs::{KeptRuns, ResumeOffer};
+use crate::ui::views::panels::ablation_panel::Knife;
+use crate::ui::views::panels::{InsidePanels, PaperFigures};
+use crate::ui::views::reading::Reading;
+use crate::ui::views::verdict::VerdictPanel;
+
+/// Hands requests to the analyst.
+pub(super) type Analyst = Box<dyn Fn(AnalystRequest) -> Result<()>>;
+
+/// Hands commands to the keeper.
+pub(super) type Keep = Box<dyn Fn(KeepCommand)>;
+
+/// What the rest of the page does, as a table: the one way into it.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// Draws a section.
+    pub(super) draw: fn(Section) -> AnyView,
+    /// Shows a recorded run.
+    pub(super) show_recorded: fn(Store, Vec<u8>),
+    /// Finds out what a file is.
+    pub(super) read_file: fn(Vec<u8>) -> Result<Found>,
+    /// Begins the analyst.
+    pub(super) begin_analyst: fn(Store) -> Result<Analyst>,
+    /// Begins the keeper.
+    pub(super) begin_keeper: fn(Store) -> Keep,
+}
+
+/// A section of the page that comes with the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// The offer to go on with a kept run.
+    ResumeOffer,
+    /// The inside of the model.
+    Inside,
+    /// Ablations, and sums to ask.
+    Knife,
+    /// The verdict on the paper's claims.
+    Verdict,
+    /// The paper's figures.
+    PaperFigures,
+    /// The runs that are kept.
+    KeptRuns,
+    /// Files in and out.
+    Files,
+    /// The text beside the instrument.
+    Reading,
+}
+
+/// Fetches the rest of the page. A fetch that failed can be tried again.
+///
+/// # Errors
+/// [`LabError::File`] if it cannot be had.
+pub(super) async fn fetch() -> Result<&'static Rest> {
+    whole().await.map_err(|_| {
+        let reason = "the connection may have failed, or the site has a newer build: then reload the page";
+        LabError::file("fetch", "the rest of the page", reason)
+    })
+}
+
+static REST: Rest = Rest {
+    draw,
+    show_recorded: recorded_run::show,
+    read_file: found::read,
+    begin_analyst: |store| {
+        let rests = move || store.peek(|state| state.analyst.rests);
+        let client = AnalystClient::spawn(move |message| store.send(message), rests)?;
+        Ok(Box::new(move |request| client.post(request)))
+    },
+    begin_keeper: |store| {
+        let keeper = Keeper::new(move |event| store.send(Message::Kept(event)));
+        Box::new(move |command| keeper.push(command))
+    },
+};
+
+#[wasm_split(rest, fallible)]
+fn whole() -> Result<&'static Rest, SplitLoaderError> {
+    Ok(&REST)
+}
+
+fn draw(section: Section) -> AnyView {
+    match section {
+        Section::ResumeOffer => view! { <ResumeOffer /> }.into_any(),
+        Section::Inside => view! { <InsidePanels /> }.into_any(),
+        Section::Knife => view! { <Knife /> }.into_any(),
+        Section::Verdict => view! { <VerdictPanel /> }.into_any(),
+        Section::PaperFigures => view! { <PaperFigures /> }.into_any(),
+        Section::KeptRuns => view! { <KeptRuns /> }.into_any(),
+        Section::Files => view! { <Files /> }.into_any(),
+        Section::Reading => view! { <Reading /> }.into_any(),
+    }
+}
+
+/// A section, as soon as the rest of the page is here; until then a line in the place of the first panels.
+#[component]
+pub(super) fn Later(section: Section) -> impl IntoView {
+    let store = Store::get();
+    move || match store.rest() {
+        Some(rest) => (rest.draw)(section),
+        None if section == Section::Inside => {
+            view! { <p class="lead">"The panels are on their way…"</p> }.into_any()
+        }
+        None => ().into_any(),
+    }
+}
+
+/// Says that the rest of the page could not be fetched, and tries again.
+#[component]
+pub(super) fn RestTrouble() -> impl IntoView {
+    let store = Store::get();
+    let reason = store.memo(|state| match &state.rest {
+        Coming::Failed(reason) => Some(reason.clone()),
+        Coming::OnTheWay | Coming::Here => None,
+    });
+    move || {
+        reason.get().map(|reason| {
+            view! {
+                <section class="panel error" data-testid="rest-error" role="alert" aria-label="A part is missing">
+                    <h2>"A part of the page is missing"</h2>
+                    <p class="error-message">{format!("The lab {reason}.")}</p>
+                    <p>"It can train as it is; the recorded run, the panels, files and kept runs have to wait."</p>
+                    <div class="row">
+                        <button type="button" class="primary" data-testid="fetch-rest" on:click=move |_| store.send(Message::FetchRest)>
+                            "Try again"
+                        </button>
+                    </div>
+                </section>
+            }
+        })
+    }
+}

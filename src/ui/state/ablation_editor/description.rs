@@ -1,0 +1,167 @@
+//! What is cut out, in words.
+
+use crate::analysis::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
+use crate::analysis::forward::AttentionEdit;
+use crate::analysis::marginals::GridTerms;
+use crate::ui::state::ablation_editor::{Cut, ModelPart, Surgery};
+
+/// As many numbers of a list are written out.
+const MOST: usize = 8;
+
+impl Surgery {
+    /// What is cut out, in a line; nothing of a whole model.
+    pub fn words(&self) -> String {
+        let Ablation { embedding, attention, neurons, mlp_skip, logits, removed_components } = &self.ablation;
+        let mut parts = Vec::new();
+        parts.extend(of_waves("the embedding", embedding));
+        of_attention(attention, &mut parts);
+        parts.extend(of_neurons(neurons));
+        match mlp_skip {
+            SkipEdit::Keep => {}
+            SkipEdit::Zero => parts.push("no skip around the MLP".to_owned()),
+            SkipEdit::Mean => parts.push("the skip around the MLP is its mean".to_owned()),
+        }
+        parts.extend(of_waves("the logits", &logits.freqs));
+        parts.extend(several(
+            removed_components.iter().map(|&freqs| format!("no {}", ModelPart::Component(freqs))),
+        ));
+        parts.join("; ")
+    }
+}
+
+impl Cut {
+    /// A name for the controls that make it.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Embedding(freq) => format!("embedding-{freq}"),
+            Self::Freq(freq) => format!("freq-{freq}"),
+            Self::Head(head) => format!("head-{head}"),
+            Self::Cluster(freq) => format!("cluster-{freq}"),
+            Self::Component([i, j]) => format!("component-{i}-{j}"),
+            Self::AttentionSkip => "attention-skip".to_owned(),
+            Self::AttentionToEq => "to-eq".to_owned(),
+            Self::MlpSkip(SkipEdit::Keep) => "mlp-skip".to_owned(),
+            Self::MlpSkip(SkipEdit::Zero) => "mlp-skip-zero".to_owned(),
+            Self::MlpSkip(SkipEdit::Mean) => "mlp-skip-mean".to_owned(),
+            Self::Paper(paper) => format!("paper-{}", paper.id().replace('_', "-")),
+            Self::Undo => "undo".to_owned(),
+            Self::Whole => "reset".to_owned(),
+        }
+    }
+
+    /// What its button says beside those of its kind.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedding(freq) | Self::Freq(freq) | Self::Cluster(freq) => format!("k = {freq}"),
+            Self::Head(head) => format!("head {head}"),
+            Self::Component([i, j]) => format!("({i}, {j})"),
+            Self::AttentionSkip => "no skip".to_owned(),
+            Self::AttentionToEq => "none to \u{201c}=\u{201d}".to_owned(),
+            Self::MlpSkip(SkipEdit::Keep) => "keep".to_owned(),
+            Self::MlpSkip(SkipEdit::Zero) => "zero".to_owned(),
+            Self::MlpSkip(SkipEdit::Mean) => "mean".to_owned(),
+            Self::Paper(paper) => paper.description().to_owned(),
+            Self::Undo => "Undo".to_owned(),
+            Self::Whole => "Whole model again".to_owned(),
+        }
+    }
+}
+
+/// A list with commas, the end of a long one as a number; none of nothing.
+fn several(names: impl Iterator<Item = String>) -> Option<String> {
+    let mut names: Vec<String> = names.collect();
+    let rest = names.len().saturating_sub(MOST);
+    if rest > 1 {
+        names.truncate(MOST);
+        names.push(format!("and {rest} more"));
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn freqs(freqs: &[usize]) -> String {
+    several(freqs.iter().map(usize::to_string))
+        .map_or_else(|| "none".to_owned(), |list| format!("k = {list}"))
+}
+
+fn of_waves(what: &str, waves: &FreqSelection) -> Option<String> {
+    match waves {
+        FreqSelection::All => None,
+        FreqSelection::Without(out) => Some(format!("{what} without {}", freqs(out))),
+        FreqSelection::Only(kept) if kept.is_empty() => Some(format!("of {what} only the constant")),
+        FreqSelection::Only(kept) => Some(format!("of {what} only {}", freqs(kept))),
+    }
+}
+
+fn of_attention(attention: &AttentionEdit, parts: &mut Vec<String>) {
+    let AttentionEdit { removed_heads, skip, to_eq } = attention;
+    parts.extend(several(removed_heads.iter().map(|head| format!("no head {head}"))));
+    if !skip {
+        parts.push("no skip around the attention".to_owned());
+    }
+    if !to_eq {
+        parts.push("\u{201c}=\u{201d} does not attend to itself".to_owned());
+    }
+}
+
+fn of_neurons(neurons: &NeuronEdit) -> Option<String> {
+    match neurons {
+        NeuronEdit::Grid(GridEdit { freqs, terms: GridTerms::AllProducts }) => of_waves("the neurons", freqs),
+        NeuronEdit::Grid(GridEdit { freqs, terms: GridTerms::SumOnly }) => {
+            of_waves("the neurons", freqs).map(|words| format!("{words} in a + b"))
+        }
+        NeuronEdit::Polynomials { .. } => Some("clustered neurons as polynomials".to_owned()),
+        NeuronEdit::WithoutClusters { freqs: out, .. } => Some(format!("no neurons of {}", freqs(out))),
+        NeuronEdit::OnlyDirections(kept) => {
+            Some(format!("of the neurons only what W_L reads at {}", freqs(kept)))
+        }
+        NeuronEdit::WithoutDirections(out) => {
+            Some(format!("the neurons without what W_L reads at {}", freqs(out)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::ablation::{PaperAblation, SkipEdit};
+    use crate::ui::state::ablation_editor::{Anatomy, Cut, Surgery};
+
+    fn words(cuts: &[Cut]) -> String {
+        let mut surgery = Surgery::default();
+        for cut in cuts {
+            surgery.apply(cut, &Anatomy { key_freqs: vec![3, 9], n_heads: 2 });
+        }
+        surgery.words()
+    }
+
+    #[test]
+    fn every_cut_is_named_and_a_whole_model_has_no_words() {
+        assert_eq!(words(&[]), "");
+        let cuts = [
+            (Cut::Embedding(4), "the embedding without k = 4"),
+            (Cut::Head(1), "no head 1"),
+            (Cut::AttentionSkip, "no skip around the attention"),
+            (Cut::AttentionToEq, "\u{201c}=\u{201d} does not attend to itself"),
+            (Cut::Cluster(9), "no neurons of k = 9"),
+            (Cut::MlpSkip(SkipEdit::Zero), "no skip around the MLP"),
+            (Cut::Freq(3), "the logits without k = 3"),
+            (Cut::Component([0, 2]), "no component (0, 2) of the logits"),
+        ];
+        for (cut, expected) in &cuts {
+            assert_eq!(words(std::slice::from_ref(cut)), *expected);
+        }
+        let all = cuts.iter().map(|(_, words)| *words).collect::<Vec<_>>().join("; ");
+        assert_eq!(words(&cuts.map(|(cut, _)| cut)), all);
+        for paper in PaperAblation::ALL {
+            assert!(!words(&[Cut::Paper(paper)]).is_empty(), "{paper:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_named_and_long_lists_end_in_a_number() {
+        let only = Cut::Paper(PaperAblation::KeepKeyComponents);
+        assert_eq!(words(std::slice::from_ref(&only)), "of the logits only k = 3, 9");
+        assert_eq!(words(&[only, Cut::Freq(3), Cut::Freq(9)]), "of the logits only the constant");
+        let many: Vec<Cut> = (1..=12).map(Cut::Freq).collect();
+        assert_eq!(words(&many), "the logits without k = 1, 2, 3, 4, 5, 6, 7, 8, and 4 more");
+    }
+}

@@ -1,0 +1,196 @@
+//! Runs laid over the one on show: which, in which colour, and in what their settings differ.
+
+use leptos::prelude::*;
+
+use crate::engine::MetricsRow;
+use crate::ui::state::State;
+use crate::ui::state::run_name;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::views::run_heading;
+
+/// The most runs in one chart, the one on show among them: more cannot be told apart.
+pub const MAX_RUNS: usize = 5;
+
+/// A run that is laid over the one on show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// Which.
+    pub origin: Origin,
+    /// Its name.
+    pub name: String,
+    /// What its settings have otherwise than the run on show, in words.
+    pub differences: String,
+    /// Its place among the colours of the theme: the first two are those of the run on show.
+    pub color: usize,
+}
+
+/// The runs that are laid over the one on show, in the order in which they were chosen.
+pub fn compared(state: &State) -> Vec<(Compared, &Exhibit)> {
+    let Some(shown) = &state.exhibit else { return Vec::new() };
+    let chosen = state.compared.iter().filter(|origin| **origin != shown.origin).take(MAX_RUNS - 1);
+    let found = chosen.filter_map(|origin| state.shelf.iter().find(|exhibit| exhibit.origin == *origin));
+    found
+        .enumerate()
+        .map(|(i, exhibit)| {
+            let compared = Compared {
+                origin: exhibit.origin.clone(),
+                name: run_heading::name(&exhibit.origin),
+                differences: differences(exhibit, shown),
+                color: i + 2,
+            };
+            (compared, exhibit)
+        })
+        .collect()
+}
+
+/// The metrics of the other runs at hand that differ from the one on show in their seeds alone, each seed once.
+pub fn other_seeds(state: &State) -> Vec<Vec<MetricsRow>> {
+    let Some(shown) = &state.exhibit else { return Vec::new() };
+    let mut found: Vec<&Exhibit> = Vec::new();
+    for exhibit in state.shelf.iter().filter(|exhibit| !exhibit.rows.is_empty()) {
+        let is_new = found.iter().all(|known| known.config.differs_in_seeds_alone(&exhibit.config));
+        if is_new && shown.config.differs_in_seeds_alone(&exhibit.config) {
+            found.push(exhibit);
+        }
+    }
+    found.into_iter().map(|exhibit| exhibit.rows.clone()).collect()
+}
+
+/// What a run's settings have otherwise, in words.
+fn differences(exhibit: &Exhibit, shown: &Exhibit) -> String {
+    let found = run_name::differences(&exhibit.config, &shown.config);
+    if found.is_empty() {
+        return "same settings".into();
+    }
+    found.into_iter().map(|(setting, text)| format!("{} {text}", setting.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Lays a run over the one on show, or takes it away. The oldest gives way when there is no room.
+pub fn choose(chosen: &mut Vec<Origin>, origin: Origin, on: bool) {
+    chosen.retain(|other| *other != origin);
+    if on {
+        chosen.push(origin);
+        let surplus = chosen.len().saturating_sub(MAX_RUNS - 1);
+        chosen.drain(..surplus);
+    }
+}
+
+/// Boxes to tick for the other runs at hand, with the legend of those that are ticked.
+#[component]
+pub(in crate::ui) fn CompareRuns() -> impl IntoView {
+    let store = Store::get();
+    let others = store.memo(|state| {
+        let chosen: Vec<Compared> = compared(state).into_iter().map(|(compared, _)| compared).collect();
+        let line = |exhibit: &Exhibit| {
+            let found = chosen.iter().find(|compared| compared.origin == exhibit.origin).cloned();
+            (exhibit.origin.clone(), found)
+        };
+        state.shelf.iter().map(line).collect::<Vec<_>>()
+    });
+    move || {
+        let others = others.get();
+        (!others.is_empty()).then(|| {
+            let boxes = others
+                .into_iter()
+                .map(|(origin, compared)| {
+                    let name = run_heading::name(&origin);
+                    let is_on = compared.is_some();
+                    let legend = compared.map(|compared| {
+                        let key = format!("run-{}", compared.color);
+                        view! { <span class="key" data-key=key>{compared.differences}</span> }
+                    });
+                    let toggle = move |_| {
+                        store.send(Message::Compare { origin: origin.clone(), on: !is_on });
+                    };
+                    view! {
+                        <label class="compared">
+                            <input type="checkbox" data-testid="compare" prop:checked=is_on on:change=toggle />
+                            {name}
+                            {legend}
+                        </label>
+                    }
+                })
+                .collect_view();
+            view! {
+                <fieldset class="compare" data-testid="compare-runs">
+                    <legend>"Lay over it"</legend>
+                    {boxes}
+                </fieldset>
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RUNS, choose, compared, other_seeds};
+    use crate::config::Preset;
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run_view::{Exhibit, Origin};
+    use crate::ui::state::run_view_sample::exhibit;
+
+    fn file(name: &str) -> Origin {
+        Origin::File(name.into())
+    }
+
+    #[test]
+    fn the_chosen_runs_come_with_their_differences_and_colours() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        state.exhibit = Some(exhibit(3));
+        let mut other = Exhibit { origin: file("a"), ..exhibit(3) };
+        (other.config.optim.weight_decay, other.config.model.seed) = (0.25, 9);
+        state.shelf = vec![other, Exhibit { origin: file("b"), ..exhibit(3) }];
+        assert!(compared(&state).is_empty(), "none is chosen");
+        for origin in [file("b"), file("gone"), file("a"), Origin::Own] {
+            choose(&mut state.compared, origin, true);
+        }
+        let found: Vec<_> = compared(&state).into_iter().map(|(compared, _)| compared).collect();
+        assert_eq!(
+            found.iter().map(|c| (c.name.as_str(), c.color)).collect::<Vec<_>>(),
+            [("b", 2), ("a", 3)]
+        );
+        assert_eq!(found[0].differences, "same settings");
+        let words = &found[1].differences;
+        assert!(words.contains("weight_decay 0.25") && words.contains("seed 9"), "{words}");
+    }
+
+    #[test]
+    fn other_seeds_are_the_same_experiment_and_each_comes_once() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        state.exhibit = Some(exhibit(3));
+        let seed = |name: &str, seed: u32, n: usize| {
+            let mut other = Exhibit { origin: file(name), ..exhibit(n) };
+            other.config.model.seed = seed;
+            other
+        };
+        let mut decay = seed("decay", 7, 3);
+        decay.config.optim.weight_decay = 0.25;
+        state.shelf = vec![
+            seed("same", 0, 9),
+            seed("a", 1, 4),
+            seed("again", 1, 5),
+            decay,
+            seed("b", 2, 6),
+            seed("c", 3, 0),
+        ];
+        let lengths: Vec<usize> = other_seeds(&state).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [4, 6], "not itself, not twice, no other decay, none without rows");
+        state.exhibit = None;
+        assert_eq!(other_seeds(&state).len(), 0, "nothing on show");
+    }
+
+    #[test]
+    fn no_more_runs_than_can_be_told_apart() {
+        let mut chosen = Vec::new();
+        for name in ["a", "b", "c", "d", "e", "e"] {
+            choose(&mut chosen, file(name), true);
+        }
+        assert_eq!(chosen, ["b", "c", "d", "e"].map(file), "the oldest gave way, none comes twice");
+        assert_eq!(chosen.len(), MAX_RUNS - 1);
+        choose(&mut chosen, file("c"), false);
+        assert_eq!(chosen, ["b", "d", "e"].map(file));
+    }
+}

@@ -1,0 +1,175 @@
+//! With which frequencies a run is measured, and how far that has got. Pure.
+//!
+//! Measures compare from step to step only if all were taken with the same frequencies: those of the last
+//! checkpoint (paper appendix C.2). While a run trains nobody knows them, and each checkpoint is measured with
+//! the key frequencies of the moment; once it stands, all are measured again.
+
+use std::sync::Arc;
+
+use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::report::Report;
+use crate::ui::state::State;
+use crate::ui::state::format::count;
+use crate::ui::state::run::Phase;
+use crate::ui::state::run_view::{Exhibit, Origin};
+
+/// Fewer measures than this are no course of a run: others are not given up for them.
+const FEW: usize = 10;
+
+/// Whether a run makes no steps now, so that its last checkpoint is known.
+pub fn is_at_rest(state: &State, exhibit: &Exhibit) -> bool {
+    exhibit.origin != Origin::Own || !matches!(state.phase(), Some(Phase::Preparing | Phase::Training))
+}
+
+/// The newest weights that can be read: their step and the file.
+pub fn last_weights<'a>(state: &State, exhibit: &'a Exhibit) -> Option<(usize, &'a Arc<Vec<u8>>)> {
+    let mut readable = exhibit.weights.iter().rev().filter(|(_, file)| !is_refused(state, file));
+    readable.next().map(|(step, file)| (*step, file))
+}
+
+/// Whether the analyst could not read or analyse a file.
+pub fn is_refused(state: &State, file: &Arc<Vec<u8>>) -> bool {
+    state.analyst.refused.iter().any(|known| Arc::ptr_eq(known, file))
+}
+
+/// What the newest weights hold, once they were taken apart.
+pub fn last_snapshot<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Arc<CheckpointAnalysis>> {
+    exhibit.snapshots.get(&last_weights(state, exhibit)?.0)
+}
+
+/// The report on the end of a run at rest: on its newest weights, and where there are none the one that came with
+/// it for its last step. None while they wait to be taken apart.
+pub fn last_report<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Report> {
+    if !is_at_rest(state, exhibit) {
+        return None;
+    }
+    let taken_apart = |step: &usize| exhibit.snapshots.get(step).map(|snapshot| &snapshot.report);
+    let step = last_weights(state, exhibit).map_or_else(|| exhibit.last_step(), |(step, _)| step);
+    taken_apart(&step).or_else(|| exhibit.reports.get(&step).map(Arc::as_ref))
+}
+
+/// The frequencies that all of a run's measures are to be taken with; none while that is not known.
+///
+/// They are the key frequencies of the newest weights. But where most weights are gone and all that was measured
+/// of them was measured alike, that stays what the others are measured with.
+pub fn settled_freqs<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a [usize]> {
+    let measured = &exhibit.progress;
+    if exhibit.origin == Origin::Recorded {
+        return measured.last().map(|(_, measures)| &measures.key_freqs[..]);
+    }
+    if !is_at_rest(state, exhibit) {
+        return None;
+    }
+    let mut gone = measured.iter().filter(|(step, _)| !is_at_hand(state, exhibit, *step));
+    if let Some((_, first)) = gone.next() {
+        let n_gone = 1 + gone.clone().count();
+        if 2 * n_gone > measured.len() && gone.all(|(_, other)| other.key_freqs == first.key_freqs) {
+            return Some(&first.key_freqs);
+        }
+    }
+    last_snapshot(state, exhibit).map(|snapshot| &snapshot.report.key_freqs[..])
+}
+
+/// Whether the weights of a step can be measured.
+fn is_at_hand(state: &State, exhibit: &Exhibit, step: usize) -> bool {
+    exhibit.weights.get(&step).is_some_and(|file| !is_refused(state, file))
+}
+
+/// The frequencies that the weights of a step are to be measured with; none for their own.
+pub fn freqs_for<'a>(state: &State, exhibit: &'a Exhibit, step: usize) -> Option<&'a [usize]> {
+    if is_at_rest(state, exhibit) {
+        return settled_freqs(state, exhibit);
+    }
+    // Live, those of the newest weights: of these, or of newer ones that were measured before them.
+    let newest = exhibit.progress.last().filter(|(newest, _)| *newest > step);
+    newest.map(|(_, measures)| &measures.key_freqs[..])
+}
+
+/// The newest weights that are to be measured, for the first time or again.
+pub fn to_measure<'a>(state: &State, exhibit: &'a Exhibit) -> Option<(usize, &'a Arc<Vec<u8>>)> {
+    let live = !is_at_rest(state, exhibit);
+    let settled = settled_freqs(state, exhibit);
+    if exhibit.origin == Origin::Recorded || !live && settled.is_none() {
+        return None;
+    }
+    let is_open = |step: usize| match exhibit.progress.binary_search_by_key(&step, |(at, _)| *at) {
+        Ok(i) => !live && settled != Some(&exhibit.progress[i].1.key_freqs),
+        Err(_) => true,
+    };
+    let mut open =
+        exhibit.weights.iter().rev().filter(|(step, file)| is_open(**step) && !is_refused(state, file));
+    open.next().map(|(step, file)| (*step, file))
+}
+
+/// The steps whose measures were taken otherwise than all others and cannot be taken again, their weights being
+/// gone. They are given up once the rest is done, but not for a few others.
+pub fn strays(state: &State, exhibit: &Exhibit) -> Vec<usize> {
+    let Some(settled) = settled_freqs(state, exhibit) else { return Vec::new() };
+    if !is_at_rest(state, exhibit) || to_measure(state, exhibit).is_some() {
+        return Vec::new();
+    }
+    let strays = exhibit.progress.iter().filter(|(_, measures)| measures.key_freqs != settled);
+    let strays: Vec<usize> = strays.map(|(step, _)| *step).collect();
+    let n_rest = exhibit.progress.len() - strays.len();
+    if n_rest >= FEW || n_rest >= strays.len() { strays } else { Vec::new() }
+}
+
+/// With which frequencies the run on show is measured, in a sentence; none while nothing was measured.
+pub fn words(state: &State) -> Option<String> {
+    let exhibit = state.exhibit.as_ref()?;
+    let measured = &exhibit.progress;
+    let (last, _) = measured.last()?;
+    if !is_at_rest(state, exhibit) {
+        return Some(
+            "Each checkpoint is measured with the key frequencies of its moment. When the run stands, all are \
+             measured again with those of the last, and its phases are looked for."
+                .into(),
+        );
+    }
+    let Some(settled) = settled_freqs(state, exhibit) else {
+        return Some(match last_weights(state, exhibit) {
+            Some((step, _)) => format!(
+                "The weights of step {} are being taken apart; then all are measured with their key frequencies.",
+                count(step)
+            ),
+            None => {
+                "Measured with several sets of key frequencies, and without the weights it cannot be done \
+                     again: no phases can be found."
+                    .into()
+            }
+        });
+    };
+    let all = exhibit.weights.keys().filter(|step| is_at_hand(state, exhibit, **step));
+    let all = all.filter(|step| measured.binary_search_by_key(*step, |(at, _)| *at).is_err()).count();
+    let mut alike = measured.iter().filter(|(_, m)| m.key_freqs == settled);
+    let (done, all) = (alike.clone().count(), measured.len() + all);
+    let own = last_snapshot(state, exhibit).filter(|snapshot| snapshot.report.key_freqs == settled);
+    let step = own
+        .map(|snapshot| snapshot.step)
+        .or_else(|| alike.next_back().map(|(step, _)| *step))
+        .unwrap_or(*last);
+    Some(if to_measure(state, exhibit).is_some() {
+        format!("Being measured again with the key frequencies of step {}: {done} of {all}.", count(step))
+    } else if done < all {
+        format!(
+            "{done} of {all} checkpoints are measured with the key frequencies of step {}; the weights of the \
+             others are gone, and no phases can be found.",
+            count(step)
+        )
+    } else {
+        format!("Measured with the key frequencies of step {}: {}.", count(step), list(settled))
+    })
+}
+
+fn list(freqs: &[usize]) -> String {
+    const MOST: usize = 8;
+    let mut parts: Vec<String> = freqs.iter().take(MOST).map(usize::to_string).collect();
+    if freqs.len() > MOST {
+        parts.push(format!("and {} more", freqs.len() - MOST));
+    }
+    format!("k = {}", parts.join(", "))
+}
+
+#[cfg(test)]
+#[path = "measurement_policy_tests.rs"]
+mod tests;

@@ -1,0 +1,380 @@
+//! The verdict on the run on show: judged from the page's state, and written as CSV and Markdown. Pure.
+
+use crate::analysis::verdict::{
+    Claim, Evidence, NotApplicableReason, Outcome, Recipe, Requirement, RunRecord, Verdict,
+};
+use crate::config::settings;
+use crate::plot::figures::{Cell, DataTable};
+use crate::ui::state::State;
+use crate::ui::state::format::count;
+use crate::ui::state::measurement_policy::{is_at_rest, last_report, last_weights, to_measure};
+use crate::ui::state::run_view::Exhibit;
+use crate::ui::update::Message;
+use crate::ui::update::analyst::MOST_ENDS;
+
+/// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
+/// last weights nothing is said but what the report on them says, and of a run that trains nothing is said to
+/// fail: it may show it yet.
+pub fn judge(state: &State) -> Option<Verdict> {
+    let exhibit = state.exhibit.as_ref()?;
+    let record = |exhibit| record(state, exhibit);
+    let others = state.shelf.iter().map(record).collect();
+    let mut verdict = Verdict::new(&Evidence { run: record(exhibit), others });
+    let (rests, waits_for) = (is_at_rest(state, exhibit), waits_for(state, exhibit));
+    for row in &mut verdict.rows {
+        let here = match row.reason {
+            Some(NotApplicableReason::NoReport) => {
+                waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into())
+            }
+            Some(NotApplicableReason::MixedFreqs) if rests && to_measure(state, exhibit).is_some() => {
+                "the checkpoints are being measured again with the last key frequencies".into()
+            }
+            _ if row.outcome == Outcome::Fail
+                && row.claim().requirement != Requirement::OtherRuns
+                && !rests =>
+            {
+                row.outcome = Outcome::NotApplicable;
+                format!("not yet, and the run is not over: {}", std::mem::take(&mut row.measured))
+            }
+            _ => continue,
+        };
+        row.reason = Some(NotApplicableReason::Other(here));
+    }
+    Some(verdict)
+}
+
+fn record<'a>(state: &State, exhibit: &'a Exhibit) -> RunRecord<'a> {
+    let report = last_report(state, exhibit);
+    RunRecord { config: &exhibit.config, metrics: &exhibit.rows, progress: &exhibit.progress, report }
+}
+
+/// What the report on the last weights waits for, if it will come.
+fn waits_for(state: &State, exhibit: &Exhibit) -> Option<String> {
+    if !is_at_rest(state, exhibit) {
+        return Some("the run is not over".into());
+    }
+    let (step, _) = last_weights(state, exhibit).filter(|_| last_report(state, exhibit).is_none())?;
+    Some(if state.analyst.n_ends > MOST_ENDS {
+        "the last weights could not be analysed: reload the page".into()
+    } else {
+        format!("the weights of step {} are being analysed", count(step))
+    })
+}
+
+/// What the reader has to know of the verdict before reading it; none if the run is over and all is analysed.
+pub fn note(state: &State) -> Option<String> {
+    let exhibit = state.exhibit.as_ref()?;
+    let (step, epochs) = (exhibit.last_step(), exhibit.config.run.epochs);
+    let at = format!("step {} of {}", count(step), count(epochs));
+    let wait = waits_for(state, exhibit).filter(|_| is_at_rest(state, exhibit));
+    let wait = wait.map_or_else(String::new, |wait| format!(" Meanwhile {wait}."));
+    if !is_at_rest(state, exhibit) {
+        Some(format!("The run is not over: it is at {at}. What it does not show yet is not judged."))
+    } else if step < epochs && !exhibit.rows.is_empty() {
+        Some(format!("The run stands at {at} and is judged as it stands.{wait}"))
+    } else {
+        wait.strip_prefix(" Meanwhile ").map(|wait| format!("In a moment: {wait}"))
+    }
+}
+
+/// How many claims hold, fail and could not be judged, in a sentence.
+pub fn summary(verdict: &Verdict) -> String {
+    let of = |outcome: Outcome| verdict.rows.iter().filter(|row| row.outcome == outcome).count();
+    let broken = verdict.broken();
+    let word = if of(Outcome::Pass) + of(Outcome::Fail) == 0 {
+        "None of the paper\u{2019}s claims can be judged on this run.".to_owned()
+    } else if broken.is_empty() {
+        "Every claim that can be judged and must hold for any seed holds.".to_owned()
+    } else {
+        let numbers: Vec<_> = broken.iter().map(|claim| claim.number.to_string()).collect();
+        format!("Claims that must hold for any seed and fail here: {}.", numbers.join(", "))
+    };
+    format!(
+        "{word} Of {} claims {} hold, {} do not, {} cannot be judged.",
+        verdict.rows.len(),
+        of(Outcome::Pass),
+        of(Outcome::Fail),
+        of(Outcome::NotApplicable)
+    )
+}
+
+/// What puts the settings of a recipe into the form.
+pub fn recipe_messages(recipe: &Recipe) -> Vec<Message> {
+    let (preset, config) = (recipe.preset.config(), recipe.config());
+    let edits = settings::all()
+        .map(|setting| (setting, setting.read(&config)))
+        .filter(|(setting, text)| *text != setting.read(&preset))
+        .map(|(setting, text)| Message::Edit(setting, text));
+    std::iter::once(Message::Choose(recipe.preset)).chain(edits).collect()
+}
+
+/// That a claim is not robust, if it is not, and who says so; else empty.
+pub fn caution(claim: &Claim) -> String {
+    match (claim.not_robust, claim.requirement) {
+        (Some(place), _) => format!("The paper shows that this is not robust: {place}."),
+        (None, Requirement::WideRange | Requirement::SomeSeeds) => {
+            format!("Not robust: {}.", claim.why.trim_end_matches('.'))
+        }
+        (None, Requirement::EverySeed | Requirement::OtherRuns) => String::new(),
+    }
+}
+
+/// The verdict as a table.
+pub fn table(verdict: &Verdict) -> DataTable {
+    let columns = [
+        "claim",
+        "text",
+        "paper",
+        "expected",
+        "accepted",
+        "why",
+        "source",
+        "standing",
+        "not robust",
+        "found",
+        "beyond expected",
+        "outcome",
+    ];
+    let mut table = DataTable::new("verdict", columns);
+    for row in &verdict.rows {
+        let claim = row.claim();
+        let (expected, accepted) = (claim.expected(), claim.accepted());
+        let words = [
+            claim.text,
+            claim.paper,
+            &expected,
+            &accepted,
+            claim.why,
+            claim.source,
+            claim.requirement.words(),
+            claim.not_robust.unwrap_or_default(),
+            row.finding_or_reason(),
+            &row.beyond,
+            row.outcome_words(),
+        ];
+        table.push(std::iter::once(Cell::Count(row.number)).chain(words.map(Cell::text)));
+    }
+    table
+}
+
+/// The verdict as a Markdown table.
+pub fn markdown(verdict: &Verdict) -> String {
+    let mut text = format!(
+        "{}\n\n| # | claim | paper | expected of another seed | this run | outcome |\n|---|---|---|---|---|---|\n",
+        summary(verdict)
+    );
+    for row in &verdict.rows {
+        let claim = row.claim();
+        let both = |words: &str, label: &str, more: &str| match more {
+            "" => words.to_owned(),
+            more => format!("{words} ({label}{more})"),
+        };
+        let cells = [
+            both(claim.text, "", &claim.caveat()),
+            claim.paper.to_owned(),
+            claim.ranges(),
+            row.finding_or_reason().to_owned(),
+            both(row.outcome_words(), "outside of what is expected: ", &row.beyond),
+        ];
+        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        text.push_str(&format!("| {} | {} |\n", row.number, cells.join(" | ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{caution, judge, markdown, note, recipe_messages, summary, table};
+    use crate::analysis::checkpoint::CheckpointAnalysis;
+    use crate::analysis::verdict::{NotApplicableReason, Outcome, Row, claims};
+    use crate::config::{ExperimentConfig, LossForm, Preset};
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::plot::figures::Figure;
+    use crate::plot::figures::checkpoint::CheckpointFigure;
+    use crate::task::Task;
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run::{Phase, Run};
+    use crate::ui::state::run_view::{Exhibit, Origin};
+    use crate::ui::state::run_view_sample::{exhibit, measures};
+    use crate::ui::update::analyst::MOST_ENDS;
+    use crate::ui::update::update;
+
+    fn state(preset: Preset) -> State {
+        let mut state = State::new(Draft::new(preset), Vec::new());
+        state.exhibit = Some(Exhibit { config: preset.config(), ..exhibit(200) });
+        state
+    }
+
+    #[test]
+    fn every_claim_has_a_row_in_the_verdict_and_in_both_files() {
+        let verdict = judge(&state(Preset::Paper)).expect("a run is on show");
+        assert_eq!(verdict.rows.len(), claims().len());
+        assert_eq!(table(&verdict).rows.len(), claims().len());
+        let text = markdown(&verdict);
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("| ")).collect();
+        assert_eq!(lines.len(), claims().len() + 1, "a heading and a line for each");
+        assert!(verdict.rows.iter().any(|row| row.outcome == Outcome::Fail), "this run never groks");
+        assert!(summary(&verdict).contains("fail here: "), "{}", summary(&verdict));
+        assert!(text.contains("(not robust: table 5: 71 to 89 %"), "what the paper itself takes back");
+        let csv = table(&verdict).csv();
+        assert!(
+            csv.contains("table 5: 71 to 89 %")
+                && csv.contains("squared residual below 1.2 %")
+                && csv.contains("squared residual below 2 %"),
+            "both ranges: {csv}"
+        );
+    }
+
+    #[test]
+    fn another_model_is_not_judged_and_another_run_is_evidence() {
+        let mut state = state(Preset::Tiny);
+        let verdict = judge(&state).expect("a run is on show");
+        assert!(summary(&verdict).starts_with("None of the paper"), "{}", summary(&verdict));
+        let mut no_decay = Preset::Paper.config();
+        no_decay.optim.weight_decay = 0.0;
+        state.shelf = vec![Exhibit { config: no_decay, ..exhibit(1_200) }];
+        let verdict = judge(&state).expect("a run is on show");
+        let row = verdict.rows.iter().find(|row| row.number == 29).expect("claim 29");
+        assert_eq!(row.outcome, Outcome::Fail, "its test loss is 4: {}", row.measured);
+        state.exhibit = None;
+        assert_eq!(judge(&state), None, "nothing on show");
+    }
+
+    /// A page whose own run has the paper's settings and is in a phase.
+    fn own(phase: Phase) -> State {
+        let mut state = state(Preset::Paper);
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.origin = Origin::Own;
+        state.run = Some(Run { phase, ..Run::new(1, run.config.clone()) });
+        state
+    }
+
+    fn row(state: &State, number: usize) -> Row {
+        let verdict = judge(state).expect("a run is on show");
+        verdict.rows.into_iter().find(|row| row.number == number).expect("a row for each claim")
+    }
+
+    /// A snapshot whose report is as good as none: random weights of the paper's shape in a small model.
+    fn snapshot(step: usize, loss: f64) -> Arc<CheckpointAnalysis> {
+        let config = Preset::Tiny.config();
+        let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
+        let mut snapshot =
+            CheckpointAnalysis::new(&weights, &Task::new(&config.data), step, None).expect("it can be");
+        (snapshot.report.loss.train, snapshot.report.loss.test) = (loss, loss);
+        Arc::new(snapshot)
+    }
+
+    #[test]
+    fn a_run_that_trains_fails_nothing_yet_and_is_judged_once_it_stands() {
+        let training = own(Phase::Training);
+        let verdict = judge(&training).expect("a run is on show");
+        assert!(verdict.rows.iter().all(|row| row.outcome != Outcome::Fail), "it may show it yet");
+        let third = row(&training, 3);
+        assert!(third.finding_or_reason().starts_with("not yet") && third.measured.is_empty(), "{third:?}");
+        assert_eq!(row(&training, 6).finding_or_reason(), "the run is not over");
+        assert!(
+            note(&training).is_some_and(|note| note.contains("step 1,990 of 40,000")),
+            "{:?}",
+            note(&training)
+        );
+        for phase in [Phase::Paused, Phase::Finished, Phase::Broken, Phase::Kept] {
+            assert_eq!(row(&own(phase), 3).outcome, Outcome::Fail, "{phase:?}: it has not grokked");
+        }
+        assert!(note(&own(Phase::Paused)).is_some_and(|note| note.contains("judged as it stands")));
+    }
+
+    #[test]
+    fn only_the_last_weights_are_taken_for_the_last() {
+        let mut state = own(Phase::Kept);
+        assert_eq!(row(&state, 4).finding_or_reason(), "no weights of the last step are at hand");
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.weights = [(0, vec![0].into()), (1_990, vec![1].into())].into();
+        run.snapshots.insert(0, snapshot(0, 9e-8));
+        assert_eq!(
+            row(&state, 4).finding_or_reason(),
+            "the weights of step 1,990 are being analysed",
+            "0 is not the last"
+        );
+        assert!(note(&state).is_some_and(|note| note.contains("1,990 are being analysed")));
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.snapshots.insert(1_990, snapshot(1_990, 5.0));
+        let fourth = row(&state, 4);
+        assert!(fourth.outcome == Outcome::Fail && fourth.measured.contains("5.000"), "{fourth:?}");
+        state.exhibit.as_mut().expect("a run is on show").snapshots.remove(&1_990);
+        state.analyst.n_ends = MOST_ENDS + 1;
+        assert!(
+            row(&state, 4).finding_or_reason().contains("could not be analysed"),
+            "nothing is waited for in vain"
+        );
+    }
+
+    #[test]
+    fn a_course_measured_with_several_sets_of_frequencies_is_not_judged() {
+        let mut state = own(Phase::Kept);
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.progress = vec![(0, measures(4.0)), (1_990, measures(0.5))];
+        assert_eq!(row(&state, 28).outcome, Outcome::Fail, "no phases in two checkpoints");
+        state.exhibit.as_mut().expect("as above").progress[0].1.key_freqs = vec![1, 2];
+        for number in 24..=28 {
+            let row = row(&state, number);
+            assert!(row.reason == Some(NotApplicableReason::MixedFreqs), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_claim_leads_to_a_part_of_the_page() {
+        let tracks = ["loss", "accuracy", "circuits", "gini", "weights"].map(|id| format!("track-{id}"));
+        let known = Figure::ALL
+            .iter()
+            .map(|figure| figure.id)
+            .chain(CheckpointFigure::ALL.iter().map(|view| view.id));
+        let known: Vec<&str> =
+            known.chain(tracks.iter().map(String::as_str)).chain(["ablations", "phases"]).collect();
+        for claim in claims() {
+            match claim.anchor {
+                Some(id) => assert!(known.contains(&id), "claim {}: no part `{id}`", claim.number),
+                None => assert!([31, 34].contains(&claim.number), "claim {} has a figure", claim.number),
+            }
+        }
+    }
+
+    #[test]
+    fn a_recipe_puts_the_run_of_its_claim_into_the_form() {
+        type Check = fn(&ExperimentConfig) -> bool;
+        let is_right: [(usize, Check); 4] = [
+            (29, |config| config.optim.weight_decay == 0.0 && config.data.p == 113),
+            (30, |config| config.data.frac_train == 0.6 && config.data.p == 113),
+            (32, |config| config.optim.weight_decay == 5.0 && config.data.p == 53),
+            (33, |config| config.optim.loss == LossForm::Textbook && config.data.p == 113),
+        ];
+        for claim in claims() {
+            let wanted = is_right.iter().find(|(number, _)| *number == claim.number);
+            assert_eq!(claim.recipe.is_some(), wanted.is_some(), "claim {}", claim.number);
+            let (Some(recipe), Some((_, is_right))) = (claim.recipe, wanted) else { continue };
+            let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+            for message in recipe_messages(recipe) {
+                update(&mut state, message);
+            }
+            let config = state.draft.config().expect("it can be trained");
+            assert!(is_right(&config), "claim {}: {config:?}", claim.number);
+        }
+    }
+
+    #[test]
+    fn claims_that_are_not_robust_say_so() {
+        let marked: Vec<usize> =
+            claims().iter().filter(|claim| !caution(claim).is_empty()).map(|claim| claim.number).collect();
+        for number in [17, 18, 19, 20, 21, 22] {
+            assert!(marked.contains(&number), "claim {number}");
+        }
+        let of = |number: usize| claims().into_iter().find(|claim| claim.number == number).map(caution);
+        assert!(
+            of(12).is_some_and(|words| words.contains("The paper shows that this is not robust: table 5"))
+        );
+        assert_eq!(of(1).as_deref(), Some(""), "the train set is always learned by heart");
+    }
+}

@@ -1,0 +1,375 @@
+//! How the run on show is looked at: one cursor, one stretch of steps, one scale for every axis. Pure.
+
+use crate::analysis::measure::{
+    ACCURACY_TEST, ACCURACY_TRAIN, EXCLUDED_LOSS_TRAIN, GINI_W_E, GINI_W_L, LOSS_TEST, LOSS_TRAIN, Measure,
+    RESTRICTED_LOSS_ALL, SUM_SQ_WEIGHTS,
+};
+use crate::plot::figures::checkpoint::PredictionGridLayout;
+use crate::plot::{Axis, Scale};
+use crate::ui::state::run_view::Exhibit;
+
+/// What all figures over steps share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The step under a pointer.
+    pub hover: Option<usize>,
+    /// The step the reader chose; none for the last.
+    pub pin: Option<usize>,
+    /// What was chosen before each of the last two clicks, the older first: a double click is two of them.
+    pub pins_before: [Option<usize>; 2],
+    /// The stretch of steps on show; none for all, also while data arrive.
+    pub zoom: Option<(f64, f64)>,
+    /// How steps are laid out.
+    pub x: Scale,
+    /// How each track's values are laid out.
+    pub y: [Scale; Track::ALL.len()],
+    /// How the field of predictions is laid out.
+    pub field: PredictionGridLayout,
+    /// Whether the cursor moves by itself.
+    pub playing: bool,
+}
+
+/// One chart of the time line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    /// Cross-entropy on both sets.
+    Loss,
+    /// Right answers on both sets.
+    Accuracy,
+    /// Restricted and excluded loss.
+    Circuits,
+    /// The Gini coefficients.
+    Gini,
+    /// The sum of squared weights.
+    Weights,
+}
+
+/// A change of the view.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Look {
+    /// A pointer is at a step.
+    Hover(f64),
+    /// It has gone.
+    Leave,
+    /// The cursor stays at a step.
+    Pin(f64),
+    /// It goes back to the last.
+    Unpin,
+    /// It goes by so many stops.
+    By(isize),
+    /// It goes to the stop of this number, from 0.
+    ToStop(usize),
+    /// It goes to the first stop.
+    First,
+    /// It goes to the last stop.
+    Last,
+    /// Only these steps are shown.
+    Zoom(f64, f64),
+    /// So much more is shown around the cursor; below 1 less.
+    ZoomBy(f64),
+    /// All steps are shown.
+    ResetZoom,
+    /// The same, and the two clicks of which a double click is made are taken back.
+    DoubleClick,
+    /// Steps are laid out like this.
+    LayX(Scale),
+    /// A track's values are.
+    LayY(Track, Scale),
+    /// The field of predictions is laid out like this.
+    LayField(PredictionGridLayout),
+    /// The cursor begins to move by itself, or stops.
+    TogglePlay,
+    /// It moves on.
+    Tick,
+}
+
+/// The narrowest stretch of steps, as a part of the run: a few pixels of the whole time line.
+const NARROWEST: f64 = 1e-3;
+
+impl Track {
+    /// All of them, from top to bottom.
+    pub const ALL: [Self; 5] = [Self::Loss, Self::Accuracy, Self::Circuits, Self::Gini, Self::Weights];
+
+    /// The measures it shows, the last on top. They have the same unit.
+    pub fn measures(self) -> &'static [&'static Measure] {
+        static LOSS: [&Measure; 2] = [&LOSS_TRAIN, &LOSS_TEST];
+        static ACCURACY: [&Measure; 2] = [&ACCURACY_TRAIN, &ACCURACY_TEST];
+        static CIRCUITS: [&Measure; 2] = [&RESTRICTED_LOSS_ALL, &EXCLUDED_LOSS_TRAIN];
+        static GINI: [&Measure; 2] = [&GINI_W_E, &GINI_W_L];
+        static WEIGHTS: [&Measure; 1] = [&SUM_SQ_WEIGHTS];
+        match self {
+            Self::Loss => &LOSS,
+            Self::Accuracy => &ACCURACY,
+            Self::Circuits => &CIRCUITS,
+            Self::Gini => &GINI,
+            Self::Weights => &WEIGHTS,
+        }
+    }
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let y = Track::ALL.map(|track| track.measures()[0].scale);
+        Self {
+            hover: None,
+            pin: None,
+            pins_before: [None; 2],
+            zoom: None,
+            x: Scale::Linear,
+            y,
+            field: PredictionGridLayout::default(),
+            playing: false,
+        }
+    }
+}
+
+impl View {
+    /// The step that is read; none for the last.
+    pub fn cursor(&self) -> Option<usize> {
+        self.hover.or(self.pin)
+    }
+
+    /// The step that is read in a run.
+    pub fn step(&self, exhibit: &Exhibit) -> usize {
+        self.cursor().unwrap_or_else(|| exhibit.last_step())
+    }
+
+    /// How a track's values are laid out.
+    pub fn y_of(&self, track: Track) -> Scale {
+        self.y[track as usize]
+    }
+
+    /// Forgets what belongs to the run that was on show.
+    pub fn turn_to_another_run(&mut self) {
+        *self = Self { x: self.x, y: self.y, field: self.field, ..Self::default() };
+    }
+
+    /// The axis of steps.
+    pub fn x_axis(&self, exhibit: &Exhibit) -> Axis {
+        let last = exhibit.last_step().max(10) as f64;
+        let axis = match self.x {
+            Scale::Linear => Axis::linear(0.0, last),
+            Scale::Log => {
+                let rows = exhibit.rows.iter().map(|row| row.step);
+                let steps = rows.chain(exhibit.progress.iter().map(|(step, _)| *step));
+                let first = steps.filter(|step| *step > 0).min().unwrap_or(1);
+                Axis::fit(Scale::Log, [first as f64, last], 0.0)
+            }
+        };
+        let Some((from, to)) = self.zoom else { return axis };
+        let low = axis.coordinate_or_floor(from).unwrap_or(axis.low);
+        let high = axis.coordinate_or_floor(to).unwrap_or(axis.high);
+        if high > low { Axis { low, high, ..axis } } else { axis }
+    }
+
+    /// Applies a change.
+    pub fn apply(&mut self, look: Look, exhibit: Option<&Exhibit>) {
+        match look {
+            Look::Leave => self.hover = None,
+            Look::ResetZoom => self.zoom = None,
+            Look::DoubleClick => (self.zoom, self.pin) = (None, self.pins_before[0]),
+            Look::LayX(scale) => self.x = scale,
+            Look::LayField(layout) => self.field = layout,
+            Look::LayY(track, scale) => self.y[track as usize] = scale,
+            Look::Unpin => (self.hover, self.pin, self.playing) = (None, None, false),
+            _ => {
+                if let Some(exhibit) = exhibit.filter(|exhibit| !exhibit.stops().is_empty()) {
+                    self.apply_to(look, exhibit);
+                }
+            }
+        }
+    }
+
+    fn apply_to(&mut self, look: Look, exhibit: &Exhibit) {
+        let stops = exhibit.stops();
+        let last = stops.len() - 1;
+        let now = self.step(exhibit);
+        match look {
+            Look::Hover(step) => self.hover = Some(exhibit.step_near(whole(step))),
+            Look::Pin(step) => {
+                self.note_click();
+                self.pin_at(exhibit.step_near(whole(step)));
+            }
+            Look::By(by) => {
+                // From between two stops the next one in that direction is one away.
+                let here = if by > 0 {
+                    stops.partition_point(|&stop| stop <= now).saturating_sub(1)
+                } else {
+                    stops.partition_point(|&stop| stop < now)
+                };
+                self.pin_at(stops[here.saturating_add_signed(by).min(last)]);
+            }
+            Look::ToStop(i) => self.pin_at(stops[i.min(last)]),
+            Look::First => self.pin_at(stops[0]),
+            Look::Last => self.pin_at(stops[last]),
+            Look::Zoom(from, to) => {
+                self.note_click();
+                self.zoom_to(from.min(to), from.max(to), exhibit);
+            }
+            Look::ZoomBy(factor) => {
+                let (axis, step) = (self.x_axis(exhibit), now as f64);
+                let centre = axis.coordinate_or_floor(step).unwrap_or(axis.low);
+                let half = (axis.high - axis.low) * factor / 2.0;
+                self.zoom_to(axis.value(centre - half), axis.value(centre + half), exhibit);
+            }
+            Look::TogglePlay => {
+                self.playing = !self.playing;
+                self.hover = None;
+                if self.playing && now >= stops[last] {
+                    self.pin = Some(stops[0]);
+                }
+            }
+            Look::Tick if self.playing => {
+                let next = stops.iter().copied().find(|&stop| stop > now);
+                self.pin = next.or(Some(stops[last]));
+                self.playing = next.is_some_and(|next| next < stops[last]);
+            }
+            _ => {}
+        }
+    }
+
+    /// A press of the pointer ended: what was chosen until then may be wanted back.
+    fn note_click(&mut self) {
+        self.pins_before = [self.pins_before[1], self.pin];
+    }
+
+    fn pin_at(&mut self, step: usize) {
+        (self.hover, self.pin, self.playing) = (None, Some(step), false);
+    }
+
+    /// Shows a stretch of steps that lies within the run and is not too narrow; all steps if it holds
+    /// them all.
+    fn zoom_to(&mut self, from: f64, to: f64, exhibit: &Exhibit) {
+        let last = exhibit.last_step() as f64;
+        let (from, to) = (from.max(0.0), to.min(last));
+        let whole = Self { zoom: None, ..self.clone() }.x_axis(exhibit);
+        let place = |step| whole.coordinate_or_floor(step).unwrap_or(whole.low);
+        let part = (place(to) - place(from)) / (whole.high - whole.low);
+        if part >= 1.0 {
+            self.zoom = None;
+        } else if part >= NARROWEST {
+            self.zoom = Some((from, to));
+        }
+    }
+}
+
+/// The whole step nearest to a place.
+fn whole(step: f64) -> usize {
+    step.round().max(0.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Track, View};
+    use crate::plot::Scale;
+    use crate::ui::state::run_view_sample::{exhibit, measures};
+
+    fn looked(looks: &[Look]) -> View {
+        let mut run = exhibit(101);
+        run.progress = [0, 50, 100, 200, 500, 1_000].map(|step| (step, measures(1.0))).into();
+        let mut view = View::default();
+        for look in looks {
+            view.apply(look.clone(), Some(&run));
+        }
+        view
+    }
+
+    #[test]
+    fn a_pointer_reads_and_leaves_and_a_click_stays() {
+        let view = looked(&[Look::Pin(333.0), Look::Hover(644.0)]);
+        assert_eq!((view.pin, view.cursor()), (Some(330), Some(640)), "the pointer reads over the pin");
+        let view = looked(&[Look::Pin(333.0), Look::Hover(644.0), Look::Leave]);
+        assert_eq!(view.cursor(), Some(330), "and leaves the pin");
+        assert_eq!(looked(&[Look::Pin(333.0), Look::Unpin]).cursor(), None, "Escape frees it");
+    }
+
+    #[test]
+    fn keys_walk_from_stop_to_stop_and_end_at_the_ends() {
+        for (looks, step) in [
+            (vec![Look::By(-1)], 500),
+            (vec![Look::Pin(330.0), Look::By(1)], 500),
+            (vec![Look::Pin(330.0), Look::By(-1)], 200),
+            (vec![Look::Pin(200.0), Look::By(1)], 500),
+            (vec![Look::Pin(200.0), Look::By(-1)], 100),
+            (vec![Look::First, Look::By(-10)], 0),
+            (vec![Look::By(10)], 1_000),
+            (vec![Look::First, Look::Last], 1_000),
+            (vec![Look::ToStop(2)], 100),
+            (vec![Look::ToStop(99)], 1_000),
+        ] {
+            assert_eq!(looked(&looks).cursor(), Some(step), "{looks:?}");
+        }
+    }
+
+    #[test]
+    fn a_zoom_stays_inside_the_run_and_survives_new_data() {
+        let run = exhibit(101);
+        let view = looked(&[Look::Zoom(800.0, -20.0)]);
+        assert_eq!(view.zoom, Some((0.0, 800.0)), "any order, no step before the first");
+        let axis = view.x_axis(&exhibit(401));
+        assert_eq!((axis.low, axis.high), (0.0, 800.0), "more data, the same stretch");
+        assert_eq!(looked(&[Look::Zoom(-5.0, 9e9)]).zoom, None, "everything is no zoom");
+        assert_eq!(looked(&[Look::Zoom(500.0, 500.1)]).zoom, None, "a click is no zoom");
+        let view = looked(&[Look::Pin(500.0), Look::ZoomBy(0.5)]);
+        assert_eq!(view.zoom, Some((250.0, 750.0)), "around the cursor");
+        let view = looked(&[Look::Pin(500.0), Look::ZoomBy(0.5), Look::ZoomBy(2.0)]);
+        assert_eq!((view.zoom, view.x_axis(&run).high), (None, 1_000.0), "and back");
+    }
+
+    #[test]
+    fn a_double_click_shows_all_and_pins_nothing() {
+        let double_click = [Look::Pin(644.0), Look::Pin(646.0), Look::DoubleClick];
+        let pinned = [vec![Look::Pin(100.0), Look::Zoom(0.0, 500.0)], double_click.to_vec()].concat();
+        let view = looked(&pinned);
+        assert_eq!((view.pin, view.zoom), (Some(100), None), "what was pinned before");
+        assert_eq!(looked(&double_click).pin, None, "nothing was");
+        let view =
+            looked(&[Look::By(-1), double_click[0].clone(), double_click[1].clone(), Look::DoubleClick]);
+        assert_eq!(view.pin, Some(500), "where the keys had gone");
+        let view = looked(&[Look::Pin(100.0), Look::Zoom(0.0, 500.0), Look::Pin(200.0), Look::DoubleClick]);
+        assert_eq!(view.pin, Some(100), "a hand that moved at the first of the two clicks");
+    }
+
+    #[test]
+    fn a_logarithmic_axis_begins_at_the_first_step_above_zero() {
+        let axis = looked(&[Look::LayX(Scale::Log)]).x_axis(&exhibit(101));
+        assert_eq!((axis.low, axis.high), (1.0, 3.0), "10 to 1,000");
+        let axis = looked(&[Look::LayX(Scale::Log), Look::Zoom(0.0, 100.0)]).x_axis(&exhibit(101));
+        assert_eq!((axis.low, axis.high), (1.0, 2.0), "step 0 lies on the edge");
+    }
+
+    #[test]
+    fn playing_walks_to_the_end_and_stops() {
+        let mut looks = vec![Look::TogglePlay];
+        assert_eq!(looked(&looks).cursor(), Some(0), "from the beginning");
+        looks.extend([const { Look::Tick }; 3]);
+        let view = looked(&looks);
+        assert_eq!((view.cursor(), view.playing), (Some(200), true));
+        looks.extend([const { Look::Tick }; 9]);
+        let view = looked(&looks);
+        assert_eq!((view.cursor(), view.playing), (Some(1_000), false), "the end");
+        assert!(!looked(&[Look::TogglePlay, Look::By(1)]).playing, "a key takes over");
+    }
+
+    #[test]
+    fn another_run_keeps_the_scales_only() {
+        let mut view = looked(&[
+            Look::Pin(330.0),
+            Look::Zoom(0.0, 500.0),
+            Look::LayX(Scale::Log),
+            Look::LayY(Track::Gini, Scale::Log),
+        ]);
+        view.turn_to_another_run();
+        assert_eq!((view.cursor(), view.zoom, view.x), (None, None, Scale::Log));
+        assert_eq!((view.y_of(Track::Gini), view.y_of(Track::Accuracy)), (Scale::Log, Scale::Linear));
+    }
+
+    #[test]
+    fn nothing_on_show_nothing_to_look_at() {
+        let mut view = View::default();
+        for look in [Look::Hover(3.0), Look::By(1), Look::TogglePlay, Look::Tick, Look::Zoom(0.0, 1.0)] {
+            view.apply(look, None);
+        }
+        assert_eq!(view, View::default());
+    }
+}

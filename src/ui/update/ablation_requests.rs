@@ -1,0 +1,367 @@
+//! What is asked of the analyst: what an ablation leaves, and sums.
+
+use std::sync::Arc;
+
+use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
+use crate::ui::state::State;
+use crate::ui::state::ablation_editor::{Anatomy, Answer, Cut, Left, Operation, Surgery};
+use crate::ui::state::measurement_policy::is_at_rest;
+use crate::ui::state::run_view::Origin;
+use crate::ui::update::Effect;
+
+/// The number the weights under the knife have with the analyst; the page's other requests count upwards.
+pub(super) const WEIGHTS: WeightsId = WeightsId::MAX;
+
+/// Where the page stands with the analyst.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Desk {
+    /// The weights under the knife.
+    about: Option<(Origin, usize)>,
+    /// Whether the analyst has them, as far as is known: it holds a few only.
+    is_held: bool,
+    ablating: Errand,
+    asking: Errand,
+    /// The sum that is asked for.
+    pub pair: Option<(usize, usize)>,
+    /// The answer to it, of the model as it is cut.
+    pub answer: Option<Answer>,
+}
+
+/// A request, from when it is wanted until it is answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Errand {
+    sent: Option<RequestId>,
+    /// Whether it failed once, and the weights were sent again.
+    is_second_try: bool,
+    failure: Option<String>,
+}
+
+impl Errand {
+    fn is_to_be_sent(&self) -> bool {
+        self.sent.is_none() && self.failure.is_none()
+    }
+
+    /// It is tried twice, not for ever.
+    fn fail(&mut self, message: String) {
+        let failure = self.is_second_try.then_some(message);
+        *self = Self { sent: None, is_second_try: true, failure };
+    }
+}
+
+impl Desk {
+    /// The snapshot of the weights that are cut.
+    pub fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
+        state.exhibit.as_ref()?.snapshots.get(&weights(state)?.0)
+    }
+
+    /// What a cut has to know of the weights that are cut.
+    pub fn anatomy(state: &State) -> Option<Anatomy> {
+        let report = &Self::snapshot(state)?.report;
+        Some(Anatomy { key_freqs: report.key_freqs.clone(), n_heads: report.attention.len() })
+    }
+
+    /// What is cut out of the weights that are cut; of a model without parts if there are none.
+    pub fn operation(state: &State) -> Operation {
+        let model = Self::anatomy(state).unwrap_or_default();
+        Operation { ablation: state.surgery.ablation.clone(), model }
+    }
+
+    /// Whether the analyst was asked something that it has not answered.
+    pub fn awaits_answer(&self) -> bool {
+        self.ablating.sent.is_some() || self.asking.sent.is_some()
+    }
+
+    /// Why it is not known what the ablation leaves.
+    pub fn ablation_failure(&self) -> Option<&str> {
+        self.ablating.failure.as_deref()
+    }
+
+    /// Why the sum has no answer.
+    pub fn answer_failure(&self) -> Option<&str> {
+        self.asking.failure.as_deref()
+    }
+}
+
+fn next_id(state: &mut State) -> RequestId {
+    state.analyst.last_request += 1;
+    state.analyst.last_request
+}
+
+/// The step of the weights that are cut, and the file: of those that were taken apart, so that all that is said
+/// beside them is said of them.
+pub(super) fn weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
+    let exhibit = state.exhibit.as_ref()?;
+    // A hovering pointer would have every checkpoint carried over.
+    let step = state.view.pin.unwrap_or_else(|| exhibit.last_step());
+    let known = exhibit.weights.iter().filter(|(at, _)| exhibit.snapshots.contains_key(at));
+    known.min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
+}
+
+/// The weights that the next cut will be of, unless the analyst has them: it can make ready ahead. Not while
+/// they change by themselves.
+pub(super) fn to_prepare(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
+    let stays = state.view.pin.is_some() || is_at_rest(state, state.exhibit.as_ref()?);
+    if state.desk.is_held || state.view.playing || !stays { None } else { weights(state) }
+}
+
+/// They are on their way.
+pub(super) fn note_held(state: &mut State) {
+    state.desk.is_held = true;
+}
+
+/// Applies a cut.
+pub(super) fn cut(state: &mut State, cut: &Cut) {
+    let Some(model) = Desk::anatomy(state) else { return };
+    state.surgery.apply(cut, &model);
+    // The sum is asked of the model as it is cut.
+    (state.desk.ablating, state.desk.asking, state.desk.answer) = Default::default();
+}
+
+/// Asks for a sum, if there is such a sum.
+pub(super) fn ask(state: &mut State, a: usize, b: usize) {
+    let p = state.exhibit.as_ref().map_or(0, |exhibit| exhibit.config.data.p);
+    if a < p && b < p {
+        state.desk.pair = Some((a, b));
+        state.desk.asking = Errand::default();
+    }
+}
+
+/// Another run is on show: nothing of it is cut.
+pub(super) fn clear(state: &mut State) {
+    (state.surgery, state.desk) = (Surgery::default(), Desk::default());
+}
+
+/// Whether there is something to be asked that was not.
+pub(super) fn is_waiting(state: &State) -> bool {
+    let desk = &state.desk;
+    let answered = desk.answer.as_ref().map(|answer| answer.pair);
+    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
+    ablates || (desk.pair.is_some() && desk.pair != answered && desk.asking.is_to_be_sent())
+}
+
+/// A message was lost, on the way there or back: nothing that was sent can be waited for.
+pub(super) fn misread(state: &mut State, reason: &str) {
+    let desk = &mut state.desk;
+    for errand in [&mut desk.ablating, &mut desk.asking] {
+        if errand.sent.is_some() {
+            errand.fail(reason.to_owned());
+            desk.is_held = false;
+        }
+    }
+}
+
+/// Sends what has to be asked and was not.
+pub(super) fn work(state: &mut State) -> Vec<Effect> {
+    let here = weights(state).map(|(step, _)| step);
+    let here = here.and_then(|step| Some((state.exhibit.as_ref()?.origin.clone(), step)));
+    let desk = &mut state.desk;
+    if desk.about != here {
+        *desk = Desk { about: here, pair: desk.pair, ..Desk::default() };
+        state.surgery.left = None;
+    }
+    if !state.analyst.ready {
+        // What was sent to an analyst that is no more is not answered.
+        desk.is_held = false;
+        (desk.ablating.sent, desk.asking.sent) = (None, None);
+        return Vec::new();
+    }
+    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
+    let answered = desk.answer.as_ref().map(|answer| answer.pair);
+    let asks = desk.pair.filter(|pair| Some(*pair) != answered && desk.asking.is_to_be_sent());
+    if !ablates && asks.is_none() {
+        return Vec::new();
+    }
+    let mut requests = Vec::new();
+    if !state.desk.is_held {
+        let Some(file) = weights(state).map(|(_, file)| file.to_vec()) else { return Vec::new() };
+        let config = state.exhibit.as_ref().map(|exhibit| Box::new(exhibit.config.clone()));
+        requests.push(AnalystRequest::Hold { id: next_id(state), weights_id: WEIGHTS, config, file });
+        state.desk.is_held = true;
+    }
+    let ablation = Box::new(state.surgery.ablation.clone());
+    if ablates {
+        let id = next_id(state);
+        state.desk.ablating.sent = Some(id);
+        requests.push(AnalystRequest::Ablate { id, weights_id: WEIGHTS, ablation: ablation.clone() });
+    }
+    if let Some((a, b)) = asks {
+        let id = next_id(state);
+        state.desk.asking.sent = Some(id);
+        requests.push(AnalystRequest::Ask { id, weights_id: WEIGHTS, a, b, ablation });
+    }
+    requests.into_iter().map(Effect::AskAnalyst).collect()
+}
+
+/// Takes in what the analyst says to the reader's requests; gives back what is for others.
+pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystReply> {
+    let desk = &mut state.desk;
+    match reply {
+        AnalystReply::Ablated { id, scores, margins } => {
+            if desk.ablating.sent == Some(id) {
+                desk.ablating = Errand::default();
+                state.surgery.left = Some(Left { scores, margins });
+            }
+            None
+        }
+        AnalystReply::Answer { id, logits, votes } => {
+            if let Some(pair) = desk.pair.filter(|_| desk.asking.sent == Some(id)) {
+                desk.asking = Errand::default();
+                desk.answer = Some(Answer { pair, logits, votes });
+            }
+            None
+        }
+        AnalystReply::Failed { id: Some(id), error } => {
+            let mut errands = [&mut desk.ablating, &mut desk.asking].into_iter();
+            let Some(errand) = errands.find(|errand| errand.sent == Some(id)) else {
+                return Some(AnalystReply::Failed { id: Some(id), error });
+            };
+            errand.fail(error.message);
+            // It holds a few sets of weights only: ours may have had to go.
+            desk.is_held = false;
+            None
+        }
+        other => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::ablation::Ablation;
+    use crate::analysis::grid::{BySplit, Scores};
+    use crate::error::{ErrorKind, ErrorReport};
+    use crate::protocol::analyst::{AnalystReply, AnalystRequest};
+    use crate::ui::state::State;
+    use crate::ui::state::ablation_editor::Cut;
+    use crate::ui::state::view_choices::Look;
+    use crate::ui::update::ablation_requests::Desk;
+    use crate::ui::update::analysed_sample::analysed;
+    use crate::ui::update::{Effect, Message, update, weights_at};
+
+    fn kinds(effects: &[Effect]) -> Vec<&'static str> {
+        let kind = |effect: &Effect| match effect {
+            Effect::AskAnalyst(AnalystRequest::Hold { .. }) => "hold",
+            Effect::AskAnalyst(AnalystRequest::Ablate { .. }) => "ablate",
+            Effect::AskAnalyst(AnalystRequest::Ask { .. }) => "ask",
+            _ => "other",
+        };
+        effects.iter().map(kind).collect()
+    }
+
+    fn say(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
+        update(state, Message::FromAnalyst(reply))
+    }
+
+    fn scores(value: f64) -> Scores {
+        let parts = BySplit { train: value, test: value, all: value };
+        Scores { loss: parts, accuracy: parts }
+    }
+
+    #[test]
+    fn the_weights_are_sent_once_and_then_only_cuts() {
+        let mut state = analysed();
+        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert_eq!(kinds(&effects), ["hold", "ablate"], "the last weights");
+        assert!(
+            matches!(&effects[0], Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[30])
+        );
+        let first = state.analyst.last_request;
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), ["ablate"], "they are there");
+
+        say(&mut state, AnalystReply::Ablated { id: first, scores: scores(9.0), margins: Vec::new() });
+        assert_eq!(state.surgery.left, None, "the answer to a cut that was changed since is dropped");
+        say(&mut state, AnalystReply::Ablated { id: first + 1, scores: scores(5.0), margins: vec![1.0] });
+        assert_eq!(state.surgery.left.as_ref().map(|left| left.scores.loss.all), Some(5.0));
+
+        let effects = update(&mut state, Message::Look(Look::Pin(0.0)));
+        assert_eq!(kinds(&effects), ["hold", "ablate"], "the same cut, of the cursor's weights");
+        assert_eq!(kinds(&update(&mut state, Message::Look(Look::Hover(30.0)))), [""; 0], "hovering waits");
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Whole))), [""; 0], "nothing to ask");
+        assert_eq!(state.surgery.ablation, Ablation::default());
+    }
+
+    /// The analyst fails a request of this page's, counted back from the last.
+    fn fail(state: &mut State, back: u32) -> Vec<&'static str> {
+        let id = Some(state.analyst.last_request - back);
+        kinds(&say(state, AnalystReply::Failed { id, error: ErrorReport::new(ErrorKind::Protocol, "gone") }))
+    }
+
+    #[test]
+    fn weights_that_the_analyst_let_go_are_sent_again_once() {
+        let mut state = analysed();
+        update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "again");
+        assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
+        assert_eq!(state.desk.ablation_failure(), Some("gone"), "said on the page");
+        assert_eq!(kinds(&update(&mut state, Message::Look(Look::Hover(0.0)))), [""; 0], "and left at that");
+
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), ["hold", "ablate"], "a new cut");
+        assert_eq!(state.desk.ablation_failure(), None, "is a new attempt");
+        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "with two tries of its own");
+        fail(&mut state, 0);
+        update(&mut state, Message::Cut(Cut::Whole));
+        assert_eq!(state.desk.ablation_failure(), None, "nothing is wrong with a whole model");
+        update(&mut state, Message::Cut(Cut::Undo));
+        let effects = update(&mut state, Message::Look(Look::Pin(0.0)));
+        assert_eq!(kinds(&effects), ["hold", "ablate"], "other weights are another attempt");
+    }
+
+    #[test]
+    fn a_sum_that_fails_leaves_the_cut_alone_and_ends() {
+        let mut state = analysed();
+        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::Ask(3, 6));
+        let ablate = state.analyst.last_request - 1;
+        say(&mut state, AnalystReply::Ablated { id: ablate, scores: scores(5.0), margins: Vec::new() });
+        assert_eq!(fail(&mut state, 0), ["hold", "ask"], "again, and the cut is not");
+        assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
+        assert_eq!((state.desk.ablation_failure(), state.desk.answer_failure()), (None, Some("gone")));
+        assert!(state.surgery.left.is_some(), "what the cut left stays");
+        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["hold", "ask"], "another sum");
+        assert_eq!(state.desk.answer_failure(), None);
+    }
+
+    #[test]
+    fn an_analyst_that_ends_takes_what_it_was_asked_with_it() {
+        let mut state = analysed();
+        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::AnalystDied("killed".into()));
+        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), [""; 0], "nobody is there");
+        state.analyst.ready = true;
+        let effects = update(&mut state, Message::Look(Look::Leave));
+        assert_eq!(kinds(&effects)[..2], ["hold", "ablate"], "a new one is asked again");
+    }
+
+    #[test]
+    fn only_weights_that_were_taken_apart_are_cut() {
+        let mut state = analysed();
+        let run = state.exhibit.as_mut().expect("a run is on show");
+        run.snapshots.remove(&30);
+        assert_eq!(weights_at(&state), Some(0), "step 30 is not known yet");
+        assert_eq!(Desk::snapshot(&state).map(|snapshot| snapshot.step), Some(0));
+        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert!(effects.iter().any(
+            |effect| matches!(effect, Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[0])
+        ));
+        state.exhibit.as_mut().expect("a run is on show").snapshots.clear();
+        let whole = state.surgery.clone();
+        update(&mut state, Message::Cut(Cut::Head(0)));
+        assert_eq!(state.surgery.ablation, whole.ablation, "nothing to cut");
+    }
+
+    #[test]
+    fn a_sum_is_asked_once_and_only_if_there_is_such_a_sum() {
+        let mut state = analysed();
+        assert_eq!(kinds(&update(&mut state, Message::Ask(7, 0))), [""; 0], "there is no 7 modulo 7");
+        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 6))), ["hold", "ask"]);
+        let id = state.analyst.last_request;
+        let answer = AnalystReply::Answer { id, logits: vec![0.5; 7], votes: Vec::new() };
+        assert_eq!(kinds(&say(&mut state, answer)), [""; 0]);
+        assert_eq!(state.desk.answer.as_ref().map(|answer| answer.pair), Some((3, 6)));
+        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert_eq!(kinds(&effects), ["ablate", "ask"], "the cut model is asked the same");
+        let asked = matches!(&effects[1], Effect::AskAnalyst(AnalystRequest::Ask { ablation, .. })
+            if **ablation == state.surgery.ablation);
+        assert!(asked && state.desk.answer.is_none());
+    }
+}

@@ -1,0 +1,24 @@
+//! A page for the tests of the panels and of what they ask the analyst.
+
+use std::sync::Arc;
+
+use crate::config::Preset;
+use crate::ui::state::State;
+use crate::ui::state::draft::Draft;
+use crate::ui::state::run_view_sample::{exhibit, snapshot};
+use crate::ui::update::{Message, update};
+
+/// A page that shows a run with weights at steps 0 and 30, both taken apart.
+pub(in crate::ui) fn analysed() -> State {
+    let mut run = exhibit(4);
+    for step in [0, 30] {
+        let snapshot = snapshot(step);
+        run.progress.push((step, snapshot.measures.clone()));
+        run.snapshots.insert(step, Arc::new(snapshot));
+        run.weights.insert(step, Arc::new(vec![step as u8]));
+    }
+    let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+    state.analyst.ready = true;
+    update(&mut state, Message::AddExhibit { exhibit: Box::new(run), show: true });
+    state
+}

@@ -1,0 +1,191 @@
+//! Which run this tab claims: the one it trains. Another tab that has the same run on show must not train it too,
+//! for each would write over what the other keeps.
+
+use std::collections::BTreeSet;
+
+use crate::config::DeviceChoice;
+use crate::ui::browser::run_lock::LockOutcome;
+use crate::ui::state::run::Phase;
+use crate::ui::state::stored_runs::KeptRun;
+use crate::ui::state::{OwnLock, State};
+use crate::ui::update::{Effect, stored_runs};
+
+/// The browser is asked this often which runs other tabs train: it answers in a millisecond.
+const LIST_EVERY_MS: f64 = 5_000.0;
+
+/// Claims the run that trains in this tab, and gives up the one that made room for it. One that was stopped or broke
+/// off stays claimed while it is on the page: it can go on here at any moment.
+pub(super) fn follow(state: &mut State) -> Vec<Effect> {
+    let key = match &state.run {
+        Some(run) if run.phase != Phase::Kept => Some(&run.key),
+        Some(run) => Some(&run.key).filter(|key| state.own_lock.key.as_ref() == Some(key)),
+        None => None,
+    };
+    if state.own_lock.key.as_ref() == key {
+        return Vec::new();
+    }
+    let key = key.cloned();
+    state.own_lock = OwnLock { key: key.clone(), then_go_on: None };
+    vec![key.map_or(Effect::UnlockRun, Effect::LockRun)]
+}
+
+/// Before a run that was only shown goes on: claims it first. None if it is claimed.
+pub(super) fn before_going_on(state: &mut State, device: Option<DeviceChoice>) -> Option<Vec<Effect>> {
+    let key = state.run.as_ref().map(|run| run.key.clone())?;
+    if state.own_lock.key.as_ref() == Some(&key) {
+        // A second press while the browser is being asked.
+        return state.own_lock.then_go_on.is_some().then(Vec::new);
+    }
+    state.own_lock = OwnLock { key: Some(key.clone()), then_go_on: Some(device) };
+    Some(vec![Effect::LockRun(key)])
+}
+
+/// The browser has answered for a run.
+pub(super) fn on_answer(state: &mut State, key: String, outcome: LockOutcome) -> Vec<Effect> {
+    if state.own_lock.key.as_ref() != Some(&key) {
+        return Vec::new();
+    }
+    // Nobody else can hold the lock of a run that began here.
+    let Some(device) = state.own_lock.then_go_on.take() else { return Vec::new() };
+    if outcome == LockOutcome::HeldElsewhere {
+        state.own_lock = OwnLock::default();
+        state.kept.locked.insert(key);
+        let words =
+            "Another tab of this browser trains this run. Go on with it there, or close that tab first.";
+        state.remarks.push(words.into());
+        return Vec::new();
+    }
+    // What was known of other tabs may be some seconds old.
+    state.kept.locked.remove(&key);
+    stored_runs::go_on(state, device)
+}
+
+/// Which runs any tab trains. A page that was only just loaded anew may have met its own locks of before.
+pub(super) fn on_listed(state: &mut State, keys: BTreeSet<String>) -> Vec<Effect> {
+    state.kept.locked = keys;
+    if state.now_ms < state.kept.offer_until_ms { stored_runs::offer(state) } else { Vec::new() }
+}
+
+/// A second has passed: other tabs may have begun or ended.
+pub(super) fn tick(state: &mut State) -> Vec<Effect> {
+    let can_matter = |run: &KeptRun| run.is_unfinished() || state.is_trained_elsewhere(&run.key);
+    let is_due = state.now_ms - state.kept.locks_listed_at_ms >= LIST_EVERY_MS;
+    if !is_due || !state.kept.runs.iter().any(can_matter) {
+        return Vec::new();
+    }
+    state.kept.locks_listed_at_ms = state.now_ms;
+    vec![Effect::ListLockedRuns]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Preset;
+    use crate::engine::DeviceKind;
+    use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
+    use crate::ui::browser::run_lock::LockOutcome;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run::Phase;
+    use crate::ui::state::stored_runs::{KeepCommand, KeepEvent};
+    use crate::ui::state::{State, Wish};
+    use crate::ui::update::stored_runs::newest_unfinished;
+    use crate::ui::update::stored_runs::tests::{kept, loaded, stored};
+    use crate::ui::update::{Effect, Message, update};
+
+    /// A page with a worker that sees a kept run of key `a`.
+    fn page(locked: &[&str]) -> (State, Vec<Effect>) {
+        let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
+        update(&mut state, Message::FromWorker(Event::Ready { version: PROTOCOL_VERSION }));
+        let report =
+            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
+        update(&mut state, Message::FromWorker(Event::Device(report)));
+        let runs = vec![kept("a", Preset::Tiny.config(), 20)];
+        let locked = locked.iter().map(|key| (*key).to_owned()).collect();
+        let effects = update(&mut state, Message::Kept(KeepEvent::Listed { runs, damaged: vec![], locked }));
+        (state, effects)
+    }
+
+    fn answered(state: &mut State, outcome: LockOutcome) -> Vec<Effect> {
+        update(state, Message::RunLocked { key: "a".into(), outcome })
+    }
+
+    fn is_started(effects: &[Effect]) -> bool {
+        effects.iter().any(|effect| matches!(effect, Effect::Post(Command::Start { .. })))
+    }
+
+    #[test]
+    fn a_run_that_another_tab_trains_is_not_offered_until_that_tab_is_gone() {
+        let (mut state, effects) = page(&["a"]);
+        assert_eq!((effects, newest_unfinished(&state)), (vec![], None));
+        state.now_ms = 60_000.0;
+        update(&mut state, Message::LockedRuns(Default::default()));
+        assert_eq!(newest_unfinished(&state).map(|run| run.key), Some("a".into()));
+        let (_, effects) = page(&[]);
+        assert_eq!(effects, [Effect::Keep(KeepCommand::Load("a".into()))], "no other tab has it");
+    }
+
+    #[test]
+    fn a_page_that_met_the_locks_it_had_before_a_reload_shows_its_run_as_soon_as_they_are_gone() {
+        let load = [Effect::Keep(KeepCommand::Load("a".into()))];
+        let free = || Message::LockedRuns(Default::default());
+        let (mut state, effects) = page(&["a"]);
+        assert_eq!(effects, []);
+        assert_eq!(update(&mut state, free()), load);
+        let (mut state, _) = page(&["a"]);
+        state.now_ms += 20_000.0;
+        assert_eq!(update(&mut state, free()), [], "later the reader looks at something else");
+        assert!(newest_unfinished(&state).is_some(), "but it is offered");
+    }
+
+    #[test]
+    fn a_run_goes_on_only_once_this_tab_has_its_lock() {
+        for (outcome, goes_on) in
+            [(LockOutcome::Held, true), (LockOutcome::Unsupported, true), (LockOutcome::HeldElsewhere, false)]
+        {
+            let (mut state, _) = page(&[]);
+            update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
+            let effects = update(&mut state, Message::GoOn(None));
+            assert_eq!(effects, [Effect::LockRun("a".into())]);
+            assert_eq!(is_started(&answered(&mut state, outcome)), goes_on, "{outcome:?}");
+            assert_eq!(state.remarks.join(" ").contains("Another tab"), !goes_on);
+            assert_eq!(state.phase(), Some(if goes_on { Phase::Preparing } else { Phase::Kept }));
+            assert!(!state.can_go_on(), "it trains, here or there");
+        }
+    }
+
+    #[test]
+    fn a_run_that_another_tab_trains_can_be_looked_at_and_neither_closed_nor_deleted() {
+        let (mut state, _) = page(&["a"]);
+        update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::Show });
+        update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
+        assert!(state.own().is_some() && !state.can_go_on());
+        assert_eq!(update(&mut state, Message::GoOn(None)), []);
+        assert_eq!(update(&mut state, Message::DeleteKept("a".into())), []);
+        let effects = update(&mut state, Message::Reset);
+        assert!(!effects.contains(&Effect::Keep(KeepCommand::Close("a".into()))), "{effects:?}");
+    }
+
+    #[test]
+    fn the_run_of_this_tab_is_claimed_while_it_is_on_the_page() {
+        let (mut state, _) = page(&[]);
+        let effects = update(&mut state, Message::Start);
+        assert!(effects.contains(&Effect::LockRun("tab-1".into())), "{effects:?}");
+        update(&mut state, Message::LockedRuns(["tab-1".to_owned()].into()));
+        assert!(!state.is_trained_elsewhere("tab-1"), "the lock is this tab's");
+        let paused = Event::State { run_id: 1, step: 0, state: RunState::Paused };
+        assert_eq!(update(&mut state, Message::FromWorker(paused)), []);
+        let effects = update(&mut state, Message::Stop);
+        assert!(!effects.contains(&Effect::UnlockRun), "a stopped run can go on here: {effects:?}");
+        let effects = update(&mut state, Message::Reset);
+        assert!(effects.contains(&Effect::UnlockRun), "{effects:?}");
+    }
+
+    #[test]
+    fn other_tabs_are_looked_for_now_and_then_while_a_run_could_go_on() {
+        let (mut state, _) = page(&[]);
+        let asked = (1..=10).filter(|&second| {
+            let effects = update(&mut state, Message::Clock(1000.0 * f64::from(second)));
+            effects.contains(&Effect::ListLockedRuns)
+        });
+        assert_eq!(asked.count(), 2);
+    }
+}

@@ -1,0 +1,154 @@
+//! What stands below every figure: its numbers as a table, and its files.
+
+use leptos::prelude::*;
+
+use crate::plot::Theme;
+use crate::plot::figures::{Cell, DataTable, Sheet, svg};
+use crate::protocol::capsule::archive::{self, Packing};
+use crate::ui::browser::dom;
+use crate::ui::state::format;
+use crate::ui::views::header::Look;
+
+/// Rows of a table that a reader can still go through.
+const MAX_ROWS: usize = 100;
+/// The width of a saved figure, in CSS pixels: a page's text column.
+const SVG_WIDTH: u32 = 928;
+
+/// Tables that exist only while they are unfolded.
+#[component]
+pub(in crate::ui) fn Numbers(
+    /// The numbers; the view follows what it reads.
+    tables: Callback<(), Vec<DataTable>>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let body = move || open.get().then(|| tables_view(&tables.run(())));
+    view! {
+        <details class="fold numbers" on:toggle=move |_| open.update(|open| *open = !*open)>
+            <summary>"Numbers"</summary>
+            <div class="table-box" tabindex="0" role="region" aria-label="Table of numbers">{body}</div>
+        </details>
+    }
+}
+
+/// Every table; where there are several, each under its name.
+fn tables_view(tables: &[DataTable]) -> Vec<AnyView> {
+    if let [table] = tables {
+        return vec![table_view(table)];
+    }
+    let named = tables
+        .iter()
+        .map(|table| view! { <h4>{table.name.replace('-', " ")}</h4> {table_view(table)} }.into_any());
+    named.collect()
+}
+
+/// A table of numbers, long ones thinned.
+fn table_view(table: &DataTable) -> AnyView {
+    let shown = thinned(table.rows.len(), MAX_ROWS);
+    let left_out = (shown.len() < table.rows.len()).then(|| {
+        let all = format::count(table.rows.len());
+        view! { <caption>{format!("{} of {all} rows; the CSV file has all.", shown.len())}</caption> }
+    });
+    let cell = |(i, cell): (usize, &Cell)| {
+        let text = cell.short();
+        if i == 0 {
+            view! { <th scope="row">{text}</th> }.into_any()
+        } else {
+            view! { <td class:words=!cell.is_number()>{text}</td> }.into_any()
+        }
+    };
+    let head = table.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view();
+    let rows = shown
+        .into_iter()
+        .map(|i| view! { <tr>{table.rows[i].iter().enumerate().map(cell).collect_view()}</tr> })
+        .collect_view();
+    view! { <table>{left_out}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table> }.into_any()
+}
+
+/// At most `wanted` of `n` indices, evenly spread, the first and the last among them.
+fn thinned(n: usize, wanted: usize) -> Vec<usize> {
+    if n <= wanted { (0..n).collect() } else { (0..wanted).map(|i| i * (n - 1) / (wanted - 1)).collect() }
+}
+
+/// Two buttons: the figure as SVG, its numbers as CSV.
+#[component]
+pub(in crate::ui) fn Downloads(
+    /// What the files' names begin with.
+    name: &'static str,
+    /// The figure.
+    sheet: Callback<Theme, Option<Sheet>>,
+    /// Its numbers; a file for each table, several of them in one archive.
+    tables: Callback<(), Vec<DataTable>>,
+) -> impl IntoView {
+    let look = Look::get();
+    let save_svg = move |_| {
+        let theme = look.theme_now();
+        let Some(sheet) = sheet.run(theme.clone()) else { return };
+        match svg::of_sheet(name, &sheet, SVG_WIDTH, &theme) {
+            Ok(text) => dom::save_text(&format!("{name}.svg"), "image/svg+xml", &text),
+            Err(error) => leptos::logging::error!("{error}"),
+        }
+    };
+    let save_csv = move |_| {
+        let files = csv_files(name, &tables.run(()));
+        match &files[..] {
+            [] => {}
+            [(file, text)] => dom::save_text(file, "text/csv", text),
+            // Browsers take several files from one click for an attack.
+            files => {
+                let parts = files.iter().map(|(file, text)| (file.as_str(), text.as_bytes()));
+                let archive = archive::write(parts, Packing::Small);
+                dom::save_bytes(&format!("{name}-csv.zip"), "application/zip", &archive);
+            }
+        }
+    };
+    view! {
+        <span class="files" role="group" aria-label=format!("Files of {name}")>
+            <button type="button" class="quiet" data-testid=format!("{name}-svg") on:click=save_svg>"SVG"</button>
+            <button type="button" class="quiet" data-testid=format!("{name}-csv") on:click=save_csv>"CSV"</button>
+        </span>
+    }
+}
+
+/// Each table as a file of its own name.
+fn csv_files(name: &str, tables: &[DataTable]) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for table in tables {
+        // The figure's own table has its name, and may say more.
+        let is_own = table.name == name || table.name.starts_with(&format!("{name}-"));
+        let file = if is_own { table.name.clone() } else { format!("{name}-{}", table.name) };
+        let n_same = files.iter().filter(|(other, _)| other.trim_end_matches(".csv") == file).count();
+        let number = if n_same > 0 { format!("-{}", files.len() + 1) } else { String::new() };
+        files.push((format!("{file}{number}.csv"), table.csv()));
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{csv_files, thinned};
+    use crate::plot::figures::{Cell, DataTable};
+
+    #[test]
+    fn every_table_is_a_file_and_no_two_have_one_name() {
+        let table = |name: &str, n| {
+            let mut table = DataTable::new(name, ["n"]);
+            table.push([Cell::Count(n)]);
+            table
+        };
+        let tables = [table("loss", 1), table("quick", 2), table("quick", 3)];
+        let files = csv_files("loss", &tables);
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["loss.csv", "loss-quick.csv", "loss-quick-3.csv"]);
+        assert_eq!(files[2].1, "n\n3\n");
+        assert_eq!(csv_files("loss", &[table("loss-thinned", 1)])[0].0, "loss-thinned.csv");
+        assert!(csv_files("loss", &[]).is_empty());
+    }
+
+    #[test]
+    fn a_thinned_table_keeps_both_ends_and_the_order() {
+        let few = thinned(1001, 100);
+        assert_eq!((few.len(), few[0], few[99]), (100, 0, 1000));
+        assert!(few.is_sorted_by(|a, b| a < b), "in order, none twice");
+        assert_eq!(thinned(3, 100), [0, 1, 2], "few rows are all shown");
+    }
+}

@@ -1,0 +1,113 @@
+//! The bar at the bottom of the window: where the cursor is, and a slider that moves it.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::ui::state::State;
+use crate::ui::state::format;
+use crate::ui::state::view_choices::Look;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+
+/// Between two stops while the cursor moves by itself: eight of them a second can be followed.
+const PLAY: Duration = Duration::from_millis(120);
+
+/// The bar; it stays in sight wherever the reader is on the page.
+#[component]
+pub(crate) fn Transport() -> impl IntoView {
+    let store = Store::get();
+    let look = move |look| store.send(Message::Look(look));
+    let place = store.memo(place);
+    let playing = store.memo(|state| state.view.playing);
+    play(store, playing);
+    let words = move || place.get().words();
+    view! {
+        <div class="transport" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
+            <div class="transport-buttons">
+                <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| look(Look::By(-1))>"‹"</button>
+                <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| look(Look::TogglePlay)>
+                    {move || if playing.get() { "Stop" } else { "Play" }}
+                </button>
+                <button type="button" aria-label="Next checkpoint" title="Next checkpoint" data-testid="scrub-on" on:click=move |_| look(Look::By(1))>"›"</button>
+            </div>
+            <input
+                type="range"
+                class="scrub"
+                data-testid="scrub"
+                aria-label="Checkpoint"
+                aria-valuetext=words
+                min="0"
+                max=move || place.get().n_stops.saturating_sub(1)
+                step="1"
+                prop:value=move || place.get().stop.to_string()
+                on:input:target=move |event| {
+                    if let Ok(stop) = event.target().value().parse() {
+                        look(Look::ToStop(stop));
+                    }
+                }
+            />
+            <p class="transport-words">
+                "step " <b data-testid="cursor-step">{move || place.get().step}</b> " "
+                <span data-testid="cursor-phase">{move || place.get().phase}</span>
+            </p>
+        </div>
+    }
+}
+
+/// Where the cursor is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    step: usize,
+    phase: &'static str,
+    stop: usize,
+    n_stops: usize,
+}
+
+impl Place {
+    fn words(&self) -> String {
+        format!("step {}, {}", format::count(self.step), self.phase)
+    }
+}
+
+fn place(state: &State) -> Place {
+    let Some(exhibit) = &state.exhibit else { return Place { step: 0, phase: "", stop: 0, n_stops: 0 } };
+    let (step, stops) = (state.view.step(exhibit), exhibit.stops());
+    let after = stops.partition_point(|&stop| stop < step);
+    let near = |&i: &usize| stops.get(i).map_or(usize::MAX, |stop| stop.abs_diff(step));
+    let stop = [after.saturating_sub(1), after].into_iter().min_by_key(near).unwrap_or(0);
+    Place { step, phase: exhibit.phase_at(step).unwrap_or(""), stop, n_stops: stops.len() }
+}
+
+/// Moves the cursor on while it plays.
+fn play(store: Store, playing: Memo<bool>) {
+    Effect::new(move |timer: Option<Option<IntervalHandle>>| {
+        if let Some(timer) = timer.flatten() {
+            timer.clear();
+        }
+        let tick = move || store.send(Message::Look(Look::Tick));
+        playing.get().then(|| set_interval_with_handle(tick, PLAY).ok()).flatten()
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+    use crate::config::Preset;
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run_view_sample::{exhibit, measures};
+
+    #[test]
+    fn the_slider_stands_at_the_nearest_stop() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        assert_eq!(place(&state).n_stops, 0, "nothing on show");
+        let mut run = exhibit(101);
+        run.progress = [0, 100, 1_000].map(|step| (step, measures(1.0))).into();
+        state.exhibit = Some(run);
+        for (pin, stop) in [(Some(0), 0), (Some(40), 0), (Some(60), 1), (Some(540), 1), (None, 2)] {
+            state.view.pin = pin;
+            assert_eq!(place(&state).stop, stop, "{pin:?}");
+        }
+    }
+}

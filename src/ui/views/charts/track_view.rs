@@ -1,0 +1,276 @@
+//! One chart of the time line on the page: its canvas, its cursor, its read-outs.
+
+use std::rc::Rc;
+
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::prelude::*;
+
+use crate::error::Result;
+use crate::plot::figures::DataTable;
+use crate::plot::{PixelMap, Theme};
+use crate::ui::browser::dom::{self, Area, Painter};
+use crate::ui::state::State;
+use crate::ui::state::comparison::compared;
+use crate::ui::state::format::px;
+use crate::ui::state::run_name;
+use crate::ui::state::view_choices::{Look, Track};
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::disclosure::{Downloads, Numbers};
+use crate::ui::views::charts::scale_switch::ScaleSwitch;
+use crate::ui::views::charts::track::Series;
+
+/// A drag over fewer CSS pixels than this is a click.
+const CLICK_PX: f64 = 5.0;
+
+/// A chart of the time line.
+pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyView {
+    let store = Store::get();
+    let stage = Stage::new(Rc::new(TrackPainter { store, track }), move || store.track_figures());
+    Effect::new(move |_| map.set(stage.maps.with(|maps| maps.first().copied())));
+    let drag = RwSignal::new(None::<(f64, f64)>);
+    let description = store.memo(move |state| {
+        let exhibit = state.exhibit.as_ref();
+        exhibit.map_or_else(String::new, |exhibit| track.description(exhibit, state.view.step(exhibit)))
+    });
+    let empty = store.memo(|state| state.exhibit.as_ref().is_none_or(|exhibit| exhibit.last_step() == 0));
+    let legend = track.series().map(|series| read_out(track, series)).collect_view();
+    let scale = store.memo(move |state| state.view.y_of(track));
+    let lay = move |scale| store.send(Message::Look(Look::LayY(track, scale)));
+    view! {
+        <div class="track" id=format!("track-{}", track.id()) class:main=track == Track::Loss>
+            <div class="track-head">
+                <h3>{track.title()}</h3>
+                <span class="unit">{track.unit()}</span>
+                <p class="legend">{legend}</p>
+                <ScaleSwitch
+                    name="y"
+                    words=format!("Vertical axis of {}", track.title())
+                    id=track.id()
+                    scale
+                    set=Callback::new(lay)
+                />
+            </div>
+            <div class="stage" class:blank=move || empty.get()>
+                <div
+                    class="figure"
+                    data-testid=format!("{}-chart", track.id())
+                    role="img"
+                    tabindex="0"
+                    aria-label=move || description.get()
+                    aria-describedby="time-line-keys"
+                    on:keydown=move |event| on_key(store, &event)
+                >
+                    {surface(store, stage, drag)}
+                    <div class="overlay" aria-hidden="true">{overlay(store, track, stage, drag)}</div>
+                </div>
+                <p class="empty" hidden=move || !empty.get() || track != Track::Loss>
+                    "Press Train: the curves appear here."
+                </p>
+            </div>
+            <div class="track-foot">
+                <p class="caption">{track.caption()}</p>
+                <Numbers tables=Callback::new(move |()| {
+                    store.track_figures();
+                    store.peek(|state| tables(state, track))
+                }) />
+                <Downloads
+                    name=track.id()
+                    sheet=Callback::new(move |theme: Theme| {
+                        store.peek(|state| {
+                            let exhibit = state.exhibit.as_ref()?;
+                            Some(track.sheet(exhibit, &compared(state), &state.view, &theme))
+                        })
+                    })
+                    tables=Callback::new(move |()| {
+                        store.peek(|state| tables(state, track))
+                    })
+                />
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The numbers of the run on show, then those of the runs laid over it, each under its name.
+fn tables(state: &State, track: Track) -> Vec<DataTable> {
+    let own = state.exhibit.iter().map(|exhibit| track.table(exhibit));
+    let others = compared(state).into_iter().map(|(compared, exhibit)| DataTable {
+        name: if exhibit.n_rows_left_out > 0 {
+            format!("{}-thinned", run_name::plain(&compared.name))
+        } else {
+            run_name::plain(&compared.name)
+        },
+        ..track.table(exhibit)
+    });
+    own.chain(others).collect()
+}
+
+/// Draws a track of the run on show.
+struct TrackPainter {
+    store: Store,
+    track: Track,
+}
+
+impl Painter for TrackPainter {
+    fn height(&self, _: f64, _: &Theme) -> Option<f64> {
+        None
+    }
+
+    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
+        let chart = self.store.peek(|state| {
+            let others: Vec<_> =
+                compared(state).into_iter().map(|(compared, exhibit)| (compared.color, exhibit)).collect();
+            state.exhibit.as_ref().map(|exhibit| self.track.chart_over(exhibit, &others, &state.view, theme))
+        });
+        chart.map(|chart| chart.draw(area, theme)).transpose().map(|map| map.into_iter().collect())
+    }
+}
+
+/// The canvas: a pointer over it reads, a click pins, a drag with the mouse zooms, a double click shows all.
+fn surface(store: Store, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> impl IntoView {
+    let look = move |look| store.send(Message::Look(look));
+    let at = move |event: &PointerEvent| {
+        let map = stage.maps.with_untracked(|maps| maps.first().copied())?;
+        Some(map.x_value(f64::from(event.offset_x())))
+    };
+    let is_mouse = |event: &PointerEvent| event.pointer_type() == "mouse";
+    let down = move |event: PointerEvent| {
+        let Some(step) = at(&event).filter(|_| event.button() == 0) else { return };
+        if is_mouse(&event) {
+            let x = f64::from(event.offset_x());
+            drag.set(Some((x, x)));
+            dom::hold_pointer(&event);
+        }
+        look(Look::Hover(step));
+    };
+    let moved = move |event: PointerEvent| {
+        if drag.get_untracked().is_some() {
+            drag.update(|drag| *drag = drag.map(|(from, _)| (from, f64::from(event.offset_x()))));
+        }
+        if let Some(step) = at(&event) {
+            look(Look::Hover(step));
+        }
+    };
+    let up = move |event: PointerEvent| {
+        let Some(step) = at(&event) else { return };
+        let dragged = drag.get_untracked().filter(|(from, to)| (to - from).abs() >= CLICK_PX);
+        drag.set(None);
+        match (dragged, stage.maps.with_untracked(|maps| maps.first().copied())) {
+            (Some((from, to)), Some(map)) => look(Look::Zoom(map.x_value(from), map.x_value(to))),
+            _ if event.button() == 0 => look(Look::Pin(step)),
+            _ => {}
+        }
+    };
+    view! {
+        <canvas
+            node_ref=stage.canvas
+            aria-hidden="true"
+            on:pointerdown=down
+            on:pointermove=moved
+            on:pointerup=up
+            on:pointerleave=move |_| look(Look::Leave)
+            on:pointercancel=move |_| {
+                drag.set(None);
+                look(Look::Leave);
+            }
+            on:dblclick=move |_| look(Look::DoubleClick)
+        ></canvas>
+    }
+}
+
+/// The cursor, the ends of the phases and the stretch under a drag.
+fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> impl IntoView {
+    let marks = store.memo(move |state| marks(state, track));
+    let ends = store.memo(|state| {
+        state
+            .exhibit
+            .iter()
+            .flat_map(|exhibit| exhibit.phases.ends())
+            .map(|(_, step)| step)
+            .collect::<Vec<_>>()
+    });
+    let upright = |class: &'static str, map: &PixelMap, step: usize| {
+        let x = map.x_pixel(step as f64)?;
+        let (top, bottom) = map.y_pixels;
+        Some(view! { <i class=class style:left=px(x) style:top=px(top) style:height=px(bottom - top)></i> })
+    };
+    move || {
+        let map = stage.maps.with(|maps| maps.first().copied())?;
+        let ends: Vec<_> =
+            ends.get().into_iter().filter_map(|step| upright("phase-end", &map, step)).collect();
+        let marks = marks.get().map(|(step, dots)| {
+            let dots: Vec<_> = dots
+                .into_iter()
+                .filter_map(|(key, at, value)| {
+                    let (x, y) = (map.x_pixel(at as f64)?, map.y_pixel(value)?);
+                    Some(view! { <i class="dot" data-key=key style:left=px(x) style:top=px(y)></i> })
+                })
+                .collect();
+            view! { {upright("hair", &map, step)} {dots} }
+        });
+        let chosen = drag.get().map(|(from, to)| {
+            let edge = |x: f64| x.clamp(map.x_pixels.0, map.x_pixels.1);
+            let (left, right) = (edge(from.min(to)), edge(from.max(to)));
+            let (top, bottom) = map.y_pixels;
+            view! {
+                <i
+                    class="chosen"
+                    style:left=px(left)
+                    style:top=px(top)
+                    style:width=px(right - left)
+                    style:height=px(bottom - top)
+                ></i>
+            }
+        });
+        Some(view! { {ends} {marks} {chosen} })
+    }
+}
+
+/// The cursor's step, and each line's key, step and value there.
+type Marks = (usize, Vec<(&'static str, usize, f64)>);
+
+fn marks(state: &State, track: Track) -> Option<Marks> {
+    let (exhibit, step) = (state.exhibit.as_ref()?, state.view.cursor()?);
+    let dot = |series: Series| series.at(exhibit, step).map(|(at, value)| (series.id.key(), at, value));
+    Some((step, track.series().filter_map(dot).collect()))
+}
+
+/// A line's name and its value under the cursor, or its last.
+fn read_out(track: Track, series: Series) -> impl IntoView {
+    let store = Store::get();
+    let value = store.memo(move |state| {
+        let exhibit = state.exhibit.as_ref()?;
+        series.at(exhibit, state.view.step(exhibit)).map(|(_, value)| series.measure.words(value))
+    });
+    let hook = format!("read-{}-{}", track.id(), series.id.key());
+    view! {
+        <span class="key" data-key=series.id.key()>
+            {series.measure.short} " " <b data-testid=hook>{move || value.get().unwrap_or_else(|| "–".into())}</b>
+        </span>
+    }
+}
+
+/// The keys of the time line.
+pub(super) fn on_key(store: Store, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.alt_key() || event.meta_key() {
+        return;
+    }
+    let far = if event.shift_key() { 10 } else { 1 };
+    let look = match event.key().as_str() {
+        "ArrowLeft" => Look::By(-far),
+        "ArrowRight" => Look::By(far),
+        "PageDown" => Look::By(-10),
+        "PageUp" => Look::By(10),
+        "Home" => Look::First,
+        "End" => Look::Last,
+        "Escape" => Look::Unpin,
+        "+" | "=" => Look::ZoomBy(0.5),
+        "-" => Look::ZoomBy(2.0),
+        "0" => Look::ResetZoom,
+        _ => return,
+    };
+    event.prevent_default();
+    store.send(Message::Look(look));
+}

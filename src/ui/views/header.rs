@@ -1,0 +1,143 @@
+//! The title, what the lab shows, and the switch between light and dark.
+
+use leptos::prelude::*;
+
+use crate::plot::Theme;
+use crate::ui::browser::dom;
+
+/// Which theme the page uses.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::ui) struct Look {
+    choice: RwSignal<ThemeChoice>,
+    dark: Memo<bool>,
+}
+
+/// What the reader chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ThemeChoice {
+    /// As the system is set.
+    System,
+    Light,
+    Dark,
+}
+
+impl ThemeChoice {
+    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name that the document and the browser's storage know it by.
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+impl Look {
+    /// Takes the theme of the last visit.
+    pub(in crate::ui) fn open() -> Self {
+        let stored = dom::stored_theme().unwrap_or_default();
+        let known = ThemeChoice::ALL.into_iter().find(|choice| choice.name() == stored);
+        let choice = RwSignal::new(known.unwrap_or(ThemeChoice::System));
+        let system = RwSignal::new(false);
+        dom::watch_prefers_dark(move |dark| system.set(dark));
+        let dark = Memo::new(move |_| match choice.get() {
+            ThemeChoice::System => system.get(),
+            ThemeChoice::Light => false,
+            ThemeChoice::Dark => true,
+        });
+        // Effects run before the browser's next frame, so the first view has its colours.
+        Effect::new(move |_| dom::use_theme(choice.get().name()));
+        Self { choice, dark }
+    }
+
+    /// The look of the page around this view.
+    pub(in crate::ui) fn get() -> Self {
+        expect_context()
+    }
+
+    /// The figures' theme; the view follows it.
+    pub(in crate::ui) fn theme(self) -> Theme {
+        if self.dark.get() { Theme::dark() } else { Theme::light() }
+    }
+
+    /// The figures' theme now.
+    pub(in crate::ui) fn theme_now(self) -> Theme {
+        if self.dark.get_untracked() { Theme::dark() } else { Theme::light() }
+    }
+}
+
+/// The top of the page.
+#[component]
+pub(in crate::ui) fn Header() -> impl IntoView {
+    let look = Look::get();
+    let buttons = ThemeChoice::ALL
+        .map(|theme| {
+            view! {
+                <button
+                    type="button"
+                    data-testid=format!("theme-{}", theme.name())
+                    aria-pressed=move || (look.choice.get() == theme).to_string()
+                    on:click=move |_| look.choice.set(theme)
+                >
+                    {theme.label()}
+                </button>
+            }
+        })
+        .collect_view();
+    view! {
+        <header class="top">
+            <div>
+                <h1>"Grokking Lab"</h1>
+                <p class="lead">
+                    "A small transformer learns a + b mod p from a part of all sums. First it memorises them. \
+                     Long after, it finds a rule that solves the sums it never saw: it groks."
+                </p>
+                <nav class="sections" aria-label="Sections">
+                    <a href="#run">"Run"</a>
+                    <a href="#train">"Train your own"</a>
+                    <a href="#inside">"Inside"</a>
+                    <a href="#ablate">"Cut and ask"</a>
+                    <a href="#verdict">"Verdict"</a>
+                    <a href="#figures">"Figures"</a>
+                    <a href="#kept" data-testid="to-kept">"Kept runs"</a>
+                    <a href="#files" data-testid="to-files">"Files"</a>
+                    <a href="#reading" data-testid="to-reading">"The reading"</a>
+                </nav>
+            </div>
+            <div class="switch" role="group" aria-label="Theme">{buttons}</div>
+        </header>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plot::Theme;
+
+    #[test]
+    fn figures_and_style_sheet_have_the_same_colours() {
+        let css = include_str!("../../www/style.css");
+        let (light, dark) = (Theme::light(), Theme::dark());
+        for (name, light, dark) in [
+            ("panel", light.background, dark.background),
+            ("ink-soft", light.text, dark.text),
+            ("train", light.train, dark.train),
+            ("test", light.test, dark.test),
+            ("cos", light.cos, dark.cos),
+            ("sin", light.sin, dark.sin),
+        ] {
+            let hex = |c: plotters::style::RGBColor| format!("#{:02x}{:02x}{:02x}", c.0, c.1, c.2);
+            let line = format!("--{name}: light-dark({}, {});", hex(light), hex(dark));
+            assert!(css.contains(&line), "style.css does not say {line}");
+        }
+    }
+}

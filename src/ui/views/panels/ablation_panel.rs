@@ -1,0 +1,180 @@
+//! The controls of an ablation, what it leaves, and the model's answers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::analysis::ablation::{NeuronEdit, SkipEdit};
+use crate::ui::state::State;
+use crate::ui::state::ablation_editor::{Cut, Operation};
+use crate::ui::state::format;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::update::ablation_requests::Desk;
+use crate::ui::views::panels::ablation_result::left;
+use crate::ui::views::panels::ask::ask;
+use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows};
+
+/// The section. It is built once: a new checkpoint changes its words, and nothing loses the keyboard's focus.
+#[component]
+pub(crate) fn Knife() -> impl IntoView {
+    let store = Store::get();
+    let step = store.memo(|state| Desk::snapshot(state).map(|snapshot| snapshot.step));
+    let words = move || match step.get() {
+        None => "There are no weights of this run at hand to cut.".to_owned(),
+        Some(step) => format!("On the weights of step {}.", format::count(step)),
+    };
+    view! {
+        <section class="knife" id="ablate" data-testid="knife" aria-labelledby="ablate-title">
+            <div class="section-head">
+                <h2 id="ablate-title">"Cut it and ask it"</h2>
+                <p>
+                    "Remove parts of the model, here or by a click in the figures above, and see what the rest still \
+                     knows; or ask it a sum."
+                </p>
+            </div>
+            <div class="panels">
+                <section class="panel figure-panel" aria-label="Ablation">
+                    <p class="finding" data-testid="ablate-step">{words}</p>
+                    <div class="knife-body" hidden=move || step.get().is_none()>
+                        {controls(store)}
+                        {left(store)}
+                    </div>
+                </section>
+                {ask(store)}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The kinds of parts that have a row of buttons of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Freqs,
+    Embedding,
+    Heads,
+    Clusters,
+    Components,
+}
+
+impl Kind {
+    /// What stands before its buttons.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Freqs => "Remove from the logits",
+            Self::Embedding => "Removed from the embedding",
+            Self::Heads => "Remove",
+            Self::Clusters => "Remove the neurons of",
+            Self::Components => "Removed components",
+        }
+    }
+
+    /// Its cuts: the parts that matter in the model, and whatever else of the kind is cut out.
+    fn cuts(self, state: &State) -> Vec<Cut> {
+        let Operation { ablation, model } = Desk::operation(state);
+        let and = |known: Vec<usize>, cut: &[usize], of: fn(usize) -> Cut| {
+            let all: BTreeSet<usize> = known.into_iter().chain(cut.iter().copied()).collect();
+            all.into_iter().map(of).collect()
+        };
+        match self {
+            Self::Freqs => and(model.key_freqs, ablation.logits.freqs.named(), Cut::Freq),
+            Self::Embedding => and(Vec::new(), ablation.embedding.named(), Cut::Embedding),
+            Self::Heads => (0..model.n_heads).map(Cut::Head).collect(),
+            Self::Clusters => {
+                let known = Desk::snapshot(state).map(|snapshot| &snapshot.report.neurons.per_freq);
+                let known = known.map(|clusters| clusters.keys().copied().collect()).unwrap_or_default();
+                let cut = match &ablation.neurons {
+                    NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
+                    _ => &[],
+                };
+                and(known, cut, Cut::Cluster)
+            }
+            Self::Components => ablation.removed_components.into_iter().map(Cut::Component).collect(),
+        }
+    }
+}
+
+/// A row of buttons; it is not there if there are none.
+fn row(store: Store, operation: Memo<Operation>, kind: Kind) -> AnyView {
+    let cuts = store.memo(move |state| kind.cuts(state));
+    let buttons = each(cuts, Arc::new(move |cut| cut_button(operation, "ablate", "cut", cut.name(), cut)));
+    view! {
+        <div class="cuts" role="group" aria-label=kind.label() hidden=move || cuts.with(Vec::is_empty)>
+            <span>{kind.label()}</span>
+            {buttons}
+        </div>
+    }
+    .into_any()
+}
+
+fn controls(store: Store) -> AnyView {
+    let operation = store.memo(Desk::operation);
+    let row = move |kind| row(store, operation, kind);
+    let fixed = move |cut: Cut| cut_button(operation, "ablate", "cut", cut.name(), cut);
+    let undo = store.memo(|state| state.surgery.can_undo());
+    let whole = store.memo(|state| state.surgery.is_whole());
+    let report = store.memo(|state| Desk::snapshot(state).map(|snapshot| snapshot.report.ablations.clone()));
+    view! {
+        {row(Kind::Freqs)}
+        {row(Kind::Embedding)}
+        {row(Kind::Components)}
+        {row(Kind::Heads)}
+        {row(Kind::Clusters)}
+        <div class="cuts" role="group" aria-label="Attention"><span>"Attention"</span>
+            {fixed(Cut::AttentionSkip)} {fixed(Cut::AttentionToEq)}
+        </div>
+        <div class="cuts" role="group" aria-label="Skip around the MLP"><span>"Skip around the MLP"</span>
+            {fixed(Cut::MlpSkip(SkipEdit::Zero))} {fixed(Cut::MlpSkip(SkipEdit::Mean))}
+        </div>
+        <div class="cuts">
+            <button type="button" data-testid="ablate-undo" disabled=move || !undo.get() on:click=move |_| store.send(Message::Cut(Cut::Undo))>"Undo"</button>
+            <button type="button" data-testid="ablate-reset" disabled=move || whole.get() on:click=move |_| store.send(Message::Cut(Cut::Whole))>"Whole model again"</button>
+        </div>
+        <details class="fold">
+            <summary>"The paper\u{2019}s ablations"</summary>
+            <div class="table-wide" tabindex="0" role="region" aria-label="The paper\u{2019}s ablations">
+                <table class="papers">
+                    <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"these weights"</th></tr></thead>
+                    <tbody>{paper_rows(operation, "ablate", report)}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+    use crate::analysis::ablation::PaperAblation;
+    use crate::ui::state::ablation_editor::Cut;
+    use crate::ui::update::ablation_requests::Desk;
+    use crate::ui::update::analysed_sample::analysed;
+    use crate::ui::update::{Message, update};
+
+    #[test]
+    fn whatever_is_cut_has_a_button_that_puts_it_back() {
+        let mut state = analysed();
+        let key_freqs = Desk::operation(&state).model.key_freqs;
+        assert_eq!(Kind::Freqs.cuts(&state), key_freqs.iter().copied().map(Cut::Freq).collect::<Vec<_>>());
+        for kind in [Kind::Embedding, Kind::Components, Kind::Clusters] {
+            assert_eq!(kind.cuts(&state), [], "{kind:?}: random weights have none");
+        }
+        for (kind, cut) in [
+            (Kind::Freqs, Cut::Freq(2)),
+            (Kind::Embedding, Cut::Embedding(3)),
+            (Kind::Components, Cut::Component([0, 2])),
+            (Kind::Heads, Cut::Head(0)),
+            (Kind::Clusters, Cut::Cluster(1)),
+        ] {
+            update(&mut state, Message::Cut(cut.clone()));
+            assert!(kind.cuts(&state).contains(&cut), "{kind:?}");
+            assert!(Desk::operation(&state).is_cut(&cut), "{kind:?}");
+        }
+        update(&mut state, Message::Cut(Cut::Paper(PaperAblation::KeepKeyComponents)));
+        update(&mut state, Message::Cut(Cut::Freq(key_freqs[0])));
+        assert!(Kind::Freqs.cuts(&state).contains(&Cut::Freq(key_freqs[0])), "also of those that are kept");
+    }
+}

@@ -1,0 +1,64 @@
+//! The panels that follow the cursor: the model's inside, and the paper's figures.
+
+pub(in crate::ui) mod ablations;
+pub(in crate::ui) mod ask;
+pub(in crate::ui) mod ablatable_figure;
+pub(in crate::ui) mod ablation_panel;
+pub(in crate::ui) mod ablation_result;
+pub(in crate::ui) mod panel;
+pub(in crate::ui) mod paper_ablation_rows;
+pub(in crate::ui) mod panel_content;
+
+use leptos::prelude::*;
+
+use crate::ui::views::panels::ablations::ablations;
+use crate::ui::views::panels::panel::panel;
+use crate::ui::views::panels::panel_content::Subject;
+
+use crate::plot::figures::Figure;
+use crate::plot::figures::checkpoint::CheckpointFigure;
+use crate::ui::store::Store;
+
+/// The inside of the model at the cursor.
+#[component]
+pub(in crate::ui) fn InsidePanels() -> impl IntoView {
+    let panels = CheckpointFigure::ALL.iter().map(|view| panel(Subject::Inside(view))).collect_view();
+    view! {
+        <section class="inside" id="inside" aria-labelledby="inside-title">
+            <div class="section-head">
+                <h2 id="inside-title">"Inside the model"</h2>
+                <p>
+                    "What the weights at the cursor compute. Move the cursor above, or with the bar below. A click on a \
+                     bar, a cell, a map or a cluster cuts it out of the model."
+                </p>
+            </div>
+            <div class="panels">{panels} {ablations()}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The paper's figures for the run on show.
+#[component]
+pub(in crate::ui) fn PaperFigures() -> impl IntoView {
+    let store = Store::get();
+    let open = RwSignal::new(true);
+    let has_run = store.memo(|state| state.exhibit.is_some());
+    let panels = move || {
+        let all = || Figure::ALL.map(|figure| panel(Subject::paper(figure))).collect_view();
+        (open.get() && has_run.get()).then(|| view! { <div class="panels">{all()}</div> })
+    };
+    view! {
+        <section class="paper-figures" id="figures" aria-labelledby="figures-title">
+            <div class="section-head">
+                <h2 id="figures-title">"The paper\u{2019}s figures"</h2>
+                <p>"The same figures for the run on show, as far as it has got at the cursor."</p>
+                <button type="button" data-testid="show-figures" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
+                    {move || if open.get() { "Hide the figures" } else { "Show the figures" }}
+                </button>
+            </div>
+            {panels}
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,216 @@
+//! One panel: heading, figure, caption, numbers, files.
+
+use std::rc::Rc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::analysis::ablation::Ablation;
+use crate::error::Result;
+use crate::plot::figures::Sheet;
+use crate::plot::figures::checkpoint::{CheckpointDataNeed, PredictionGridLayout};
+use crate::plot::{PixelMap, Theme};
+use crate::ui::browser::dom::{self, Area, Painter};
+use crate::ui::state::State;
+use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::view_choices::Look;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::disclosure::{Downloads, Numbers};
+use crate::ui::views::panels::ablatable_figure::Cutting;
+use crate::ui::views::panels::panel_content::{Subject, snapshot};
+
+/// Changes exactly when a panel would change.
+#[derive(Debug, Clone, PartialEq)]
+struct Revision {
+    origin: Option<Origin>,
+    snapshot: Option<usize>,
+    rows: (usize, usize),
+    measured: (usize, usize),
+    other_seeds: Vec<(usize, usize)>,
+    layout: PredictionGridLayout,
+    cut: Option<Ablation>,
+}
+
+impl Revision {
+    fn of(state: &State, subject: Subject) -> Self {
+        let exhibit = state.exhibit.as_ref();
+        let is_paper = matches!(subject, Subject::Paper(_));
+        // The others show the whole model, whatever is cut.
+        let left = state.surgery.left.as_ref().filter(|_| subject.needs(CheckpointDataNeed::Margins));
+        Self {
+            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
+            snapshot: snapshot(state).map(|snapshot| snapshot.step),
+            rows: exhibit.filter(|_| is_paper).map_or((0, 0), Exhibit::rows_revision),
+            measured: exhibit.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
+            other_seeds: if is_paper {
+                state.shelf.iter().map(Exhibit::rows_revision).collect()
+            } else {
+                Vec::new()
+            },
+            layout: state.view.field,
+            cut: left.map(|_| state.surgery.ablation.clone()),
+        }
+    }
+}
+
+/// The panel of a subject.
+pub(super) fn panel(subject: Subject) -> AnyView {
+    let store = Store::get();
+    let words = subject.words();
+    let revision = store.memo(move |state| Revision::of(state, subject));
+    let stage = Stage::new(Rc::new(SheetPainter { store, subject }), move || {
+        revision.get();
+    });
+    let follow = move || {
+        revision.get();
+    };
+    // Far from the screen the words stay as they are: a run that trains would have them made anew all the time.
+    let section = NodeRef::<html::Section>::new();
+    let near = RwSignal::new(false);
+    Effect::new(move |watched: Option<bool>| {
+        let Some(section) = section.get() else { return false };
+        if watched != Some(true) {
+            dom::watch_visible(&section, move |now| near.set(now));
+        }
+        true
+    });
+    let missing = Memo::new(move |before: Option<&Option<&'static str>>| match before {
+        Some(before) if !near.get() => *before,
+        _ => {
+            follow();
+            store.peek(|state| subject.missing(state))
+        }
+    });
+    let finding = Memo::new(move |before: Option<&String>| match before {
+        Some(before) if !near.get() => before.clone(),
+        _ => {
+            follow();
+            store.peek(|state| subject.finding(state))
+        }
+    });
+    let cutting = match subject {
+        Subject::Inside(view) if view.ablatable.is_some() => Some(Cutting::new(view, stage)),
+        _ => None,
+    };
+    let tools = subject.needs(CheckpointDataNeed::Layout).then(|| field_tools(store));
+    let heading = if words.name.is_empty() {
+        words.title.to_owned()
+    } else {
+        format!("{}. {}", words.name, words.title)
+    };
+    let hook = hook_of(words.id);
+    view! {
+        <section node_ref=section class="panel figure-panel" id=words.id aria-label=heading.clone()>
+            <div class="panel-head">
+                <h3>{heading.clone()}</h3>
+                {tools}
+            </div>
+            <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
+            <div
+                class="sheet"
+                class:aimed=move || cutting.is_some_and(Cutting::is_aimed)
+                hidden=move || missing.get().is_some()
+                data-testid=hook
+                role="img"
+                aria-label=move || format!("{}: {}", words.title, finding.get())
+            >
+                <canvas
+                    node_ref=stage.canvas
+                    aria-hidden="true"
+                    on:pointermove=move |event| {
+                        if let Some(cutting) = cutting {
+                            cutting.aim(&event);
+                        }
+                    }
+                    on:pointerleave=move |_| {
+                        if let Some(cutting) = cutting {
+                            cutting.leave();
+                        }
+                    }
+                    on:click=move |event| {
+                        if let Some(cutting) = cutting {
+                            cutting.click(&event);
+                        }
+                    }
+                ></canvas>
+                {cutting.map(Cutting::marks)}
+            </div>
+            {cutting.map(Cutting::bar)}
+            <p class="caption">{words.caption}</p>
+            <div class="track-foot">
+                <Numbers tables=Callback::new(move |()| {
+                    follow();
+                    store.peek(|state| subject.tables(state))
+                }) />
+                <Downloads
+                    name=words.id
+                    sheet=Callback::new(move |theme: Theme| store.peek(|state| subject.sheet(state, &theme)))
+                    tables=Callback::new(move |()| store.peek(|state| subject.tables(state)))
+                />
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// How the field of predictions is laid out.
+fn field_tools(store: Store) -> AnyView {
+    let layout = store.memo(|state| state.view.field);
+    let button = move |words: &'static str,
+                       hook: &'static str,
+                       is_on: fn(&PredictionGridLayout) -> bool,
+                       set: fn(&mut PredictionGridLayout)| {
+        let change = move |_| {
+            let mut next = layout.get_untracked();
+            set(&mut next);
+            store.send(Message::Look(Look::LayField(next)));
+        };
+        view! {
+            <button type="button" data-testid=hook aria-pressed=move || is_on(&layout.get()).to_string() on:click=change>{words}</button>
+        }
+    };
+    view! {
+        <div class="switches">
+            <div class="switch small" role="group" aria-label="Rows of the field">
+                {button("by b", "field-by-b", |l| !l.by_sum, |l| l.by_sum = false)}
+                {button("by a + b", "field-by-sum", |l| l.by_sum, |l| l.by_sum = true)}
+            </div>
+            <div class="switch small" role="group" aria-label="Colours of the field">
+                {button("right or wrong", "field-right", |l| !l.margins, |l| l.margins = false)}
+                {button("margin", "field-margin", |l| l.margins, |l| l.margins = true)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Draws a subject's sheet.
+struct SheetPainter {
+    store: Store,
+    subject: Subject,
+}
+
+impl SheetPainter {
+    fn sheet(&self, theme: &Theme) -> Option<Sheet> {
+        self.store.peek(|state| self.subject.sheet(state, theme))
+    }
+}
+
+impl Painter for SheetPainter {
+    fn height(&self, width: f64, theme: &Theme) -> Option<f64> {
+        self.sheet(theme).map(|sheet| sheet.height(width, theme))
+    }
+
+    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
+        self.sheet(theme).map_or(Ok(Vec::new()), |sheet| sheet.draw(area, theme))
+    }
+}
+/// A figure's hook for tests. That of the spectrum is older than the others, and scripts rely on it.
+fn hook_of(id: &str) -> String {
+    match id {
+        "spectrum" => "spectrum-chart".to_owned(),
+        id => format!("panel-{id}"),
+    }
+}

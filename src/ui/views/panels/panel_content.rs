@@ -1,0 +1,167 @@
+//! What a panel shows, whichever registry it comes from: made from the page's state when it is drawn.
+
+use std::sync::Arc;
+
+use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::report::{NeuronMap, ReportMaps};
+use crate::maths::fourier::n_freqs;
+use crate::plot::Theme;
+use crate::plot::figures::checkpoint::{CheckpointDataNeed, CheckpointFigure, CheckpointFigureData};
+use crate::plot::figures::{DataNeed, DataTable, Figure, FigureData, Sheet};
+use crate::task::Task;
+use crate::ui::state::State;
+use crate::ui::state::comparison::other_seeds;
+use crate::ui::update::analyst::MOST_ENDS;
+use crate::ui::update::weights_at;
+
+/// A view of the inside, or a figure of the paper.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject {
+    /// Made from the snapshot at the cursor.
+    Inside(&'static CheckpointFigure),
+    /// Made from the run and the report at the cursor.
+    Paper(Figure),
+}
+
+/// The names of the files and hooks of a figure's copy in the page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) name: &'static str,
+    pub(super) caption: &'static str,
+}
+
+impl Subject {
+    /// A figure of the paper.
+    pub(super) fn paper(figure: Figure) -> Self {
+        Self::Paper(figure)
+    }
+
+    /// Its fixed words.
+    pub(super) fn words(self) -> Words {
+        match self {
+            Self::Inside(view) => Words { id: view.id, title: view.title, name: "", caption: view.caption },
+            Self::Paper(figure) => {
+                Words { id: figure.id, title: figure.title, name: figure.name, caption: figure.caption }
+            }
+        }
+    }
+
+    /// Whether it is made from some data beside the checkpoint's analysis.
+    pub(super) fn needs(self, data: CheckpointDataNeed) -> bool {
+        matches!(self, Self::Inside(view) if view.needs.contains(&data))
+    }
+
+    /// Why it cannot be shown; `None` if it can.
+    pub(super) fn missing(self, state: &State) -> Option<&'static str> {
+        match self {
+            Self::Inside(_) if snapshot(state).is_some() => None,
+            Self::Inside(_) if state.analyst.n_ends > MOST_ENDS => Some(
+                "No weights of this run have been analysed: the analysis worker is not running. Reload the page.",
+            ),
+            Self::Inside(_) => Some("No weights of this run have been analysed yet."),
+            Self::Paper(figure) => with_figure(state, figure, |data| figure.missing(data)).flatten(),
+        }
+    }
+
+    /// Its panels.
+    pub(super) fn sheet(self, state: &State, theme: &Theme) -> Option<Sheet> {
+        match self {
+            Self::Inside(view) => with_inside(state, view, |data| (view.sheet)(data, theme)),
+            Self::Paper(figure) => with_figure(state, figure, |data| (figure.sheet)(data, theme)),
+        }
+    }
+
+    /// What it shows, in a sentence with its numbers.
+    pub(super) fn finding(self, state: &State) -> String {
+        match self {
+            Self::Inside(view) => with_inside(state, view, view.finding),
+            Self::Paper(figure) => with_figure(state, figure, figure.finding),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Its numbers.
+    pub(super) fn tables(self, state: &State) -> Vec<DataTable> {
+        match self {
+            Self::Inside(view) => with_inside(state, view, view.tables),
+            Self::Paper(figure) => with_figure(state, figure, figure.tables),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// The snapshot at the cursor.
+pub(super) fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
+    let exhibit = state.exhibit.as_ref()?;
+    exhibit.snapshot_near(state.view.step(exhibit))
+}
+
+fn with_inside<T>(
+    state: &State,
+    view: &CheckpointFigure,
+    read: impl FnOnce(&CheckpointFigureData<'_>) -> T,
+) -> Option<T> {
+    let snapshot = snapshot(state)?;
+    let config = &state.exhibit.as_ref()?.config;
+    // A file may have come with another experiment than its weights are for.
+    if snapshot.report.p != config.data.p {
+        return None;
+    }
+    // Shuffling the pairs takes a millisecond.
+    let needs_train = view.needs.contains(&CheckpointDataNeed::TrainPairs);
+    let train = if needs_train { Task::new(&config.data).is_train() } else { Vec::new() };
+    let left = cut_margins(state, snapshot);
+    Some(read(&CheckpointFigureData {
+        snapshot,
+        train: &train,
+        margins: left.unwrap_or(&snapshot.maps.margins),
+        is_cut: left.is_some(),
+        layout: state.view.field,
+    }))
+}
+
+fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
+    let exhibit = state.exhibit.as_ref()?;
+    let snapshot = snapshot(state);
+    let maps = snapshot.filter(|_| figure.shows(DataNeed::Maps)).map(|snapshot| maps(snapshot));
+    let phase_ends = exhibit.phases.ends();
+    let other_seeds = if figure.shows(DataNeed::OtherSeeds) { other_seeds(state) } else { Vec::new() };
+    let without = &exhibit.without_freqs;
+    let is_known = snapshot.is_some_and(|snapshot| {
+        figure.shows(DataNeed::LossWithoutFreq)
+            && without.step == snapshot.step
+            && without.losses.len() == n_freqs(snapshot.report.p)
+    });
+    Some(read(&FigureData {
+        other_seeds: &other_seeds,
+        metrics: &exhibit.rows,
+        progress: &exhibit.progress,
+        phase_ends: &phase_ends,
+        report: snapshot.map(|snapshot| &snapshot.report),
+        maps: maps.as_ref(),
+        loss_without_freq: if is_known { &without.losses } else { &[] },
+    }))
+}
+
+/// The margins that an ablation of these weights left.
+fn cut_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'a [f32]> {
+    let left = state.surgery.left.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
+    (left.margins.len() == snapshot.maps.margins.len()).then_some(&left.margins[..])
+}
+
+/// The grids of figure 4; the logits' norms are by frequency here.
+fn maps(snapshot: &CheckpointAnalysis) -> ReportMaps {
+    let (p, fields) = (snapshot.report.p, &snapshot.maps);
+    let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
+    let neurons = fields.neurons.iter();
+    ReportMaps {
+        p,
+        attention_to_a: fields.attention().all_to_a(),
+        neurons: neurons
+            .map(|n| NeuronMap { neuron: n.neuron, freq: n.freq, values: wide(&n.values) })
+            .collect(),
+        logit_norms: wide(&fields.logit_norms),
+    }
+}

@@ -1,0 +1,57 @@
+//! Buttons that cut, and the paper's ablations among them: with the loss that the paper found and that of the
+//! weights.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::analysis::ablation::PaperAblation;
+use crate::analysis::report::AblationReport;
+use crate::ui::state::ablation_editor::{Cut, Operation};
+use crate::ui::state::format;
+use crate::ui::store::Store;
+use crate::ui::update::Message;
+
+/// A button that is pressed while its part is cut out. Its `data-testid` is the prefix and the cut's name.
+pub(super) fn cut_button(
+    operation: Memo<Operation>,
+    prefix: &'static str,
+    class: &'static str,
+    words: String,
+    cut: Cut,
+) -> AnyView {
+    let store = Store::get();
+    let hook = format!("{prefix}-{}", cut.id());
+    let seen = cut.clone();
+    let pressed = Memo::new(move |_| operation.with(|operation| operation.is_cut(&seen)));
+    let click = move |_| store.send(Message::Cut(cut.clone()));
+    view! {
+        <button type="button" class=class data-testid=hook aria-pressed=move || pressed.get().to_string() on:click=click>{words}</button>
+    }
+    .into_any()
+}
+
+/// A view for each cut of a list. Those that stay keep their elements, and with them the keyboard's focus.
+pub(super) fn each(cuts: Memo<Vec<Cut>>, view: Arc<dyn Fn(Cut) -> AnyView + Send + Sync>) -> AnyView {
+    view! { <For each=move || cuts.get() key=Cut::id children=move |cut| view(cut) /> }.into_any()
+}
+
+/// A row of a table for each of the paper's ablations: a button, the paper's loss over all pairs, and that of
+/// a report.
+pub(super) fn paper_rows(
+    operation: Memo<Operation>,
+    prefix: &'static str,
+    report: Memo<Option<AblationReport>>,
+) -> AnyView {
+    PaperAblation::ALL
+        .map(|paper| {
+            let (words, value) = (paper.description().to_owned(), paper.paper_loss());
+            let button = cut_button(operation, prefix, "cut in-table", words, Cut::Paper(paper));
+            let ours =
+                move || report.with(|report| report.as_ref().map(|r| format::number(r.losses[paper])));
+            view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }
+                .into_any()
+        })
+        .collect_view()
+        .into_any()
+}

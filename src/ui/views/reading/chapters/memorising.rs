@@ -1,0 +1,53 @@
+//! Memorisation, and why float32 matters to it.
+
+use crate::config::Preset;
+use crate::ui::views::reading::action::Gesture;
+use crate::ui::views::reading::formula::{of, row, sub, sum, sup};
+use crate::ui::views::reading::prose::{Block, Chapter, act, para, show};
+
+pub(super) const CHAPTER: Chapter = Chapter { title: "Learning by heart", text };
+
+fn text() -> Vec<Block> {
+    vec![
+        para![
+            "A table of 3,830 answers fits easily into 226,816 numbers, and the gradient finds it at once. In \
+             the paper's run ",
+            show("train accuracy", "accuracy-chart"),
+            " is perfect by step 200 and the train loss passes a millionth near step 1,200. Meanwhile the test \
+             loss climbs to 25.8: the network has opinions about every sum, and on those it never saw they are \
+             wrong."
+        ],
+        para![
+            "Memorising is expensive in weight. The sum of squares of all weights, 1,783 at the start, doubles \
+             to 3,650 by step 200. Weight decay then bills for every unit of it at each step, and the \
+             loss, being almost zero already, has little to say against. What survives is whatever gives the \
+             answers most cheaply. A rule that serves all sums is cheaper than a table with an entry for each, \
+             but it must first be found."
+        ],
+        Block::Title("A loss of one ten-millionth"),
+        para![
+            "All of this plays at losses below a millionth, where single precision gives out. With c the right \
+             answer, the loss of one sum is"
+        ],
+        Block::Display(row![
+            of("ln", row!["1", "+", "s"]),
+            ",   ",
+            "s",
+            "=",
+            sum(row!["d", "≠", "c"]),
+            of("exp", row![sub("L", "d"), "−", sub("L", "c")])
+        ]),
+        para![
+            "In float32, 1 + s is 1 once s is below ",
+            row!["6", "·", sup("10", "−8")],
+            ": the loss of that sum becomes exactly 0, its gradient loses what would still raise the right \
+             logit, and training turns erratic. The paper's run computed the loss in float64. A graphics card \
+             in a browser has no float64, so this lab computes ln(1 + s) from s itself, without forming 1 + s: \
+             float32 then carries losses down to 1e-38. ",
+            show("The loss setting", "set-loss"),
+            " has the textbook form too; ",
+            act("the slingshot preset", Gesture::SetPreset(Preset::Slingshot)),
+            " trains with it and shows the spikes known as slingshots (paper, appendix D.2)."
+        ],
+    ]
+}

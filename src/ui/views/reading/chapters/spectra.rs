@@ -1,0 +1,78 @@
+//! How one sees the algorithm: Fourier spectra.
+
+use crate::ui::views::reading::action::Moment;
+use crate::ui::views::reading::formula::{frac, of, root, row, sub, sup, w_k};
+use crate::ui::views::reading::prose::{Block, Chapter, go, para, show, term};
+
+pub(super) const CHAPTER: Chapter = Chapter { title: "How one sees it", text };
+
+fn text() -> Vec<Block> {
+    vec![
+        para![
+            "A network that thinks in waves should look simple when taken apart into waves. The waves over the \
+             numbers x = 0 … p − 1, made to have length 1 and stand at right angles to each other, are"
+        ],
+        Block::Display(row![
+            frac("1", root("p")),
+            ",  ",
+            root(frac("2", "p")),
+            of("cos", row![w_k(), "x"]),
+            ",  ",
+            root(frac("2", "p")),
+            of("sin", row![w_k(), "x"]),
+            ",  ",
+            row!["k", "=", "1", "…", frac(row!["p", "−", "1"], "2")]
+        ]),
+        para![
+            "a constant and 56 frequencies for p = 113. Any function of one number is a mixture of them, and \
+             any function of a pair (a, b) a mixture of their products."
+        ],
+        para![
+            show("The spectrum of the embedding", "spectrum-chart"),
+            " shows how much of each wave is in ",
+            sub("W", "E"),
+            ". ",
+            go("At the start", Moment::First),
+            " it is flat, for noise has no favourite. ",
+            go("In the end", Moment::Last),
+            " a few peaks stand out of almost \
+             nothing: six in the paper's run, five of which the network uses. The same holds for the \
+             neuron-logit map ",
+            sub("W", "L"),
+            ", Fourier-transformed over the answers c. Its frequencies are the ",
+            term("key frequencies"),
+            ": here, those whose norm is above a quarter of the largest. The paper gives no threshold; on \
+             trained networks anything from a tenth to a half picks the same ones."
+        ],
+        para![
+            "The logits are functions of pairs. In the paper's run ",
+            show("their spectrum over pairs", "panel-logits"),
+            " has twenty components that count out of 12,769, five blocks of two by two: for each key frequency the \
+             products of cosine or sine of ",
+            row![w_k(), "a"],
+            " with cosine or sine of ",
+            row![w_k(), "b"],
+            ", which is just what ",
+            of("cos", row![w_k(), "(", "a", "+", "b", ")"]),
+            " and its sine are made of. ",
+            show("Neurons", "panel-neurons"),
+            " sort themselves by frequency: 433 of the paper's 512 are explained to more than 85 % by one \
+             frequency's waves and their products. ",
+            show("Attention", "panel-attention"),
+            " swings with one frequency for each head."
+        ],
+        para![
+            "How much a few waves account for is the ",
+            term("fraction of variance explained"),
+            ": 1 minus the squared length of what is left over, divided by the squared length of the whole, \
+             after the mean is taken off,"
+        ],
+        Block::Display(row![
+            "FVE",
+            "=",
+            "1",
+            "−",
+            frac(sup(row!["‖", "y", "−", "fit", "‖"], "2"), sup(row!["‖", "y", "‖"], "2"))
+        ]),
+    ]
+}

@@ -1,0 +1,96 @@
+//! The text keeps its word: what it points at is on the page.
+
+use std::path::PathBuf;
+
+use crate::plot::figures::checkpoint::CheckpointFigure;
+use crate::ui::views::reading::chapters::CHAPTERS;
+use crate::ui::views::reading::formula::Formula;
+use crate::ui::views::reading::prose::{Block, Piece};
+
+fn pieces() -> Vec<(&'static str, Piece)> {
+    let of_block = |block: Block| match block {
+        Block::Paragraph(pieces) => pieces,
+        Block::List(items) => items.concat(),
+        Block::Terms(terms) => terms.into_iter().flat_map(|(_, pieces)| pieces).collect(),
+        Block::Display(formula) => vec![Piece::Formula(formula)],
+        Block::Title(_) | Block::Example => Vec::new(),
+    };
+    let of_chapter = |chapter: &crate::ui::views::reading::prose::Chapter| {
+        let title = chapter.title;
+        let pieces: Vec<_> = (chapter.text)().into_iter().flat_map(of_block).collect();
+        pieces.into_iter().map(move |piece| (title, piece))
+    };
+    CHAPTERS.iter().flat_map(of_chapter).collect()
+}
+
+fn hooks() -> Vec<&'static str> {
+    let hook = |piece: Piece| match piece {
+        Piece::Act(_, gesture) => Some(gesture.points_at()),
+        _ => None,
+    };
+    pieces().into_iter().filter_map(|(_, piece)| hook(piece)).collect()
+}
+
+#[test]
+fn every_chapter_says_something_and_titles_differ() {
+    for (i, chapter) in CHAPTERS.iter().enumerate() {
+        assert!(!(chapter.text)().is_empty(), "{} is empty", chapter.title);
+        assert!(CHAPTERS[..i].iter().all(|other| other.title != chapter.title), "{}", chapter.title);
+    }
+}
+
+#[test]
+fn settings_that_the_text_points_at_exist() {
+    for hook in hooks() {
+        if let Some(name) = hook.strip_prefix("set-") {
+            assert!(crate::config::settings::find(name).is_some(), "no setting `{name}`");
+        }
+    }
+    assert!(hooks().len() > 15, "the phrases were found");
+}
+
+/// Every file of the page but those of the reading.
+fn page_source() -> String {
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/ui")];
+    let mut source = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the source is there") {
+            let path = entry.expect("the source can be listed").path();
+            if path.is_dir() && !path.ends_with("reading") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                source += &std::fs::read_to_string(path).expect("the source is text");
+            }
+        }
+    }
+    source
+}
+
+#[test]
+fn what_the_text_points_at_is_on_the_page() {
+    let source = page_source();
+    let tracks = ["loss", "accuracy", "circuits", "gini", "weights"];
+    for hook in hooks() {
+        let is_there = match hook.split_once('-') {
+            Some(("set", name)) => crate::config::settings::find(name).is_some(),
+            Some(("panel", id)) => CheckpointFigure::ALL.iter().any(|view| view.id == id),
+            Some((id, "chart")) => tracks.contains(&id) && source.contains(&format!("\"{id}\"")),
+            _ => source.contains(&format!("data-testid=\"{hook}\"")),
+        };
+        assert!(is_there, "nothing on the page is called {hook}");
+    }
+}
+
+#[test]
+fn links_are_encrypted_and_texts_have_no_loose_ends() {
+    for (chapter, piece) in pieces() {
+        match piece {
+            Piece::Link(words, url) => assert!(url.starts_with("https://"), "{chapter}: {words}"),
+            Piece::Text(text) => {
+                assert!(!text.contains("  ") && !text.contains('\u{2014}'), "{chapter}: `{text}`");
+            }
+            Piece::Formula(Formula::Row(parts)) => assert!(!parts.is_empty(), "{chapter}"),
+            _ => {}
+        }
+    }
+}
