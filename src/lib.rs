@@ -39,7 +39,7 @@
 //!
 //! - No Burn tensor above [`engine`], and no Burn at all in the page's main program.
 //! - No file, clock or unseeded random number below the programs' own layer.
-//! - Only `engine/device.rs` makes devices, only `ui/dom.rs` reaches into the document, only
+//! - Only `engine/device.rs` makes devices, only `ui/browser/dom.rs` reaches into the document, only
 //!   `protocol/codec.rs` turns our types into JavaScript values.
 //! - No panic on user input: [`config::ExperimentConfig::validate`] is the gate, and errors are
 //!   [`error::LabError`].

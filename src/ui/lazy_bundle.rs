@@ -80,7 +80,7 @@ pub(super) async fn fetch() -> Result<&'static Rest> {
 static REST: Rest = Rest {
     draw,
     show_recorded: recorded_run::show,
-    read_file: found::read,
+    read_file: opened_file::read,
     begin_analyst: |store| {
         let rests = move || store.peek(|state| state.analyst.rests);
         let client = AnalystClient::spawn(move |message| store.send(message), rests)?;

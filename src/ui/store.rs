@@ -194,7 +194,7 @@ impl Store {
     fn fetch_rest(self) {
         spawn_local(async move {
             fetch::breathe().await;
-            match rest::fetch().await {
+            match lazy_bundle::fetch().await {
                 Ok(rest) => {
                     // The curves of the recorded run stand above all that the rest draws, so they come first.
                     self.do_what_waits(rest);

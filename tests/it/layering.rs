@@ -34,11 +34,11 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         ],
         "only the edges know the browser",
     ),
-    (".document()", &["ui/dom.rs"], "one file touches the DOM"),
+    (".document()", &["ui/browser/dom.rs"], "one file touches the DOM"),
     ("leptos", &["ui/"], "the page is drawn in ui"),
     (
         "std::fs",
-        &["cli/", "ui/reading/tests.rs"],
+        &["cli/", "ui/views/reading/tests.rs"],
         "no files below the command line, but the source for a test",
     ),
     ("Instant::", &["cli/"], "no clock below the programs"),

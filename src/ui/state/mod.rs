@@ -21,7 +21,7 @@ pub mod run_view;
 pub(in crate::ui) mod run_view_sample;
 pub mod step_cost;
 pub mod stored_runs;
-mod timeline_stops;
+pub mod timeline_stops;
 pub mod verdict_model;
 pub mod view_choices;
 

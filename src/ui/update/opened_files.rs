@@ -151,7 +151,7 @@ pub fn shown_capsule(state: &State) -> Option<Capsule> {
         Origin::File(name) | Origin::Kept { name, .. } => Some(name.clone()),
     };
     Some(Capsule {
-        head: Head { name, n_rows_left_out: exhibit.n_rows_left_out, ..keep::head(state) },
+        head: Head { name, n_rows_left_out: exhibit.n_rows_left_out, ..stored_runs::head(state) },
         config: exhibit.config.clone(),
         rows: exhibit.rows.clone(),
         measures: exhibit.progress.clone(),

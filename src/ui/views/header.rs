@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn figures_and_style_sheet_have_the_same_colours() {
-        let css = include_str!("../../www/style.css");
+        let css = include_str!("../../../www/style.css");
         let (light, dark) = (Theme::light(), Theme::dark());
         for (name, light, dark) in [
             ("panel", light.background, dark.background),

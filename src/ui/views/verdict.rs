@@ -19,19 +19,19 @@ pub(in crate::ui) fn VerdictPanel() -> impl IntoView {
     let store = Store::get();
     // Judging takes a millisecond.
     let revision = store.memo(Revision::of);
-    let note = store.memo(judgement::note);
+    let note = store.memo(verdict_model::note);
     let verdict = Memo::new(move |_| {
         revision.get();
-        store.peek(judgement::judge)
+        store.peek(verdict_model::judge)
     });
     let save_csv = move |_| {
         if let Some(verdict) = verdict.get_untracked() {
-            dom::save_text("verdict.csv", "text/csv", &judgement::table(&verdict).csv());
+            dom::save_text("verdict.csv", "text/csv", &verdict_model::table(&verdict).csv());
         }
     };
     let save_md = move |_| {
         if let Some(verdict) = verdict.get_untracked() {
-            dom::save_text("verdict.md", "text/markdown", &judgement::markdown(&verdict));
+            dom::save_text("verdict.md", "text/markdown", &verdict_model::markdown(&verdict));
         }
     };
     view! {

@@ -60,7 +60,7 @@ fn check(folder: &Path) -> Result<()> {
     match PARTS.iter().chain([&LOADER]).find(|part| !folder.join(part).is_file()) {
         None => Ok(()),
         Some(part) => Err(format!(
-            "the page's program was taken apart without {part}: does src/ui/rest.rs still mark the cut?"
+            "the page's program was taken apart without {part}: does src/ui/lazy_bundle.rs still mark the cut?"
         )),
     }
 }

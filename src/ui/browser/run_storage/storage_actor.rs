@@ -97,7 +97,7 @@ impl Inner {
                 Ok(vec![list(&database).await?])
             }
             KeepCommand::Delete(key) => {
-                database.write(records::plan_delete(&database.keys().await?, &key)).await?;
+                database.write(run_records::plan_delete(&database.keys().await?, &key)).await?;
                 Ok(vec![list(&database).await?])
             }
         }
@@ -144,11 +144,11 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
         is_closed: false,
         engine: capsule.head.engine.clone(),
     };
-    let written = database.write(records::plan_save(&keys, run, &entry, true)).await;
+    let written = database.write(run_records::plan_save(&keys, run, &entry, true)).await;
     let remark = match written {
         Err(error @ LabError::Storage { fault: StorageFault::Full, .. }) => {
             let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
-            database.write(records::plan_save(&keys, run, &entry, false)).await?;
+            database.write(run_records::plan_save(&keys, run, &entry, false)).await?;
             Some(ErrorReport::new(
                 error.kind(),
                 "The browser's storage is full: this run's checkpoints are not kept, only what it needs to go on.",
@@ -163,18 +163,18 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
 async fn load(database: &Database, key: &str) -> Result<Result<(Capsule, Vec<String>)>> {
     let keys = database.keys().await?;
     let mut states = Vec::new();
-    for step in records::states_of(&keys, key) {
-        if let Some(bytes) = database.get(&records::key_of(key, Kind::State(step))).await? {
+    for step in run_records::states_of(&keys, key) {
+        if let Some(bytes) = database.get(&run_records::key_of(key, Kind::State(step))).await? {
             states.push((step, bytes));
         }
     }
-    let (mut capsule, mut remarks) = match records::newest_whole(states) {
+    let (mut capsule, mut remarks) = match run_records::newest_whole(states) {
         Ok(found) => found,
         Err(error) => return Ok(Err(error)),
     };
-    for step in records::checkpoints_of(&keys, key) {
-        if let Some(bytes) = database.get(&records::key_of(key, Kind::Checkpoint(step))).await? {
-            remarks.extend(records::add_checkpoint(&mut capsule, step, &bytes));
+    for step in run_records::checkpoints_of(&keys, key) {
+        if let Some(bytes) = database.get(&run_records::key_of(key, Kind::Checkpoint(step))).await? {
+            remarks.extend(run_records::add_checkpoint(&mut capsule, step, &bytes));
         }
     }
     Ok(Ok((capsule, remarks)))
@@ -183,7 +183,7 @@ async fn load(database: &Database, key: &str) -> Result<Result<(Capsule, Vec<Str
 async fn list(database: &Database) -> Result<KeepEvent> {
     let keys = database.keys().await?;
     let (mut runs, mut damaged) = (Vec::new(), Vec::new());
-    for (run, n_records) in records::runs_of(&keys) {
+    for (run, n_records) in run_records::runs_of(&keys) {
         match entry(database, &run).await? {
             Some(entry) => runs.push(entry),
             None => damaged.push(Damaged { key: run, n_records }),
@@ -196,8 +196,8 @@ async fn list(database: &Database) -> Result<KeepEvent> {
 /// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is
 /// none.
 async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
-    let record = database.get(&records::key_of(run, Kind::Entry)).await?;
-    if let Some(Ok(entry)) = record.map(|record| records::decode_entry(&record)) {
+    let record = database.get(&run_records::key_of(run, Kind::Entry)).await?;
+    if let Some(Ok(entry)) = record.map(|record| run_records::decode_entry(&record)) {
         return Ok(Some(entry));
     }
     let Ok((capsule, _)) = load(database, run).await? else { return Ok(None) };
@@ -218,6 +218,6 @@ async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut K
     let mut entry =
         entry(database, key).await?.ok_or_else(|| LabError::content("kept run", "it is no longer there"))?;
     change(&mut entry);
-    let record = records::encode_entry(&entry);
-    database.write(vec![Change::Put(records::key_of(key, Kind::Entry), record)]).await
+    let record = run_records::encode_entry(&entry);
+    database.write(vec![Change::Put(run_records::key_of(key, Kind::Entry), record)]).await
 }

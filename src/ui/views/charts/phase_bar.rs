@@ -111,8 +111,9 @@ fn all_values(boundary: &Boundary) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Span, place};
+    use super::place;
     use crate::plot::{Axis, PixelMap};
+    use crate::ui::state::timeline_stops::Span;
 
     #[test]
     fn spans_touch_and_are_cut_at_the_ends_of_the_axis() {

@@ -47,8 +47,8 @@ impl From<&'static str> for Formula {
 /// Parts in a row: `row!["a", "+", "b"]`.
 macro_rules! row {
     ($($part:expr),* $(,)?) => {
-        $crate::ui::reading::formula::Formula::Row(vec![
-            $($crate::ui::reading::formula::Formula::from($part)),*
+        $crate::ui::views::reading::formula::Formula::Row(vec![
+            $($crate::ui::views::reading::formula::Formula::from($part)),*
         ])
     };
 }

@@ -64,7 +64,7 @@ impl From<Formula> for Piece {
 /// The pieces of a paragraph: `say!["The sum of ", row!["a", "+", "b"], "."]`.
 macro_rules! say {
     ($($piece:expr),* $(,)?) => {
-        vec![$($crate::ui::reading::prose::Piece::from($piece)),*]
+        vec![$($crate::ui::views::reading::prose::Piece::from($piece)),*]
     };
 }
 pub(super) use say;
@@ -72,7 +72,7 @@ pub(super) use say;
 /// A paragraph.
 macro_rules! para {
     ($($piece:expr),* $(,)?) => {
-        $crate::ui::reading::prose::Block::Paragraph($crate::ui::reading::prose::say![$($piece),*])
+        $crate::ui::views::reading::prose::Block::Paragraph($crate::ui::views::reading::prose::say![$($piece),*])
     };
 }
 pub(super) use para;
