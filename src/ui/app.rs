@@ -3,10 +3,12 @@
 use leptos::prelude::*;
 
 use crate::ui::browser::dom;
-use crate::ui::lazy_bundle::{Later, RestTrouble, Section};
-use crate::ui::state::State;
+use crate::ui::effects;
+use crate::ui::lazy_bundle::{BundleHandle, Later, RestTrouble, Section};
 use crate::ui::state::format;
+use crate::ui::state::link;
 use crate::ui::state::run::Phase;
+use crate::ui::state::{Host, State};
 use crate::ui::store::Store;
 use crate::ui::views::bench::BenchPanel;
 use crate::ui::views::charts::playback_bar::Transport;
@@ -15,18 +17,23 @@ use crate::ui::views::controls::Controls;
 use crate::ui::views::error_panel::{ErrorPanel, Notices};
 use crate::ui::views::files::DropZone;
 use crate::ui::views::footer::Foot;
-use crate::ui::views::header::{Header, Look};
+use crate::ui::views::header::Header;
 use crate::ui::views::readouts::Readouts;
 use crate::ui::views::settings_form::Settings;
 use crate::ui::views::status_line::StatusLine;
+use crate::ui::views::theme_choice::PageTheme;
 use crate::ui::views::verify_device::VerifyDevice;
 
 /// The lab.
 #[component]
 pub(super) fn App() -> impl IntoView {
-    provide_context(Store::open());
-    provide_context(Look::open());
-    name_the_tab(Store::get());
+    let store = Store::new(initial_state());
+    let bundle = BundleHandle::new();
+    provide_context(store);
+    provide_context(bundle);
+    effects::connect(store, bundle);
+    provide_context(PageTheme::open());
+    name_the_tab(store);
     view! {
         <Header />
         <main class="lab">
@@ -60,6 +67,13 @@ pub(super) fn App() -> impl IntoView {
         <Later section=Section::Reading />
         <Foot />
     }
+}
+
+/// The state of a page just opened: the settings of its link, and what the browser tells of itself.
+fn initial_state() -> State {
+    let (draft, notices) = link::from_pairs(&dom::query_pairs());
+    let host = Host { build: dom::build_name(), user_agent: dom::user_agent() };
+    State { tab: dom::new_tab_name(), now_ms: dom::now_ms(), host, ..State::new(draft, notices) }
 }
 
 /// Keeps the browser's tab telling how far the run is, for readers who look at another one.

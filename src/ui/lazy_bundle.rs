@@ -5,13 +5,14 @@
 //! first one. So what is in the table below decides how much comes first.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::error::{LabError, Result};
 use crate::protocol::analyst::AnalystRequest;
 use crate::ui::browser::analyst_client::AnalystClient;
-use crate::ui::browser::recorded_run;
 use crate::ui::browser::run_storage::storage_actor::Keeper;
+use crate::ui::browser::{fetch, recorded_run};
 use crate::ui::state::Coming;
 use crate::ui::state::opened_file::{self, Found};
 use crate::ui::state::stored_runs::KeepCommand;
@@ -66,11 +67,58 @@ pub(super) enum Section {
     Reading,
 }
 
-/// Fetches the rest of the page. A fetch that failed can be tried again.
-///
+/// The page's handle to the rest of it, from before it is fetched; copies share it.
+#[derive(Clone, Copy)]
+pub(super) struct BundleHandle {
+    loaded: RwSignal<Option<&'static Rest>>,
+    /// What waits for it.
+    waiting: StoredValue<Vec<Job>, LocalStorage>,
+}
+
+/// Something to do with the rest of the page.
+type Job = Box<dyn FnOnce(&'static Rest)>;
+
+impl BundleHandle {
+    /// A handle to a bundle that was not fetched yet.
+    pub(super) fn new() -> Self {
+        Self { loaded: RwSignal::new(None), waiting: StoredValue::new_local(Vec::new()) }
+    }
+
+    /// Does something with the rest of the page, as soon as it is here.
+    pub(super) fn with(self, job: impl FnOnce(&'static Rest) + 'static) {
+        match self.loaded.get_untracked() {
+            Some(rest) => job(rest),
+            None => self.waiting.update_value(|waiting| waiting.push(Box::new(job))),
+        }
+    }
+
+    /// Fetches it, does what waits for it, and calls `done`. A fetch that failed can be tried again.
+    pub(super) fn fetch(self, done: impl Fn(Result<()>) + 'static) {
+        spawn_local(async move {
+            fetch::breathe().await;
+            match load().await {
+                Ok(rest) => {
+                    // The curves of the recorded run stand above all that the rest draws, so they come first.
+                    self.do_what_waits(rest);
+                    fetch::breathe().await;
+                    self.loaded.set(Some(rest));
+                    self.do_what_waits(rest);
+                    done(Ok(()));
+                }
+                Err(error) => done(Err(error)),
+            }
+        });
+    }
+
+    fn do_what_waits(self, rest: &'static Rest) {
+        let jobs = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
+        jobs.into_iter().for_each(|job| job(rest));
+    }
+}
+
 /// # Errors
 /// [`LabError::File`] if it cannot be had.
-pub(super) async fn fetch() -> Result<&'static Rest> {
+async fn load() -> Result<&'static Rest> {
     whole().await.map_err(|_| {
         let reason = "the connection may have failed, or the site has a newer build: then reload the page";
         LabError::file("fetch", "the rest of the page", reason)
@@ -79,7 +127,9 @@ pub(super) async fn fetch() -> Result<&'static Rest> {
 
 static REST: Rest = Rest {
     draw,
-    show_recorded: recorded_run::show,
+    show_recorded: |store, bytes| {
+        spawn_local(recorded_run::show(bytes, move |message| store.send(message)));
+    },
     read_file: opened_file::read,
     begin_analyst: |store| {
         let rests = move || store.peek(|state| state.analyst.rests);
@@ -113,8 +163,8 @@ fn draw(section: Section) -> AnyView {
 /// A section, as soon as the rest of the page is here; until then a line in the place of the first panels.
 #[component]
 pub(super) fn Later(section: Section) -> impl IntoView {
-    let store = Store::get();
-    move || match store.rest() {
+    let bundle: BundleHandle = expect_context();
+    move || match bundle.loaded.get() {
         Some(rest) => (rest.draw)(section),
         None if section == Section::Inside => {
             view! { <p class="lead">"The panels are on their way…"</p> }.into_any()

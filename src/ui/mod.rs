@@ -11,6 +11,7 @@
 
 mod app;
 mod browser;
+mod effects;
 mod lazy_bundle;
 pub mod state;
 mod store;

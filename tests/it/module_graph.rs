@@ -6,7 +6,14 @@ use std::path::Path;
 
 /// The page's folders and files from the bottom up: a file may use what is listed before it, or beside it.
 /// Longer paths win.
-const UI_LAYERS: &[&[&str]] = &[];
+const UI_LAYERS: &[&[&str]] = &[
+    &["ui/state/"],
+    &["ui/update/"],
+    &["ui/browser/"],
+    &["ui/store.rs"],
+    &["ui/views/"],
+    &["ui/lazy_bundle.rs", "ui/effects.rs", "ui/app.rs", "ui/mod.rs"],
+];
 
 /// A module path from the crate's root: `["analysis", "grid"]`.
 type ModulePath = Vec<String>;
@@ -27,6 +34,9 @@ fn the_pages_layers_point_down() {
         places.filter(|(path, _)| file.starts_with(**path)).max_by_key(|(path, _)| path.len()).map(|(_, i)| i)
     };
     let mut wrong = Vec::new();
+    for file in graph.edges.keys().filter(|file| file.starts_with("ui/") && layer(file).is_none()) {
+        wrong.push(format!("src/{file} is in no layer"));
+    }
     for (file, used) in &graph.edges {
         for other in used {
             if let (Some(own), Some(below)) = (layer(file), layer(other))
@@ -46,7 +56,7 @@ fn the_reader_finds_imports_paths_groups_and_reexports() {
         ("a/b.rs", "use super::c::{Other, deep::X as Y};\npub struct Thing;\n"),
         ("a/c.rs", "pub struct Other;\nfn f() { crate::d::g(); }\n"),
         ("d.rs", "use crate::a::Thing;\n#[cfg(test)]\nmod tests {\n use crate::e::Never;\n}\n"),
-        ("e.rs", "// use crate::d::g;\nconst S: &str = \"crate::d::g\";\n"),
+        ("e.rs", "// use crate::d::g;\nconst S: &str = \"crate::d::g\";\npub(in crate::d) struct V;\n"),
     ];
     let graph =
         Graph::new(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect());
@@ -58,7 +68,7 @@ fn the_reader_finds_imports_paths_groups_and_reexports() {
         ["a/b.rs"],
         "through the re-export to the file that defines it; tests do not count"
     );
-    assert_eq!(used("e.rs"), [""; 0], "comments and texts are no code");
+    assert_eq!(used("e.rs"), [""; 0], "comments, texts and visibilities use nothing");
     assert_eq!(graph.cycles(), [["a/b.rs", "a/c.rs", "d.rs"]]);
 }
 
@@ -304,7 +314,9 @@ fn paths_in_code(code: &str) -> Vec<String> {
     for root in ["crate::", "super::", "self::"] {
         for (at, _) in code.match_indices(root) {
             let before = code[..at].chars().next_back().unwrap_or(' ');
-            if before.is_alphanumeric() || before == '_' || before == ':' {
+            // `pub(in crate::a)` says who may use an item; it uses nothing.
+            let is_visibility = code[..at].ends_with("pub(in ");
+            if is_visibility || before.is_alphanumeric() || before == '_' || before == ':' {
                 continue;
             }
             let end = code[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));

@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wasm_bindgen_futures::spawn_local;
-
 use crate::error::Result;
 use crate::model::safetensors::WeightLayout;
 use crate::protocol::recording::Recording;
 use crate::ui::browser::{dom, fetch};
 use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::store::Store;
 use crate::ui::update::Message;
 
 /// The file, beside the page's programs.
@@ -22,50 +19,50 @@ const WORD_EVERY_BYTES: usize = 50_000;
 /// Snapshots unpacked before the browser may draw: together some 20 ms.
 const AT_ONCE: usize = 4;
 
-/// Begins to fetch it. What it holds is read by the rest of the page.
-pub(in crate::ui) fn load(store: Store) {
-    spawn_local(async move {
-        fetch::breathe().await;
-        let mut told = 0;
-        let came = |n_bytes: usize| {
-            if n_bytes - told >= WORD_EVERY_BYTES {
-                told = n_bytes;
-                store.send(Message::RecordedBytes(Some(n_bytes)));
-            }
-        };
-        store.send(Message::RecordedBytes(Some(0)));
-        match fetch::bytes(&dom::asset(FILE), came).await {
-            Ok(bytes) => store.with_rest(move |rest| (rest.show_recorded)(store, bytes)),
-            Err(error) => over(store, Err(error)),
+/// Fetches it; `send` hears how much has come. What it holds is read by the lazy bundle.
+///
+/// # Errors
+/// [`LabError::File`](crate::error::LabError::File) if the site does not have it or the connection breaks.
+pub(in crate::ui) async fn fetch(send: impl Fn(Message)) -> Result<Vec<u8>> {
+    fetch::breathe().await;
+    let mut told = 0;
+    let came = |n_bytes: usize| {
+        if n_bytes - told >= WORD_EVERY_BYTES {
+            told = n_bytes;
+            send(Message::RecordedBytes(Some(n_bytes)));
         }
-    });
+    };
+    send(Message::RecordedBytes(Some(0)));
+    fetch::bytes(&dom::asset(FILE), came).await
 }
 
 /// Shows a recorded run: its curves first; then the workers begin, and the snapshots follow, the last one
 /// first.
-pub(in crate::ui) fn show(store: Store, bytes: Vec<u8>) {
-    spawn_local(async move { over(store, show_all(store, &bytes).await) });
+pub(in crate::ui) async fn show(bytes: Vec<u8>, send: impl Fn(Message)) {
+    let result = show_all(&bytes, &send).await;
+    end(result, send);
 }
 
-fn over(store: Store, result: Result<()>) {
+/// Nothing more comes of it.
+pub(in crate::ui) fn end(result: Result<()>, send: impl Fn(Message)) {
     if let Err(error) = result {
-        store.send(Message::Remark(format!("The recorded run could not be opened: {error}")));
+        send(Message::Remark(format!("The recorded run could not be opened: {error}")));
     }
-    store.send(Message::RecordedBytes(None));
+    send(Message::RecordedBytes(None));
     // If nothing came, nothing need be waited for.
-    store.begin_workers();
+    send(Message::BeginWorkers);
 }
 
-async fn show_all(store: Store, bytes: &[u8]) -> Result<()> {
+async fn show_all(bytes: &[u8], send: &impl Fn(Message)) -> Result<()> {
     let recording = Recording::from_bytes(bytes)?;
-    store.send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
-    store.begin_workers();
+    send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
+    send(Message::BeginWorkers);
     let places: Vec<usize> = (0..recording.steps().len()).rev().collect();
     for places in places.chunks(AT_ONCE) {
         fetch::breathe().await;
         let snapshots = places.iter().map(|&i| Ok(Arc::new(recording.snapshot(i)?)));
         let snapshots = snapshots.collect::<Result<_>>()?;
-        store.send(Message::TakenApart { origin: Origin::Recorded, snapshots });
+        send(Message::TakenApart { origin: Origin::Recorded, snapshots });
     }
     Ok(())
 }

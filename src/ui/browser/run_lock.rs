@@ -17,23 +17,13 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::ui::browser::dom;
 use crate::ui::browser::time_limit::before;
+use crate::ui::state::own_lock::LockOutcome;
 
 /// What the names of the locks begin with; the run's key follows.
 const PREFIX: &str = "grokking-lab.run.";
 
 /// How long the browser may take to list the locks: it takes a millisecond, and nothing must wait for it for ever.
 const LISTING: Duration = Duration::from_secs(2);
-
-/// How asking for a run's lock ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockOutcome {
-    /// This tab holds it.
-    Held,
-    /// Another tab does.
-    HeldElsewhere,
-    /// This browser has no locks.
-    Unsupported,
-}
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::protocol::analyst::RequestId;
 use crate::ui::state::run_view::Origin;
 
+/// As often the analyst is begun anew without having answered anything.
+pub const MOST_ENDS: usize = 3;
+
 /// What is known of the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Analyst {

@@ -1,14 +1,9 @@
 //! Runs laid over the one on show: which, in which colour, and in what their settings differ.
 
-use leptos::prelude::*;
-
 use crate::engine::MetricsRow;
 use crate::ui::state::State;
 use crate::ui::state::run_name;
 use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::store::Store;
-use crate::ui::update::Message;
-use crate::ui::views::run_heading;
 
 /// The most runs in one chart, the one on show among them: more cannot be told apart.
 pub const MAX_RUNS: usize = 5;
@@ -36,7 +31,7 @@ pub fn compared(state: &State) -> Vec<(Compared, &Exhibit)> {
         .map(|(i, exhibit)| {
             let compared = Compared {
                 origin: exhibit.origin.clone(),
-                name: run_heading::name(&exhibit.origin),
+                name: exhibit.origin.name(),
                 differences: differences(exhibit, shown),
                 color: i + 2,
             };
@@ -74,52 +69,6 @@ pub fn choose(chosen: &mut Vec<Origin>, origin: Origin, on: bool) {
         chosen.push(origin);
         let surplus = chosen.len().saturating_sub(MAX_RUNS - 1);
         chosen.drain(..surplus);
-    }
-}
-
-/// Boxes to tick for the other runs at hand, with the legend of those that are ticked.
-#[component]
-pub(in crate::ui) fn CompareRuns() -> impl IntoView {
-    let store = Store::get();
-    let others = store.memo(|state| {
-        let chosen: Vec<Compared> = compared(state).into_iter().map(|(compared, _)| compared).collect();
-        let line = |exhibit: &Exhibit| {
-            let found = chosen.iter().find(|compared| compared.origin == exhibit.origin).cloned();
-            (exhibit.origin.clone(), found)
-        };
-        state.shelf.iter().map(line).collect::<Vec<_>>()
-    });
-    move || {
-        let others = others.get();
-        (!others.is_empty()).then(|| {
-            let boxes = others
-                .into_iter()
-                .map(|(origin, compared)| {
-                    let name = run_heading::name(&origin);
-                    let is_on = compared.is_some();
-                    let legend = compared.map(|compared| {
-                        let key = format!("run-{}", compared.color);
-                        view! { <span class="key" data-key=key>{compared.differences}</span> }
-                    });
-                    let toggle = move |_| {
-                        store.send(Message::Compare { origin: origin.clone(), on: !is_on });
-                    };
-                    view! {
-                        <label class="compared">
-                            <input type="checkbox" data-testid="compare" prop:checked=is_on on:change=toggle />
-                            {name}
-                            {legend}
-                        </label>
-                    }
-                })
-                .collect_view();
-            view! {
-                <fieldset class="compare" data-testid="compare-runs">
-                    <legend>"Lay over it"</legend>
-                    {boxes}
-                </fieldset>
-            }
-        })
     }
 }
 

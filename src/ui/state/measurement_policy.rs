@@ -13,9 +13,6 @@ use crate::ui::state::format::count;
 use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::{Exhibit, Origin};
 
-/// Fewer measures than this are no course of a run: others are not given up for them.
-const FEW: usize = 10;
-
 /// Whether a run makes no steps now, so that its last checkpoint is known.
 pub fn is_at_rest(state: &State, exhibit: &Exhibit) -> bool {
     exhibit.origin != Origin::Own || !matches!(state.phase(), Some(Phase::Preparing | Phase::Training))
@@ -99,19 +96,6 @@ pub fn to_measure<'a>(state: &State, exhibit: &'a Exhibit) -> Option<(usize, &'a
     let mut open =
         exhibit.weights.iter().rev().filter(|(step, file)| is_open(**step) && !is_refused(state, file));
     open.next().map(|(step, file)| (*step, file))
-}
-
-/// The steps whose measures were taken otherwise than all others and cannot be taken again, their weights being
-/// gone. They are given up once the rest is done, but not for a few others.
-pub fn strays(state: &State, exhibit: &Exhibit) -> Vec<usize> {
-    let Some(settled) = settled_freqs(state, exhibit) else { return Vec::new() };
-    if !is_at_rest(state, exhibit) || to_measure(state, exhibit).is_some() {
-        return Vec::new();
-    }
-    let strays = exhibit.progress.iter().filter(|(_, measures)| measures.key_freqs != settled);
-    let strays: Vec<usize> = strays.map(|(step, _)| *step).collect();
-    let n_rest = exhibit.progress.len() - strays.len();
-    if n_rest >= FEW || n_rest >= strays.len() { strays } else { Vec::new() }
 }
 
 /// With which frequencies the run on show is measured, in a sentence; none while nothing was measured.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{FEW, freqs_for, is_at_rest, last_report, settled_freqs, strays, to_measure, words};
+use super::{freqs_for, is_at_rest, last_report, settled_freqs, to_measure, words};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::Preset;
 use crate::ui::state::State;
 use crate::ui::state::draft::Draft;
+use crate::ui::state::inconsistent_measures::{FEW, strays};
 use crate::ui::state::run::{Phase, Run};
 use crate::ui::state::run_view::{Exhibit, Origin};
 use crate::ui::state::run_view_sample::{exhibit, measures};

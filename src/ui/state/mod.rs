@@ -1,17 +1,25 @@
 //! Everything the page shows, as plain data. Only [`update`](crate::ui::update::update) changes it.
 
 pub mod ablation_editor;
+pub mod verification;
+pub mod own_lock;
+pub mod inconsistent_measures;
+pub mod capsules;
+pub mod bench;
+pub mod ablation_requests;
+pub mod ablated_model;
 pub mod advice;
 pub mod analyst;
 pub mod checkpoints;
 pub mod comparison;
 pub mod draft;
 pub mod estimates;
+pub mod figures_revision;
 pub mod format;
 pub mod link;
 pub mod measurement_policy;
 pub mod opened_file;
-mod permissions;
+pub mod permissions;
 pub mod report_card;
 pub mod run;
 pub mod run_name;
@@ -26,23 +34,25 @@ pub mod verdict_model;
 pub mod view_choices;
 
 use crate::ui::state::analyst::Analyst;
+use crate::ui::state::own_lock::OwnLock;
 use crate::ui::state::run::{Phase, Run};
 
 use crate::config::DeviceChoice;
 use crate::engine::MetricsRow;
+use crate::error::Result;
 use crate::protocol::capsule::Capsule;
 use crate::protocol::{DeviceReport, LadderRung, RunId};
 use crate::ui::state::ablation_editor::Surgery;
+use crate::ui::state::ablation_requests::Desk;
 use crate::ui::state::advice::Trouble;
+use crate::ui::state::bench::Bench;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::estimates::Estimates;
 use crate::ui::state::report_card::ReportCard;
 use crate::ui::state::run_view::{Exhibit, Origin};
 use crate::ui::state::stored_runs::Kept;
+use crate::ui::state::verification::Verify;
 use crate::ui::state::view_choices::View;
-use crate::ui::update::ablation_requests::Desk;
-use crate::ui::views::bench::Bench;
-use crate::ui::views::verify_device::Verify;
 
 /// The page.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +65,8 @@ pub struct State {
     pub remarks: Vec<String>,
     /// The worker.
     pub worker: Worker,
+    /// Whether the analyst and the training worker were begun.
+    pub are_workers_begun: bool,
     /// The device that the worker was last asked for.
     pub connected_choice: DeviceChoice,
     /// A run to start as soon as there is a device: `true` to leave it paused.
@@ -113,15 +125,6 @@ pub struct State {
     pub aside: Option<(String, Capsule)>,
     /// What this page is, and where it runs.
     pub host: Host,
-}
-
-/// This tab's claim to a run.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct OwnLock {
-    /// The key of the run that was claimed, if one was.
-    pub key: Option<String>,
-    /// Going on with it waits for the browser's answer: on this device, if another than the run's was chosen.
-    pub then_go_on: Option<Option<DeviceChoice>>,
 }
 
 /// How far the rest of the page has come.
@@ -201,6 +204,12 @@ pub struct Failure {
     pub offers_cpu: bool,
 }
 
+impl From<Result<()>> for Coming {
+    fn from(result: Result<()>) -> Self {
+        result.map_or_else(|error| Self::Failed(error.to_string()), |()| Self::Here)
+    }
+}
+
 impl State {
     /// A page just opened.
     pub fn new(draft: Draft, notices: Vec<String>) -> Self {
@@ -210,6 +219,7 @@ impl State {
             notices,
             remarks: Vec::new(),
             worker: Worker::Loading,
+            are_workers_begun: false,
             connected_choice,
             queued: None,
             rest: Coming::OnTheWay,

@@ -1,8 +1,9 @@
 //! What can be done on the page as it is.
 
 use crate::ui::state::run::Phase;
+use crate::ui::state::stored_runs::KeptRun;
+use crate::ui::state::verification::Verify;
 use crate::ui::state::{State, Worker};
-use crate::ui::views::verify_device::Verify;
 
 impl State {
     /// Whether the engines can be timed: while no run is being trained.
@@ -101,4 +102,10 @@ impl State {
     fn in_phase(&self, phase: Phase) -> bool {
         self.answers() && self.run.as_ref().is_some_and(|run| run.phase == phase && run.asked.is_none())
     }
+}
+
+/// The run that was left off last, if it has steps left and no other tab trains it.
+pub fn newest_unfinished(state: &State) -> Option<KeptRun> {
+    let is_free = |run: &&KeptRun| run.is_unfinished() && !state.is_trained_elsewhere(&run.key);
+    state.kept.runs.iter().find(is_free).cloned()
 }

@@ -66,6 +66,17 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// A run's name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Recorded => "Recorded run".into(),
+            Self::Own => "Your run".into(),
+            Self::File(name) | Self::Kept { name, .. } => name.clone(),
+        }
+    }
+}
+
 impl Exhibit {
     /// Adds rows, each step once and in order: a worker that repeats a row does not bend the curve. `n_left_out`
     /// rows were left out between them; if there are too many, more are.

@@ -165,6 +165,13 @@ pub fn queue_up(queue: &mut VecDeque<KeepCommand>, command: KeepCommand) {
 }
 
 impl Kept {
+    /// The browser has said whether it will not clear the storage by itself.
+    pub fn note_persistence(&mut self, is_granted: bool) {
+        if let Some(room) = &mut self.room {
+            room.is_persistent |= is_granted;
+        }
+    }
+
     /// What the reader should know of the storage and has not dismissed: why nothing is kept, or what is not.
     pub fn notice(&self) -> Option<&ErrorReport> {
         let notice = self.trouble.as_ref().or(self.left_out.as_ref());

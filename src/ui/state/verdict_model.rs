@@ -3,14 +3,13 @@
 use crate::analysis::verdict::{
     Claim, Evidence, NotApplicableReason, Outcome, Recipe, Requirement, RunRecord, Verdict,
 };
-use crate::config::settings;
+use crate::config::settings::{self, Setting};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::state::State;
+use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::state::format::count;
 use crate::ui::state::measurement_policy::{is_at_rest, last_report, last_weights, to_measure};
 use crate::ui::state::run_view::Exhibit;
-use crate::ui::update::Message;
-use crate::ui::update::analyst::MOST_ENDS;
 
 /// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
 /// last weights nothing is said but what the report on them says, and of a run that trains nothing is said to
@@ -98,14 +97,11 @@ pub fn summary(verdict: &Verdict) -> String {
     )
 }
 
-/// What puts the settings of a recipe into the form.
-pub fn recipe_messages(recipe: &Recipe) -> Vec<Message> {
+/// The settings of a recipe that differ from its preset's, with their texts.
+pub fn recipe_edits(recipe: &Recipe) -> Vec<(&'static Setting, String)> {
     let (preset, config) = (recipe.preset.config(), recipe.config());
-    let edits = settings::all()
-        .map(|setting| (setting, setting.read(&config)))
-        .filter(|(setting, text)| *text != setting.read(&preset))
-        .map(|(setting, text)| Message::Edit(setting, text));
-    std::iter::once(Message::Choose(recipe.preset)).chain(edits).collect()
+    let texts = settings::all().map(|setting| (setting, setting.read(&config)));
+    texts.filter(|(setting, text)| *text != setting.read(&preset)).collect()
 }
 
 /// That a claim is not robust, if it is not, and who says so; else empty.
@@ -186,7 +182,7 @@ pub fn markdown(verdict: &Verdict) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use super::{caution, judge, markdown, note, recipe_messages, summary, table};
+    use super::{caution, judge, markdown, note, recipe_edits, summary, table};
     use crate::analysis::checkpoint::CheckpointAnalysis;
     use crate::analysis::verdict::{NotApplicableReason, Outcome, Row, claims};
     use crate::config::{ExperimentConfig, LossForm, Preset};
@@ -196,12 +192,11 @@ mod tests {
     use crate::plot::figures::checkpoint::CheckpointFigure;
     use crate::task::Task;
     use crate::ui::state::State;
+    use crate::ui::state::analyst::MOST_ENDS;
     use crate::ui::state::draft::Draft;
     use crate::ui::state::run::{Phase, Run};
     use crate::ui::state::run_view::{Exhibit, Origin};
     use crate::ui::state::run_view_sample::{exhibit, measures};
-    use crate::ui::update::analyst::MOST_ENDS;
-    use crate::ui::update::update;
 
     fn state(preset: Preset) -> State {
         let mut state = State::new(Draft::new(preset), Vec::new());
@@ -355,11 +350,11 @@ mod tests {
             let wanted = is_right.iter().find(|(number, _)| *number == claim.number);
             assert_eq!(claim.recipe.is_some(), wanted.is_some(), "claim {}", claim.number);
             let (Some(recipe), Some((_, is_right))) = (claim.recipe, wanted) else { continue };
-            let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-            for message in recipe_messages(recipe) {
-                update(&mut state, message);
+            let mut draft = Draft::new(recipe.preset);
+            for (setting, text) in recipe_edits(recipe) {
+                draft.set(setting, text);
             }
-            let config = state.draft.config().expect("it can be trained");
+            let config = draft.config().expect("it can be trained");
             assert!(is_right(&config), "claim {}: {config:?}", claim.number);
         }
     }

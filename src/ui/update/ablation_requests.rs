@@ -1,108 +1,18 @@
 //! What is asked of the analyst: what an ablation leaves, and sums.
 
-use std::sync::Arc;
-
-use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::ui::state::State;
-use crate::ui::state::ablation_editor::{Anatomy, Answer, Cut, Left, Operation, Surgery};
-use crate::ui::state::measurement_policy::is_at_rest;
-use crate::ui::state::run_view::Origin;
+use crate::ui::state::ablated_model::{ablated_weights, anatomy};
+use crate::ui::state::ablation_editor::{Answer, Cut, Left, Surgery};
+use crate::ui::state::ablation_requests::{Desk, Errand};
 use crate::ui::update::Effect;
 
 /// The number the weights under the knife have with the analyst; the page's other requests count upwards.
 pub(super) const WEIGHTS: WeightsId = WeightsId::MAX;
 
-/// Where the page stands with the analyst.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Desk {
-    /// The weights under the knife.
-    about: Option<(Origin, usize)>,
-    /// Whether the analyst has them, as far as is known: it holds a few only.
-    is_held: bool,
-    ablating: Errand,
-    asking: Errand,
-    /// The sum that is asked for.
-    pub pair: Option<(usize, usize)>,
-    /// The answer to it, of the model as it is cut.
-    pub answer: Option<Answer>,
-}
-
-/// A request, from when it is wanted until it is answered.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Errand {
-    sent: Option<RequestId>,
-    /// Whether it failed once, and the weights were sent again.
-    is_second_try: bool,
-    failure: Option<String>,
-}
-
-impl Errand {
-    fn is_to_be_sent(&self) -> bool {
-        self.sent.is_none() && self.failure.is_none()
-    }
-
-    /// It is tried twice, not for ever.
-    fn fail(&mut self, message: String) {
-        let failure = self.is_second_try.then_some(message);
-        *self = Self { sent: None, is_second_try: true, failure };
-    }
-}
-
-impl Desk {
-    /// The snapshot of the weights that are cut.
-    pub fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
-        state.exhibit.as_ref()?.snapshots.get(&weights(state)?.0)
-    }
-
-    /// What a cut has to know of the weights that are cut.
-    pub fn anatomy(state: &State) -> Option<Anatomy> {
-        let report = &Self::snapshot(state)?.report;
-        Some(Anatomy { key_freqs: report.key_freqs.clone(), n_heads: report.attention.len() })
-    }
-
-    /// What is cut out of the weights that are cut; of a model without parts if there are none.
-    pub fn operation(state: &State) -> Operation {
-        let model = Self::anatomy(state).unwrap_or_default();
-        Operation { ablation: state.surgery.ablation.clone(), model }
-    }
-
-    /// Whether the analyst was asked something that it has not answered.
-    pub fn awaits_answer(&self) -> bool {
-        self.ablating.sent.is_some() || self.asking.sent.is_some()
-    }
-
-    /// Why it is not known what the ablation leaves.
-    pub fn ablation_failure(&self) -> Option<&str> {
-        self.ablating.failure.as_deref()
-    }
-
-    /// Why the sum has no answer.
-    pub fn answer_failure(&self) -> Option<&str> {
-        self.asking.failure.as_deref()
-    }
-}
-
 fn next_id(state: &mut State) -> RequestId {
     state.analyst.last_request += 1;
     state.analyst.last_request
-}
-
-/// The step of the weights that are cut, and the file: of those that were taken apart, so that all that is said
-/// beside them is said of them.
-pub(super) fn weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
-    let exhibit = state.exhibit.as_ref()?;
-    // A hovering pointer would have every checkpoint carried over.
-    let step = state.view.pin.unwrap_or_else(|| exhibit.last_step());
-    let known = exhibit.weights.iter().filter(|(at, _)| exhibit.snapshots.contains_key(at));
-    known.min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
-}
-
-/// The weights that the next cut will be of, unless the analyst has them: it can make ready ahead. Not while
-/// they change by themselves.
-pub(super) fn to_prepare(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
-    let stays = state.view.pin.is_some() || is_at_rest(state, state.exhibit.as_ref()?);
-    if state.desk.is_held || state.view.playing || !stays { None } else { weights(state) }
 }
 
 /// They are on their way.
@@ -112,7 +22,7 @@ pub(super) fn note_held(state: &mut State) {
 
 /// Applies a cut.
 pub(super) fn cut(state: &mut State, cut: &Cut) {
-    let Some(model) = Desk::anatomy(state) else { return };
+    let Some(model) = anatomy(state) else { return };
     state.surgery.apply(cut, &model);
     // The sum is asked of the model as it is cut.
     (state.desk.ablating, state.desk.asking, state.desk.answer) = Default::default();
@@ -153,7 +63,7 @@ pub(super) fn misread(state: &mut State, reason: &str) {
 
 /// Sends what has to be asked and was not.
 pub(super) fn work(state: &mut State) -> Vec<Effect> {
-    let here = weights(state).map(|(step, _)| step);
+    let here = ablated_weights(state).map(|(step, _)| step);
     let here = here.and_then(|step| Some((state.exhibit.as_ref()?.origin.clone(), step)));
     let desk = &mut state.desk;
     if desk.about != here {
@@ -174,7 +84,7 @@ pub(super) fn work(state: &mut State) -> Vec<Effect> {
     }
     let mut requests = Vec::new();
     if !state.desk.is_held {
-        let Some(file) = weights(state).map(|(_, file)| file.to_vec()) else { return Vec::new() };
+        let Some(file) = ablated_weights(state).map(|(_, file)| file.to_vec()) else { return Vec::new() };
         let config = state.exhibit.as_ref().map(|exhibit| Box::new(exhibit.config.clone()));
         requests.push(AnalystRequest::Hold { id: next_id(state), weights_id: WEIGHTS, config, file });
         state.desk.is_held = true;
@@ -232,11 +142,12 @@ mod tests {
     use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::{AnalystReply, AnalystRequest};
     use crate::ui::state::State;
+    use crate::ui::state::ablated_model::ablated_snapshot;
+    use crate::ui::state::ablated_model::weights_at;
     use crate::ui::state::ablation_editor::Cut;
     use crate::ui::state::view_choices::Look;
-    use crate::ui::update::ablation_requests::Desk;
     use crate::ui::update::analysed_sample::analysed;
-    use crate::ui::update::{Effect, Message, update, weights_at};
+    use crate::ui::update::{Effect, Message, update};
 
     fn kinds(effects: &[Effect]) -> Vec<&'static str> {
         let kind = |effect: &Effect| match effect {
@@ -338,7 +249,7 @@ mod tests {
         let run = state.exhibit.as_mut().expect("a run is on show");
         run.snapshots.remove(&30);
         assert_eq!(weights_at(&state), Some(0), "step 30 is not known yet");
-        assert_eq!(Desk::snapshot(&state).map(|snapshot| snapshot.step), Some(0));
+        assert_eq!(ablated_snapshot(&state).map(|snapshot| snapshot.step), Some(0));
         let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
         assert!(effects.iter().any(
             |effect| matches!(effect, Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[0])

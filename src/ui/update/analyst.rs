@@ -14,20 +14,19 @@ use crate::maths::fourier::n_freqs;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
 use crate::ui::state::State;
-use crate::ui::state::analyst::{Job, Work};
+use crate::ui::state::ablated_model;
+use crate::ui::state::analyst::{Job, MOST_ENDS, Work};
+use crate::ui::state::inconsistent_measures::strays;
 use crate::ui::state::measurement_policy::{
-    freqs_for, is_at_rest, is_refused, last_snapshot, last_weights, strays, to_measure,
+    freqs_for, is_at_rest, is_refused, last_snapshot, last_weights, to_measure,
 };
 use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::{Exhibit, Origin, WithoutFreqs};
-use crate::ui::update::{Effect, ablation_requests, opened_files};
+use crate::ui::update::{Effect, ablation_requests, notices};
 
 /// The number of the weights of the page's own wishes: each takes the place of the one before it, so that none
 /// pushes out those the reader works at.
 const WEIGHTS: WeightsId = 0;
-
-/// As often the analyst is begun anew without having answered anything.
-pub const MOST_ENDS: usize = 3;
 
 /// Frequencies removed in one job: a fifth of a second, after which a newer wish comes first.
 const FREQS_AT_ONCE: usize = 8;
@@ -144,22 +143,28 @@ fn wish(state: &State) -> Option<Wanted> {
         (!freqs.is_empty()).then(|| of(exhibit, last, Work::WithoutFreqs(freqs)))
     };
     let ahead = || {
-        let (exhibit, next) = (state.exhibit.as_ref()?, ablation_requests::to_prepare(state)?);
+        let (exhibit, next) = (state.exhibit.as_ref()?, ablated_model::weights_to_prepare(state)?);
         (!is_refused(state, next.1)).then(|| of(exhibit, next, Work::Prepare))
     };
     at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs).or_else(ahead)
 }
 
 /// The analyst said something, so it lives.
-pub(super) fn heard(state: &mut State, reply: &AnalystReply) {
+fn heard(state: &mut State, reply: &AnalystReply) {
     state.analyst.silent_secs = 0.0;
     if !matches!(reply, AnalystReply::Ready { .. } | AnalystReply::Failed { id: None, .. }) {
         (state.analyst.n_ends, state.analyst.suspect) = (0, None);
     }
 }
 
+/// Takes in what the analyst says: answers to the reader first.
+pub(super) fn on_message(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
+    heard(state, &reply);
+    ablation_requests::take(state, reply).map_or_else(Vec::new, |reply| on_reply(state, reply))
+}
+
 /// Takes an answer in.
-pub(super) fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
+fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
     match reply {
         AnalystReply::Ready { version } if version == PROTOCOL_VERSION => state.analyst.ready = true,
         AnalystReply::Ready { .. } => {
@@ -221,7 +226,7 @@ fn refuse(state: &mut State, reason: &str) {
         return;
     }
     if let Origin::File(name) = &job.origin {
-        opened_files::refuse(state, format!("{name} could not be analysed: {reason}"));
+        notices::refuse_file(state, format!("{name} could not be analysed: {reason}"));
     }
     state.analyst.refused.push(job.file);
 }

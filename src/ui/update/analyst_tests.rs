@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FREQS_AT_ONCE, MOST_ENDS};
+use super::FREQS_AT_ONCE;
 use crate::analysis::freq_ablation::losses_without_each_freq;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
@@ -14,6 +14,7 @@ use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
 use crate::ui::state::State;
 use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run::{Phase, Run};
 use crate::ui::state::run_view::{Exhibit, Origin};

@@ -2,6 +2,7 @@
 //! be asked: one that owes an answer for too long is taken for dead, and another is begun.
 
 use crate::ui::state::State;
+use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::update::analyst;
 
 /// All of the paper's weights take it a second, and some on a slow phone beside a run that trains.
@@ -27,7 +28,7 @@ pub(super) fn tick(state: &mut State, secs: f64) {
     let silent_secs = std::mem::take(&mut state.analyst.silent_secs);
     let reason = format!("the analysis worker has not answered for {silent_secs:.0} s");
     analyst::end(state, &reason);
-    if state.analyst.n_ends <= analyst::MOST_ENDS {
+    if state.analyst.n_ends <= MOST_ENDS {
         let words = format!(
             "The analysis worker has not answered for {silent_secs:.0} s: the browser has ended it, or it hangs. \
              Another one takes its place; what was measured stays."

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::{CAPSULE_BUDGET_BYTES, MAX_TROUBLES, checkpoints_left_out_of, slim_capsule};
 use crate::analysis::report::analyse;
 use crate::config::{Preset, settings};
 use crate::engine::DeviceKind;
@@ -15,6 +14,8 @@ use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::task::Task;
 use crate::ui::state::State;
+use crate::ui::state::capsules::shown_capsule;
+use crate::ui::state::capsules::{CAPSULE_BUDGET_BYTES, checkpoints_left_out_of, slim_capsule};
 use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::draft::Draft;
 use crate::ui::state::opened_file::Found;
@@ -22,7 +23,7 @@ use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::Origin;
 use crate::ui::state::run_view_sample::row;
 use crate::ui::state::stored_runs::KeepEvent;
-use crate::ui::update::opened_files::shown_capsule;
+use crate::ui::update::notices::MAX_TROUBLES;
 use crate::ui::update::{Message, update};
 
 fn tell(state: &mut State, event: Event) {

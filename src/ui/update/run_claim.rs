@@ -1,14 +1,12 @@
 //! Which run this tab claims: the one it trains. Another tab that has the same run on show must not train it too,
 //! for each would write over what the other keeps.
 
-use std::collections::BTreeSet;
-
 use crate::config::DeviceChoice;
-use crate::ui::browser::run_lock::LockOutcome;
+use crate::ui::state::State;
+use crate::ui::state::own_lock::{LockOutcome, OwnLock};
 use crate::ui::state::run::Phase;
 use crate::ui::state::stored_runs::KeptRun;
-use crate::ui::state::{OwnLock, State};
-use crate::ui::update::{Effect, stored_runs};
+use crate::ui::update::Effect;
 
 /// The browser is asked this often which runs other tabs train: it answers in a millisecond.
 const LIST_EVERY_MS: f64 = 5_000.0;
@@ -40,30 +38,28 @@ pub(super) fn before_going_on(state: &mut State, device: Option<DeviceChoice>) -
     Some(vec![Effect::LockRun(key)])
 }
 
-/// The browser has answered for a run.
-pub(super) fn on_answer(state: &mut State, key: String, outcome: LockOutcome) -> Vec<Effect> {
+/// The browser has answered for a run. If the run was claimed to go on with it: on which device.
+pub(super) fn on_answer(
+    state: &mut State,
+    key: String,
+    outcome: LockOutcome,
+) -> Option<Option<DeviceChoice>> {
     if state.own_lock.key.as_ref() != Some(&key) {
-        return Vec::new();
+        return None;
     }
     // Nobody else can hold the lock of a run that began here.
-    let Some(device) = state.own_lock.then_go_on.take() else { return Vec::new() };
+    let device = state.own_lock.then_go_on.take()?;
     if outcome == LockOutcome::HeldElsewhere {
         state.own_lock = OwnLock::default();
         state.kept.locked.insert(key);
         let words =
             "Another tab of this browser trains this run. Go on with it there, or close that tab first.";
         state.remarks.push(words.into());
-        return Vec::new();
+        return None;
     }
     // What was known of other tabs may be some seconds old.
     state.kept.locked.remove(&key);
-    stored_runs::go_on(state, device)
-}
-
-/// Which runs any tab trains. A page that was only just loaded anew may have met its own locks of before.
-pub(super) fn on_listed(state: &mut State, keys: BTreeSet<String>) -> Vec<Effect> {
-    state.kept.locked = keys;
-    if state.now_ms < state.kept.offer_until_ms { stored_runs::offer(state) } else { Vec::new() }
+    Some(device)
 }
 
 /// A second has passed: other tabs may have begun or ended.
@@ -82,12 +78,12 @@ mod tests {
     use crate::config::Preset;
     use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
-    use crate::ui::browser::run_lock::LockOutcome;
     use crate::ui::state::draft::Draft;
+    use crate::ui::state::own_lock::LockOutcome;
+    use crate::ui::state::permissions::newest_unfinished;
     use crate::ui::state::run::Phase;
     use crate::ui::state::stored_runs::{KeepCommand, KeepEvent};
     use crate::ui::state::{State, Wish};
-    use crate::ui::update::stored_runs::newest_unfinished;
     use crate::ui::update::stored_runs::tests::{kept, loaded, stored};
     use crate::ui::update::{Effect, Message, update};
 

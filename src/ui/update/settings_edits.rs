@@ -1,5 +1,6 @@
 //! Edits of the settings.
 
+use crate::config::settings;
 use crate::ui::state::State;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::link;
@@ -10,6 +11,15 @@ pub(super) fn edit(state: &mut State, change: impl FnOnce(&mut Draft)) -> Vec<Ef
     change(&mut state.draft);
     let mut effects = vec![Effect::SaveLink(link::to_query(&state.draft))];
     if state.run.is_none() && state.draft.device() != state.connected_choice {
+        effects.extend(run::respawn(state));
+    }
+    effects
+}
+
+/// Computes on the CPU from now on, with another worker.
+pub(super) fn use_cpu(state: &mut State) -> Vec<Effect> {
+    let mut effects = edit(state, |draft| draft.set(&settings::DEVICE, "cpu".into()));
+    if !effects.contains(&Effect::Respawn) {
         effects.extend(run::respawn(state));
     }
     effects

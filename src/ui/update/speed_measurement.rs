@@ -4,9 +4,9 @@ use crate::config::{ExperimentConfig, Preset};
 use crate::protocol::{Command, Event};
 use crate::ui::state::estimates::{of_preset, probe};
 use crate::ui::state::run::{Phase, Run};
+use crate::ui::state::verification::Verify;
 use crate::ui::state::{State, Worker};
 use crate::ui::update::Effect;
-use crate::ui::views::verify_device::Verify;
 
 /// The worker is timed after so many seconds of rest, so that a reader who came to train is not kept waiting.
 const REST_SECS: usize = 3;

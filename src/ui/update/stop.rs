@@ -5,8 +5,11 @@ use crate::ui::state::run::{Asked, Phase};
 use crate::ui::state::{State, Worker};
 use crate::ui::update::{Effect, run};
 
-/// Ends the run after the step in hand.
+/// Ends the run after the step in hand, if it is under way.
 pub(super) fn stop(state: &mut State) -> Vec<Effect> {
+    if !state.can_stop() {
+        return Vec::new();
+    }
     match state.phase() {
         // At a pause the worker sends all that the run can go on from.
         Some(Phase::Training) => run::ask(state, Asked::Stop),

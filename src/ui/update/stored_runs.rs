@@ -1,21 +1,17 @@
-//! Runs that outlive the tab: what is kept, what is read again, and how a run goes on from there.
+//! Runs that outlive the tab: what is kept, and what is read again.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use crate::analysis::phases::Phases;
-use crate::analysis::report::Report;
-use crate::config::{DeviceChoice, settings};
 use crate::protocol::Command;
-use crate::protocol::capsule::{Capsule, Head};
-use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
-use crate::ui::state::run::{Phase, Run};
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::stored_runs::{KeepCommand, KeepEvent, KeptRun, ToKeep};
-use crate::ui::state::{Start, State, Wish, Worker};
+use crate::protocol::capsule::Capsule;
+use crate::ui::state::capsules::{capsule, exhibit_of};
+use crate::ui::state::permissions::newest_unfinished;
+use crate::ui::state::run::Phase;
+use crate::ui::state::run_view::Origin;
+use crate::ui::state::stored_runs::{KeepCommand, KeepEvent, ToKeep};
+use crate::ui::state::{State, Wish};
 use crate::ui::state::{comparison, link, run_name};
-use crate::ui::update::opened_files::exhibit_of;
-use crate::ui::update::{Effect, other_runs, run, run_claim};
+use crate::ui::update::{Effect, other_runs, resume};
 
 /// How long after a failure the storage is tried again: seldom enough that a copy of the run costs nothing.
 const RETRY_EVERY_MS: f64 = 30_000.0;
@@ -87,6 +83,12 @@ pub(super) fn tick(state: &mut State) -> Vec<Effect> {
     if state.is_at_risk() { save(state) } else { vec![Effect::Keep(KeepCommand::List)] }
 }
 
+/// Which runs any tab trains. A page that was only just loaded anew may have met its own locks of before.
+pub(super) fn on_locks_listed(state: &mut State, keys: BTreeSet<String>) -> Vec<Effect> {
+    state.kept.locked = keys;
+    if state.now_ms < state.kept.offer_until_ms { offer(state) } else { Vec::new() }
+}
+
 /// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else.
 pub(super) fn offer(state: &mut State) -> Vec<Effect> {
     let Some(newest) = newest_unfinished(state) else { return Vec::new() };
@@ -109,16 +111,10 @@ pub(super) fn offer(state: &mut State) -> Vec<Effect> {
     open(state, newest.key, Wish::Show)
 }
 
-/// The run that was left off last, if it has steps left and no other tab trains it.
-pub fn newest_unfinished(state: &State) -> Option<KeptRun> {
-    let is_free = |run: &&KeptRun| run.is_unfinished() && !state.is_trained_elsewhere(&run.key);
-    state.kept.runs.iter().find(is_free).cloned()
-}
-
 /// Reads a kept run.
 pub(super) fn open(state: &mut State, key: String, wish: Wish) -> Vec<Effect> {
     if state.run.as_ref().is_some_and(|run| run.key == key) {
-        return if wish == Wish::GoOn { go_on(state, None) } else { Vec::new() };
+        return if wish == Wish::GoOn { resume::go_on(state, None) } else { Vec::new() };
     }
     state.wanted = Some((key.clone(), wish));
     vec![Effect::Keep(KeepCommand::Load(key))]
@@ -138,12 +134,12 @@ fn on_loaded(state: &mut State, key: String, capsule: Capsule, remarks: Vec<Stri
         return Vec::new();
     }
     let mut effects = put_away(state);
-    effects.extend(take_in(state, key, capsule));
+    effects.extend(resume::take_in(state, key, capsule));
     if let Some(run) = &mut state.run {
         run.kept_step = run.saved.as_ref().map(|saved| saved.step);
     }
     if wish == Wish::GoOn {
-        effects.extend(go_on(state, None));
+        effects.extend(resume::go_on(state, None));
     }
     effects
 }
@@ -157,136 +153,6 @@ fn kept_origin(state: &State, key: String, capsule: &Capsule) -> Origin {
     }
     let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
     Origin::Kept { key, name: other_runs::free_name(state, &name) }
-}
-
-/// Makes a run out of a capsule the page's own: its curves, and all that it takes to go on.
-pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<Effect> {
-    let step = capsule.state.as_ref().map_or_else(|| capsule.step(), |saved| saved.step);
-    let Capsule { head, config, rows, measures, reports, state: saved, checkpoints: files, .. } = capsule;
-    let mut checkpoints = Checkpoints::default();
-    for (step, file) in files {
-        checkpoints.add(step, file, BUDGET_BYTES);
-    }
-    let mut exhibit = Exhibit {
-        phases: Phases::find(&measures),
-        progress: measures,
-        reports,
-        weights: checkpoints.files().clone(),
-        ..Exhibit::own(config.clone())
-    };
-    exhibit.add_rows(rows, head.n_rows_left_out);
-    state.draft = run_name::draft(&config);
-    state.run = Some(Run {
-        key,
-        began_ms: head.began_ms.unwrap_or(state.now_ms),
-        phase: Phase::Kept,
-        step,
-        engine: head.engine,
-        checkpoints,
-        saved,
-        ..Run::new(0, config)
-    });
-    other_runs::add(state, exhibit, true);
-    vec![Effect::SaveLink(link::to_query(&state.draft))]
-}
-
-/// Goes on from the newest saved state, on the device the run had or on another.
-pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effect> {
-    if !state.can_go_on() {
-        return Vec::new();
-    }
-    if let Some(claims) = run_claim::before_going_on(state, device) {
-        return claims;
-    }
-    let Some(run) = &mut state.run else { return Vec::new() };
-    let mut effects = Vec::new();
-    if let Some(device) = device {
-        run.config.run.device = device;
-        let text = settings::DEVICE.read(&run.config);
-        state.draft.set(&settings::DEVICE, text);
-        effects.push(Effect::SaveLink(link::to_query(&state.draft)));
-    }
-    let wanted = run.config.run.device;
-    match state.worker {
-        Worker::Ready(_) if wanted == state.connected_choice => effects.extend(go_on_now(state)),
-        Worker::Loading | Worker::Connecting if wanted == state.connected_choice => {
-            run.phase = Phase::Preparing;
-            state.queued = Some(Start::GoOn);
-        }
-        _ => {
-            effects.extend(run::respawn_for(state, wanted));
-            if let Some(run) = &mut state.run {
-                run.phase = Phase::Preparing;
-            }
-            state.queued = Some(Start::GoOn);
-        }
-    }
-    effects
-}
-
-/// The worker is there: asks it to go on.
-pub(super) fn go_on_now(state: &mut State) -> Vec<Effect> {
-    let id = state.next_run_id;
-    let Some(run) = &mut state.run else { return Vec::new() };
-    let Some(saved) = run.saved.clone() else { return Vec::new() };
-    state.next_run_id += 1;
-    run.id = id;
-    run.phase = Phase::Preparing;
-    run.asked = None;
-    run.step = saved.step;
-    run.checkpoints.truncate(saved.step);
-    run.remade_after = Some(saved.step);
-    let (config, held) = (Box::new(run.config.clone()), run.checkpoints.files().clone());
-    if let Some(own) = other_runs::own_mut(state) {
-        // What lies beyond is made anew: it was never saved.
-        own.rows.retain(|row| row.step <= saved.step);
-        own.progress.retain(|(step, _)| *step <= saved.step);
-        own.snapshots.retain(|step, _| *step <= saved.step);
-        own.reports.retain(|step, _| *step <= saved.step);
-        own.phases = Phases::find(&own.progress);
-        own.weights = held;
-    }
-    let state = saved.state.as_ref().clone();
-    vec![Effect::Post(Command::Start { run_id: id, config, paused: false, saved: state })]
-}
-
-/// What this page can say of any run it writes.
-pub(super) fn head(state: &State) -> Head {
-    let plain = Head::default();
-    let build = state.host.build.iter().fold(plain.build.clone(), |text, build| format!("{text} {build}"));
-    let user_agent = Some(state.host.user_agent.clone()).filter(|text| !text.is_empty());
-    Head { build, user_agent, ..plain }
-}
-
-/// Every report of a run that is at hand.
-pub(super) fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
-    let mut reports = exhibit.reports.clone();
-    for (step, snapshot) in &exhibit.snapshots {
-        reports.insert(*step, Arc::new(snapshot.report.clone()));
-    }
-    reports
-}
-
-/// All there is of the run of this tab.
-pub fn capsule(state: &State) -> Option<Capsule> {
-    let (run, own) = (state.run.as_ref()?, state.own()?);
-    let title = state.kept.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
-    let head = Head {
-        name: title,
-        began_ms: Some(run.began_ms),
-        engine: run.engine.clone(),
-        n_rows_left_out: own.n_rows_left_out,
-        ..head(state)
-    };
-    Some(Capsule {
-        head,
-        config: run.config.clone(),
-        rows: own.rows.clone(),
-        measures: own.progress.clone(),
-        reports: reports(own),
-        state: run.saved.clone(),
-        checkpoints: run.checkpoints.files().clone(),
-    })
 }
 
 /// Holds on to the run of this tab if it exists nowhere else.
@@ -309,7 +175,7 @@ pub(super) fn bring_back(state: &mut State) -> Vec<Effect> {
     }
     let Some((key, capsule)) = state.aside.take() else { return Vec::new() };
     let mut effects = put_away(state);
-    effects.extend(take_in(state, key, capsule));
+    effects.extend(resume::take_in(state, key, capsule));
     if let Some(run) = &mut state.run {
         // What is kept under its key may be older.
         run.remade_after = Some(0);

@@ -7,16 +7,16 @@ use crate::engine::{DeviceKind, EngineInfo, EngineKind};
 use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError, StorageFault};
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
-use crate::ui::browser::run_lock::LockOutcome;
 use crate::ui::state::advice::Trouble;
+use crate::ui::state::capsules::capsule;
 use crate::ui::state::comparison;
 use crate::ui::state::draft::Draft;
+use crate::ui::state::own_lock::LockOutcome;
 use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::Origin;
 use crate::ui::state::run_view_sample::row;
 use crate::ui::state::stored_runs::{KeepCommand, KeepEvent, KeptRun, Room};
 use crate::ui::state::{State, Wish, Worker};
-use crate::ui::update::stored_runs::capsule;
 use crate::ui::update::{Effect, Message, update};
 
 fn tell(state: &mut State, event: Event) -> Vec<Effect> {
@@ -252,7 +252,11 @@ fn a_link_to_something_else_is_not_pushed_aside() {
     let mut state = opened(Preset::Tiny);
     let runs = vec![kept("a", Preset::Paper.config(), 20)];
     assert_eq!(update(&mut state, listed(runs.clone())), [], "the reader came for another run");
-    assert_eq!(super::newest_unfinished(&state).map(|run| run.key), Some("a".into()), "but it is offered");
+    assert_eq!(
+        crate::ui::state::permissions::newest_unfinished(&state).map(|run| run.key),
+        Some("a".into()),
+        "but it is offered"
+    );
 
     let mut state = State::new(Draft::new(crate::ui::state::link::DEFAULT_PRESET), Vec::new());
     assert_eq!(update(&mut state, listed(runs)).len(), 1, "who came for nothing else sees it");

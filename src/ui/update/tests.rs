@@ -6,6 +6,7 @@ use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
 use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
 use crate::ui::state::advice::Trouble;
+use crate::ui::state::capsules::shown_capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run::Phase;
@@ -13,7 +14,6 @@ use crate::ui::state::run_view::{Exhibit, Origin};
 use crate::ui::state::run_view_sample::exhibit;
 use crate::ui::state::view_choices::Look;
 use crate::ui::state::{Coming, State, Worker};
-use crate::ui::update::opened_files::shown_capsule;
 use crate::ui::update::{Effect, Message, update};
 
 fn report() -> DeviceReport {

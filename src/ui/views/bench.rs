@@ -5,19 +5,9 @@ use leptos::prelude::*;
 use crate::protocol::Timing;
 use crate::ui::browser::dom;
 use crate::ui::state::State;
+use crate::ui::state::bench::Bench;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-
-/// How the bench stands.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Bench {
-    /// Whether the worker is at it.
-    pub running: bool,
-    /// What was measured, in the order of the engines.
-    pub timings: Vec<Timing>,
-    /// Why an engine was not measured, in words.
-    pub failures: Vec<String>,
-}
 
 /// The button and the lines.
 #[component]

@@ -11,13 +11,13 @@ use crate::model::safetensors::WeightLayout;
 use crate::protocol::capsule::archive::Packing;
 use crate::ui::browser::dom;
 use crate::ui::state::State;
+use crate::ui::state::capsules::{left_out_of, shown_capsule, slim_capsule};
 use crate::ui::state::opened_file::MAX_FILE_BYTES;
 use crate::ui::state::report_card::{self, ReportCard};
 use crate::ui::state::run_view::Exhibit;
 use crate::ui::state::{format, run_name};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::update::opened_files::{left_out_of, shown_capsule, slim_capsule};
 
 /// Takes files that are dropped anywhere on the page, and says so while one hovers.
 #[component]
@@ -37,10 +37,7 @@ fn take(store: Store, files: Vec<web_sys::File>) {
         spawn_local(async move {
             let name = file.name();
             match bytes_of(&file).await {
-                Ok(bytes) => store.with_rest(move |rest| {
-                    let found = (rest.read_file)(bytes).map(Box::new);
-                    store.send(Message::FileRead { name, found });
-                }),
+                Ok(bytes) => store.send(Message::FileOpened { name, bytes }),
                 Err(error) => store.send(Message::FileRead { name, found: Err(error) }),
             }
         });

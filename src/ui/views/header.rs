@@ -2,84 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::plot::Theme;
-use crate::ui::browser::dom;
-
-/// Which theme the page uses.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::ui) struct Look {
-    choice: RwSignal<ThemeChoice>,
-    dark: Memo<bool>,
-}
-
-/// What the reader chose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ThemeChoice {
-    /// As the system is set.
-    System,
-    Light,
-    Dark,
-}
-
-impl ThemeChoice {
-    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    /// The name that the document and the browser's storage know it by.
-    fn name(self) -> &'static str {
-        match self {
-            Self::System => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::System => "System",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
-}
-
-impl Look {
-    /// Takes the theme of the last visit.
-    pub(in crate::ui) fn open() -> Self {
-        let stored = dom::stored_theme().unwrap_or_default();
-        let known = ThemeChoice::ALL.into_iter().find(|choice| choice.name() == stored);
-        let choice = RwSignal::new(known.unwrap_or(ThemeChoice::System));
-        let system = RwSignal::new(false);
-        dom::watch_prefers_dark(move |dark| system.set(dark));
-        let dark = Memo::new(move |_| match choice.get() {
-            ThemeChoice::System => system.get(),
-            ThemeChoice::Light => false,
-            ThemeChoice::Dark => true,
-        });
-        // Effects run before the browser's next frame, so the first view has its colours.
-        Effect::new(move |_| dom::use_theme(choice.get().name()));
-        Self { choice, dark }
-    }
-
-    /// The look of the page around this view.
-    pub(in crate::ui) fn get() -> Self {
-        expect_context()
-    }
-
-    /// The figures' theme; the view follows it.
-    pub(in crate::ui) fn theme(self) -> Theme {
-        if self.dark.get() { Theme::dark() } else { Theme::light() }
-    }
-
-    /// The figures' theme now.
-    pub(in crate::ui) fn theme_now(self) -> Theme {
-        if self.dark.get_untracked() { Theme::dark() } else { Theme::light() }
-    }
-}
+use crate::ui::views::theme_choice::{PageTheme, ThemeChoice};
 
 /// The top of the page.
 #[component]
 pub(in crate::ui) fn Header() -> impl IntoView {
-    let look = Look::get();
+    let look = PageTheme::get();
     let buttons = ThemeChoice::ALL
         .map(|theme| {
             view! {

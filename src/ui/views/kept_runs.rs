@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use crate::error::ErrorReport;
 use crate::ui::browser::dom;
 use crate::ui::state::advice::{advice, of_storage};
+use crate::ui::state::permissions::newest_unfinished;
 use crate::ui::state::run::Phase;
 use crate::ui::state::stored_runs::{Damaged, Kept, KeptRun, Room};
 use crate::ui::state::{State, Wish};
 use crate::ui::state::{format, run_name};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::update::stored_runs::newest_unfinished;
 
 /// What can be gone on with: the run on the page, if it only needs a worker, else the one left off last.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 pub(in crate::ui) mod bench;
 pub(in crate::ui) mod charts;
+pub(in crate::ui) mod compare_runs;
 pub(in crate::ui) mod controls;
 pub(in crate::ui) mod device_probe;
 pub(in crate::ui) mod error_panel;
@@ -15,6 +16,7 @@ pub(in crate::ui) mod readouts;
 pub(in crate::ui) mod run_heading;
 pub(in crate::ui) mod settings_form;
 pub(in crate::ui) mod status_line;
+pub(in crate::ui) mod theme_choice;
 pub(in crate::ui) mod verdict;
 pub(in crate::ui) mod verify_device;
 pub(in crate::ui) mod wake_lock;

@@ -14,7 +14,7 @@ use crate::ui::update::Message;
 pub(in crate::ui) fn ExhibitHead() -> impl IntoView {
     let store = Store::get();
     let title =
-        store.memo(|state| state.exhibit.as_ref().map_or("No run yet".to_owned(), |e| name(&e.origin)));
+        store.memo(|state| state.exhibit.as_ref().map_or("No run yet".to_owned(), |e| e.origin.name()));
     let facts = store.memo(|state| state.exhibit.as_ref().map_or_else(|| coming(state), facts));
     let announced = store.memo(announcement);
     let others = store.memo(choices);
@@ -24,7 +24,7 @@ pub(in crate::ui) fn ExhibitHead() -> impl IntoView {
             let buttons = choices
                 .into_iter()
                 .map(|(origin, is_shown)| {
-                    let (words, hook) = (name(&origin), hook(&origin));
+                    let (words, hook) = (origin.name(), hook(&origin));
                     let show = move |_| store.send(Message::Show(origin.clone()));
                     view! {
                         <button type="button" data-testid=hook aria-pressed=is_shown.to_string() on:click=show>{words}</button>
@@ -59,15 +59,6 @@ fn announcement(state: &State) -> &'static str {
         _ if is_here => "The recorded run is here.",
         Some(_) => "Fetching the recorded run.",
         None => "",
-    }
-}
-
-/// A run's name.
-pub(in crate::ui) fn name(origin: &Origin) -> String {
-    match origin {
-        Origin::Recorded => "Recorded run".into(),
-        Origin::Own => "Your run".into(),
-        Origin::File(name) | Origin::Kept { name, .. } => name.clone(),
     }
 }
 

@@ -7,8 +7,9 @@ use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::measurement_policy::is_at_rest;
 use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::verdict_model::{self, caution, recipe_messages, summary};
+use crate::ui::state::verdict_model::{self, caution, recipe_edits, summary};
 use crate::ui::store::Store;
+use crate::ui::update::Message;
 
 /// A run that trains is judged again after so many rows.
 const ROWS_AT_ONCE: usize = 50;
@@ -129,7 +130,10 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
     });
     let recipe = claim.recipe.map(|recipe| {
         let set = move |_| {
-            recipe_messages(recipe).into_iter().for_each(|message| store.send(message));
+            store.send(Message::Choose(recipe.preset));
+            recipe_edits(recipe)
+                .into_iter()
+                .for_each(|(setting, text)| store.send(Message::Edit(setting, text)));
             dom::flash("preset");
         };
         view! {

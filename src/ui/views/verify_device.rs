@@ -7,22 +7,9 @@ use crate::engine::DeviceKind;
 use crate::protocol::{Check, DeviceReport, RungOutcome, Verification};
 use crate::ui::state::State;
 use crate::ui::state::format;
+use crate::ui::state::verification::Verify;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-
-/// How the check of the device stands.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Verify {
-    /// It was not asked for.
-    #[default]
-    Idle,
-    /// The worker is at it.
-    Running,
-    /// It is done.
-    Done(Verification),
-    /// It could not be done; the reason in words.
-    Failed(String),
-}
 
 /// The button and the result.
 #[component]

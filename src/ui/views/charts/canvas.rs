@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::plot::PixelMap;
 use crate::ui::browser::dom::{self, Painter};
-use crate::ui::views::header::Look;
+use crate::ui::views::theme_choice::PageTheme;
 
 /// A canvas and what was last drawn on it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl Stage {
     /// animation frame, and never for a figure far from the screen or in a hidden tab.
     pub(in crate::ui) fn new(painter: Rc<dyn Painter>, track: impl Fn() + 'static) -> Self {
         let stage = Self { canvas: NodeRef::new(), maps: RwSignal::new(Vec::new()) };
-        let look = Look::get();
+        let look = PageTheme::get();
         let size = RwSignal::new(0u32);
         let visible = RwSignal::new(false);
         let waiting = StoredValue::new(false);

@@ -7,7 +7,7 @@ use crate::plot::figures::{Cell, DataTable, Sheet, svg};
 use crate::protocol::capsule::archive::{self, Packing};
 use crate::ui::browser::dom;
 use crate::ui::state::format;
-use crate::ui::views::header::Look;
+use crate::ui::views::theme_choice::PageTheme;
 
 /// Rows of a table that a reader can still go through.
 const MAX_ROWS: usize = 100;
@@ -79,7 +79,7 @@ pub(in crate::ui) fn Downloads(
     /// Its numbers; a file for each table, several of them in one archive.
     tables: Callback<(), Vec<DataTable>>,
 ) -> impl IntoView {
-    let look = Look::get();
+    let look = PageTheme::get();
     let save_svg = move |_| {
         let theme = look.theme_now();
         let Some(sheet) = sheet.run(theme.clone()) else { return };

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::ui::state::comparison::CompareRuns;
 use crate::ui::state::view_choices::{Look, Track};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 use crate::ui::views::charts::phase_bar::ribbon;
 use crate::ui::views::charts::scale_switch::ScaleSwitch;
 use crate::ui::views::charts::track_view::track_view;
+use crate::ui::views::compare_runs::CompareRuns;
 use crate::ui::views::run_heading::ExhibitHead;
 
 /// The run on show, by step.

@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn the_style_sheets_have_the_colour_of_every_line() {
-        let css =
-            [include_str!("../../../www/style.css"), include_str!("../../../www/instrument.css")].concat();
+        let css = [include_str!("../../../../www/style.css"), include_str!("../../../../www/instrument.css")]
+            .concat();
         let hex = |c: plotters::style::RGBColor| format!("#{:02x}{:02x}{:02x}", c.0, c.1, c.2);
         for series in Track::ALL.into_iter().flat_map(Track::series) {
             let (_, rule) = css

@@ -8,12 +8,12 @@ use leptos::prelude::*;
 
 use crate::plot::figures::checkpoint::{CheckpointFigure, Choice, HitRegion, ModelPart, ModelParts};
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::{self, weights_at};
 use crate::ui::state::ablation_editor::{Cut, Operation};
 use crate::ui::state::format;
 use crate::ui::state::view_choices::Look;
 use crate::ui::store::Store;
-use crate::ui::update::ablation_requests::Desk;
-use crate::ui::update::{Message, weights_at};
+use crate::ui::update::Message;
 use crate::ui::views::charts::canvas::Stage;
 use crate::ui::views::panels::ablation_result::result_words;
 use crate::ui::views::panels::panel_content::snapshot;
@@ -45,7 +45,7 @@ impl Cutting {
             revision.get();
             store.peek(|state| parts_of(state, view))
         });
-        let operation = store.memo(Desk::operation);
+        let operation = store.memo(ablated_model::operation);
         let (aim, choice) = (RwSignal::new(None), RwSignal::new((0, 0)));
         Self { store, view, stage, parts, operation, aim, choice }
     }
@@ -238,9 +238,9 @@ fn outline(spots: impl Iterator<Item = HitRegion>, is_crossed: bool) -> String {
 mod tests {
     use super::{elsewhere, gone, outline, parts_of};
     use crate::plot::figures::checkpoint::{CheckpointFigure, HitRegion, ModelPart};
+    use crate::ui::state::ablated_model;
     use crate::ui::state::ablation_editor::Cut;
     use crate::ui::state::view_choices::Look;
-    use crate::ui::update::ablation_requests::Desk;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
@@ -258,7 +258,7 @@ mod tests {
             ("attention", Vec::new()),
             ("field", Vec::new()),
         ] {
-            assert_eq!(gone(&Desk::operation(&state), &parts_of(&state, view(id))), marked, "{id}");
+            assert_eq!(gone(&ablated_model::operation(&state), &parts_of(&state, view(id))), marked, "{id}");
         }
     }
 

@@ -7,11 +7,11 @@ use leptos::prelude::*;
 
 use crate::analysis::ablation::{NeuronEdit, SkipEdit};
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::{self, ablated_snapshot};
 use crate::ui::state::ablation_editor::{Cut, Operation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::update::ablation_requests::Desk;
 use crate::ui::views::panels::ablation_result::left;
 use crate::ui::views::panels::ask::ask;
 use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows};
@@ -20,7 +20,7 @@ use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows
 #[component]
 pub(crate) fn Knife() -> impl IntoView {
     let store = Store::get();
-    let step = store.memo(|state| Desk::snapshot(state).map(|snapshot| snapshot.step));
+    let step = store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.step));
     let words = move || match step.get() {
         None => "There are no weights of this run at hand to cut.".to_owned(),
         Some(step) => format!("On the weights of step {}.", format::count(step)),
@@ -73,7 +73,7 @@ impl Kind {
 
     /// Its cuts: the parts that matter in the model, and whatever else of the kind is cut out.
     fn cuts(self, state: &State) -> Vec<Cut> {
-        let Operation { ablation, model } = Desk::operation(state);
+        let Operation { ablation, model } = ablated_model::operation(state);
         let and = |known: Vec<usize>, cut: &[usize], of: fn(usize) -> Cut| {
             let all: BTreeSet<usize> = known.into_iter().chain(cut.iter().copied()).collect();
             all.into_iter().map(of).collect()
@@ -83,7 +83,7 @@ impl Kind {
             Self::Embedding => and(Vec::new(), ablation.embedding.named(), Cut::Embedding),
             Self::Heads => (0..model.n_heads).map(Cut::Head).collect(),
             Self::Clusters => {
-                let known = Desk::snapshot(state).map(|snapshot| &snapshot.report.neurons.per_freq);
+                let known = ablated_snapshot(state).map(|snapshot| &snapshot.report.neurons.per_freq);
                 let known = known.map(|clusters| clusters.keys().copied().collect()).unwrap_or_default();
                 let cut = match &ablation.neurons {
                     NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
@@ -110,12 +110,13 @@ fn row(store: Store, operation: Memo<Operation>, kind: Kind) -> AnyView {
 }
 
 fn controls(store: Store) -> AnyView {
-    let operation = store.memo(Desk::operation);
+    let operation = store.memo(ablated_model::operation);
     let row = move |kind| row(store, operation, kind);
     let fixed = move |cut: Cut| cut_button(operation, "ablate", "cut", cut.name(), cut);
     let undo = store.memo(|state| state.surgery.can_undo());
     let whole = store.memo(|state| state.surgery.is_whole());
-    let report = store.memo(|state| Desk::snapshot(state).map(|snapshot| snapshot.report.ablations.clone()));
+    let report =
+        store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.report.ablations.clone()));
     view! {
         {row(Kind::Freqs)}
         {row(Kind::Embedding)}
@@ -149,15 +150,15 @@ fn controls(store: Store) -> AnyView {
 mod tests {
     use super::Kind;
     use crate::analysis::ablation::PaperAblation;
+    use crate::ui::state::ablated_model;
     use crate::ui::state::ablation_editor::Cut;
-    use crate::ui::update::ablation_requests::Desk;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
     #[test]
     fn whatever_is_cut_has_a_button_that_puts_it_back() {
         let mut state = analysed();
-        let key_freqs = Desk::operation(&state).model.key_freqs;
+        let key_freqs = ablated_model::operation(&state).model.key_freqs;
         assert_eq!(Kind::Freqs.cuts(&state), key_freqs.iter().copied().map(Cut::Freq).collect::<Vec<_>>());
         for kind in [Kind::Embedding, Kind::Components, Kind::Clusters] {
             assert_eq!(kind.cuts(&state), [], "{kind:?}: random weights have none");
@@ -171,7 +172,7 @@ mod tests {
         ] {
             update(&mut state, Message::Cut(cut.clone()));
             assert!(kind.cuts(&state).contains(&cut), "{kind:?}");
-            assert!(Desk::operation(&state).is_cut(&cut), "{kind:?}");
+            assert!(ablated_model::operation(&state).is_cut(&cut), "{kind:?}");
         }
         update(&mut state, Message::Cut(Cut::Paper(PaperAblation::KeepKeyComponents)));
         update(&mut state, Message::Cut(Cut::Freq(key_freqs[0])));

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use crate::analysis::grid::BySplit;
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::ablated_snapshot;
 use crate::ui::state::format;
 use crate::ui::store::Store;
-use crate::ui::update::ablation_requests::Desk;
 
 /// Losses in nats and accuracies, of train, test and all sums.
 type Numbers = (BySplit, BySplit);
 
 /// What the whole model scores, by the snapshot of the weights that are cut.
 fn whole(state: &State) -> Option<Numbers> {
-    Desk::snapshot(state).map(|snapshot| (snapshot.report.loss, snapshot.report.accuracy))
+    ablated_snapshot(state).map(|snapshot| (snapshot.report.loss, snapshot.report.accuracy))
 }
 
 /// What the cut model scores; else what stands in its place.

@@ -11,10 +11,10 @@ use crate::analysis::ablation::{
 use crate::analysis::report::{AblationReport, Report};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::browser::dom;
+use crate::ui::state::ablated_model;
 use crate::ui::state::ablation_editor::Cut;
 use crate::ui::state::format;
 use crate::ui::store::Store;
-use crate::ui::update::ablation_requests::Desk;
 use crate::ui::views::panels::ablatable_figure::other_weights;
 use crate::ui::views::panels::panel_content::snapshot;
 use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows};
@@ -24,7 +24,7 @@ pub(super) fn ablations() -> AnyView {
     let store = Store::get();
     let step = store.memo(|state| snapshot(state).map(|snapshot| snapshot.step));
     let origin = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone()));
-    let operation = store.memo(Desk::operation);
+    let operation = store.memo(ablated_model::operation);
     let losses = Memo::new(move |_| {
         step.get();
         origin.get();

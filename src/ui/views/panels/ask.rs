@@ -8,11 +8,11 @@ use crate::error::Result;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::browser::dom::{Area, Painter};
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::ablated_snapshot;
 use crate::ui::state::ablation_editor::Answer;
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::update::ablation_requests::Desk;
 use crate::ui::views::charts::canvas::Stage;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 
@@ -74,7 +74,7 @@ fn words(state: &State) -> String {
 pub(super) fn ask(store: Store) -> AnyView {
     let p = store.memo(|state| {
         let p = state.exhibit.as_ref().map_or(0, |exhibit| exhibit.config.data.p);
-        if Desk::snapshot(state).is_some() { p } else { 0 }
+        if ablated_snapshot(state).is_some() { p } else { 0 }
     });
     let texts = RwSignal::new(FIRST.map(|number| number.to_string()));
     // Half a number must stay as it is written, so what is typed does not come back.

@@ -10,9 +10,9 @@ use crate::plot::figures::checkpoint::{CheckpointDataNeed, CheckpointFigure, Che
 use crate::plot::figures::{DataNeed, DataTable, Figure, FigureData, Sheet};
 use crate::task::Task;
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::weights_at;
+use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::state::comparison::other_seeds;
-use crate::ui::update::analyst::MOST_ENDS;
-use crate::ui::update::weights_at;
 
 /// A view of the inside, or a figure of the paper.
 #[derive(Debug, Clone, Copy)]

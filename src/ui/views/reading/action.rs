@@ -4,9 +4,10 @@ use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::Report;
 use crate::config::Preset;
 use crate::ui::state::State;
+use crate::ui::state::ablated_model::weights_at;
 use crate::ui::state::ablation_editor::{Anatomy, Cut, Operation};
 use crate::ui::state::view_choices::Look;
-use crate::ui::update::{Message, weights_at};
+use crate::ui::update::Message;
 
 /// Something the text points at or sets in motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

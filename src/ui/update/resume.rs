@@ -1,0 +1,103 @@
+//! How a run that the worker does not hold comes onto the page and goes on from its saved state.
+
+use crate::analysis::phases::Phases;
+use crate::config::{DeviceChoice, settings};
+use crate::protocol::Command;
+use crate::protocol::capsule::Capsule;
+use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
+use crate::ui::state::run::{Phase, Run};
+use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::{Start, State, Worker};
+use crate::ui::state::{link, run_name};
+use crate::ui::update::{Effect, other_runs, run, run_claim};
+
+/// Makes a run out of a capsule the page's own: its curves, and all that it takes to go on.
+pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<Effect> {
+    let step = capsule.state.as_ref().map_or_else(|| capsule.step(), |saved| saved.step);
+    let Capsule { head, config, rows, measures, reports, state: saved, checkpoints: files, .. } = capsule;
+    let mut checkpoints = Checkpoints::default();
+    for (step, file) in files {
+        checkpoints.add(step, file, BUDGET_BYTES);
+    }
+    let mut exhibit = Exhibit {
+        phases: Phases::find(&measures),
+        progress: measures,
+        reports,
+        weights: checkpoints.files().clone(),
+        ..Exhibit::own(config.clone())
+    };
+    exhibit.add_rows(rows, head.n_rows_left_out);
+    state.draft = run_name::draft(&config);
+    state.run = Some(Run {
+        key,
+        began_ms: head.began_ms.unwrap_or(state.now_ms),
+        phase: Phase::Kept,
+        step,
+        engine: head.engine,
+        checkpoints,
+        saved,
+        ..Run::new(0, config)
+    });
+    other_runs::add(state, exhibit, true);
+    vec![Effect::SaveLink(link::to_query(&state.draft))]
+}
+
+/// Goes on from the newest saved state, on the device the run had or on another.
+pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effect> {
+    if !state.can_go_on() {
+        return Vec::new();
+    }
+    if let Some(claims) = run_claim::before_going_on(state, device) {
+        return claims;
+    }
+    let Some(run) = &mut state.run else { return Vec::new() };
+    let mut effects = Vec::new();
+    if let Some(device) = device {
+        run.config.run.device = device;
+        let text = settings::DEVICE.read(&run.config);
+        state.draft.set(&settings::DEVICE, text);
+        effects.push(Effect::SaveLink(link::to_query(&state.draft)));
+    }
+    let wanted = run.config.run.device;
+    match state.worker {
+        Worker::Ready(_) if wanted == state.connected_choice => effects.extend(go_on_now(state)),
+        Worker::Loading | Worker::Connecting if wanted == state.connected_choice => {
+            run.phase = Phase::Preparing;
+            state.queued = Some(Start::GoOn);
+        }
+        _ => {
+            effects.extend(run::respawn_for(state, wanted));
+            if let Some(run) = &mut state.run {
+                run.phase = Phase::Preparing;
+            }
+            state.queued = Some(Start::GoOn);
+        }
+    }
+    effects
+}
+
+/// The worker is there: asks it to go on.
+pub(super) fn go_on_now(state: &mut State) -> Vec<Effect> {
+    let id = state.next_run_id;
+    let Some(run) = &mut state.run else { return Vec::new() };
+    let Some(saved) = run.saved.clone() else { return Vec::new() };
+    state.next_run_id += 1;
+    run.id = id;
+    run.phase = Phase::Preparing;
+    run.asked = None;
+    run.step = saved.step;
+    run.checkpoints.truncate(saved.step);
+    run.remade_after = Some(saved.step);
+    let (config, held) = (Box::new(run.config.clone()), run.checkpoints.files().clone());
+    if let Some(own) = other_runs::own_mut(state) {
+        // What lies beyond is made anew: it was never saved.
+        own.rows.retain(|row| row.step <= saved.step);
+        own.progress.retain(|(step, _)| *step <= saved.step);
+        own.snapshots.retain(|step, _| *step <= saved.step);
+        own.reports.retain(|step, _| *step <= saved.step);
+        own.phases = Phases::find(&own.progress);
+        own.weights = held;
+    }
+    let state = saved.state.as_ref().clone();
+    vec![Effect::Post(Command::Start { run_id: id, config, paused: false, saved: state })]
+}
