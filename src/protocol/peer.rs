@@ -35,7 +35,7 @@ pub enum PeerCommand {
     Tell {
         /// What it is.
         what: Exchange,
-        /// See [`Peers::tell`](crate::engine::folded::Peers::tell); transferred.
+        /// See [`Collective::broadcast`](crate::engine::folded::Collective::broadcast); transferred.
         #[serde(skip)]
         told: Vec<f32>,
     },

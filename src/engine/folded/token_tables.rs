@@ -43,17 +43,17 @@ pub struct TokenTables {
     pub kq: Mat,
     /// n_embedding_rows × n_heads: W_embed kqᵀ. The score of a table row is the sum of two of these.
     pub embedding_scores: Vec<f32>,
-    /// 2p × n_heads: exp(s[r, h] - max), with the largest score of the head as `max`.
+    /// 2p × n_heads: `exp(s[r, h] - max)`, with the largest score of the head as `max`.
     pub exp_scores: Vec<f64>,
     /// n_heads: the same for "=".
     pub exp_score_eq: Vec<f64>,
     /// n_embedding_rows × heads_width: W_embed W_V. The value of a table row is the sum of two of these.
     pub embedding_values: Mat,
-    /// 2p × heads_width: V[r] - V_eq.
+    /// 2p × heads_width: `V[r] - V_eq`.
     pub V_rel: Mat,
     /// 1 × heads_width: the value of "=".
     pub V_eq: Mat,
-    /// (2p · n_heads) × neurons_and_logits_width: V_rel[r, h] G[h] in row r · n_heads + h.
+    /// (2p · n_heads) × neurons_and_logits_width: `V_rel[r, h] G[h]` in row r · n_heads + h.
     pub T: Mat,
     /// 1 × neurons_and_logits_width: what the sum of every pair starts with.
     pub base: Mat,

@@ -41,7 +41,7 @@ pub struct BufferOffsets {
     pub G: usize,
     /// width: X_eq W_in_U + [ b_in | b_out W_U ]. `base` is this plus the rows of "=" of `T`.
     pub base_resid: usize,
-    /// (n_rows · n_heads) × width: V[r, h] G[h].
+    /// (n_rows · n_heads) × width: `V[r, h] G[h]`.
     pub T: usize,
     /// d_mlp × d_vocab_out: W_out W_U.
     pub W_out_U: usize,

@@ -1,6 +1,6 @@
 //! The hand-derived training step on a graphics processor: the transformer of one block, folded.
 //!
-//! The algebra is that of [`folded`](super::folded), derived in `docs/engine.md`. All data stays on the device. A
+//! The algebra is that of [`folded`], derived in `docs/engine.md`. All data stays on the device. A
 //! step is sixteen dispatches of twelve pipelines in one compute pass (`plan.rs` lists them), and one submit holds as
 //! many steps as [`Engine::train`] is called for, at most 512. The loss of each step goes to a ring on the
 //! device, which is read once per submit.
@@ -57,7 +57,7 @@ pub struct FoldedGpu {
 
 impl FoldedGpu {
     /// Allocates the buffers of a run on a device, compiles its thirteen pipelines and loads a state. For the paper's
-    /// model about 30 MB; on a graphics card the pipelines take most of the time.
+    /// model about 25 MB; on a graphics card the pipelines take most of the time.
     ///
     /// # Errors
     /// [`LabError::Setting`] if [`folded::supports`] refuses the model, [`LabError::Device`] if the device

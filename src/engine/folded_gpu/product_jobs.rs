@@ -123,7 +123,7 @@ pub fn projections(layout: &GpuLayout) -> Vec<ProductJob> {
     ]
 }
 
-/// Dispatch 3: T[r, h] = V[r, h] G[h].
+/// Dispatch 3: `T[r, h] = V[r, h] G[h]`.
 pub fn tables(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { n_heads, d_head, .. } = layout.shape;
     let (n_rows, width) = (layout.n_rows(), layout.neurons_and_logits_width());

@@ -4,7 +4,7 @@ use super::math::{GroupAccumulator, vectors_per_group};
 use super::{GROUP, Kernel, Simd};
 use crate::engine::folded::matrix::{View, padded};
 
-/// out[i, h] = row[i] · vectors[h], where row i is the concatenation of row i of each segment.
+/// `out[i, h] = row[i] · vectors[h]`, where row i is the concatenation of row i of each segment.
 ///
 /// With a list, row i is row `list[i]` of each segment. Padding must be zero on both sides.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ const LN2_LOW: f32 = -2.121_944_4e-4;
 const EXP_SERIES: [f32; 6] =
     [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.0e-1];
 
-/// eˣ for x ≤ 88, to two units in the last place; zero below [`EXP_MIN`].
+/// eˣ for x ≤ 88, to two units in the last place; zero below ln 2⁻¹²⁶.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     let round = s.splat(ROUND);

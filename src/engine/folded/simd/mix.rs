@@ -5,7 +5,7 @@
 use super::{Kernel, Simd};
 use crate::engine::folded::matrix::{View, ViewMut, padded};
 
-/// out[i] = base + Σ_l weights[i, l] table[picks[i, l]], added in the order of l: u = base + Σ A T of the pairs.
+/// `out[i] = base + Σ_l weights[i, l] table[picks[i, l]]`, added in the order of l: u = base + Σ A T of the pairs.
 #[derive(Debug)]
 pub struct Mix<'a> {
     /// The rows to choose from; columns contiguous, padded.

@@ -19,7 +19,7 @@ pub struct ProductWide<'a> {
     pub c: ViewMut<'a>,
 }
 
-/// out = start + Σᵢ weights[i] rows[i], all in float64 but the rows.
+/// `out = start + Σᵢ weights[i] rows[i]`, all in float64 but the rows.
 #[derive(Debug)]
 pub struct WeightedRows<'a> {
     /// One number for each row.
