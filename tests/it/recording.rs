@@ -172,7 +172,12 @@ fn every_truncation_and_every_flipped_bit_is_an_error() {
     for at in (0..100).chain((100..file.len()).step_by(61)) {
         let mut damaged = file.clone();
         damaged[at] ^= 1 << (at % 8);
-        Recording::from_bytes(&damaged).expect_err("a checksum sees one bit");
+        if Recording::from_bytes(&damaged).is_ok() {
+            // The packed data end within the byte before the checksum's four: its unused bits say nothing.
+            assert_eq!(at, file.len() - 5, "a checksum sees one bit");
+            let unpacked = |file: &[u8]| miniz_oxide::inflate::decompress_to_vec_zlib(file).unwrap();
+            assert!(unpacked(&damaged) == unpacked(&file), "the content is untouched");
+        }
     }
 }
 
