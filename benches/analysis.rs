@@ -9,7 +9,8 @@ use std::hint::black_box;
 
 use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection};
 use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
-use grokking_lab::analysis::progress::{current_key_freqs, measure};
+use grokking_lab::analysis::checkpoint_measures::measure;
+use grokking_lab::analysis::key_freqs::current_key_freqs;
 use grokking_lab::analysis::report::analyse;
 use grokking_lab::model::Weights;
 use grokking_lab::protocol::recording::Recording;

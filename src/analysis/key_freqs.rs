@@ -1,6 +1,8 @@
 //! Which frequencies the model uses (paper section 4.1 and appendix C.2).
 
+use super::neuron_logit_map;
 use crate::maths::fourier::norms_by_freq;
+use crate::model::Weights;
 
 /// A frequency is a key frequency when its norm in W_L is above this fraction of the largest. The paper
 /// gives no threshold; on trained models anything from a tenth to a half gives the same frequencies, and
@@ -14,6 +16,12 @@ pub fn from_spectrum(spectrum: &[f64]) -> Vec<usize> {
     let largest = norms.iter().copied().fold(0.0, f64::max);
     let is_key = |&k: &usize| norms[k - 1] > KEY_FRACTION * largest;
     (1..=norms.len()).filter(is_key).collect()
+}
+
+/// The key frequencies of some weights, for measures of a run that is not over.
+pub fn current_key_freqs(weights: &Weights) -> Vec<usize> {
+    let directions = neuron_logit_map::directions(&neuron_logit_map::of(weights));
+    from_spectrum(&neuron_logit_map::spectrum(&directions))
 }
 
 #[cfg(test)]

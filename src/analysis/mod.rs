@@ -26,6 +26,8 @@ pub mod progress;
 pub mod direction_projection;
 pub mod report;
 pub mod checkpoint;
+pub mod checkpoint_measures;
+pub mod spectra;
 pub mod sum_waves;
 pub mod verdict;
 pub mod weight_norms;

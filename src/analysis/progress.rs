@@ -7,13 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::context::AnalysisContext;
-use super::forward::{AttentionEdit, HostModel};
 use super::grid::BySplit;
 use super::weight_norms::SumSqWeights;
-use super::{check, key_freqs, neuron_logit_map};
-use crate::model::Weights;
-use crate::task::Task;
 
 /// One number for each of some frequencies.
 pub type ByFreq<T> = BTreeMap<usize, T>;
@@ -68,37 +63,22 @@ pub struct Gini {
     pub w_l: f64,
 }
 
-/// The measures of some weights, with given key frequencies (see [`current_key_freqs`]).
-///
-/// # Errors
-/// As [`analyse`](super::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
-/// frequency that is not there.
-pub fn measure(
-    weights: &Weights,
-    task: &Task,
-    key_freqs: &[usize],
-) -> crate::error::Result<ProgressMeasures> {
-    check(weights, task)?;
-    let model = HostModel::new(weights, &AttentionEdit::default());
-    let logits = model.logits();
-    AnalysisContext::new(weights, task, &model, &logits)?.measures(key_freqs)
-}
-
-/// The key frequencies of some weights, for measures of a run that is not over.
-pub fn current_key_freqs(weights: &Weights) -> Vec<usize> {
-    let directions = neuron_logit_map::directions(&neuron_logit_map::of(weights));
-    key_freqs::from_spectrum(&neuron_logit_map::spectrum(&directions))
-}
-
 /// Whether all measures of a run were taken with the same frequencies. Only such ones can be compared from step
 /// to step: phases and claims about the run's course need them. So are none, and a single one.
 pub fn share_freqs(history: &[(usize, ProgressMeasures)]) -> bool {
     history.windows(2).all(|pair| pair[0].1.key_freqs == pair[1].1.key_freqs)
 }
 
+/// `f(k)` for each of some frequencies.
+pub(super) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
+    freqs.iter().map(|&k| (k, f(k))).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{current_key_freqs, measure, share_freqs};
+    use super::share_freqs;
+    use crate::analysis::checkpoint_measures::measure;
+    use crate::analysis::key_freqs::current_key_freqs;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;

@@ -7,9 +7,10 @@ use std::rc::Rc;
 
 use crate::analysis::ablation::{Ablation, Ablator};
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::freq_ablation::losses_without_freqs;
+use crate::analysis::key_freqs::current_key_freqs;
 use crate::analysis::paper_experiment::paper_experiment_for;
-use crate::analysis::progress::{current_key_freqs, measure};
 use crate::analysis::sum_waves::SumWaves;
 use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};

@@ -3,10 +3,11 @@
 use super::{Analyst, MOST_HELD};
 use crate::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::forward::{AttentionEdit, HostModel};
 use crate::analysis::freq_ablation::losses_without_each_freq;
+use crate::analysis::key_freqs::current_key_freqs;
 use crate::analysis::marginals::GridTerms;
-use crate::analysis::progress::{current_key_freqs, measure};
 use crate::config::{ExperimentConfig, Preset};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};

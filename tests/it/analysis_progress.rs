@@ -1,7 +1,8 @@
 //! Progress measures and phases.
 
+use grokking_lab::analysis::checkpoint_measures::measure;
+use grokking_lab::analysis::key_freqs::current_key_freqs;
 use grokking_lab::analysis::phases::{Boundary, Phases};
-use grokking_lab::analysis::progress::{current_key_freqs, measure};
 use grokking_lab::analysis::report::analyse;
 use grokking_lab::config::Activation;
 

@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 
 use grokking_lab::analysis::attention::pattern::AttentionPattern;
 use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
+use grokking_lab::analysis::checkpoint_measures::measure;
 use grokking_lab::analysis::forward::{AttentionEdit, HostModel};
-use grokking_lab::analysis::progress::measure;
 use grokking_lab::analysis::report::analyse_with_maps;
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::FourierBasis;

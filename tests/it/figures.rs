@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use grokking_lab::analysis::ablation::PaperAblation;
+use grokking_lab::analysis::checkpoint_measures::measure;
 use grokking_lab::analysis::directions::{DirectionFit, DirectionProducts, DirectionTerm};
-use grokking_lab::analysis::progress::{ProgressMeasures, measure};
+use grokking_lab::analysis::progress::ProgressMeasures;
 use grokking_lab::analysis::report::{NeuronMap, Report, ReportMaps, analyse_with_maps};
 use grokking_lab::config::Preset;
 use grokking_lab::engine::{Evaluation, MetricsRow};

@@ -2,8 +2,9 @@
 
 use grokking_lab::analysis::ablation::Ablator;
 use grokking_lab::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
+use grokking_lab::analysis::checkpoint_measures::measure;
 use grokking_lab::analysis::phases::Phases;
-use grokking_lab::analysis::progress::{ProgressMeasures, measure};
+use grokking_lab::analysis::progress::ProgressMeasures;
 use grokking_lab::config::{ExperimentConfig, Preset};
 use grokking_lab::engine::{Evaluation, MetricsRow};
 use grokking_lab::model::init::initial_weights;

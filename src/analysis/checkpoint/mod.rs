@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ablation::Ablator;
 use super::attention::pattern::AttentionPattern;
+use super::checkpoint_measures::measures;
 use super::context::AnalysisContext;
 use super::progress::ProgressMeasures;
 use super::report::{Report, report_with_norms};
@@ -61,7 +62,7 @@ impl CheckpointAnalysis {
         let context = AnalysisContext::of(ablator, task)?;
         let (report, logit_norms) = report_with_norms(&context, ablator)?;
         let freqs = followed_freqs.unwrap_or(&report.key_freqs);
-        let measures = context.measures(freqs)?;
+        let measures = measures(&context, freqs)?;
         let maps = GridMaps::new(ablator, &report, &logit_norms, freqs);
         Ok(Self { step, measures, maps, report: report.without_large_fields() })
     }

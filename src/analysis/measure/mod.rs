@@ -195,8 +195,8 @@ mod tests {
 
     use super::{ACCURACY_TEST, GRADIENT_NORM, MEASURES, MOMENTUM_NORM, Need, Source, named_values};
     use crate::analysis::ablation::Ablator;
+    use crate::analysis::checkpoint_measures::{measure, measures, value_of};
     use crate::analysis::context::AnalysisContext;
-    use crate::analysis::progress::measure;
     use crate::config::Preset;
     use crate::engine::TrainState;
     use crate::model::init::initial_weights;
@@ -248,16 +248,16 @@ mod tests {
         let mut state = TrainState::start(weights.clone());
         state.first_moment = Weights::from_flat(weights.shape().clone(), vec![0.5; weights.flat().len()]);
         let context = AnalysisContext::of(&ablator, &task).expect("the same modulus");
-        assert_eq!(context.measure(&GRADIENT_NORM, &[1]), Ok(None), "not known, and not zero");
+        assert_eq!(value_of(&context, &GRADIENT_NORM, &[1]), Ok(None), "not known, and not zero");
         let context = context.with_gradient(&weights).with_optimiser(&state);
         let norm = weights.flat().iter().map(|w| w * w).sum::<f64>().sqrt();
-        let found = context.measure(&GRADIENT_NORM, &[1]).expect("a frequency").expect("it is given");
+        let found = value_of(&context, &GRADIENT_NORM, &[1]).expect("a frequency").expect("it is given");
         assert!((found - norm).abs() < 1e-12 * norm, "{found}, not {norm}");
         let moments = 0.5 * (weights.flat().len() as f64).sqrt();
-        let all = context.measures(&[1]).expect("a frequency");
+        let all = measures(&context, &[1]).expect("a frequency");
         let found = MOMENTUM_NORM.value(&all).expect("it is kept with the others");
         assert!((found - moments).abs() < 1e-12 * moments, "{found}, not {moments}");
-        assert!(context.measure(&ACCURACY_TEST, &[9]).is_err(), "p = 7 has three frequencies");
+        assert!(value_of(&context, &ACCURACY_TEST, &[9]).is_err(), "p = 7 has three frequencies");
     }
 
     #[test]

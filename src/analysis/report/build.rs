@@ -4,9 +4,11 @@ use super::maps::ReportMaps;
 use super::{AblationReport, NeuronReport, Report, Residual};
 use crate::analysis::ablation::{Ablation, Ablator};
 use crate::analysis::attention;
-use crate::analysis::context::{AnalysisContext, by_freq};
+use crate::analysis::checkpoint_measures::own_measures;
+use crate::analysis::context::AnalysisContext;
 use crate::analysis::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
 use crate::analysis::progress::ByFreq;
+use crate::analysis::progress::by_freq;
 use crate::analysis::{check, directions, logit_spectrum, neuron_logit_map};
 use crate::error::Result;
 use crate::maths::matrix::Matrix;
@@ -49,7 +51,7 @@ pub(in crate::analysis) fn report_with_norms(
 ) -> Result<(Report, Vec<f64>)> {
     let (weights, task, whole) = (context.weights(), context.task(), ablator.unablated());
     let (p, spectra, fit) = (task.p, context.spectra(), context.cosine_fit());
-    let measures = context.own_measures().clone();
+    let measures = own_measures(context).clone();
     let keys = measures.key_freqs;
     let norm_ratio = neuron_logit_map::residual_norm_ratio(&spectra.w_l, &keys);
     let fits = whole.fits();

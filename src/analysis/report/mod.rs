@@ -15,12 +15,12 @@ pub use maps::{NeuronMap, ReportMaps};
 use serde::{Deserialize, Serialize};
 
 use super::attention::HeadReport;
-use super::context::by_freq;
 use super::directions::DirectionFit;
 use super::grid::{BySplit, Scores};
 use super::logit_spectrum::LogitSpectrum;
 use super::measure::{COSINE_FIT_LOSS, LOGIT_FVE, MIN_MARGIN};
-use super::progress::{ByFreq, Excluded, Gini, ProgressMeasures};
+use super::progress::{ByFreq, Excluded, Gini, ProgressMeasures, by_freq};
+pub use super::spectra::Spectra;
 use super::weight_norms::SumSqWeights;
 
 /// Everything the lab says about one set of weights.
@@ -121,15 +121,6 @@ pub struct Residual {
     pub norm_ratio: f64,
     /// Its square, the paper's 0.55 %.
     pub squared_ratio: f64,
-}
-
-/// Norms by basis row: const, cos 1, sin 1, …
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Spectra {
-    /// ‖W_E F_i‖, length p (figure 3 left).
-    pub w_e: Vec<f64>,
-    /// ‖F_i W_L‖, length p (figure 3 right).
-    pub w_l: Vec<f64>,
 }
 
 /// The neurons of the last block.

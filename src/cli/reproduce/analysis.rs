@@ -6,9 +6,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::stored_run::StoredRun;
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::freq_ablation::losses_without_each_freq;
 use crate::analysis::phases::Phases;
-use crate::analysis::progress::{ProgressMeasures, measure};
+use crate::analysis::progress::ProgressMeasures;
 use crate::analysis::report::{Report, ReportMaps, analyse_with_maps};
 use crate::cli::start::named;
 use crate::engine::MetricsRow;

@@ -68,8 +68,9 @@ fn at_names(values: &[(String, f64)], names: &[String]) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::{measure_with_parts_table, metrics_table, progress_table};
+    use crate::analysis::checkpoint_measures::measure;
     use crate::analysis::measure::{EXCLUDED_LOSS_TRAIN, MEASURES};
-    use crate::analysis::progress::{ProgressMeasures, measure};
+    use crate::analysis::progress::ProgressMeasures;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;

@@ -229,8 +229,9 @@ pub(super) fn by_step_table<S: Into<String>>(
 #[cfg(test)]
 mod tests {
     use super::{Lines, Quantity, listed, sentence, strongest};
+    use crate::analysis::checkpoint_measures::measure;
     use crate::analysis::measure::LOSS_TRAIN;
-    use crate::analysis::progress::{ProgressMeasures, measure};
+    use crate::analysis::progress::ProgressMeasures;
     use crate::config::Preset;
     use crate::engine::{Evaluation, MetricsRow};
     use crate::model::ModelShape;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::grid::BySplit;
-use crate::analysis::progress::{Excluded, Gini, ProgressMeasures, measure};
+use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
 use crate::analysis::report::analyse;
 use crate::analysis::weight_norms::SumSqWeights;
 use crate::config::Preset;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::analysis::ablation::Ablator;
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::freq_ablation::losses_without_freqs;
-use crate::analysis::progress::{current_key_freqs, measure};
+use crate::analysis::key_freqs::current_key_freqs;
 use crate::config::Preset;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::FREQS_AT_ONCE;
+use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::freq_ablation::losses_without_each_freq;
+use crate::analysis::key_freqs::current_key_freqs;
 use crate::analysis::phases::Phases;
-use crate::analysis::progress::{current_key_freqs, measure, share_freqs};
+use crate::analysis::progress::share_freqs;
 use crate::analysis::report::analyse;
 use crate::config::{Precision, Preset};
 use crate::engine::{DeviceKind, EngineInfo, EngineKind};

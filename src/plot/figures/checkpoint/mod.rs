@@ -84,7 +84,7 @@ impl CheckpointFigure {
 mod tests {
     use super::{CheckpointFigure, CheckpointFigureData, PredictionGridLayout};
     use crate::analysis::checkpoint::{CheckpointAnalysis, Circle, GridMaps, NeuronActivationMap};
-    use crate::analysis::progress::measure;
+    use crate::analysis::checkpoint_measures::measure;
     use crate::analysis::report::analyse;
     use crate::config::Preset;
     use crate::model::ModelShape;

@@ -73,6 +73,7 @@ fn what_the_text_points_at_is_on_the_page() {
     for hook in hooks() {
         let is_there = match hook.split_once('-') {
             Some(("set", name)) => crate::config::settings::find(name).is_some(),
+            Some((id @ "spectrum", "chart")) => CheckpointFigure::ALL.iter().any(|view| view.id == id),
             Some(("panel", id)) => CheckpointFigure::ALL.iter().any(|view| view.id == id),
             Some((id, "chart")) => tracks.contains(&id) && source.contains(&format!("\"{id}\"")),
             _ => source.contains(&format!("data-testid=\"{hook}\"")),
