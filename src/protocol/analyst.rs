@@ -22,8 +22,8 @@ pub type WeightsId = u32;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnalystRequest {
-    /// Takes in weights; the analyst holds the last few. Answered by [`AnalystReply::Held`].
-    Hold {
+    /// Takes in weights; the analyst holds the last few. Answered by [`AnalystReply::WeightsLoaded`].
+    LoadWeights {
         /// The request.
         id: RequestId,
         /// The name the weights get.
@@ -105,7 +105,7 @@ pub enum AnalystReply {
         version: u32,
     },
     /// The weights are held.
-    Held {
+    WeightsLoaded {
         /// The request.
         id: RequestId,
         /// The weights.

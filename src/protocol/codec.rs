@@ -28,9 +28,9 @@ pub struct Encoded {
 /// Arrays whose numbers have been read, to carry others back: a worker that exchanges a megabyte at every
 /// step would otherwise leave two to the garbage collector each time.
 #[derive(Debug, Default)]
-pub struct Spare(RefCell<Vec<Float32Array>>);
+pub struct BufferPool(RefCell<Vec<Float32Array>>);
 
-impl Spare {
+impl BufferPool {
     /// How many are kept at most: what is under way between two workers at a time.
     const ROOM: usize = 4;
 
@@ -97,7 +97,7 @@ impl Message for Event {
 impl Message for AnalystRequest {
     fn files(&mut self) -> Vec<&mut Vec<u8>> {
         match self {
-            Self::Hold { file, .. } => vec![file],
+            Self::LoadWeights { file, .. } => vec![file],
             _ => Vec::new(),
         }
     }
@@ -151,18 +151,18 @@ impl Message for PeerReply {
 /// # Errors
 /// [`LabError::Protocol`] if serde refuses the value.
 pub fn encode<M: Message>(message: M) -> Result<Encoded> {
-    encode_in(message, &Spare::default())
+    encode_in(message, &BufferPool::default())
 }
 
 /// [`encode`] into arrays that came in before.
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_in<M: Message>(mut message: M, spare: &Spare) -> Result<Encoded> {
+pub fn encode_in<M: Message>(mut message: M, pool: &BufferPool) -> Result<Encoded> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not write: {reason:?}"));
     let (arrays, files, transfer) = (Array::new(), Array::new(), Array::new());
     for values in message.arrays() {
-        let array = spare.array_of(&std::mem::take(values));
+        let array = pool.array_of(&std::mem::take(values));
         transfer.push(&array.buffer());
         arrays.push(&array);
     }
@@ -184,14 +184,14 @@ pub fn encode_in<M: Message>(mut message: M, spare: &Spare) -> Result<Encoded> {
 /// # Errors
 /// [`LabError::Protocol`] if it is not one of this protocol's messages.
 pub fn decode<M: Message>(value: &JsValue) -> Result<M> {
-    decode_keeping(value, &Spare::default())
+    decode_keeping(value, &BufferPool::default())
 }
 
 /// [`decode`], after which the arrays are spare.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_keeping<M: Message>(value: &JsValue, spare: &Spare) -> Result<M> {
+pub fn decode_keeping<M: Message>(value: &JsValue, pool: &BufferPool) -> Result<M> {
     let failed = |reason: &dyn std::fmt::Debug| LabError::Protocol(format!("could not read: {reason:?}"));
     let body = Reflect::get(value, &"body".into()).map_err(|e| failed(&e))?;
     let list = |name: &str| {
@@ -205,7 +205,7 @@ pub fn decode_keeping<M: Message>(value: &JsValue, spare: &Spare) -> Result<M> {
             .dyn_into::<Float32Array>()
             .map_err(|_| LabError::Protocol("could not read: an array is not a Float32Array".into()))?;
         *values = array.to_vec();
-        spare.keep(array);
+        pool.keep(array);
     }
     for (bytes, file) in message.files().into_iter().zip(files.iter()) {
         *bytes = file

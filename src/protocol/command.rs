@@ -45,8 +45,8 @@ pub enum Command {
     /// Ends the bench; what is measured so far is told.
     StopBench,
     /// Times the one engine that an experiment would get, for about two seconds, while no run is trained. Any
-    /// command ends it. Answered by [`Event::Probed`](super::Event::Probed).
-    Probe {
+    /// command ends it. Answered by [`Event::SpeedMeasured`](super::Event::Probed).
+    MeasureSpeed {
         /// The experiment.
         config: Box<ExperimentConfig>,
     },

@@ -95,8 +95,8 @@ pub enum Event {
     },
     /// The bench is over.
     BenchOver,
-    /// The probe is over.
-    Probed {
+    /// The measurement of the speed is over.
+    SpeedMeasured {
         /// What was measured; none if a command ended it, or if the engine cannot be had: a run says why.
         timing: Option<Timing>,
     },
@@ -115,8 +115,9 @@ pub enum Event {
         run_id: Option<RunId>,
         /// What failed.
         error: ErrorReport,
-        /// The rungs that were tried, if a device was asked for.
-        ladder: Vec<LadderRung>,
+        /// The checks of the device probe, if a device was asked for.
+        #[serde(rename = "ladder")]
+        probe_checks: Vec<ProbeCheck>,
     },
 }
 
@@ -194,17 +195,18 @@ pub struct DeviceReport {
     pub name: String,
     /// Whether the "GPU" is computed by the processor.
     pub software: bool,
-    /// Every rung tried, in order.
-    pub ladder: Vec<LadderRung>,
+    /// Every check of the device probe, in order.
+    #[serde(rename = "ladder")]
+    pub probe_checks: Vec<ProbeCheck>,
 }
 
-/// One question of the start-up ladder.
+/// One check of the device probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LadderRung {
+pub struct ProbeCheck {
     /// What was asked.
     pub question: ProbeQuestion,
     /// How it ended.
-    pub outcome: RungOutcome,
+    pub outcome: CheckOutcome,
     /// The finding in words.
     pub detail: String,
 }
@@ -256,10 +258,10 @@ impl fmt::Display for ProbeQuestion {
     }
 }
 
-/// How a rung ended.
+/// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RungOutcome {
+pub enum CheckOutcome {
     /// Holds.
     Passed,
     /// Holds, with something the user should know.

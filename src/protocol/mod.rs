@@ -13,7 +13,7 @@ pub mod recording;
 pub use bench::Timing;
 pub use command::Command;
 pub use event::{
-    Check, DeviceReport, Event, LadderRung, NotCompared, ProbeQuestion, RunState, RungOutcome, Verification,
+    Check, CheckOutcome, DeviceReport, Event, NotCompared, ProbeCheck, ProbeQuestion, RunState, Verification,
 };
 
 /// Raised whenever a message changes its meaning; a page and a worker of different versions refuse

@@ -4,19 +4,19 @@ use leptos::prelude::*;
 
 use crate::ui::browser::dom;
 use crate::ui::effects;
-use crate::ui::lazy_bundle::{BundleHandle, Later, RestTrouble, Section};
+use crate::ui::lazy_bundle::{BundleHandle, LazyBundleError, LazySection, Section};
 use crate::ui::state::format;
 use crate::ui::state::link;
 use crate::ui::state::run::Phase;
 use crate::ui::state::{Host, State};
 use crate::ui::store::Store;
 use crate::ui::views::bench::BenchPanel;
-use crate::ui::views::charts::playback_bar::Transport;
+use crate::ui::views::charts::playback_bar::PlaybackBar;
 use crate::ui::views::charts::time_line::TimeLine;
 use crate::ui::views::controls::Controls;
 use crate::ui::views::error_panel::{ErrorPanel, Notices};
 use crate::ui::views::files::DropZone;
-use crate::ui::views::footer::Foot;
+use crate::ui::views::footer::Footer;
 use crate::ui::views::header::Header;
 use crate::ui::views::readouts::Readouts;
 use crate::ui::views::settings_form::Settings;
@@ -39,8 +39,8 @@ pub(super) fn App() -> impl IntoView {
         <main class="lab">
             <ErrorPanel />
             <Notices />
-            <RestTrouble />
-            <Later section=Section::ResumeOffer />
+            <LazyBundleError />
+            <LazySection section=Section::ResumeOffer />
             <div class="hero">
                 <TimeLine />
                 <div class="own" id="train">
@@ -55,17 +55,17 @@ pub(super) fn App() -> impl IntoView {
                     <BenchPanel />
                 </div>
             </div>
-            <Later section=Section::Inside />
-            <Later section=Section::Knife />
-            <Later section=Section::Verdict />
-            <Later section=Section::PaperFigures />
-            <Later section=Section::KeptRuns />
-            <Later section=Section::Files />
+            <LazySection section=Section::Inside />
+            <LazySection section=Section::AblationPanel />
+            <LazySection section=Section::Verdict />
+            <LazySection section=Section::PaperFigures />
+            <LazySection section=Section::StoredRunsPanel />
+            <LazySection section=Section::Files />
             <DropZone />
-            <Transport />
+            <PlaybackBar />
         </main>
-        <Later section=Section::Reading />
-        <Foot />
+        <LazySection section=Section::Reading />
+        <Footer />
     }
 }
 
@@ -91,6 +91,6 @@ fn title(state: &State) -> String {
         Phase::Paused => format!("paused at {} · {name}", format::count(run.step)),
         Phase::Finished => format!("finished · {name}"),
         Phase::Broken => format!("stopped · {name}"),
-        Phase::Kept => format!("kept at {} · {name}", format::count(run.step)),
+        Phase::Detached => format!("kept at {} · {name}", format::count(run.step)),
     }
 }

@@ -11,9 +11,9 @@ use crate::protocol::analyst::AnalystRequest;
 use crate::ui::browser::run_lock::{self, HeldLock};
 use crate::ui::browser::worker_client::WorkerClient;
 use crate::ui::browser::{dom, fetch, recorded_run};
-use crate::ui::lazy_bundle::{Analyst, BundleHandle, Keep};
+use crate::ui::lazy_bundle::{Analyst, BundleHandle, SendToStorage};
 use crate::ui::state::State;
-use crate::ui::state::stored_runs::{KeepCommand, queue_up};
+use crate::ui::state::stored_runs::{StorageCommand, enqueue};
 use crate::ui::store::Store;
 use crate::ui::update::{Effect, Message};
 
@@ -25,9 +25,9 @@ struct Effects {
     worker: StoredValue<Option<WorkerClient>, LocalStorage>,
     program: StoredValue<Program>,
     analyst: StoredValue<Option<Analyst>, LocalStorage>,
-    keeper: StoredValue<Option<Keep>, LocalStorage>,
+    storage: StoredValue<Option<SendToStorage>, LocalStorage>,
     /// Commands that wait for the keeper.
-    to_keep: StoredValue<VecDeque<KeepCommand>, LocalStorage>,
+    waiting_commands: StoredValue<VecDeque<StorageCommand>, LocalStorage>,
     /// Keeps other tabs from training the run of this one.
     run_lock: StoredValue<Option<HeldLock>, LocalStorage>,
 }
@@ -38,9 +38,9 @@ enum Program {
     /// It was not asked for, or could not be had.
     Missing,
     /// It is being fetched.
-    Coming,
+    Fetching,
     /// The browser has it in its cache.
-    There,
+    Cached,
 }
 
 /// Where the training worker's program lies.
@@ -62,16 +62,16 @@ pub(super) fn connect(store: Store, bundle: BundleHandle) {
         worker: StoredValue::new_local(None),
         program: StoredValue::new(Program::Missing),
         analyst: StoredValue::new_local(None),
-        keeper: StoredValue::new_local(None),
-        to_keep: StoredValue::new_local(VecDeque::new()),
+        storage: StoredValue::new_local(None),
+        waiting_commands: StoredValue::new_local(VecDeque::new()),
         run_lock: StoredValue::new_local(None),
     };
     store.install(move |effect| effects.perform(effect));
-    effects.perform(Effect::FetchRest);
-    bundle.with(move |bundle| effects.begin_keeper((bundle.begin_keeper)(store)));
+    effects.perform(Effect::FetchLazyBundle);
+    bundle.with(move |bundle| effects.begin_storage((bundle.begin_storage)(store)));
     effects.fetch_recorded_run();
     set_timeout(move || store.send(Message::BeginWorkers), PATIENCE);
-    effects.perform(Effect::Keep(KeepCommand::List));
+    effects.perform(Effect::Store(StorageCommand::List));
     set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));
     dom::watch_hidden(move || store.send(Message::Hidden));
     dom::warn_before_leaving(move || store.peek(State::would_lose_work));
@@ -81,12 +81,14 @@ impl Effects {
     fn perform(self, effect: Effect) {
         let store = self.store;
         match effect {
-            Effect::FetchRest => self.bundle.fetch(move |result| store.send(Message::RestCame(result))),
+            Effect::FetchLazyBundle => {
+                self.bundle.fetch(move |result| store.send(Message::LazyBundleFetched(result)))
+            }
             Effect::ReadFile { name, bytes } => self.bundle.with(move |bundle| {
                 let found = (bundle.read_file)(bytes).map(Box::new);
                 store.send(Message::FileRead { name, found });
             }),
-            Effect::Keep(command) => self.keep(command),
+            Effect::Store(command) => self.store_run(command),
             Effect::LockRun(key) => self.lock_run(key),
             Effect::UnlockRun => self.run_lock.set_value(None),
             Effect::ListLockedRuns => spawn_local(async move {
@@ -106,17 +108,17 @@ impl Effects {
         }
     }
 
-    fn keep(self, command: KeepCommand) {
-        self.keeper.with_value(|keep| match keep {
+    fn store_run(self, command: StorageCommand) {
+        self.storage.with_value(|keep| match keep {
             Some(keep) => keep(command),
-            None => self.to_keep.update_value(|queue| queue_up(queue, command)),
+            None => self.waiting_commands.update_value(|queue| enqueue(queue, command)),
         });
     }
 
-    fn begin_keeper(self, keep: Keep) {
-        let commands = self.to_keep.try_update_value(std::mem::take).unwrap_or_default();
+    fn begin_storage(self, keep: SendToStorage) {
+        let commands = self.waiting_commands.try_update_value(std::mem::take).unwrap_or_default();
         commands.into_iter().for_each(&keep);
-        self.keeper.set_value(Some(keep));
+        self.storage.set_value(Some(keep));
     }
 
     fn lock_run(self, key: String) {
@@ -135,9 +137,9 @@ impl Effects {
         // The old worker ends before the new one asks for the device.
         self.worker.set_value(None);
         match self.program.get_value() {
-            Program::There => self.spawn_worker(),
+            Program::Cached => self.spawn_worker(),
             // The newest wish is looked up when the worker says that it is ready.
-            Program::Coming => {}
+            Program::Fetching => {}
             Program::Missing => self.fetch_program(),
         }
     }
@@ -146,7 +148,7 @@ impl Effects {
     /// come. The files of a build lie in a folder of their own and never change, so the worker gets its program
     /// from the browser's cache; where a server forbids that, the browser asks whether it has changed.
     fn fetch_program(self) {
-        self.program.set_value(Program::Coming);
+        self.program.set_value(Program::Fetching);
         spawn_local(async move {
             let (all, mut told) = (dom::worker_size(), 0);
             let came = |n_bytes: usize| {
@@ -155,8 +157,8 @@ impl Effects {
                     self.store.send(Message::WorkerBytes(Some((n_bytes, all))));
                 }
             };
-            let is_there = fetch::warm(&dom::asset(PROGRAM), came).await.is_ok();
-            self.program.set_value(if is_there { Program::There } else { Program::Missing });
+            let is_there = fetch::prefetch(&dom::asset(PROGRAM), came).await.is_ok();
+            self.program.set_value(if is_there { Program::Cached } else { Program::Missing });
             self.store.send(Message::WorkerBytes(None));
             // If the program cannot be had the worker says so.
             self.spawn_worker();

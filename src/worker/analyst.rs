@@ -25,11 +25,11 @@ const MOST_HELD: usize = 4;
 #[derive(Debug, Default)]
 pub struct Analyst {
     /// By their numbers, the ones asked for last at the end. Equal weights are held once.
-    held: VecDeque<(WeightsId, Rc<Held>)>,
+    held: VecDeque<(WeightsId, Rc<LoadedWeights>)>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct LoadedWeights {
     file: WeightsFile,
     config: ExperimentConfig,
     task: Task,
@@ -47,16 +47,16 @@ impl Analyst {
 
     fn try_answer(&mut self, request: AnalystRequest) -> Result<AnalystReply> {
         Ok(match request {
-            AnalystRequest::Hold { id, weights_id, config, file } => {
+            AnalystRequest::LoadWeights { id, weights_id, config, file } => {
                 // What cannot be read must not be taken for what had its number before.
                 self.held.retain(|(id, _)| *id != weights_id);
-                let held = self.equal_or(Held::new(&file, config.map(|config| *config))?);
+                let held = self.equal_or(LoadedWeights::new(&file, config.map(|config| *config))?);
                 let (config, step) = (Some(Box::new(held.config.clone())), held.file.step);
                 if self.held.len() == MOST_HELD {
                     self.held.pop_front();
                 }
                 self.held.push_back((weights_id, held));
-                AnalystReply::Held { id, weights_id, config, step }
+                AnalystReply::WeightsLoaded { id, weights_id, config, step }
             }
             AnalystRequest::Snapshot { id, weights_id, followed_freqs } => {
                 let held = self.get(weights_id)?;
@@ -93,7 +93,7 @@ impl Analyst {
     }
 
     /// The weights of a number, which now count as the ones asked for last.
-    fn get(&mut self, id: WeightsId) -> Result<&Held> {
+    fn get(&mut self, id: WeightsId) -> Result<&LoadedWeights> {
         let place = self.held.iter().position(|(held, _)| *held == id);
         let held = place
             .and_then(|place| self.held.remove(place))
@@ -103,14 +103,14 @@ impl Analyst {
     }
 
     /// The same weights, if they are held under another number: what is known of them need not be found again.
-    fn equal_or(&self, new: Held) -> Rc<Held> {
+    fn equal_or(&self, new: LoadedWeights) -> Rc<LoadedWeights> {
         let mut others = self.held.iter().map(|(_, held)| held);
         let equal = others.find(|held| held.file == new.file && held.config == new.config);
         equal.cloned().unwrap_or_else(|| Rc::new(new))
     }
 }
 
-impl Held {
+impl LoadedWeights {
     fn new(file: &[u8], given: Option<ExperimentConfig>) -> Result<Self> {
         let file = WeightsFile::from_bytes(file)?;
         let shape = file.weights.shape();
@@ -164,7 +164,7 @@ impl Held {
 
 fn id_of(request: &AnalystRequest) -> RequestId {
     match request {
-        AnalystRequest::Hold { id, .. }
+        AnalystRequest::LoadWeights { id, .. }
         | AnalystRequest::Snapshot { id, .. }
         | AnalystRequest::Measure { id, .. }
         | AnalystRequest::WithoutFreqs { id, .. }

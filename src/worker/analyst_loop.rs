@@ -5,7 +5,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::MessageEvent;
 
 use super::analyst::Analyst;
-use super::scope::{post, report_panics, scope};
+use super::worker_global::{post, report_panics, worker_global};
 use crate::error::ErrorReport;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::{PROTOCOL_VERSION, codec};
@@ -24,7 +24,7 @@ pub fn start() {
             Err(error) => AnalystReply::Misread { error: error.into() },
         });
     });
-    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    worker_global().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
     on_message.forget();
     post(AnalystReply::Ready { version: PROTOCOL_VERSION });

@@ -29,7 +29,12 @@ fn file(config: Option<ExperimentConfig>, weights: Weights) -> Vec<u8> {
 
 fn hold(weights_id: WeightsId, seed: u32) -> AnalystRequest {
     let (config, weights) = tiny(seed);
-    AnalystRequest::Hold { id: 90 + weights_id, weights_id, config: None, file: file(Some(config), weights) }
+    AnalystRequest::LoadWeights {
+        id: 90 + weights_id,
+        weights_id,
+        config: None,
+        file: file(Some(config), weights),
+    }
 }
 
 fn message(reply: AnalystReply, expected_id: u32) -> String {
@@ -49,7 +54,7 @@ fn every_answer_is_that_of_the_analysis() {
     let mut analyst = Analyst::default();
     let held = analyst.answer(hold(5, 1));
     let expected =
-        AnalystReply::Held { id: 95, weights_id: 5, config: Some(Box::new(config)), step: Some(30) };
+        AnalystReply::WeightsLoaded { id: 95, weights_id: 5, config: Some(Box::new(config)), step: Some(30) };
     assert_eq!(held, expected);
 
     let followed_freqs = Some(vec![1, 2]);
@@ -155,16 +160,16 @@ fn weights_without_their_experiment_take_the_one_that_is_given_or_the_papers() {
     given.data.frac_train = 0.55;
     let mut hold = |given: Option<&ExperimentConfig>| {
         let config = given.map(|given| Box::new(given.clone()));
-        analyst.answer(AnalystRequest::Hold {
+        analyst.answer(AnalystRequest::LoadWeights {
             id: 1,
             weights_id: 1,
             config,
             file: file(None, weights.clone()),
         })
     };
-    let AnalystReply::Held { config: Some(found), .. } = hold(Some(&given)) else { panic!("held") };
+    let AnalystReply::WeightsLoaded { config: Some(found), .. } = hold(Some(&given)) else { panic!("held") };
     assert_eq!(*found, given, "as given");
-    let AnalystReply::Held { config: Some(found), .. } = hold(None) else { panic!("held") };
+    let AnalystReply::WeightsLoaded { config: Some(found), .. } = hold(None) else { panic!("held") };
     assert_eq!((found.data.p, found.data.split), (config.data.p, Preset::Paper.config().data.split));
     assert_eq!(found.model.d_mlp, config.model.d_mlp, "the sizes are the weights' own");
     given.data.p = 5;
@@ -176,7 +181,8 @@ fn what_cannot_be_answered_is_said_and_survived() {
     let mut analyst = Analyst::default();
     analyst.answer(hold(1, 1));
     let p = Preset::Tiny.config().data.p;
-    let broken = AnalystRequest::Hold { id: 6, weights_id: 2, config: None, file: b"not weights".to_vec() };
+    let broken =
+        AnalystRequest::LoadWeights { id: 6, weights_id: 2, config: None, file: b"not weights".to_vec() };
     assert!(message(analyst.answer(broken), 6).contains("safetensors"));
     let unknown = AnalystRequest::Measure { id: 7, weights_id: 2, followed_freqs: None };
     assert!(message(analyst.answer(unknown), 7).contains("weights 2 are not held"));
@@ -191,7 +197,7 @@ fn what_cannot_be_answered_is_said_and_survived() {
     );
     let beyond = AnalystRequest::Ask { id: 10, weights_id: 1, a: 0, b: p, ablation: Box::default() };
     assert!(message(analyst.answer(beyond), 10).contains(&format!("b = {p}")));
-    let broken = AnalystRequest::Hold { id: 13, weights_id: 3, config: None, file: Vec::new() };
+    let broken = AnalystRequest::LoadWeights { id: 13, weights_id: 3, config: None, file: Vec::new() };
     analyst.answer(hold(3, 1));
     message(analyst.answer(broken), 13);
     let stale = AnalystRequest::Measure { id: 14, weights_id: 3, followed_freqs: None };

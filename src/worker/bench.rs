@@ -1,7 +1,7 @@
 //! The page's bench: each engine at hand does steps of one experiment for some seconds.
 
 use super::batch::Batch;
-use super::crew;
+use super::engine_selection;
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
 use crate::engine::{Engine, TrainState};
 use crate::error::Result;
@@ -21,7 +21,7 @@ const MAX_BATCH: usize = 512;
 
 /// Times one engine.
 ///
-/// `now_secs` is a clock; `breathe` lets the event loop turn and says whether to go on. Broken off, it gives
+/// `now_secs` is a clock; `yield_to_event_loop` lets the event loop turn and says whether to go on. Broken off, it gives
 /// what was measured until then.
 ///
 /// # Errors
@@ -30,16 +30,17 @@ pub async fn time(
     config: &ExperimentConfig,
     seconds: f64,
     now_secs: impl Fn() -> f64,
-    breathe: impl AsyncFn() -> bool,
+    yield_to_event_loop: impl AsyncFn() -> bool,
 ) -> Result<Timing> {
     let task = Task::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let mut engine = crew::build(config, &task, &start).await?;
+    let mut engine = engine_selection::build(config, &task, &start).await?;
     // In batches as a run's, so that a screen on the same GPU is not kept waiting.
     let mut batch = Batch::default();
-    steps_for(engine.as_mut(), &mut batch, seconds.min(1.0), &now_secs, &breathe).await?;
-    let steps_per_s = steps_for(engine.as_mut(), &mut batch, seconds, &now_secs, &breathe).await?;
+    steps_for(engine.as_mut(), &mut batch, seconds.min(1.0), &now_secs, &yield_to_event_loop).await?;
+    let steps_per_s =
+        steps_for(engine.as_mut(), &mut batch, seconds, &now_secs, &yield_to_event_loop).await?;
     Ok(Timing {
         engine: engine.info().clone(),
         steps_per_s,
@@ -68,7 +69,7 @@ async fn steps_for(
     batch: &mut Batch,
     seconds: f64,
     now_secs: &impl Fn() -> f64,
-    breathe: &impl AsyncFn() -> bool,
+    yield_to_event_loop: &impl AsyncFn() -> bool,
 ) -> Result<f64> {
     // A GPU may still be at work when `train` returns; reading the state waits for it.
     engine.state().await?;
@@ -82,7 +83,7 @@ async fn steps_for(
         engine.train(n_steps).await?;
         batch.note(n_steps, now_secs() - begun_secs);
         n_batches += 1;
-        if !breathe().await {
+        if !yield_to_event_loop().await {
             break;
         }
     }

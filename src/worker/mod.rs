@@ -1,6 +1,6 @@
 //! The web worker: owns the device and the run.
 //!
-//! [`session`] is the state machine, tested natively; `ladder` finds a device in a browser; `run_loop` talks
+//! [`session`] is the state machine, tested natively; `device_probe` finds a device in a browser; `run_loop` talks
 //! to the page, `peer_loop` to a training worker that shares its steps out. [`analyst`] takes weights apart,
 //! in a worker of its own with `analyst_loop`.
 
@@ -12,11 +12,11 @@ mod batch;
 #[cfg(feature = "engine")]
 pub mod bench;
 #[cfg(feature = "engine")]
-mod crew;
+mod engine_selection;
 #[cfg(any(feature = "worker", feature = "peer"))]
-mod inbox;
+mod message_queue;
 #[cfg(feature = "worker")]
-pub mod ladder;
+pub mod device_probe;
 #[cfg(any(feature = "worker", feature = "peer"))]
 pub mod peer_loop;
 #[cfg(feature = "worker")]
@@ -26,10 +26,10 @@ mod pending;
 #[cfg(feature = "worker")]
 pub mod run_loop;
 #[cfg(any(feature = "worker", feature = "peer", feature = "analyst"))]
-mod scope;
+mod worker_global;
 #[cfg(feature = "engine")]
 pub mod session;
 #[cfg(feature = "engine")]
-mod speedometer;
+mod step_rate;
 #[cfg(feature = "engine")]
 pub mod verify;

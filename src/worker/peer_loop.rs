@@ -7,13 +7,13 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 
-use super::inbox::Inbox;
-use super::scope::{post, post_in, report_panics, scope};
+use super::message_queue::MessageQueue;
+use super::worker_global::{post, post_in, report_panics, worker_global};
 use crate::engine::folded::{Request, WorkerRank};
 use crate::error::{ErrorReport, LabError, Result};
 use crate::model::ModelShape;
 use crate::protocol::PROTOCOL_VERSION;
-use crate::protocol::codec::{self, Spare};
+use crate::protocol::codec::{self, BufferPool};
 use crate::protocol::peer::{PeerCommand, PeerReply};
 use crate::task::Task;
 
@@ -23,21 +23,21 @@ use crate::task::Task;
 /// If it does not run in a dedicated worker.
 pub fn start() {
     report_panics(failed);
-    let inbox = Rc::new(Inbox::default());
-    let spare = Rc::new(Spare::default());
-    let (receiver, keeper) = (Rc::clone(&inbox), Rc::clone(&spare));
+    let message_queue = Rc::new(MessageQueue::default());
+    let pool = Rc::new(BufferPool::default());
+    let (receiver, keeper) = (Rc::clone(&message_queue), Rc::clone(&pool));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         receiver.push(codec::decode_keeping::<PeerCommand>(&message.data(), &keeper));
     });
-    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    worker_global().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
     on_message.forget();
     spawn_local(async move {
         let mut peer = None;
         loop {
-            let reply = inbox.next().await.and_then(|command| answer(&mut peer, command));
+            let reply = message_queue.next().await.and_then(|command| answer(&mut peer, command));
             if let Some(reply) = reply.unwrap_or_else(|error| Some(failed(error.into()))) {
-                post_in(reply, &spare);
+                post_in(reply, &pool);
             }
             // The next command may be on its way; this needs none.
             if let Some(peer) = &mut peer {

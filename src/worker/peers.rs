@@ -7,14 +7,14 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::inbox::Inbox;
-use super::scope::scope;
+use super::message_queue::MessageQueue;
+use super::worker_global::worker_global;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
 use crate::engine::folded::{Collective, Exchange, MAX_SHARDS, PackedState, Request, Score};
 use crate::error::{FailedDevice, LabError, Result};
 use crate::protocol::PROTOCOL_VERSION;
-use crate::protocol::codec::{self, Spare};
+use crate::protocol::codec::{self, BufferPool};
 use crate::protocol::peer::{PeerCommand, PeerReply};
 
 /// The peers' program, beside the training worker's own.
@@ -29,7 +29,7 @@ const SHARED_STEP: usize = 5_000_000;
 /// How many workers a run gets, the training worker included: what the setting says, or what the
 /// machine offers if it says 0 and the steps are worth sharing out.
 pub(super) fn n_workers(config: &ExperimentConfig, n_train: usize) -> usize {
-    let offered = || match scope().navigator().hardware_concurrency() as usize {
+    let offered = || match worker_global().navigator().hardware_concurrency() as usize {
         cores @ 0..=2 => cores.max(1),
         // The page wants to draw meanwhile.
         cores => (cores - 1).min(MAX_SHARDS),
@@ -134,8 +134,8 @@ impl Collective for BrowserPeers {
 #[derive(Debug)]
 struct Member {
     worker: Worker,
-    inbox: Rc<Inbox<Result<PeerReply>>>,
-    spare: Rc<Spare>,
+    message_queue: Rc<MessageQueue<Result<PeerReply>>>,
+    pool: Rc<BufferPool>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut()>,
     _on_message_error: Closure<dyn FnMut()>,
@@ -149,14 +149,14 @@ impl Member {
         options.set_name("peer");
         let worker = Worker::new_with_options(PEER_URL, &options)
             .map_err(|reason| failed(&format!("the browser refuses it: {reason:?}")))?;
-        let inbox = Rc::new(Inbox::default());
-        let spare = Rc::new(Spare::default());
-        let (receiver, keeper) = (Rc::clone(&inbox), Rc::clone(&spare));
+        let message_queue = Rc::new(MessageQueue::default());
+        let pool = Rc::new(BufferPool::default());
+        let (receiver, keeper) = (Rc::clone(&message_queue), Rc::clone(&pool));
         let on_message = Closure::new(move |message: MessageEvent| {
             receiver.push(codec::decode_keeping(&message.data(), &keeper));
         });
         let says = |reason: &'static str| {
-            let receiver = Rc::clone(&inbox);
+            let receiver = Rc::clone(&message_queue);
             Closure::<dyn FnMut()>::new(move || receiver.push(Err(failed(reason))))
         };
         let on_error = says("its program broke off");
@@ -167,8 +167,8 @@ impl Member {
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
         Ok(Self {
             worker,
-            inbox,
-            spare,
+            message_queue,
+            pool,
             _on_message: on_message,
             _on_error: on_error,
             _on_message_error: on_message_error,
@@ -177,7 +177,7 @@ impl Member {
     }
 
     fn post(&self, command: PeerCommand) -> Result<()> {
-        let message = codec::encode_in(command, &self.spare)?;
+        let message = codec::encode_in(command, &self.pool)?;
         self.worker
             .post_message_with_transfer(&message.value, &message.transfer)
             .map_err(|reason| failed(&format!("it cannot be reached: {reason:?}")))
@@ -186,14 +186,14 @@ impl Member {
     /// From now on it is given up after [`SILENCE_MILLIS`].
     fn begin_to_wait(&self) -> Result<i32, JsValue> {
         let callback = self.on_silence.as_ref().unchecked_ref();
-        scope().set_timeout_with_callback_and_timeout_and_arguments_0(callback, SILENCE_MILLIS)
+        worker_global().set_timeout_with_callback_and_timeout_and_arguments_0(callback, SILENCE_MILLIS)
     }
 
     async fn reply(&self) -> Result<PeerReply> {
-        let clock = self.inbox.is_empty().then(|| self.begin_to_wait());
-        let reply = self.inbox.next().await;
+        let clock = self.message_queue.is_empty().then(|| self.begin_to_wait());
+        let reply = self.message_queue.next().await;
         if let Some(Ok(handle)) = clock {
-            scope().clear_timeout_with_handle(handle);
+            worker_global().clear_timeout_with_handle(handle);
         }
         match reply? {
             PeerReply::Failed { error } => Err(failed(&error.message)),

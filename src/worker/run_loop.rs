@@ -10,10 +10,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageChannel, MessageEvent};
 
 use super::bench;
-use super::inbox::Inbox;
-use super::ladder;
-use super::scope::{now_secs, post, report_panics, scope};
+use super::device_probe;
+use super::message_queue::MessageQueue;
 use super::session::Session;
+use super::worker_global::{now_secs, post, report_panics, worker_global};
 use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::error::{ErrorReport, LabError};
 use crate::protocol::{Command, Event, PROTOCOL_VERSION, Timing, codec};
@@ -24,8 +24,8 @@ use crate::protocol::{Command, Event, PROTOCOL_VERSION, Timing, codec};
 /// If it does not run in a dedicated worker.
 pub fn start() {
     report_panics(failed);
-    let inbox = Rc::new(Inbox::default());
-    let receiver = Rc::clone(&inbox);
+    let message_queue = Rc::new(MessageQueue::default());
+    let receiver = Rc::clone(&message_queue);
     let on_message =
         Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             match codec::decode::<Command>(&message.data()) {
@@ -33,25 +33,25 @@ pub fn start() {
                 Err(error) => post(failed(error.into())),
             }
         });
-    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    worker_global().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
     on_message.forget();
-    spawn_local(serve(inbox));
+    spawn_local(serve(message_queue));
     post(Event::Ready { version: PROTOCOL_VERSION });
 }
 
-async fn serve(inbox: Rc<Inbox<Command>>) {
+async fn serve(message_queue: Rc<MessageQueue<Command>>) {
     let mut session = Session::new(DeviceChoice::Cpu).with_clock(now_secs);
     let turn = Turn::new();
     loop {
-        while let Some(command) = inbox.pop() {
+        while let Some(command) = message_queue.pop() {
             match command {
                 Command::Connect { version, .. } if version != PROTOCOL_VERSION => {
                     let error = LabError::Version { theirs: version, ours: PROTOCOL_VERSION };
                     post(failed(error.into()));
                 }
                 Command::Connect { device, .. } => {
-                    let answer = ladder::climb(device).await;
+                    let answer = device_probe::probe(device).await;
                     if let Event::Device(report) = &answer {
                         session = Session::new(report.device.into()).with_clock(now_secs);
                     }
@@ -61,19 +61,19 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
                     if session.is_training() {
                         post(Event::NotTimed { message: "a run is under way: pause it first".into() });
                     } else {
-                        time_all(&config, session.device(), &inbox, &turn).await;
+                        time_all(&config, session.device(), &message_queue, &turn).await;
                     }
                     post(Event::BenchOver);
                 }
-                Command::Probe { config } => {
+                Command::MeasureSpeed { config } => {
                     let timing = match session.is_training() {
                         true => None,
                         false => {
                             let device = session.device_for(&config.run);
-                            probe(*config, device, &inbox, &turn).await
+                            probe(*config, device, &message_queue, &turn).await
                         }
                     };
-                    post(Event::Probed { timing });
+                    post(Event::SpeedMeasured { timing });
                 }
                 Command::Ping => post(Event::Pong),
                 command => session.handle(command, now_secs()).await.into_iter().for_each(post),
@@ -83,22 +83,27 @@ async fn serve(inbox: Rc<Inbox<Command>>) {
             session.advance(now_secs()).await.into_iter().for_each(post);
             turn.over().await;
         } else {
-            inbox.wait().await;
+            message_queue.wait().await;
         }
     }
 }
 
 /// Times every engine, until a command arrives.
-async fn time_all(config: &ExperimentConfig, device: DeviceChoice, inbox: &Inbox<Command>, turn: &Turn) {
-    let breathe = async || {
+async fn time_all(
+    config: &ExperimentConfig,
+    device: DeviceChoice,
+    message_queue: &MessageQueue<Command>,
+    turn: &Turn,
+) {
+    let yield_to_event_loop = async || {
         turn.over().await;
-        !is_wanted_elsewhere(inbox)
+        !is_wanted_elsewhere(message_queue)
     };
     for config in bench::candidates(config, device == DeviceChoice::Gpu) {
-        if is_wanted_elsewhere(inbox) {
+        if is_wanted_elsewhere(message_queue) {
             return;
         }
-        post(match bench::time(&config, bench::SECONDS, now_secs, breathe).await {
+        post(match bench::time(&config, bench::SECONDS, now_secs, yield_to_event_loop).await {
             Ok(timing) => Event::Timed(timing),
             Err(error) => Event::NotTimed { message: error.to_string() },
         });
@@ -109,21 +114,21 @@ async fn time_all(config: &ExperimentConfig, device: DeviceChoice, inbox: &Inbox
 async fn probe(
     mut config: ExperimentConfig,
     device: DeviceChoice,
-    inbox: &Inbox<Command>,
+    message_queue: &MessageQueue<Command>,
     turn: &Turn,
 ) -> Option<Timing> {
-    let breathe = async || {
+    let yield_to_event_loop = async || {
         turn.over().await;
-        !is_wanted_elsewhere(inbox)
+        !is_wanted_elsewhere(message_queue)
     };
     config.run.device = device;
-    let timing = bench::time(&config, bench::PROBE_SECONDS, now_secs, breathe).await.ok()?;
-    (!is_wanted_elsewhere(inbox)).then_some(timing)
+    let timing = bench::time(&config, bench::PROBE_SECONDS, now_secs, yield_to_event_loop).await.ok()?;
+    (!is_wanted_elsewhere(message_queue)).then_some(timing)
 }
 
 /// Whether a command waits that ends a measurement: any but a late word on what the page has taken in.
-fn is_wanted_elsewhere(inbox: &Inbox<Command>) -> bool {
-    inbox.holds(|command| !matches!(command, Command::Acknowledge { .. }))
+fn is_wanted_elsewhere(message_queue: &MessageQueue<Command>) -> bool {
+    message_queue.holds(|command| !matches!(command, Command::Acknowledge { .. }))
 }
 
 /// Gives the event loop a turn: a message to ourselves, because promises alone would keep commands
@@ -158,5 +163,5 @@ impl Turn {
 }
 
 fn failed(error: ErrorReport) -> Event {
-    Event::Failed { run_id: None, error, ladder: Vec::new() }
+    Event::Failed { run_id: None, error, device_probe: Vec::new() }
 }

@@ -13,9 +13,9 @@ use crate::protocol::{Command, Event, RunId, RunState};
 use crate::task::Task;
 
 use super::batch::Batch;
-use super::crew;
+use super::engine_selection;
 use super::pending::Pending;
-use super::speedometer::Speedometer;
+use super::step_rate::StepRate;
 use super::verify::verify;
 
 /// A spectrum needs the weights read back: seldom enough not to slow the run.
@@ -31,7 +31,7 @@ const FIRST_SAVE_SECS: f64 = 3.0;
 /// The run a worker owns, if there is one.
 #[derive(Debug)]
 pub struct Session {
-    /// What `auto` means here: the device the ladder found.
+    /// What `auto` means here: the device that the probe found.
     device: DeviceChoice,
     /// Seconds from any beginning: what a batch of steps takes.
     clock: fn() -> f64,
@@ -53,7 +53,7 @@ struct Run {
     state: RunState,
     /// Rows and checkpoints on their way to the page.
     pending: Pending,
-    speed: Speedometer,
+    speed: StepRate,
     batch: Batch,
     spectrum_at_secs: f64,
     began_at_secs: f64,
@@ -98,7 +98,7 @@ impl Session {
             Command::Connect { .. }
             | Command::Bench { .. }
             | Command::StopBench
-            | Command::Probe { .. }
+            | Command::MeasureSpeed { .. }
             | Command::Ping => Vec::new(),
             Command::Acknowledge { run_id } => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.id == run_id) {
@@ -175,9 +175,9 @@ impl Session {
             [] => TrainState::start(initial_weights(&shape, config.model.seed)),
             bytes => StateFile::from_bytes(bytes, &shape)?.state,
         };
-        let engine = crew::build(&config, &task, &start).await?;
+        let engine = engine_selection::build(&config, &task, &start).await?;
         let info = engine.info().clone();
-        crew::fix_threads(&mut config, engine.as_ref());
+        engine_selection::fix_threads(&mut config, engine.as_ref());
         let step = start.step;
         let state = match paused {
             _ if step >= config.run.epochs => RunState::Finished,
@@ -196,7 +196,7 @@ impl Session {
             is_last: false,
             state,
             pending,
-            speed: Speedometer::default(),
+            speed: StepRate::default(),
             batch: Batch::default(),
             spectrum_at_secs: now_secs,
             began_at_secs: now_secs,
@@ -268,7 +268,7 @@ impl Session {
 
     fn fail(&mut self, run_id: RunId, error: &LabError) -> Event {
         self.run = None;
-        Event::Failed { run_id: Some(run_id), error: error.into(), ladder: Vec::new() }
+        Event::Failed { run_id: Some(run_id), error: error.into(), probe_checks: Vec::new() }
     }
 }
 
@@ -346,7 +346,7 @@ impl Run {
     fn keep(&mut self, state: &TrainState, now_secs: f64) {
         self.kept_at_secs = now_secs;
         if state.not_finite().is_none() {
-            self.kept.clone_from(state);
+            self.stored_runs.clone_from(state);
         }
     }
 
@@ -367,8 +367,14 @@ impl Run {
         if self.is_last {
             return Err(error.clone());
         }
-        let (engine, reason) =
-            crew::next(&mut self.config, &self.task, self.engine.as_mut(), &self.kept, error).await?;
+        let (engine, reason) = engine_selection::next(
+            &mut self.config,
+            &self.task,
+            self.engine.as_mut(),
+            &self.stored_runs,
+            error,
+        )
+        .await?;
         self.is_last = self.info.device != DeviceKind::Gpu;
         self.info = engine.info().clone();
         self.info.reason = Some(match self.info.reason.take() {

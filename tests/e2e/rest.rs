@@ -4,7 +4,8 @@ use crate::lab::{Setting, visit};
 
 #[test]
 fn the_first_program_alone_trains_and_the_rest_can_be_fetched_later() {
-    let setting = Setting { missing: &["split_rest.wasm"], ..Setting::new("?preset=tiny&backend=cpu") };
+    let setting =
+        Setting { missing: &["split_lazy_bundle.wasm"], ..Setting::new("?preset=tiny&backend=cpu") };
     visit(&setting, async |lab| {
         lab.wait_for_text("rest-error", "the rest of the page").await;
         lab.wait_for_text("status", "ready").await;

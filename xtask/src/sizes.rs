@@ -17,7 +17,7 @@ pub struct Limit {
 /// with the recorded run, the worker's beside them.
 pub const LIMITS: [Limit; 4] = [
     Limit { file: "/app_bg.wasm", bytes: 400_000 },
-    Limit { file: "/split_rest.wasm", bytes: 500_000 },
+    Limit { file: "/split_lazy_bundle.wasm", bytes: 500_000 },
     Limit { file: "/worker_bg.wasm", bytes: 3_000_000 },
     Limit { file: "/recorded-run.grok", bytes: 1_500_000 },
 ];

@@ -24,7 +24,7 @@ use serde_json::Value;
 use self::columns::from_columns;
 use self::container::wrong;
 use self::fields::{Grid, N_PLANES, Planes, Scales};
-use self::numbers::Numbers;
+use self::numbers::NumericStreams;
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
@@ -53,9 +53,9 @@ pub struct Recording {
     pub weights: WeightsFile,
     grid: Grid,
     curves_end: [usize; 6],
-    shots: Vec<Shot>,
+    shots: Vec<SnapshotIndex>,
     skeletons: Vec<Value>,
-    numbers: Numbers<Vec<u8>>,
+    numbers: NumericStreams<Vec<u8>>,
     planes: Planes<Vec<u8>>,
 }
 
@@ -72,13 +72,13 @@ struct Header {
     differences: Planes<bool>,
     /// Where the numbers of the curves end, and those of the first snapshot begin.
     curves_end: [usize; 6],
-    shots: Vec<Shot>,
+    shots: Vec<SnapshotIndex>,
 }
 
 /// Where the parts of a snapshot end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Shot {
+struct SnapshotIndex {
     step: usize,
     numbers: [usize; 6],
     planes: Planes<usize>,
@@ -116,7 +116,7 @@ impl Recording {
             serde_json::from_slice(&next()).map_err(|e| wrong(format!("its header: {e}")))?;
         let skeletons: Vec<Value> =
             serde_json::from_slice(&next()).map_err(|e| wrong(format!("its skeletons: {e}")))?;
-        let numbers = Numbers::from_each([(); 6].map(|()| next()));
+        let numbers = NumericStreams::from_each([(); 6].map(|()| next()));
         let mut planes: Planes<Vec<u8>> = [(); N_PLANES].map(|()| next());
         let Header { build, config, phases, step, differences, curves_end, shots } = header;
         config.validate().map_err(|e| wrong(format!("its configuration: {e}")))?;
@@ -193,7 +193,7 @@ impl Recording {
         for (j, slot) in parts.iter_mut().enumerate() {
             *slot = part(streams[j], starts[j], ends[j])?;
         }
-        Numbers::from_each(parts).put_into(&self.skeletons[skeleton])
+        NumericStreams::from_each(parts).put_into(&self.skeletons[skeleton])
     }
 
     fn read_curves(&mut self) -> Result<()> {

@@ -19,7 +19,7 @@ pub(super) enum Digits {
 
 /// The numbers that were taken out, kind by kind.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Numbers<T> {
+pub(super) struct NumericStreams<T> {
     /// Integers, seven bits a byte, lowest first; of signed ones every second number.
     pub(super) integers: T,
     /// Decimal exponents, in the same form.
@@ -34,7 +34,7 @@ pub(super) struct Numbers<T> {
     pub(super) low_four: T,
 }
 
-impl<T> Numbers<T> {
+impl<T> NumericStreams<T> {
     /// The streams in the order in which they are stored.
     pub(super) fn each(&self) -> [&T; 6] {
         [&self.integers, &self.exponents, &self.high_three, &self.low_three, &self.high_four, &self.low_four]
@@ -50,7 +50,7 @@ impl<T> Numbers<T> {
 /// In a skeleton, text that begins so stands for numbers: `#i`, `#3`, `#4`, or `#3:113` for a list of 113.
 const MARK: char = '#';
 
-impl Numbers<Vec<u8>> {
+impl NumericStreams<Vec<u8>> {
     /// Takes the numbers out of a value; floats in lists longer than `long` keep three digits, others four.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ fn plain_numbers(items: &[Value]) -> Option<Vec<&Number>> {
     numbers.iter().all(|number| number.is_f64() == first.is_f64()).then_some(numbers)
 }
 
-impl Numbers<&[u8]> {
+impl NumericStreams<&[u8]> {
     /// Puts numbers back into a skeleton, and moves on behind them.
     ///
     /// # Errors
@@ -271,10 +271,10 @@ fn next_byte(stream: &mut &[u8]) -> Result<u8> {
 mod tests {
     use serde_json::json;
 
-    use super::{Numbers, rounded};
+    use super::{NumericStreams, rounded};
 
-    fn back(streams: &Numbers<Vec<u8>>) -> Numbers<&[u8]> {
-        Numbers::from_each(streams.each().map(Vec::as_slice))
+    fn back(streams: &NumericStreams<Vec<u8>>) -> NumericStreams<&[u8]> {
+        NumericStreams::from_each(streams.each().map(Vec::as_slice))
     }
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
             "b": [0.123456, -98765.4321, 1e-300, 0.0], "a": {"n": 12345678901_i64, "m": -3, "name": "cos"},
             "long": [1.23456, 9.9996, -2.0, 3.0], "mixed": [1, 2.5, [true]], "empty": [], "steps": [0, 100],
         });
-        let mut streams = Numbers::default();
+        let mut streams = NumericStreams::default();
         let skeleton = streams.take_from(&value, 3).unwrap();
         let mut reader = back(&streams);
         let expected = json!({
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn what_cannot_come_back_is_refused() {
         for value in [json!(null), json!("#i"), json!([f64::NAN]), json!(u64::MAX)] {
-            assert!(Numbers::default().take_from(&value, 3).is_err(), "{value}");
+            assert!(NumericStreams::default().take_from(&value, 3).is_err(), "{value}");
         }
         for float in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, f64::MAX] {
             let error = rounded(float).unwrap_err().to_string();
@@ -312,7 +312,7 @@ mod tests {
         for skeleton in
             ["#i", "#3", "#4", "#x", "#", "#3:99999999999", "#i:4", "#4:-1", "#3:99999999999999999999"]
         {
-            let mut reader = Numbers::from_each([&[0x80_u8][..]; 6]);
+            let mut reader = NumericStreams::from_each([&[0x80_u8][..]; 6]);
             assert!(reader.put_into(&json!(skeleton)).is_err(), "{skeleton}");
         }
     }

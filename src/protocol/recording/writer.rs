@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::columns::to_columns;
 use super::container::{self, wrong};
 use super::fields::{Grid, N_PLANES, Planes};
-use super::numbers::Numbers;
-use super::{Curves, Header, Parts, Shot, floats};
+use super::numbers::NumericStreams;
+use super::{Curves, Header, Parts, SnapshotIndex, floats};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::forward::NeuronTable;
 use crate::analysis::phases::Phases;
@@ -25,7 +25,7 @@ pub struct RecordingWriter {
     header: Header,
     grid: Grid,
     skeletons: Vec<Value>,
-    numbers: Numbers<Vec<u8>>,
+    numbers: NumericStreams<Vec<u8>>,
     planes: Planes<Vec<u8>>,
 }
 
@@ -45,7 +45,7 @@ impl RecordingWriter {
             progress.iter().map(|(step, measures)| (*step, measures)).unzip();
         let curves =
             Curves { rows: to_columns(rows)?, progress_steps: steps, progress: to_columns(&measures)? };
-        let mut numbers = Numbers::default();
+        let mut numbers = NumericStreams::default();
         let value = serde_json::to_value(&curves).map_err(wrong)?;
         let skeletons = vec![numbers.take_from(&value, usize::MAX)?];
         let header = Header {
@@ -66,7 +66,7 @@ impl RecordingWriter {
     /// [`LabError::Content`](crate::error::LabError::Content) if one of the numbers is not finite.
     pub fn check(measures: &ProgressMeasures) -> Result<()> {
         let value = serde_json::to_value(measures).map_err(wrong)?;
-        Numbers::default().take_from(&value, usize::MAX).map(drop)
+        NumericStreams::default().take_from(&value, usize::MAX).map(drop)
     }
 
     /// Adds the next snapshot, whose step must have measures. `neurons` are the tables of its neurons, in
@@ -82,7 +82,7 @@ impl RecordingWriter {
         for (all, plane) in self.planes.iter_mut().zip(planes) {
             all.extend(plane);
         }
-        self.header.shots.push(Shot {
+        self.header.shots.push(SnapshotIndex {
             step: snapshot.step,
             numbers: self.numbers.each().map(Vec::len),
             planes: self.planes.each_ref().map(Vec::len),

@@ -24,7 +24,7 @@ pub(in crate::ui) async fn bytes(url: &str, mut came: impl FnMut(usize)) -> Resu
 ///
 /// # Errors
 /// As [`bytes`].
-pub(in crate::ui) async fn warm(url: &str, mut came: impl FnMut(usize)) -> Result<()> {
+pub(in crate::ui) async fn prefetch(url: &str, mut came: impl FnMut(usize)) -> Result<()> {
     let mut n_bytes = 0;
     let mut take = |piece: Uint8Array| {
         n_bytes += piece.length() as usize;
@@ -55,7 +55,7 @@ async fn pieces(url: &str, take: &mut dyn FnMut(Uint8Array)) -> Result<()> {
 }
 
 /// Lets the browser draw and answer before what follows.
-pub(in crate::ui) async fn breathe() {
+pub(in crate::ui) async fn yield_to_event_loop() {
     let mut wait = |resolve: Function, _: Function| {
         let later = get(&js_sys::global(), "setTimeout").and_then(|later| later.dyn_into::<Function>());
         let waits = later.and_then(|later| later.call1(&JsValue::UNDEFINED, &resolve));

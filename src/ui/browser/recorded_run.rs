@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::safetensors::WeightLayout;
 use crate::protocol::recording::Recording;
 use crate::ui::browser::{dom, fetch};
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::update::Message;
 
 /// The file, beside the page's programs.
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// [`LabError::File`](crate::error::LabError::File) if the site does not have it or the connection breaks.
 pub(in crate::ui) async fn fetch(send: impl Fn(Message)) -> Result<Vec<u8>> {
-    fetch::breathe().await;
+    fetch::yield_to_event_loop().await;
     let mut told = 0;
     let came = |n_bytes: usize| {
         if n_bytes - told >= WORD_EVERY_BYTES {
@@ -55,28 +55,28 @@ pub(in crate::ui) fn end(result: Result<()>, send: impl Fn(Message)) {
 
 async fn show_all(bytes: &[u8], send: &impl Fn(Message)) -> Result<()> {
     let recording = Recording::from_bytes(bytes)?;
-    send(Message::AddExhibit { exhibit: Box::new(exhibit(&recording)), show: false });
+    send(Message::AddRunView { run_view: Box::new(run_view(&recording)), show: false });
     send(Message::BeginWorkers);
     let places: Vec<usize> = (0..recording.steps().len()).rev().collect();
     for places in places.chunks(AT_ONCE) {
-        fetch::breathe().await;
+        fetch::yield_to_event_loop().await;
         let snapshots = places.iter().map(|&i| Ok(Arc::new(recording.snapshot(i)?)));
         let snapshots = snapshots.collect::<Result<_>>()?;
-        send(Message::TakenApart { origin: Origin::Recorded, snapshots });
+        send(Message::CheckpointsAnalysed { origin: Origin::Recorded, snapshots });
     }
     Ok(())
 }
 
 /// The run without its snapshots.
-fn exhibit(recording: &Recording) -> Exhibit {
+fn run_view(recording: &Recording) -> RunView {
     let last = recording.weights.step.unwrap_or_default();
     let file = Arc::new(recording.weights.to_bytes(WeightLayout::PaperCode));
-    Exhibit {
+    RunView {
         origin: Origin::Recorded,
         rows: recording.rows.clone(),
         progress: recording.progress.clone(),
         phases: recording.phases,
         weights: BTreeMap::from([(last, file)]),
-        ..Exhibit::own(recording.config.clone())
+        ..RunView::own(recording.config.clone())
     }
 }

@@ -6,15 +6,15 @@ use crate::ui::state::run_view::Origin;
 
 /// Where the page stands with the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Desk {
+pub struct AblationRequests {
     /// The weights under the knife.
     pub(in crate::ui) about: Option<(Origin, usize)>,
     /// Whether the analyst has them, as far as is known: it holds a few only.
     pub(in crate::ui) is_held: bool,
     /// What the ablation leaves.
-    pub(in crate::ui) ablating: Errand,
+    pub(in crate::ui) ablating: PendingRequest,
     /// The sum.
-    pub(in crate::ui) asking: Errand,
+    pub(in crate::ui) asking: PendingRequest,
     /// The sum that is asked for.
     pub pair: Option<(usize, usize)>,
     /// The answer to it, of the model as it is cut.
@@ -23,7 +23,7 @@ pub struct Desk {
 
 /// A request, from when it is wanted until it is answered.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(in crate::ui) struct Errand {
+pub(in crate::ui) struct PendingRequest {
     /// Its number with the analyst, from when it is sent until it is answered.
     pub(in crate::ui) sent: Option<RequestId>,
     /// Whether it failed once, and the weights were sent again.
@@ -32,7 +32,7 @@ pub(in crate::ui) struct Errand {
     pub(in crate::ui) failure: Option<String>,
 }
 
-impl Errand {
+impl PendingRequest {
     /// Whether it has still to be sent.
     pub(in crate::ui) fn is_to_be_sent(&self) -> bool {
         self.sent.is_none() && self.failure.is_none()
@@ -45,7 +45,7 @@ impl Errand {
     }
 }
 
-impl Desk {
+impl AblationRequests {
     /// Whether the analyst was asked something that it has not answered.
     pub fn awaits_answer(&self) -> bool {
         self.ablating.sent.is_some() || self.asking.sent.is_some()

@@ -4,7 +4,7 @@ use crate::error::{ErrorKind, StorageFault};
 
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum FailureKind {
     /// WebGPU was asked for and cannot be had.
     NoWebGpu,
     /// The graphics card or its driver failed in the middle of something.
@@ -37,23 +37,23 @@ enum Family {
 /// What to do about a failure, and the way on that works everywhere; one to three sentences.
 ///
 /// `user_agent` is how the browser calls itself.
-pub fn advice(trouble: Trouble, user_agent: &str) -> String {
+pub fn advice(kind: FailureKind, user_agent: &str) -> String {
     let family = family(user_agent);
-    let here = match trouble {
-        Trouble::NoWebGpu => web_gpu(family),
-        Trouble::LostDevice => lost_device(family),
-        Trouble::DeadWorker => dead_worker(family),
-        Trouble::NotLoaded => not_loaded(family),
-        Trouble::StorageRefused => storage_refused(family),
-        Trouble::StorageFull => storage_full(family),
-        Trouble::StorageSilent => storage_silent(family),
+    let here = match kind {
+        FailureKind::NoWebGpu => web_gpu(family),
+        FailureKind::LostDevice => lost_device(family),
+        FailureKind::DeadWorker => dead_worker(family),
+        FailureKind::NotLoaded => not_loaded(family),
+        FailureKind::StorageRefused => storage_refused(family),
+        FailureKind::StorageFull => storage_full(family),
+        FailureKind::StorageSilent => storage_silent(family),
     };
-    let everywhere = match trouble {
-        Trouble::NoWebGpu => "The CPU works in every browser.",
-        Trouble::LostDevice => "Go on from the last saved state, on the card again or on the CPU.",
-        Trouble::DeadWorker => "A new worker goes on from the last saved state.",
-        Trouble::NotLoaded => "Kept runs are still there after that.",
-        Trouble::StorageRefused | Trouble::StorageFull | Trouble::StorageSilent => {
+    let everywhere = match kind {
+        FailureKind::NoWebGpu => "The CPU works in every browser.",
+        FailureKind::LostDevice => "Go on from the last saved state, on the card again or on the CPU.",
+        FailureKind::DeadWorker => "A new worker goes on from the last saved state.",
+        FailureKind::NotLoaded => "Kept runs are still there after that.",
+        FailureKind::StorageRefused | FailureKind::StorageFull | FailureKind::StorageSilent => {
             "Until then runs go on in memory; save a capsule to keep one as a file."
         }
     };
@@ -61,11 +61,11 @@ pub fn advice(trouble: Trouble, user_agent: &str) -> String {
 }
 
 /// What to tell a reader whose browser keeps nothing.
-pub fn of_storage(kind: ErrorKind) -> Trouble {
+pub fn of_storage(kind: ErrorKind) -> FailureKind {
     match kind {
-        ErrorKind::Storage(StorageFault::Full) => Trouble::StorageFull,
-        ErrorKind::Storage(StorageFault::Silent) => Trouble::StorageSilent,
-        _ => Trouble::StorageRefused,
+        ErrorKind::Storage(StorageFault::Full) => FailureKind::StorageFull,
+        ErrorKind::Storage(StorageFault::Silent) => FailureKind::StorageSilent,
+        _ => FailureKind::StorageRefused,
     }
 }
 
@@ -215,7 +215,7 @@ fn storage_silent(family: Family) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Family, Trouble, advice, family, of_storage};
+    use super::{FailureKind, Family, advice, family, of_storage};
     use crate::error::{ErrorKind, StorageFault};
 
     const CHROME: &str = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
@@ -246,32 +246,35 @@ mod tests {
     #[test]
     fn each_failure_is_told_in_the_words_of_the_browser_with_a_way_on() {
         let ways_on = [
-            (Trouble::NoWebGpu, "CPU"),
-            (Trouble::LostDevice, "CPU"),
-            (Trouble::DeadWorker, "last saved state"),
-            (Trouble::NotLoaded, "Kept runs"),
-            (Trouble::StorageRefused, "capsule"),
-            (Trouble::StorageFull, "capsule"),
-            (Trouble::StorageSilent, "capsule"),
+            (FailureKind::NoWebGpu, "CPU"),
+            (FailureKind::LostDevice, "CPU"),
+            (FailureKind::DeadWorker, "last saved state"),
+            (FailureKind::NotLoaded, "Kept runs"),
+            (FailureKind::StorageRefused, "capsule"),
+            (FailureKind::StorageFull, "capsule"),
+            (FailureKind::StorageSilent, "capsule"),
         ];
-        for (trouble, way_on) in ways_on {
+        for (kind, way_on) in ways_on {
             let mut told = Vec::new();
             for (_, user_agent) in agents() {
-                let words = advice(trouble, &user_agent);
-                assert!(words.contains(way_on) && words.ends_with('.'), "{trouble:?}: {words}");
-                assert!(words.len() < 420, "{trouble:?}: {words}");
+                let words = advice(kind, &user_agent);
+                assert!(words.contains(way_on) && words.ends_with('.'), "{kind:?}: {words}");
+                assert!(words.len() < 420, "{kind:?}: {words}");
                 told.push(words);
             }
             let [linux, .., firefox, _, _, _, _] = &told[..] else { panic!("eight browsers") };
             assert!(linux.to_lowercase().contains("chrome") || linux.contains("Ctrl"), "{linux}");
-            assert_ne!(told[4], told[7], "{trouble:?}: Safari's words are not everyone's");
-            if trouble != Trouble::NotLoaded {
-                assert_ne!(linux, firefox, "{trouble:?}");
+            assert_ne!(told[4], told[7], "{kind:?}: Safari's words are not everyone's");
+            if kind != FailureKind::NotLoaded {
+                assert_ne!(linux, firefox, "{kind:?}");
             }
         }
-        assert!(advice(Trouble::NoWebGpu, &agents()[0].1).contains("--enable-unsafe-webgpu"), "as on Linux");
         assert!(
-            !advice(Trouble::NoWebGpu, &agents()[2].1).contains("--enable-"),
+            advice(FailureKind::NoWebGpu, &agents()[0].1).contains("--enable-unsafe-webgpu"),
+            "as on Linux"
+        );
+        assert!(
+            !advice(FailureKind::NoWebGpu, &agents()[2].1).contains("--enable-"),
             "a phone has no such start"
         );
     }
@@ -279,10 +282,10 @@ mod tests {
     #[test]
     fn a_full_storage_is_not_one_that_is_refused() {
         let silent = ErrorKind::Storage(StorageFault::Silent);
-        assert_eq!(of_storage(silent), Trouble::StorageSilent);
-        assert_eq!(of_storage(ErrorKind::Storage(StorageFault::Full)), Trouble::StorageFull);
+        assert_eq!(of_storage(silent), FailureKind::StorageSilent);
+        assert_eq!(of_storage(ErrorKind::Storage(StorageFault::Full)), FailureKind::StorageFull);
         for fault in [StorageFault::Forbidden, StorageFault::Other] {
-            assert_eq!(of_storage(ErrorKind::Storage(fault)), Trouble::StorageRefused);
+            assert_eq!(of_storage(ErrorKind::Storage(fault)), FailureKind::StorageRefused);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::analysis::report::Report;
 use crate::protocol::capsule::{Capsule, Head};
 use crate::ui::state::State;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 
 /// What this page can say of any run it writes.
 fn head(state: &State) -> Head {
@@ -19,9 +19,9 @@ fn head(state: &State) -> Head {
 }
 
 /// Every report of a run that is at hand.
-fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
-    let mut reports = exhibit.reports.clone();
-    for (step, snapshot) in &exhibit.snapshots {
+fn reports(run_view: &RunView) -> BTreeMap<usize, Arc<Report>> {
+    let mut reports = run_view.reports.clone();
+    for (step, snapshot) in &run_view.snapshots {
         reports.insert(*step, Arc::new(snapshot.report.clone()));
     }
     reports
@@ -30,7 +30,8 @@ fn reports(exhibit: &Exhibit) -> BTreeMap<usize, Arc<Report>> {
 /// All there is of the run of this tab.
 pub fn capsule(state: &State) -> Option<Capsule> {
     let (run, own) = (state.run.as_ref()?, state.own()?);
-    let title = state.kept.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
+    let title =
+        state.stored_runs.runs.iter().find(|kept| kept.key == run.key).and_then(|kept| kept.title.clone());
     let head = Head {
         name: title,
         began_ms: Some(run.began_ms),
@@ -53,7 +54,7 @@ pub fn capsule(state: &State) -> Option<Capsule> {
 pub(in crate::ui) const CAPSULE_BUDGET_BYTES: usize = 20 << 20;
 
 /// A run as it can be looked at, with no more rows and checkpoints than the page holds of its own.
-pub fn exhibit_of(capsule: Capsule, origin: Origin) -> Exhibit {
+pub fn run_view_of(capsule: Capsule, origin: Origin) -> RunView {
     let Capsule { head, config, rows, measures, reports, state, mut checkpoints } = capsule;
     if let Some(saved) = state {
         // A state can be read as weights.
@@ -63,45 +64,45 @@ pub fn exhibit_of(capsule: Capsule, origin: Origin) -> Exhibit {
     for (step, file) in checkpoints {
         held.add(step, file, BUDGET_BYTES);
     }
-    let mut exhibit = Exhibit {
+    let mut run_view = RunView {
         origin,
         phases: Phases::find(&measures),
         progress: measures,
         reports,
         weights: held.files().clone(),
-        ..Exhibit::own(config)
+        ..RunView::own(config)
     };
-    exhibit.add_rows(rows, head.n_rows_left_out);
-    exhibit
+    run_view.add_rows(rows, head.n_rows_left_out);
+    run_view
 }
 
 /// All there is of the run on show.
 pub fn shown_capsule(state: &State) -> Option<Capsule> {
-    let exhibit = state.exhibit.as_ref()?;
-    if exhibit.origin == Origin::Own
+    let run_view = state.run_view.as_ref()?;
+    if run_view.origin == Origin::Own
         && let Some(capsule) = capsule(state)
     {
         return Some(capsule);
     }
-    let name = match &exhibit.origin {
+    let name = match &run_view.origin {
         Origin::Recorded => Some("recorded run".to_owned()),
         Origin::Own => None,
-        Origin::File(name) | Origin::Kept { name, .. } => Some(name.clone()),
+        Origin::File(name) | Origin::Stored { name, .. } => Some(name.clone()),
     };
     Some(Capsule {
-        head: Head { name, n_rows_left_out: exhibit.n_rows_left_out, ..head(state) },
-        config: exhibit.config.clone(),
-        rows: exhibit.rows.clone(),
-        measures: exhibit.progress.clone(),
-        reports: reports(exhibit),
+        head: Head { name, n_rows_left_out: run_view.n_rows_left_out, ..head(state) },
+        config: run_view.config.clone(),
+        rows: run_view.rows.clone(),
+        measures: run_view.progress.clone(),
+        reports: reports(run_view),
         state: None,
-        checkpoints: exhibit.weights.clone(),
+        checkpoints: run_view.weights.clone(),
     })
 }
 
 /// What a file has to leave out of the run on show, in words; none if it has room for all.
 pub fn left_out_of(state: &State) -> Option<String> {
-    let rows = state.exhibit.as_ref().and_then(Exhibit::thinned_words);
+    let rows = state.run_view.as_ref().and_then(RunView::thinned_words);
     let checkpoints = checkpoints_left_out_of(&shown_capsule(state)?);
     let words: Vec<String> = rows.into_iter().chain(checkpoints).collect();
     (!words.is_empty()).then(|| words.join(" "))

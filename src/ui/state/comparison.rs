@@ -3,7 +3,7 @@
 use crate::engine::MetricsRow;
 use crate::ui::state::State;
 use crate::ui::state::run_name;
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 
 /// The most runs in one chart, the one on show among them: more cannot be told apart.
 pub const MAX_RUNS: usize = 5;
@@ -22,40 +22,41 @@ pub struct Compared {
 }
 
 /// The runs that are laid over the one on show, in the order in which they were chosen.
-pub fn compared(state: &State) -> Vec<(Compared, &Exhibit)> {
-    let Some(shown) = &state.exhibit else { return Vec::new() };
+pub fn compared(state: &State) -> Vec<(Compared, &RunView)> {
+    let Some(shown) = &state.run_view else { return Vec::new() };
     let chosen = state.compared.iter().filter(|origin| **origin != shown.origin).take(MAX_RUNS - 1);
-    let found = chosen.filter_map(|origin| state.shelf.iter().find(|exhibit| exhibit.origin == *origin));
+    let found =
+        chosen.filter_map(|origin| state.other_runs.iter().find(|run_view| run_view.origin == *origin));
     found
         .enumerate()
-        .map(|(i, exhibit)| {
+        .map(|(i, run_view)| {
             let compared = Compared {
-                origin: exhibit.origin.clone(),
-                name: exhibit.origin.name(),
-                differences: differences(exhibit, shown),
+                origin: run_view.origin.clone(),
+                name: run_view.origin.name(),
+                differences: differences(run_view, shown),
                 color: i + 2,
             };
-            (compared, exhibit)
+            (compared, run_view)
         })
         .collect()
 }
 
 /// The metrics of the other runs at hand that differ from the one on show in their seeds alone, each seed once.
 pub fn other_seeds(state: &State) -> Vec<Vec<MetricsRow>> {
-    let Some(shown) = &state.exhibit else { return Vec::new() };
-    let mut found: Vec<&Exhibit> = Vec::new();
-    for exhibit in state.shelf.iter().filter(|exhibit| !exhibit.rows.is_empty()) {
-        let is_new = found.iter().all(|known| known.config.differs_in_seeds_alone(&exhibit.config));
-        if is_new && shown.config.differs_in_seeds_alone(&exhibit.config) {
-            found.push(exhibit);
+    let Some(shown) = &state.run_view else { return Vec::new() };
+    let mut found: Vec<&RunView> = Vec::new();
+    for run_view in state.other_runs.iter().filter(|run_view| !run_view.rows.is_empty()) {
+        let is_new = found.iter().all(|known| known.config.differs_in_seeds_alone(&run_view.config));
+        if is_new && shown.config.differs_in_seeds_alone(&run_view.config) {
+            found.push(run_view);
         }
     }
-    found.into_iter().map(|exhibit| exhibit.rows.clone()).collect()
+    found.into_iter().map(|run_view| run_view.rows.clone()).collect()
 }
 
 /// What a run's settings have otherwise, in words.
-fn differences(exhibit: &Exhibit, shown: &Exhibit) -> String {
-    let found = run_name::differences(&exhibit.config, &shown.config);
+fn differences(run_view: &RunView, shown: &RunView) -> String {
+    let found = run_name::differences(&run_view.config, &shown.config);
     if found.is_empty() {
         return "same settings".into();
     }
@@ -78,8 +79,8 @@ mod tests {
     use crate::config::Preset;
     use crate::ui::state::State;
     use crate::ui::state::draft::Draft;
-    use crate::ui::state::run_view::{Exhibit, Origin};
-    use crate::ui::state::run_view_sample::exhibit;
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::run_view;
 
     fn file(name: &str) -> Origin {
         Origin::File(name.into())
@@ -88,10 +89,10 @@ mod tests {
     #[test]
     fn the_chosen_runs_come_with_their_differences_and_colours() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-        state.exhibit = Some(exhibit(3));
-        let mut other = Exhibit { origin: file("a"), ..exhibit(3) };
+        state.run_view = Some(run_view(3));
+        let mut other = RunView { origin: file("a"), ..run_view(3) };
         (other.config.optim.weight_decay, other.config.model.seed) = (0.25, 9);
-        state.shelf = vec![other, Exhibit { origin: file("b"), ..exhibit(3) }];
+        state.other_runs = vec![other, RunView { origin: file("b"), ..run_view(3) }];
         assert!(compared(&state).is_empty(), "none is chosen");
         for origin in [file("b"), file("gone"), file("a"), Origin::Own] {
             choose(&mut state.compared, origin, true);
@@ -109,15 +110,15 @@ mod tests {
     #[test]
     fn other_seeds_are_the_same_experiment_and_each_comes_once() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-        state.exhibit = Some(exhibit(3));
+        state.run_view = Some(run_view(3));
         let seed = |name: &str, seed: u32, n: usize| {
-            let mut other = Exhibit { origin: file(name), ..exhibit(n) };
+            let mut other = RunView { origin: file(name), ..run_view(n) };
             other.config.model.seed = seed;
             other
         };
         let mut decay = seed("decay", 7, 3);
         decay.config.optim.weight_decay = 0.25;
-        state.shelf = vec![
+        state.other_runs = vec![
             seed("same", 0, 9),
             seed("a", 1, 4),
             seed("again", 1, 5),
@@ -127,7 +128,7 @@ mod tests {
         ];
         let lengths: Vec<usize> = other_seeds(&state).iter().map(Vec::len).collect();
         assert_eq!(lengths, [4, 6], "not itself, not twice, no other decay, none without rows");
-        state.exhibit = None;
+        state.run_view = None;
         assert_eq!(other_seeds(&state).len(), 0, "nothing on show");
     }
 

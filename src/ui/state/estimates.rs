@@ -18,7 +18,7 @@ const MAX_TRIES: usize = 3;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Estimates {
     /// What the worker measures now.
-    pub probing: Option<ExperimentConfig>,
+    pub measuring: Option<ExperimentConfig>,
     /// Seconds for which the worker has had nothing to do.
     pub rest_secs: usize,
     /// What `auto` means here, once it is known.
@@ -66,7 +66,7 @@ impl Estimates {
     /// A worker has found its device. If that is another one than before, what was measured
     /// on the device of `auto` tells nothing any more.
     pub fn connected(&mut self, device: DeviceKind) {
-        (self.probing, self.rest_secs) = (None, 0);
+        (self.measuring, self.rest_secs) = (None, 0);
         if self.auto_device.replace(device) != Some(device) {
             let is_named = |config: &ExperimentConfig| config.run.device != DeviceChoice::Auto;
             self.probed.retain(|(config, _)| is_named(config));
@@ -77,7 +77,7 @@ impl Estimates {
 
     /// Takes the answer to a probe in; none if it gave nothing.
     pub fn probed(&mut self, timing: Option<Timing>) {
-        let Some(probe) = self.probing.take() else { return };
+        let Some(probe) = self.measuring.take() else { return };
         match timing.filter(|timing| timing.steps_per_s > 0.0) {
             Some(timing) => put(&mut self.probed, probe, timing),
             None => self.failed.push(probe),
@@ -156,9 +156,9 @@ mod tests {
     }
 
     fn probed(config: &ExperimentConfig, timing: Timing) -> Estimates {
-        let mut estimates = Estimates { probing: Some(probe(config)), ..Estimates::default() };
+        let mut estimates = Estimates { measuring: Some(probe(config)), ..Estimates::default() };
         estimates.probed(Some(timing));
-        assert_eq!(estimates.probing, None);
+        assert_eq!(estimates.measuring, None);
         estimates
     }
 
@@ -212,7 +212,7 @@ mod tests {
         let mut estimates = Estimates::default();
         estimates.connected(DeviceKind::Gpu);
         for config in [&auto, &named] {
-            estimates.probing = Some(probe(config));
+            estimates.measuring = Some(probe(config));
             estimates.probed(Some(timing(DeviceKind::Cpu, 24.0)));
             estimates.ran(config, 100.0);
         }
@@ -235,7 +235,7 @@ mod tests {
         let (mut estimates, config) = (Estimates::default(), Preset::Paper.config());
         for _ in 0..MAX_TRIES {
             assert!(estimates.lacks(&config));
-            estimates.probing = Some(probe(&config));
+            estimates.measuring = Some(probe(&config));
             estimates.probed(None);
         }
         assert!(!estimates.lacks(&config));

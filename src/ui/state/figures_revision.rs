@@ -4,8 +4,8 @@ use crate::plot::Scale;
 use crate::protocol::RunId;
 use crate::ui::state::State;
 use crate::ui::state::comparison::compared;
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::view_choices::{Track, View};
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::view_choices::{Track, ViewChoices};
 
 /// Changes exactly when a chart of the time line would change.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +23,13 @@ pub struct FiguresRevision {
 impl FiguresRevision {
     /// Of a state.
     pub fn of(state: &State) -> Self {
-        let exhibit = state.exhibit.as_ref();
-        let View { zoom, x, y, .. } = state.view;
+        let run_view = state.run_view.as_ref();
+        let ViewChoices { zoom, x, y, .. } = state.view;
         Self {
             run: state.run.as_ref().map(|run| run.id),
-            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
-            rows: exhibit.map_or((0, 0), Exhibit::rows_revision),
-            checkpoints: exhibit.map_or((0, 0), |exhibit| (exhibit.progress.len(), exhibit.edition)),
+            origin: run_view.map(|run_view| run_view.origin.clone()),
+            rows: run_view.map_or((0, 0), RunView::rows_revision),
+            checkpoints: run_view.map_or((0, 0), |run_view| (run_view.progress.len(), run_view.edition)),
             compared: compared(state).into_iter().map(|(c, e)| (c.origin, e.rows_revision())).collect(),
             zoom,
             x,

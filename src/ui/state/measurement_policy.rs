@@ -11,16 +11,16 @@ use crate::analysis::report::Report;
 use crate::ui::state::State;
 use crate::ui::state::format::count;
 use crate::ui::state::run::Phase;
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 
 /// Whether a run makes no steps now, so that its last checkpoint is known.
-pub fn is_at_rest(state: &State, exhibit: &Exhibit) -> bool {
-    exhibit.origin != Origin::Own || !matches!(state.phase(), Some(Phase::Preparing | Phase::Training))
+pub fn is_at_rest(state: &State, run_view: &RunView) -> bool {
+    run_view.origin != Origin::Own || !matches!(state.phase(), Some(Phase::Preparing | Phase::Training))
 }
 
 /// The newest weights that can be read: their step and the file.
-pub fn last_weights<'a>(state: &State, exhibit: &'a Exhibit) -> Option<(usize, &'a Arc<Vec<u8>>)> {
-    let mut readable = exhibit.weights.iter().rev().filter(|(_, file)| !is_refused(state, file));
+pub fn last_weights<'a>(state: &State, run_view: &'a RunView) -> Option<(usize, &'a Arc<Vec<u8>>)> {
+    let mut readable = run_view.weights.iter().rev().filter(|(_, file)| !is_refused(state, file));
     readable.next().map(|(step, file)| (*step, file))
 }
 
@@ -30,88 +30,88 @@ pub fn is_refused(state: &State, file: &Arc<Vec<u8>>) -> bool {
 }
 
 /// What the newest weights hold, once they were taken apart.
-pub fn last_snapshot<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Arc<CheckpointAnalysis>> {
-    exhibit.snapshots.get(&last_weights(state, exhibit)?.0)
+pub fn last_snapshot<'a>(state: &State, run_view: &'a RunView) -> Option<&'a Arc<CheckpointAnalysis>> {
+    run_view.snapshots.get(&last_weights(state, run_view)?.0)
 }
 
 /// The report on the end of a run at rest: on its newest weights, and where there are none the one that came with
 /// it for its last step. None while they wait to be taken apart.
-pub fn last_report<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a Report> {
-    if !is_at_rest(state, exhibit) {
+pub fn last_report<'a>(state: &State, run_view: &'a RunView) -> Option<&'a Report> {
+    if !is_at_rest(state, run_view) {
         return None;
     }
-    let taken_apart = |step: &usize| exhibit.snapshots.get(step).map(|snapshot| &snapshot.report);
-    let step = last_weights(state, exhibit).map_or_else(|| exhibit.last_step(), |(step, _)| step);
-    taken_apart(&step).or_else(|| exhibit.reports.get(&step).map(Arc::as_ref))
+    let taken_apart = |step: &usize| run_view.snapshots.get(step).map(|snapshot| &snapshot.report);
+    let step = last_weights(state, run_view).map_or_else(|| run_view.last_step(), |(step, _)| step);
+    taken_apart(&step).or_else(|| run_view.reports.get(&step).map(Arc::as_ref))
 }
 
 /// The frequencies that all of a run's measures are to be taken with; none while that is not known.
 ///
 /// They are the key frequencies of the newest weights. But where most weights are gone and all that was measured
 /// of them was measured alike, that stays what the others are measured with.
-pub fn settled_freqs<'a>(state: &State, exhibit: &'a Exhibit) -> Option<&'a [usize]> {
-    let measured = &exhibit.progress;
-    if exhibit.origin == Origin::Recorded {
+pub fn settled_freqs<'a>(state: &State, run_view: &'a RunView) -> Option<&'a [usize]> {
+    let measured = &run_view.progress;
+    if run_view.origin == Origin::Recorded {
         return measured.last().map(|(_, measures)| &measures.key_freqs[..]);
     }
-    if !is_at_rest(state, exhibit) {
+    if !is_at_rest(state, run_view) {
         return None;
     }
-    let mut gone = measured.iter().filter(|(step, _)| !is_at_hand(state, exhibit, *step));
+    let mut gone = measured.iter().filter(|(step, _)| !is_at_hand(state, run_view, *step));
     if let Some((_, first)) = gone.next() {
         let n_gone = 1 + gone.clone().count();
         if 2 * n_gone > measured.len() && gone.all(|(_, other)| other.key_freqs == first.key_freqs) {
             return Some(&first.key_freqs);
         }
     }
-    last_snapshot(state, exhibit).map(|snapshot| &snapshot.report.key_freqs[..])
+    last_snapshot(state, run_view).map(|snapshot| &snapshot.report.key_freqs[..])
 }
 
 /// Whether the weights of a step can be measured.
-fn is_at_hand(state: &State, exhibit: &Exhibit, step: usize) -> bool {
-    exhibit.weights.get(&step).is_some_and(|file| !is_refused(state, file))
+fn is_at_hand(state: &State, run_view: &RunView, step: usize) -> bool {
+    run_view.weights.get(&step).is_some_and(|file| !is_refused(state, file))
 }
 
 /// The frequencies that the weights of a step are to be measured with; none for their own.
-pub fn freqs_for<'a>(state: &State, exhibit: &'a Exhibit, step: usize) -> Option<&'a [usize]> {
-    if is_at_rest(state, exhibit) {
-        return settled_freqs(state, exhibit);
+pub fn freqs_for<'a>(state: &State, run_view: &'a RunView, step: usize) -> Option<&'a [usize]> {
+    if is_at_rest(state, run_view) {
+        return settled_freqs(state, run_view);
     }
     // Live, those of the newest weights: of these, or of newer ones that were measured before them.
-    let newest = exhibit.progress.last().filter(|(newest, _)| *newest > step);
+    let newest = run_view.progress.last().filter(|(newest, _)| *newest > step);
     newest.map(|(_, measures)| &measures.key_freqs[..])
 }
 
 /// The newest weights that are to be measured, for the first time or again.
-pub fn to_measure<'a>(state: &State, exhibit: &'a Exhibit) -> Option<(usize, &'a Arc<Vec<u8>>)> {
-    let live = !is_at_rest(state, exhibit);
-    let settled = settled_freqs(state, exhibit);
-    if exhibit.origin == Origin::Recorded || !live && settled.is_none() {
+pub fn to_measure<'a>(state: &State, run_view: &'a RunView) -> Option<(usize, &'a Arc<Vec<u8>>)> {
+    let live = !is_at_rest(state, run_view);
+    let settled = settled_freqs(state, run_view);
+    if run_view.origin == Origin::Recorded || !live && settled.is_none() {
         return None;
     }
-    let is_open = |step: usize| match exhibit.progress.binary_search_by_key(&step, |(at, _)| *at) {
-        Ok(i) => !live && settled != Some(&exhibit.progress[i].1.key_freqs),
+    let is_open = |step: usize| match run_view.progress.binary_search_by_key(&step, |(at, _)| *at) {
+        Ok(i) => !live && settled != Some(&run_view.progress[i].1.key_freqs),
         Err(_) => true,
     };
     let mut open =
-        exhibit.weights.iter().rev().filter(|(step, file)| is_open(**step) && !is_refused(state, file));
+        run_view.weights.iter().rev().filter(|(step, file)| is_open(**step) && !is_refused(state, file));
     open.next().map(|(step, file)| (*step, file))
 }
 
 /// With which frequencies the run on show is measured, in a sentence; none while nothing was measured.
 pub fn words(state: &State) -> Option<String> {
-    let exhibit = state.exhibit.as_ref()?;
-    let measured = &exhibit.progress;
+    let run_view = state.run_view.as_ref()?;
+    let measured = &run_view.progress;
     let (last, _) = measured.last()?;
-    if !is_at_rest(state, exhibit) {
+    if !is_at_rest(state, run_view) {
         return Some(
             "Each checkpoint is measured with the key frequencies of its moment. When the run stands, all are \
              measured again with those of the last, and its phases are looked for."
                 .into(),
         );
     }
-    let Some(settled) = settled_freqs(state, exhibit) else {
-        return Some(match last_weights(state, exhibit) {
+    let Some(settled) = settled_freqs(state, run_view) else {
+        return Some(match last_weights(state, run_view) {
             Some((step, _)) => format!(
                 "The weights of step {} are being taken apart; then all are measured with their key frequencies.",
                 count(step)
@@ -123,16 +123,16 @@ pub fn words(state: &State) -> Option<String> {
             }
         });
     };
-    let all = exhibit.weights.keys().filter(|step| is_at_hand(state, exhibit, **step));
+    let all = run_view.weights.keys().filter(|step| is_at_hand(state, run_view, **step));
     let all = all.filter(|step| measured.binary_search_by_key(*step, |(at, _)| *at).is_err()).count();
     let mut alike = measured.iter().filter(|(_, m)| m.key_freqs == settled);
     let (done, all) = (alike.clone().count(), measured.len() + all);
-    let own = last_snapshot(state, exhibit).filter(|snapshot| snapshot.report.key_freqs == settled);
+    let own = last_snapshot(state, run_view).filter(|snapshot| snapshot.report.key_freqs == settled);
     let step = own
         .map(|snapshot| snapshot.step)
         .or_else(|| alike.next_back().map(|(step, _)| *step))
         .unwrap_or(*last);
-    Some(if to_measure(state, exhibit).is_some() {
+    Some(if to_measure(state, run_view).is_some() {
         format!("Being measured again with the key frequencies of step {}: {done} of {all}.", count(step))
     } else if done < all {
         format!(

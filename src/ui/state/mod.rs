@@ -41,18 +41,18 @@ use crate::config::DeviceChoice;
 use crate::engine::MetricsRow;
 use crate::error::Result;
 use crate::protocol::capsule::Capsule;
-use crate::protocol::{DeviceReport, LadderRung, RunId};
-use crate::ui::state::ablation_editor::Surgery;
-use crate::ui::state::ablation_requests::Desk;
-use crate::ui::state::advice::Trouble;
+use crate::protocol::{DeviceReport, ProbeCheck, RunId};
+use crate::ui::state::ablation_editor::AblationEditor;
+use crate::ui::state::ablation_requests::AblationRequests;
+use crate::ui::state::advice::FailureKind;
 use crate::ui::state::bench::Bench;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::estimates::Estimates;
 use crate::ui::state::report_card::ReportCard;
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::stored_runs::Kept;
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::stored_runs::StoredRuns;
 use crate::ui::state::verification::Verify;
-use crate::ui::state::view_choices::View;
+use crate::ui::state::view_choices::ViewChoices;
 
 /// The page.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,13 +72,13 @@ pub struct State {
     /// A run to start as soon as there is a device: `true` to leave it paused.
     pub queued: Option<Start>,
     /// The rest of the page.
-    pub rest: Coming,
+    pub lazy_bundle: LoadState,
     /// The run, if there is one. What it measured is in the exhibit of [`Origin::Own`].
     pub run: Option<Run>,
     /// The run on show.
-    pub exhibit: Option<Exhibit>,
+    pub run_view: Option<RunView>,
     /// The other runs at hand.
-    pub shelf: Vec<Exhibit>,
+    pub other_runs: Vec<RunView>,
     /// What the analyst does.
     pub analyst: Analyst,
     /// Bytes of the recorded run that have come, while it is fetched.
@@ -86,11 +86,11 @@ pub struct State {
     /// Bytes of the worker's program that have come, and of how many, while it is fetched.
     pub worker_bytes: Option<(usize, Option<usize>)>,
     /// How the run on show is looked at.
-    pub view: View,
+    pub view: ViewChoices,
     /// What is cut out of it.
-    pub surgery: Surgery,
+    pub ablation_editor: AblationEditor,
     /// Where the page stands with the analyst.
-    pub desk: Desk,
+    pub ablation_requests: AblationRequests,
     /// What went wrong, until it is repaired.
     pub failure: Option<Failure>,
     /// The bench.
@@ -100,9 +100,9 @@ pub struct State {
     /// The number the next run gets.
     pub next_run_id: RunId,
     /// The runs that are kept in this browser.
-    pub kept: Kept,
+    pub stored_runs: StoredRuns,
     /// The kept run that is being read, and what for.
-    pub wanted: Option<(String, Wish)>,
+    pub wanted: Option<(String, OpenIntent)>,
     /// The run that no other tab may train while this one does.
     pub own_lock: OwnLock,
     /// The runs that are laid over the one on show.
@@ -110,7 +110,7 @@ pub struct State {
     /// How the check of the device stands.
     pub verify: Verify,
     /// What was wrong with files that were opened, the last one at the end.
-    pub file_troubles: Vec<String>,
+    pub file_problems: Vec<String>,
     /// Reports that were opened.
     pub report_cards: Vec<ReportCard>,
     /// How many runs were opened from files.
@@ -120,20 +120,20 @@ pub struct State {
     /// The time, in milliseconds since 1970, to the second.
     pub now_ms: f64,
     /// How long the worker has said nothing in the middle of something.
-    pub silence: Silence,
+    pub watchdog: Watchdog,
     /// A run that exists nowhere else and had to make room for another one: its key, and all of it.
-    pub aside: Option<(String, Capsule)>,
+    pub unsaved_run: Option<(String, Capsule)>,
     /// What this page is, and where it runs.
     pub host: Host,
 }
 
 /// How far the rest of the page has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Coming {
+pub enum LoadState {
     /// It is being fetched.
-    OnTheWay,
+    Loading,
     /// It is here.
-    Here,
+    Loaded,
     /// It could not be fetched; the reason in words.
     Failed(String),
 }
@@ -146,16 +146,16 @@ pub enum Start {
     /// With a single update, then paused.
     OneStep,
     /// From its saved state.
-    GoOn,
+    FromSaved,
 }
 
 /// What a kept run is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum OpenIntent {
     /// To be shown.
     Show,
     /// To be trained on.
-    GoOn,
+    Resume,
     /// To be laid over the run on show.
     Compare,
 }
@@ -175,7 +175,7 @@ pub enum Worker {
 
 /// How long the worker has said nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Silence {
+pub struct Watchdog {
     /// Seconds, of which no tick of the clock counts for many: a computer that slept was silent too.
     pub secs: f64,
     /// Seconds since it was asked whether it is still there.
@@ -195,18 +195,18 @@ pub struct Host {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Its kind, if there is something to do about it in the browser.
-    pub trouble: Option<Trouble>,
+    pub kind: Option<FailureKind>,
     /// What was tried, what was wrong, what is allowed.
     pub message: String,
-    /// The device's start-up ladder, if a device was asked for.
-    pub ladder: Vec<LadderRung>,
+    /// The checks of the device probe, if a device was asked for.
+    pub probe_checks: Vec<ProbeCheck>,
     /// Whether the CPU is a way out: the page asked for the graphics card, or computed on it.
     pub offers_cpu: bool,
 }
 
-impl From<Result<()>> for Coming {
+impl From<Result<()>> for LoadState {
     fn from(result: Result<()>) -> Self {
-        result.map_or_else(|error| Self::Failed(error.to_string()), |()| Self::Here)
+        result.map_or_else(|error| Self::Failed(error.to_string()), |()| Self::Loaded)
     }
 }
 
@@ -222,32 +222,32 @@ impl State {
             are_workers_begun: false,
             connected_choice,
             queued: None,
-            rest: Coming::OnTheWay,
+            lazy_bundle: LoadState::Loading,
             run: None,
-            exhibit: None,
-            shelf: Vec::new(),
+            run_view: None,
+            other_runs: Vec::new(),
             analyst: Analyst::default(),
             recorded_bytes: None,
             worker_bytes: None,
-            view: View::default(),
-            surgery: Surgery::default(),
-            desk: Desk::default(),
+            view: ViewChoices::default(),
+            ablation_editor: AblationEditor::default(),
+            ablation_requests: AblationRequests::default(),
             failure: None,
             bench: Bench::default(),
             estimates: Estimates::default(),
             next_run_id: 1,
-            kept: Kept::default(),
+            stored_runs: StoredRuns::default(),
             wanted: None,
             own_lock: OwnLock::default(),
             compared: Vec::new(),
             verify: Verify::Idle,
-            file_troubles: Vec::new(),
+            file_problems: Vec::new(),
             report_cards: Vec::new(),
             n_files: 0,
             tab: String::new(),
             now_ms: 0.0,
-            silence: Silence::default(),
-            aside: None,
+            watchdog: Watchdog::default(),
+            unsaved_run: None,
             host: Host::default(),
         }
     }
@@ -266,13 +266,13 @@ impl State {
     }
 
     /// What the run of this tab has measured.
-    pub fn own(&self) -> Option<&Exhibit> {
-        self.exhibits().find(|exhibit| exhibit.origin == Origin::Own)
+    pub fn own(&self) -> Option<&RunView> {
+        self.run_views().find(|run_view| run_view.origin == Origin::Own)
     }
 
     /// All runs at hand, the one on show first.
-    pub fn exhibits(&self) -> impl Iterator<Item = &Exhibit> {
-        self.exhibit.iter().chain(&self.shelf)
+    pub fn run_views(&self) -> impl Iterator<Item = &RunView> {
+        self.run_view.iter().chain(&self.other_runs)
     }
 
     /// The last row of metrics of the run of this tab.

@@ -8,7 +8,7 @@ pub struct OwnLock {
     /// The key of the run that was claimed, if one was.
     pub key: Option<String>,
     /// Going on with it waits for the browser's answer: on this device, if another than the run's was chosen.
-    pub then_go_on: Option<Option<DeviceChoice>>,
+    pub then_resume: Option<Option<DeviceChoice>>,
 }
 
 /// How asking for a run's lock ended.

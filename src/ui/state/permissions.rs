@@ -1,7 +1,7 @@
 //! What can be done on the page as it is.
 
 use crate::ui::state::run::Phase;
-use crate::ui::state::stored_runs::KeptRun;
+use crate::ui::state::stored_runs::StoredRun;
 use crate::ui::state::verification::Verify;
 use crate::ui::state::{State, Worker};
 
@@ -38,9 +38,9 @@ impl State {
     }
 
     /// Whether the run can go on from a saved state: the worker has lost it, or never had it.
-    pub fn can_go_on(&self) -> bool {
+    pub fn can_resume_from_saved(&self) -> bool {
         self.run.as_ref().is_some_and(|run| {
-            matches!(run.phase, Phase::Kept | Phase::Broken)
+            matches!(run.phase, Phase::Detached | Phase::Broken)
                 && !self.is_trained_elsewhere(&run.key)
                 && run.saved.as_ref().is_some_and(|saved| saved.step < run.config.run.epochs)
         })
@@ -48,22 +48,22 @@ impl State {
 
     /// Whether another tab trains the run of a key, as far as is known.
     pub fn is_trained_elsewhere(&self, key: &str) -> bool {
-        self.kept.locked.contains(key) && self.own_lock.key.as_deref() != Some(key)
+        self.stored_runs.locked.contains(key) && self.own_lock.key.as_deref() != Some(key)
     }
 
     /// Whether the newest saved state of the run exists in this tab only.
     pub fn is_at_risk(&self) -> bool {
         self.run.as_ref().is_some_and(|run| {
             let saved = run.saved.as_ref().map(|saved| saved.step);
-            let is_as_read = run.phase == Phase::Kept && run.is_in_file;
-            saved.is_some() && run.kept_step != saved && !is_as_read
+            let is_as_read = run.phase == Phase::Detached && run.is_in_file;
+            saved.is_some() && run.stored_step != saved && !is_as_read
         })
     }
 
     /// Whether closing the tab would lose training: the browser keeps nothing, and there is something.
     pub fn would_lose_work(&self) -> bool {
-        let refused = self.kept.trouble.is_some() || self.kept.left_out.is_some();
-        refused && (self.is_live() || self.is_at_risk() || self.aside.is_some())
+        let refused = self.stored_runs.failure.is_some() || self.stored_runs.left_out.is_some();
+        refused && (self.is_live() || self.is_at_risk() || self.unsaved_run.is_some())
     }
 
     /// Whether the device can be checked: the worker must be at rest.
@@ -92,7 +92,7 @@ impl State {
 
     fn idle(&self) -> bool {
         self.queued.is_none()
-            && matches!(self.phase(), None | Some(Phase::Finished | Phase::Broken | Phase::Kept))
+            && matches!(self.phase(), None | Some(Phase::Finished | Phase::Broken | Phase::Detached))
     }
 
     fn answers(&self) -> bool {
@@ -105,7 +105,7 @@ impl State {
 }
 
 /// The run that was left off last, if it has steps left and no other tab trains it.
-pub fn newest_unfinished(state: &State) -> Option<KeptRun> {
-    let is_free = |run: &&KeptRun| run.is_unfinished() && !state.is_trained_elsewhere(&run.key);
-    state.kept.runs.iter().find(is_free).cloned()
+pub fn newest_unfinished(state: &State) -> Option<StoredRun> {
+    let is_free = |run: &&StoredRun| run.is_unfinished() && !state.is_trained_elsewhere(&run.key);
+    state.stored_runs.runs.iter().find(is_free).cloned()
 }

@@ -40,7 +40,7 @@ pub struct Run {
     /// When that was, in milliseconds since 1970; none if not in this tab.
     pub saved_at_ms: Option<f64>,
     /// The step of the newest state that is kept in this browser.
-    pub kept_step: Option<usize>,
+    pub stored_step: Option<usize>,
     /// The step it went on from, until that is kept: what is kept of later steps is old.
     pub remade_after: Option<usize>,
     /// It was read from a file, which still has it.
@@ -61,7 +61,7 @@ pub enum Phase {
     /// It broke off; what was measured stays on the page.
     Broken,
     /// It was read from the browser's storage or a file; the worker knows nothing of it.
-    Kept,
+    Detached,
 }
 
 /// A request under way.
@@ -105,7 +105,7 @@ impl Run {
             checkpoints: Checkpoints::default(),
             saved: None,
             saved_at_ms: None,
-            kept_step: None,
+            stored_step: None,
             remade_after: None,
             is_in_file: false,
         }

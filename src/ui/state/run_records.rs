@@ -2,7 +2,7 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `RUN/entry` | a [`KeptRun`], for the list |
+//! | `RUN/entry` | a [`StoredRun`], for the list |
 //! | `RUN/state/0000000120` | a capsule without checkpoints: settings, curves and the state to go on from |
 //! | `RUN/step/0000000100` | the weights of a checkpoint |
 //!
@@ -16,7 +16,7 @@ use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::protocol::capsule::archive::{self, Packing};
 use crate::protocol::capsule::{Capsule, check_checkpoint};
-use crate::ui::state::stored_runs::{KeptRun, ToKeep};
+use crate::ui::state::stored_runs::{RunToStore, StoredRun};
 
 /// How many states of a run are kept.
 const N_STATES: usize = 2;
@@ -102,8 +102,13 @@ fn kinds_of(keys: &[String], run: &str) -> impl Iterator<Item = Kind> {
 
 /// The changes that keep a run as it is now, given the keys there are. Without `with_checkpoints` only what is
 /// needed to go on is kept, and its checkpoints make room for it.
-pub fn plan_save(keys: &[String], run: &ToKeep, entry: &KeptRun, with_checkpoints: bool) -> Vec<Change> {
-    let ToKeep { key, capsule, remade_after } = run;
+pub fn plan_save(
+    keys: &[String],
+    run: &RunToStore,
+    entry: &StoredRun,
+    with_checkpoints: bool,
+) -> Vec<Change> {
+    let RunToStore { key, capsule, remade_after } = run;
     let step = entry.step;
     // Reports can be made again from the checkpoints.
     let state = Capsule { checkpoints: Default::default(), reports: Default::default(), ..capsule.clone() };
@@ -173,7 +178,7 @@ pub fn add_checkpoint(capsule: &mut Capsule, step: usize, record: &[u8]) -> Opti
 }
 
 /// The line of a run in the list, as a record.
-pub fn encode_entry(entry: &KeptRun) -> Vec<u8> {
+pub fn encode_entry(entry: &StoredRun) -> Vec<u8> {
     let json = serde_json::to_vec(entry).expect("plain data with text keys");
     archive::write([(ENTRY, json.as_slice())], Packing::Plain)
 }
@@ -182,10 +187,10 @@ pub fn encode_entry(entry: &KeptRun) -> Vec<u8> {
 ///
 /// # Errors
 /// [`LabError::Content`] if the record is damaged.
-pub fn decode_entry(record: &[u8]) -> Result<KeptRun> {
+pub fn decode_entry(record: &[u8]) -> Result<StoredRun> {
     let wrong = |reason: String| LabError::content("kept run's entry", reason);
     let json = archive::read(record)?.remove(ENTRY).ok_or_else(|| wrong("it is missing".into()))?;
-    let entry: KeptRun = serde_json::from_slice(&json).map_err(|e| wrong(e.to_string()))?;
+    let entry: StoredRun = serde_json::from_slice(&json).map_err(|e| wrong(e.to_string()))?;
     entry.config.validate()?;
     Ok(entry)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Change, KeptRun, Kind, ToKeep, add_checkpoint, checkpoints_of, decode_entry, encode_entry, key_of,
+    Change, Kind, RunToStore, StoredRun, add_checkpoint, checkpoints_of, decode_entry, encode_entry, key_of,
     newest_whole, parse_key, plan_delete, plan_save, states_of,
 };
 use crate::config::{Precision, Preset};
@@ -30,7 +30,7 @@ fn keys(storage: &Storage) -> Vec<String> {
     storage.keys().cloned().collect()
 }
 
-fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
+fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> RunToStore {
     let config = Preset::Tiny.config();
     let shape = ModelShape::new(&config.data, &config.model);
     let engine = EngineInfo {
@@ -50,11 +50,11 @@ fn run_at(key: &str, step: usize, checkpoints: &[usize]) -> ToKeep {
     capsule.head.engine = Some(engine);
     capsule.state = Some(Saved { step, state: Arc::new(state) });
     capsule.checkpoints = checkpoints.iter().map(|&step| weights(step)).collect();
-    ToKeep { key: key.into(), capsule, remade_after: None }
+    RunToStore { key: key.into(), capsule, remade_after: None }
 }
 
-fn entry(run: &ToKeep) -> KeptRun {
-    KeptRun {
+fn entry(run: &RunToStore) -> StoredRun {
+    StoredRun {
         key: run.key.clone(),
         title: None,
         config: run.capsule.config.clone(),
@@ -67,7 +67,7 @@ fn entry(run: &ToKeep) -> KeptRun {
     }
 }
 
-fn save(storage: &mut Storage, run: &ToKeep, with_checkpoints: bool) {
+fn save(storage: &mut Storage, run: &RunToStore, with_checkpoints: bool) {
     let changes = plan_save(&keys(storage), run, &entry(run), with_checkpoints);
     make(storage, changes);
 }

@@ -14,7 +14,7 @@ use crate::ui::state::format::count;
 
 /// A run as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Exhibit {
+pub struct RunView {
     /// Where it comes from.
     pub origin: Origin,
     /// The experiment.
@@ -58,7 +58,7 @@ pub enum Origin {
     /// A file that was dropped in; its name, with a number where another file has the same.
     File(String),
     /// A run kept in this browser.
-    Kept {
+    Stored {
         /// What it is kept under.
         key: String,
         /// What it is called.
@@ -72,12 +72,12 @@ impl Origin {
         match self {
             Self::Recorded => "Recorded run".into(),
             Self::Own => "Your run".into(),
-            Self::File(name) | Self::Kept { name, .. } => name.clone(),
+            Self::File(name) | Self::Stored { name, .. } => name.clone(),
         }
     }
 }
 
-impl Exhibit {
+impl RunView {
     /// Adds rows, each step once and in order: a worker that repeats a row does not bend the curve. `n_left_out`
     /// rows were left out between them; if there are too many, more are.
     pub fn add_rows(&mut self, new: Vec<MetricsRow>, n_left_out: usize) {
@@ -112,11 +112,11 @@ impl Exhibit {
 #[cfg(test)]
 mod tests {
     use crate::engine::row_thinning::MAX_ROWS;
-    use crate::ui::state::run_view_sample::{exhibit, row};
+    use crate::ui::state::run_view_sample::{row, run_view};
 
     #[test]
     fn rows_are_bounded_and_what_was_left_out_is_told() {
-        let mut run = exhibit(1);
+        let mut run = run_view(1);
         assert_eq!(run.thinned_words(), None);
         let mut revisions = vec![run.rows_revision()];
         for from in (1..1_000_000).step_by(1_000) {

@@ -13,10 +13,10 @@ use crate::engine::{Evaluation, MetricsRow};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::task::Task;
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 
 /// A run with `n` rows of metrics, every ten steps.
-pub(crate) fn exhibit(n: usize) -> Exhibit {
+pub(crate) fn run_view(n: usize) -> RunView {
     let row = |i: usize| MetricsRow {
         step: 10 * i,
         evaluation: Evaluation {
@@ -27,7 +27,7 @@ pub(crate) fn exhibit(n: usize) -> Exhibit {
             softmax_collapse_fraction: None,
         },
     };
-    Exhibit { rows: (0..n).map(row).collect(), ..Exhibit::own(Preset::Tiny.config()) }
+    RunView { rows: (0..n).map(row).collect(), ..RunView::own(Preset::Tiny.config()) }
 }
 
 /// Measures that are all the same number.

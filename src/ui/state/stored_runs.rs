@@ -11,9 +11,9 @@ use crate::protocol::capsule::Capsule;
 
 /// What is known of the runs that are kept.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Kept {
+pub struct StoredRuns {
     /// The runs, the last saved first.
-    pub runs: Vec<KeptRun>,
+    pub runs: Vec<StoredRun>,
     /// Those of which nothing can be read.
     pub damaged: Vec<Damaged>,
     /// The keys of those that any tab trains, as far as the browser tells.
@@ -25,7 +25,7 @@ pub struct Kept {
     /// How full the browser's storage is.
     pub room: Option<Room>,
     /// Why nothing can be kept, until it can.
-    pub trouble: Option<ErrorReport>,
+    pub failure: Option<ErrorReport>,
     /// When that was last seen, in milliseconds since 1970.
     pub failed_at_ms: f64,
     /// What the last save had to leave out, and why.
@@ -40,7 +40,7 @@ pub struct Kept {
 
 /// A kept run, as the list tells it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptRun {
+pub struct StoredRun {
     /// What its records are filed under.
     pub key: String,
     /// The name it was given; none for one made of its settings.
@@ -83,12 +83,12 @@ pub struct Room {
 
 /// Something for the keeper to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum KeepCommand {
-    /// Read the list. Answered by [`KeepEvent::Listed`].
+pub enum StorageCommand {
+    /// Read the list. Answered by [`StorageEvent::Listed`].
     List,
-    /// Keep a run as it is. Answered by [`KeepEvent::Saved`].
-    Save(Box<ToKeep>),
-    /// Read a run. Answered by [`KeepEvent::Loaded`].
+    /// Keep a run as it is. Answered by [`StorageEvent::Saved`].
+    Save(Box<RunToStore>),
+    /// Read a run. Answered by [`StorageEvent::Loaded`].
     Load(String),
     /// Give a run a name; none for one made of its settings.
     Rename(String, Option<String>),
@@ -100,7 +100,7 @@ pub enum KeepCommand {
 
 /// A run to be kept.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ToKeep {
+pub struct RunToStore {
     /// What its records are filed under.
     pub key: String,
     /// All of it.
@@ -111,11 +111,11 @@ pub struct ToKeep {
 
 /// What the keeper tells.
 #[derive(Debug, Clone, PartialEq)]
-pub enum KeepEvent {
+pub enum StorageEvent {
     /// The runs that are kept.
     Listed {
         /// The runs.
-        runs: Vec<KeptRun>,
+        runs: Vec<StoredRun>,
         /// Those of which nothing can be read.
         damaged: Vec<Damaged>,
         /// The keys of those that any tab trains, as far as the browser tells.
@@ -154,17 +154,17 @@ pub enum KeepEvent {
 
 /// Adds a command to those that wait. A run that is to be kept takes the place of its own earlier state, if
 /// that still waits, and the list is read once for all who wait for it.
-pub fn queue_up(queue: &mut VecDeque<KeepCommand>, command: KeepCommand) {
-    if let KeepCommand::Save(new) = &command {
-        queue.retain(|waiting| !matches!(waiting, KeepCommand::Save(old) if old.key == new.key));
+pub fn enqueue(queue: &mut VecDeque<StorageCommand>, command: StorageCommand) {
+    if let StorageCommand::Save(new) = &command {
+        queue.retain(|waiting| !matches!(waiting, StorageCommand::Save(old) if old.key == new.key));
     }
-    if command == KeepCommand::List && queue.contains(&command) {
+    if command == StorageCommand::List && queue.contains(&command) {
         return;
     }
     queue.push_back(command);
 }
 
-impl Kept {
+impl StoredRuns {
     /// The browser has said whether it will not clear the storage by itself.
     pub fn note_persistence(&mut self, is_granted: bool) {
         if let Some(room) = &mut self.room {
@@ -174,12 +174,12 @@ impl Kept {
 
     /// What the reader should know of the storage and has not dismissed: why nothing is kept, or what is not.
     pub fn notice(&self) -> Option<&ErrorReport> {
-        let notice = self.trouble.as_ref().or(self.left_out.as_ref());
+        let notice = self.failure.as_ref().or(self.left_out.as_ref());
         notice.filter(|_| !self.is_notice_dismissed)
     }
 }
 
-impl KeptRun {
+impl StoredRun {
     /// Whether it has steps left that someone may want.
     pub fn is_unfinished(&self) -> bool {
         !self.is_closed && self.step < self.config.run.epochs
@@ -190,14 +190,14 @@ impl KeptRun {
 mod tests {
     use std::collections::VecDeque;
 
-    use super::{KeepCommand, ToKeep, queue_up};
+    use super::{RunToStore, StorageCommand, enqueue};
     use crate::config::Preset;
     use crate::protocol::capsule::Capsule;
 
-    fn save(key: &str, seed: u32) -> KeepCommand {
+    fn save(key: &str, seed: u32) -> StorageCommand {
         let mut config = Preset::Tiny.config();
         config.model.seed = seed;
-        KeepCommand::Save(Box::new(ToKeep {
+        StorageCommand::Save(Box::new(RunToStore {
             key: key.into(),
             capsule: Capsule::new(config),
             remade_after: None,
@@ -207,17 +207,17 @@ mod tests {
     #[test]
     fn of_a_run_only_the_newest_state_waits() {
         let mut queue = VecDeque::new();
-        for command in [save("a", 1), save("b", 1), KeepCommand::List, save("a", 2)] {
-            queue_up(&mut queue, command);
+        for command in [save("a", 1), save("b", 1), StorageCommand::List, save("a", 2)] {
+            enqueue(&mut queue, command);
         }
-        assert!(queue == [save("b", 1), KeepCommand::List, save("a", 2)], "{} wait", queue.len());
+        assert!(queue == [save("b", 1), StorageCommand::List, save("a", 2)], "{} wait", queue.len());
     }
 
     #[test]
     fn a_list_that_is_asked_for_again_and_again_waits_once() {
         let mut queue = VecDeque::new();
         for _ in 0..100 {
-            queue_up(&mut queue, KeepCommand::List);
+            enqueue(&mut queue, StorageCommand::List);
         }
         assert_eq!(queue.len(), 1);
     }

@@ -8,7 +8,7 @@ use crate::analysis::phases::Phases;
 use crate::analysis::progress::{ProgressMeasures, share_freqs};
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
-use crate::ui::state::run_view::{Exhibit, Origin, WithoutFreqs};
+use crate::ui::state::run_view::{Origin, RunView, WithoutFreqs};
 
 /// One stretch of a run between two boundaries of its phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Span {
 /// The phases' names, in order (paper section 5.2).
 pub const PHASES: [&str; 4] = ["memorisation", "circuit formation", "cleanup", "stable"];
 
-impl Exhibit {
+impl RunView {
     /// A run of this tab that has only begun.
     pub fn own(config: ExperimentConfig) -> Self {
         Self {
@@ -127,21 +127,21 @@ fn nearest(n: usize, step_of: impl Fn(usize) -> usize, step: usize) -> Option<us
 mod tests {
     use super::PHASES;
     use crate::analysis::phases::{Boundary, Phases};
-    use crate::ui::state::run_view_sample::{exhibit, measures};
+    use crate::ui::state::run_view_sample::{measures, run_view};
 
     #[test]
     fn the_nearest_is_found_between_before_and_after() {
-        let exhibit = exhibit(4);
+        let run_view = run_view(4);
         for (step, found) in [(0, 0), (4, 0), (6, 10), (20, 20), (1_000_000, 30)] {
-            assert_eq!(exhibit.row_near(step).map(|row| row.step), Some(found), "step {step}");
-            assert_eq!(exhibit.step_near(step), found, "step {step}");
+            assert_eq!(run_view.row_near(step).map(|row| row.step), Some(found), "step {step}");
+            assert_eq!(run_view.step_near(step), found, "step {step}");
         }
         assert_eq!(super::nearest(0, |_| 0, 1), None, "of nothing nothing is nearest");
     }
 
     #[test]
     fn stops_are_checkpoints_where_there_are_some_and_else_rows() {
-        let mut run = exhibit(3);
+        let mut run = run_view(3);
         assert_eq!(run.stops(), [0, 10, 20], "rows");
         run.progress = vec![(0, measures(5.0)), (20, measures(1.0))];
         run.weights.insert(15, Vec::new().into());
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn spans_end_where_the_phases_do_and_the_last_goes_on() {
-        let mut run = exhibit(101);
+        let mut run = run_view(101);
         assert_eq!(run.spans(), [], "nothing was analysed");
         run.progress = vec![(0, measures(5.0)), (1_000, measures(1.0))];
         assert_eq!(run.spans().len(), 1, "no boundary, one phase so far");

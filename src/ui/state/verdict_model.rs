@@ -9,23 +9,23 @@ use crate::ui::state::State;
 use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::state::format::count;
 use crate::ui::state::measurement_policy::{is_at_rest, last_report, last_weights, to_measure};
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 
 /// The verdict on the run on show; the other runs at hand are evidence for the claims about other runs. Of the
 /// last weights nothing is said but what the report on them says, and of a run that trains nothing is said to
 /// fail: it may show it yet.
 pub fn judge(state: &State) -> Option<Verdict> {
-    let exhibit = state.exhibit.as_ref()?;
-    let record = |exhibit| record(state, exhibit);
-    let others = state.shelf.iter().map(record).collect();
-    let mut verdict = Verdict::new(&Evidence { run: record(exhibit), others });
-    let (rests, waits_for) = (is_at_rest(state, exhibit), waits_for(state, exhibit));
+    let run_view = state.run_view.as_ref()?;
+    let record = |run_view| record(state, run_view);
+    let others = state.other_runs.iter().map(record).collect();
+    let mut verdict = Verdict::new(&Evidence { run: record(run_view), others });
+    let (rests, waits_for) = (is_at_rest(state, run_view), waits_for(state, run_view));
     for row in &mut verdict.rows {
         let here = match row.reason {
             Some(NotApplicableReason::NoReport) => {
                 waits_for.clone().unwrap_or_else(|| "no weights of the last step are at hand".into())
             }
-            Some(NotApplicableReason::MixedFreqs) if rests && to_measure(state, exhibit).is_some() => {
+            Some(NotApplicableReason::MixedFreqs) if rests && to_measure(state, run_view).is_some() => {
                 "the checkpoints are being measured again with the last key frequencies".into()
             }
             _ if row.outcome == Outcome::Fail
@@ -42,17 +42,17 @@ pub fn judge(state: &State) -> Option<Verdict> {
     Some(verdict)
 }
 
-fn record<'a>(state: &State, exhibit: &'a Exhibit) -> RunRecord<'a> {
-    let report = last_report(state, exhibit);
-    RunRecord { config: &exhibit.config, metrics: &exhibit.rows, progress: &exhibit.progress, report }
+fn record<'a>(state: &State, run_view: &'a RunView) -> RunRecord<'a> {
+    let report = last_report(state, run_view);
+    RunRecord { config: &run_view.config, metrics: &run_view.rows, progress: &run_view.progress, report }
 }
 
 /// What the report on the last weights waits for, if it will come.
-fn waits_for(state: &State, exhibit: &Exhibit) -> Option<String> {
-    if !is_at_rest(state, exhibit) {
+fn waits_for(state: &State, run_view: &RunView) -> Option<String> {
+    if !is_at_rest(state, run_view) {
         return Some("the run is not over".into());
     }
-    let (step, _) = last_weights(state, exhibit).filter(|_| last_report(state, exhibit).is_none())?;
+    let (step, _) = last_weights(state, run_view).filter(|_| last_report(state, run_view).is_none())?;
     Some(if state.analyst.n_ends > MOST_ENDS {
         "the last weights could not be analysed: reload the page".into()
     } else {
@@ -62,14 +62,14 @@ fn waits_for(state: &State, exhibit: &Exhibit) -> Option<String> {
 
 /// What the reader has to know of the verdict before reading it; none if the run is over and all is analysed.
 pub fn note(state: &State) -> Option<String> {
-    let exhibit = state.exhibit.as_ref()?;
-    let (step, epochs) = (exhibit.last_step(), exhibit.config.run.epochs);
+    let run_view = state.run_view.as_ref()?;
+    let (step, epochs) = (run_view.last_step(), run_view.config.run.epochs);
     let at = format!("step {} of {}", count(step), count(epochs));
-    let wait = waits_for(state, exhibit).filter(|_| is_at_rest(state, exhibit));
+    let wait = waits_for(state, run_view).filter(|_| is_at_rest(state, run_view));
     let wait = wait.map_or_else(String::new, |wait| format!(" Meanwhile {wait}."));
-    if !is_at_rest(state, exhibit) {
+    if !is_at_rest(state, run_view) {
         Some(format!("The run is not over: it is at {at}. What it does not show yet is not judged."))
-    } else if step < epochs && !exhibit.rows.is_empty() {
+    } else if step < epochs && !run_view.rows.is_empty() {
         Some(format!("The run stands at {at} and is judged as it stands.{wait}"))
     } else {
         wait.strip_prefix(" Meanwhile ").map(|wait| format!("In a moment: {wait}"))
@@ -195,12 +195,12 @@ mod tests {
     use crate::ui::state::analyst::MOST_ENDS;
     use crate::ui::state::draft::Draft;
     use crate::ui::state::run::{Phase, Run};
-    use crate::ui::state::run_view::{Exhibit, Origin};
-    use crate::ui::state::run_view_sample::{exhibit, measures};
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::{measures, run_view};
 
     fn state(preset: Preset) -> State {
         let mut state = State::new(Draft::new(preset), Vec::new());
-        state.exhibit = Some(Exhibit { config: preset.config(), ..exhibit(200) });
+        state.run_view = Some(RunView { config: preset.config(), ..run_view(200) });
         state
     }
 
@@ -231,18 +231,18 @@ mod tests {
         assert!(summary(&verdict).starts_with("None of the paper"), "{}", summary(&verdict));
         let mut no_decay = Preset::Paper.config();
         no_decay.optim.weight_decay = 0.0;
-        state.shelf = vec![Exhibit { config: no_decay, ..exhibit(1_200) }];
+        state.other_runs = vec![RunView { config: no_decay, ..run_view(1_200) }];
         let verdict = judge(&state).expect("a run is on show");
         let row = verdict.rows.iter().find(|row| row.number == 29).expect("claim 29");
         assert_eq!(row.outcome, Outcome::Fail, "its test loss is 4: {}", row.measured);
-        state.exhibit = None;
+        state.run_view = None;
         assert_eq!(judge(&state), None, "nothing on show");
     }
 
     /// A page whose own run has the paper's settings and is in a phase.
     fn own(phase: Phase) -> State {
         let mut state = state(Preset::Paper);
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let run = state.run_view.as_mut().expect("a run is on show");
         run.origin = Origin::Own;
         state.run = Some(Run { phase, ..Run::new(1, run.config.clone()) });
         state
@@ -276,7 +276,7 @@ mod tests {
             "{:?}",
             note(&training)
         );
-        for phase in [Phase::Paused, Phase::Finished, Phase::Broken, Phase::Kept] {
+        for phase in [Phase::Paused, Phase::Finished, Phase::Broken, Phase::Detached] {
             assert_eq!(row(&own(phase), 3).outcome, Outcome::Fail, "{phase:?}: it has not grokked");
         }
         assert!(note(&own(Phase::Paused)).is_some_and(|note| note.contains("judged as it stands")));
@@ -284,9 +284,9 @@ mod tests {
 
     #[test]
     fn only_the_last_weights_are_taken_for_the_last() {
-        let mut state = own(Phase::Kept);
+        let mut state = own(Phase::Detached);
         assert_eq!(row(&state, 4).finding_or_reason(), "no weights of the last step are at hand");
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let run = state.run_view.as_mut().expect("a run is on show");
         run.weights = [(0, vec![0].into()), (1_990, vec![1].into())].into();
         run.snapshots.insert(0, snapshot(0, 9e-8));
         assert_eq!(
@@ -295,11 +295,11 @@ mod tests {
             "0 is not the last"
         );
         assert!(note(&state).is_some_and(|note| note.contains("1,990 are being analysed")));
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let run = state.run_view.as_mut().expect("a run is on show");
         run.snapshots.insert(1_990, snapshot(1_990, 5.0));
         let fourth = row(&state, 4);
         assert!(fourth.outcome == Outcome::Fail && fourth.measured.contains("5.000"), "{fourth:?}");
-        state.exhibit.as_mut().expect("a run is on show").snapshots.remove(&1_990);
+        state.run_view.as_mut().expect("a run is on show").snapshots.remove(&1_990);
         state.analyst.n_ends = MOST_ENDS + 1;
         assert!(
             row(&state, 4).finding_or_reason().contains("could not be analysed"),
@@ -309,11 +309,11 @@ mod tests {
 
     #[test]
     fn a_course_measured_with_several_sets_of_frequencies_is_not_judged() {
-        let mut state = own(Phase::Kept);
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let mut state = own(Phase::Detached);
+        let run = state.run_view.as_mut().expect("a run is on show");
         run.progress = vec![(0, measures(4.0)), (1_990, measures(0.5))];
         assert_eq!(row(&state, 28).outcome, Outcome::Fail, "no phases in two checkpoints");
-        state.exhibit.as_mut().expect("as above").progress[0].1.key_freqs = vec![1, 2];
+        state.run_view.as_mut().expect("as above").progress[0].1.key_freqs = vec![1, 2];
         for number in 24..=28 {
             let row = row(&state, number);
             assert!(row.reason == Some(NotApplicableReason::MixedFreqs), "{row:?}");

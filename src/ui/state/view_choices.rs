@@ -6,11 +6,11 @@ use crate::analysis::measure::{
 };
 use crate::plot::figures::checkpoint::PredictionGridLayout;
 use crate::plot::{Axis, Scale};
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 
 /// What all figures over steps share.
 #[derive(Debug, Clone, PartialEq)]
-pub struct View {
+pub struct ViewChoices {
     /// The step under a pointer.
     pub hover: Option<usize>,
     /// The step the reader chose; none for the last.
@@ -46,7 +46,7 @@ pub enum Track {
 
 /// A change of the view.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Look {
+pub enum ViewChange {
     /// A pointer is at a step.
     Hover(f64),
     /// It has gone.
@@ -107,7 +107,7 @@ impl Track {
     }
 }
 
-impl Default for View {
+impl Default for ViewChoices {
     fn default() -> Self {
         let y = Track::ALL.map(|track| track.measures()[0].scale);
         Self {
@@ -123,15 +123,15 @@ impl Default for View {
     }
 }
 
-impl View {
+impl ViewChoices {
     /// The step that is read; none for the last.
     pub fn cursor(&self) -> Option<usize> {
         self.hover.or(self.pin)
     }
 
     /// The step that is read in a run.
-    pub fn step(&self, exhibit: &Exhibit) -> usize {
-        self.cursor().unwrap_or_else(|| exhibit.last_step())
+    pub fn step(&self, run_view: &RunView) -> usize {
+        self.cursor().unwrap_or_else(|| run_view.last_step())
     }
 
     /// How a track's values are laid out.
@@ -140,18 +140,18 @@ impl View {
     }
 
     /// Forgets what belongs to the run that was on show.
-    pub fn turn_to_another_run(&mut self) {
+    pub fn reset_for_another_run(&mut self) {
         *self = Self { x: self.x, y: self.y, field: self.field, ..Self::default() };
     }
 
     /// The axis of steps.
-    pub fn x_axis(&self, exhibit: &Exhibit) -> Axis {
-        let last = exhibit.last_step().max(10) as f64;
+    pub fn x_axis(&self, run_view: &RunView) -> Axis {
+        let last = run_view.last_step().max(10) as f64;
         let axis = match self.x {
             Scale::Linear => Axis::linear(0.0, last),
             Scale::Log => {
-                let rows = exhibit.rows.iter().map(|row| row.step);
-                let steps = rows.chain(exhibit.progress.iter().map(|(step, _)| *step));
+                let rows = run_view.rows.iter().map(|row| row.step);
+                let steps = rows.chain(run_view.progress.iter().map(|(step, _)| *step));
                 let first = steps.filter(|step| *step > 0).min().unwrap_or(1);
                 Axis::fit(Scale::Log, [first as f64, last], 0.0)
             }
@@ -163,34 +163,34 @@ impl View {
     }
 
     /// Applies a change.
-    pub fn apply(&mut self, look: Look, exhibit: Option<&Exhibit>) {
-        match look {
-            Look::Leave => self.hover = None,
-            Look::ResetZoom => self.zoom = None,
-            Look::DoubleClick => (self.zoom, self.pin) = (None, self.pins_before[0]),
-            Look::LayX(scale) => self.x = scale,
-            Look::LayField(layout) => self.field = layout,
-            Look::LayY(track, scale) => self.y[track as usize] = scale,
-            Look::Unpin => (self.hover, self.pin, self.playing) = (None, None, false),
+    pub fn apply(&mut self, change: ViewChange, run_view: Option<&RunView>) {
+        match change {
+            ViewChange::Leave => self.hover = None,
+            ViewChange::ResetZoom => self.zoom = None,
+            ViewChange::DoubleClick => (self.zoom, self.pin) = (None, self.pins_before[0]),
+            ViewChange::LayX(scale) => self.x = scale,
+            ViewChange::LayField(layout) => self.field = layout,
+            ViewChange::LayY(track, scale) => self.y[track as usize] = scale,
+            ViewChange::Unpin => (self.hover, self.pin, self.playing) = (None, None, false),
             _ => {
-                if let Some(exhibit) = exhibit.filter(|exhibit| !exhibit.stops().is_empty()) {
-                    self.apply_to(look, exhibit);
+                if let Some(run_view) = run_view.filter(|run_view| !run_view.stops().is_empty()) {
+                    self.apply_to(change, run_view);
                 }
             }
         }
     }
 
-    fn apply_to(&mut self, look: Look, exhibit: &Exhibit) {
-        let stops = exhibit.stops();
+    fn apply_to(&mut self, change: ViewChange, run_view: &RunView) {
+        let stops = run_view.stops();
         let last = stops.len() - 1;
-        let now = self.step(exhibit);
-        match look {
-            Look::Hover(step) => self.hover = Some(exhibit.step_near(whole(step))),
-            Look::Pin(step) => {
+        let now = self.step(run_view);
+        match change {
+            ViewChange::Hover(step) => self.hover = Some(run_view.step_near(whole(step))),
+            ViewChange::Pin(step) => {
                 self.note_click();
-                self.pin_at(exhibit.step_near(whole(step)));
+                self.pin_at(run_view.step_near(whole(step)));
             }
-            Look::By(by) => {
+            ViewChange::By(by) => {
                 // From between two stops the next one in that direction is one away.
                 let here = if by > 0 {
                     stops.partition_point(|&stop| stop <= now).saturating_sub(1)
@@ -199,27 +199,27 @@ impl View {
                 };
                 self.pin_at(stops[here.saturating_add_signed(by).min(last)]);
             }
-            Look::ToStop(i) => self.pin_at(stops[i.min(last)]),
-            Look::First => self.pin_at(stops[0]),
-            Look::Last => self.pin_at(stops[last]),
-            Look::Zoom(from, to) => {
+            ViewChange::ToStop(i) => self.pin_at(stops[i.min(last)]),
+            ViewChange::First => self.pin_at(stops[0]),
+            ViewChange::Last => self.pin_at(stops[last]),
+            ViewChange::Zoom(from, to) => {
                 self.note_click();
-                self.zoom_to(from.min(to), from.max(to), exhibit);
+                self.zoom_to(from.min(to), from.max(to), run_view);
             }
-            Look::ZoomBy(factor) => {
-                let (axis, step) = (self.x_axis(exhibit), now as f64);
+            ViewChange::ZoomBy(factor) => {
+                let (axis, step) = (self.x_axis(run_view), now as f64);
                 let centre = axis.coordinate_or_floor(step).unwrap_or(axis.low);
                 let half = (axis.high - axis.low) * factor / 2.0;
-                self.zoom_to(axis.value(centre - half), axis.value(centre + half), exhibit);
+                self.zoom_to(axis.value(centre - half), axis.value(centre + half), run_view);
             }
-            Look::TogglePlay => {
+            ViewChange::TogglePlay => {
                 self.playing = !self.playing;
                 self.hover = None;
                 if self.playing && now >= stops[last] {
                     self.pin = Some(stops[0]);
                 }
             }
-            Look::Tick if self.playing => {
+            ViewChange::Tick if self.playing => {
                 let next = stops.iter().copied().find(|&stop| stop > now);
                 self.pin = next.or(Some(stops[last]));
                 self.playing = next.is_some_and(|next| next < stops[last]);
@@ -239,10 +239,10 @@ impl View {
 
     /// Shows a stretch of steps that lies within the run and is not too narrow; all steps if it holds
     /// them all.
-    fn zoom_to(&mut self, from: f64, to: f64, exhibit: &Exhibit) {
-        let last = exhibit.last_step() as f64;
+    fn zoom_to(&mut self, from: f64, to: f64, run_view: &RunView) {
+        let last = run_view.last_step() as f64;
         let (from, to) = (from.max(0.0), to.min(last));
-        let whole = Self { zoom: None, ..self.clone() }.x_axis(exhibit);
+        let whole = Self { zoom: None, ..self.clone() }.x_axis(run_view);
         let place = |step| whole.coordinate_or_floor(step).unwrap_or(whole.low);
         let part = (place(to) - place(from)) / (whole.high - whole.low);
         if part >= 1.0 {
@@ -260,116 +260,133 @@ fn whole(step: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Track, View};
+    use super::{Track, ViewChange, ViewChoices};
     use crate::plot::Scale;
-    use crate::ui::state::run_view_sample::{exhibit, measures};
+    use crate::ui::state::run_view_sample::{measures, run_view};
 
-    fn looked(looks: &[Look]) -> View {
-        let mut run = exhibit(101);
+    fn changed(changes: &[ViewChange]) -> ViewChoices {
+        let mut run = run_view(101);
         run.progress = [0, 50, 100, 200, 500, 1_000].map(|step| (step, measures(1.0))).into();
-        let mut view = View::default();
-        for look in looks {
-            view.apply(look.clone(), Some(&run));
+        let mut view = ViewChoices::default();
+        for change in changes {
+            view.apply(change.clone(), Some(&run));
         }
         view
     }
 
     #[test]
     fn a_pointer_reads_and_leaves_and_a_click_stays() {
-        let view = looked(&[Look::Pin(333.0), Look::Hover(644.0)]);
+        let view = changed(&[ViewChange::Pin(333.0), ViewChange::Hover(644.0)]);
         assert_eq!((view.pin, view.cursor()), (Some(330), Some(640)), "the pointer reads over the pin");
-        let view = looked(&[Look::Pin(333.0), Look::Hover(644.0), Look::Leave]);
+        let view = changed(&[ViewChange::Pin(333.0), ViewChange::Hover(644.0), ViewChange::Leave]);
         assert_eq!(view.cursor(), Some(330), "and leaves the pin");
-        assert_eq!(looked(&[Look::Pin(333.0), Look::Unpin]).cursor(), None, "Escape frees it");
+        assert_eq!(changed(&[ViewChange::Pin(333.0), ViewChange::Unpin]).cursor(), None, "Escape frees it");
     }
 
     #[test]
     fn keys_walk_from_stop_to_stop_and_end_at_the_ends() {
-        for (looks, step) in [
-            (vec![Look::By(-1)], 500),
-            (vec![Look::Pin(330.0), Look::By(1)], 500),
-            (vec![Look::Pin(330.0), Look::By(-1)], 200),
-            (vec![Look::Pin(200.0), Look::By(1)], 500),
-            (vec![Look::Pin(200.0), Look::By(-1)], 100),
-            (vec![Look::First, Look::By(-10)], 0),
-            (vec![Look::By(10)], 1_000),
-            (vec![Look::First, Look::Last], 1_000),
-            (vec![Look::ToStop(2)], 100),
-            (vec![Look::ToStop(99)], 1_000),
+        for (changes, step) in [
+            (vec![ViewChange::By(-1)], 500),
+            (vec![ViewChange::Pin(330.0), ViewChange::By(1)], 500),
+            (vec![ViewChange::Pin(330.0), ViewChange::By(-1)], 200),
+            (vec![ViewChange::Pin(200.0), ViewChange::By(1)], 500),
+            (vec![ViewChange::Pin(200.0), ViewChange::By(-1)], 100),
+            (vec![ViewChange::First, ViewChange::By(-10)], 0),
+            (vec![ViewChange::By(10)], 1_000),
+            (vec![ViewChange::First, ViewChange::Last], 1_000),
+            (vec![ViewChange::ToStop(2)], 100),
+            (vec![ViewChange::ToStop(99)], 1_000),
         ] {
-            assert_eq!(looked(&looks).cursor(), Some(step), "{looks:?}");
+            assert_eq!(changed(&changes).cursor(), Some(step), "{changes:?}");
         }
     }
 
     #[test]
     fn a_zoom_stays_inside_the_run_and_survives_new_data() {
-        let run = exhibit(101);
-        let view = looked(&[Look::Zoom(800.0, -20.0)]);
+        let run = run_view(101);
+        let view = changed(&[ViewChange::Zoom(800.0, -20.0)]);
         assert_eq!(view.zoom, Some((0.0, 800.0)), "any order, no step before the first");
-        let axis = view.x_axis(&exhibit(401));
+        let axis = view.x_axis(&run_view(401));
         assert_eq!((axis.low, axis.high), (0.0, 800.0), "more data, the same stretch");
-        assert_eq!(looked(&[Look::Zoom(-5.0, 9e9)]).zoom, None, "everything is no zoom");
-        assert_eq!(looked(&[Look::Zoom(500.0, 500.1)]).zoom, None, "a click is no zoom");
-        let view = looked(&[Look::Pin(500.0), Look::ZoomBy(0.5)]);
+        assert_eq!(changed(&[ViewChange::Zoom(-5.0, 9e9)]).zoom, None, "everything is no zoom");
+        assert_eq!(changed(&[ViewChange::Zoom(500.0, 500.1)]).zoom, None, "a click is no zoom");
+        let view = changed(&[ViewChange::Pin(500.0), ViewChange::ZoomBy(0.5)]);
         assert_eq!(view.zoom, Some((250.0, 750.0)), "around the cursor");
-        let view = looked(&[Look::Pin(500.0), Look::ZoomBy(0.5), Look::ZoomBy(2.0)]);
+        let view = changed(&[ViewChange::Pin(500.0), ViewChange::ZoomBy(0.5), ViewChange::ZoomBy(2.0)]);
         assert_eq!((view.zoom, view.x_axis(&run).high), (None, 1_000.0), "and back");
     }
 
     #[test]
     fn a_double_click_shows_all_and_pins_nothing() {
-        let double_click = [Look::Pin(644.0), Look::Pin(646.0), Look::DoubleClick];
-        let pinned = [vec![Look::Pin(100.0), Look::Zoom(0.0, 500.0)], double_click.to_vec()].concat();
-        let view = looked(&pinned);
+        let double_click = [ViewChange::Pin(644.0), ViewChange::Pin(646.0), ViewChange::DoubleClick];
+        let pinned =
+            [vec![ViewChange::Pin(100.0), ViewChange::Zoom(0.0, 500.0)], double_click.to_vec()].concat();
+        let view = changed(&pinned);
         assert_eq!((view.pin, view.zoom), (Some(100), None), "what was pinned before");
-        assert_eq!(looked(&double_click).pin, None, "nothing was");
-        let view =
-            looked(&[Look::By(-1), double_click[0].clone(), double_click[1].clone(), Look::DoubleClick]);
+        assert_eq!(changed(&double_click).pin, None, "nothing was");
+        let view = changed(&[
+            ViewChange::By(-1),
+            double_click[0].clone(),
+            double_click[1].clone(),
+            ViewChange::DoubleClick,
+        ]);
         assert_eq!(view.pin, Some(500), "where the keys had gone");
-        let view = looked(&[Look::Pin(100.0), Look::Zoom(0.0, 500.0), Look::Pin(200.0), Look::DoubleClick]);
+        let view = changed(&[
+            ViewChange::Pin(100.0),
+            ViewChange::Zoom(0.0, 500.0),
+            ViewChange::Pin(200.0),
+            ViewChange::DoubleClick,
+        ]);
         assert_eq!(view.pin, Some(100), "a hand that moved at the first of the two clicks");
     }
 
     #[test]
     fn a_logarithmic_axis_begins_at_the_first_step_above_zero() {
-        let axis = looked(&[Look::LayX(Scale::Log)]).x_axis(&exhibit(101));
+        let axis = changed(&[ViewChange::LayX(Scale::Log)]).x_axis(&run_view(101));
         assert_eq!((axis.low, axis.high), (1.0, 3.0), "10 to 1,000");
-        let axis = looked(&[Look::LayX(Scale::Log), Look::Zoom(0.0, 100.0)]).x_axis(&exhibit(101));
+        let axis =
+            changed(&[ViewChange::LayX(Scale::Log), ViewChange::Zoom(0.0, 100.0)]).x_axis(&run_view(101));
         assert_eq!((axis.low, axis.high), (1.0, 2.0), "step 0 lies on the edge");
     }
 
     #[test]
     fn playing_walks_to_the_end_and_stops() {
-        let mut looks = vec![Look::TogglePlay];
-        assert_eq!(looked(&looks).cursor(), Some(0), "from the beginning");
-        looks.extend([const { Look::Tick }; 3]);
-        let view = looked(&looks);
+        let mut changes = vec![ViewChange::TogglePlay];
+        assert_eq!(changed(&changes).cursor(), Some(0), "from the beginning");
+        changes.extend([const { ViewChange::Tick }; 3]);
+        let view = changed(&changes);
         assert_eq!((view.cursor(), view.playing), (Some(200), true));
-        looks.extend([const { Look::Tick }; 9]);
-        let view = looked(&looks);
+        changes.extend([const { ViewChange::Tick }; 9]);
+        let view = changed(&changes);
         assert_eq!((view.cursor(), view.playing), (Some(1_000), false), "the end");
-        assert!(!looked(&[Look::TogglePlay, Look::By(1)]).playing, "a key takes over");
+        assert!(!changed(&[ViewChange::TogglePlay, ViewChange::By(1)]).playing, "a key takes over");
     }
 
     #[test]
     fn another_run_keeps_the_scales_only() {
-        let mut view = looked(&[
-            Look::Pin(330.0),
-            Look::Zoom(0.0, 500.0),
-            Look::LayX(Scale::Log),
-            Look::LayY(Track::Gini, Scale::Log),
+        let mut view = changed(&[
+            ViewChange::Pin(330.0),
+            ViewChange::Zoom(0.0, 500.0),
+            ViewChange::LayX(Scale::Log),
+            ViewChange::LayY(Track::Gini, Scale::Log),
         ]);
-        view.turn_to_another_run();
+        view.reset_for_another_run();
         assert_eq!((view.cursor(), view.zoom, view.x), (None, None, Scale::Log));
         assert_eq!((view.y_of(Track::Gini), view.y_of(Track::Accuracy)), (Scale::Log, Scale::Linear));
     }
 
     #[test]
     fn nothing_on_show_nothing_to_look_at() {
-        let mut view = View::default();
-        for look in [Look::Hover(3.0), Look::By(1), Look::TogglePlay, Look::Tick, Look::Zoom(0.0, 1.0)] {
-            view.apply(look, None);
+        let mut view = ViewChoices::default();
+        for change in [
+            ViewChange::Hover(3.0),
+            ViewChange::By(1),
+            ViewChange::TogglePlay,
+            ViewChange::Tick,
+            ViewChange::Zoom(0.0, 1.0),
+        ] {
+            view.apply(change, None);
         }
-        assert_eq!(view, View::default());
+        assert_eq!(view, ViewChoices::default());
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
 use crate::ui::state::State;
-use crate::ui::state::ablated_model::{ablated_weights, anatomy};
-use crate::ui::state::ablation_editor::{Answer, Cut, Left, Surgery};
-use crate::ui::state::ablation_requests::{Desk, Errand};
+use crate::ui::state::ablated_model::{ablated_weights, model_info};
+use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, AblationResult, Answer};
+use crate::ui::state::ablation_requests::{AblationRequests, PendingRequest};
 use crate::ui::update::Effect;
 
 /// The number the weights under the knife have with the analyst; the page's other requests count upwards.
@@ -17,46 +17,53 @@ fn next_id(state: &mut State) -> RequestId {
 
 /// They are on their way.
 pub(super) fn note_held(state: &mut State) {
-    state.desk.is_held = true;
+    state.ablation_requests.is_held = true;
 }
 
 /// Applies a cut.
-pub(super) fn cut(state: &mut State, cut: &Cut) {
-    let Some(model) = anatomy(state) else { return };
-    state.surgery.apply(cut, &model);
+pub(super) fn edit(state: &mut State, edit: &AblationEdit) {
+    let Some(model) = model_info(state) else { return };
+    state.ablation_editor.apply(edit, &model);
     // The sum is asked of the model as it is cut.
-    (state.desk.ablating, state.desk.asking, state.desk.answer) = Default::default();
+    (state.ablation_requests.ablating, state.ablation_requests.asking, state.ablation_requests.answer) =
+        Default::default();
 }
 
 /// Asks for a sum, if there is such a sum.
 pub(super) fn ask(state: &mut State, a: usize, b: usize) {
-    let p = state.exhibit.as_ref().map_or(0, |exhibit| exhibit.config.data.p);
+    let p = state.run_view.as_ref().map_or(0, |run_view| run_view.config.data.p);
     if a < p && b < p {
-        state.desk.pair = Some((a, b));
-        state.desk.asking = Errand::default();
+        state.ablation_requests.pair = Some((a, b));
+        state.ablation_requests.asking = PendingRequest::default();
     }
 }
 
 /// Another run is on show: nothing of it is cut.
 pub(super) fn clear(state: &mut State) {
-    (state.surgery, state.desk) = (Surgery::default(), Desk::default());
+    (state.ablation_editor, state.ablation_requests) =
+        (AblationEditor::default(), AblationRequests::default());
 }
 
 /// Whether there is something to be asked that was not.
 pub(super) fn is_waiting(state: &State) -> bool {
-    let desk = &state.desk;
-    let answered = desk.answer.as_ref().map(|answer| answer.pair);
-    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
-    ablates || (desk.pair.is_some() && desk.pair != answered && desk.asking.is_to_be_sent())
+    let ablation_requests = &state.ablation_requests;
+    let answered = ablation_requests.answer.as_ref().map(|answer| answer.pair);
+    let ablates = !state.ablation_editor.is_whole()
+        && state.ablation_editor.result.is_none()
+        && ablation_requests.ablating.is_to_be_sent();
+    ablates
+        || (ablation_requests.pair.is_some()
+            && ablation_requests.pair != answered
+            && ablation_requests.asking.is_to_be_sent())
 }
 
 /// A message was lost, on the way there or back: nothing that was sent can be waited for.
 pub(super) fn misread(state: &mut State, reason: &str) {
-    let desk = &mut state.desk;
-    for errand in [&mut desk.ablating, &mut desk.asking] {
-        if errand.sent.is_some() {
-            errand.fail(reason.to_owned());
-            desk.is_held = false;
+    let ablation_requests = &mut state.ablation_requests;
+    for request in [&mut ablation_requests.ablating, &mut ablation_requests.asking] {
+        if request.sent.is_some() {
+            request.fail(reason.to_owned());
+            ablation_requests.is_held = false;
         }
     }
 }
@@ -64,40 +71,45 @@ pub(super) fn misread(state: &mut State, reason: &str) {
 /// Sends what has to be asked and was not.
 pub(super) fn work(state: &mut State) -> Vec<Effect> {
     let here = ablated_weights(state).map(|(step, _)| step);
-    let here = here.and_then(|step| Some((state.exhibit.as_ref()?.origin.clone(), step)));
-    let desk = &mut state.desk;
-    if desk.about != here {
-        *desk = Desk { about: here, pair: desk.pair, ..Desk::default() };
-        state.surgery.left = None;
+    let here = here.and_then(|step| Some((state.run_view.as_ref()?.origin.clone(), step)));
+    let ablation_requests = &mut state.ablation_requests;
+    if ablation_requests.about != here {
+        *ablation_requests =
+            AblationRequests { about: here, pair: ablation_requests.pair, ..AblationRequests::default() };
+        state.ablation_editor.result = None;
     }
     if !state.analyst.ready {
         // What was sent to an analyst that is no more is not answered.
-        desk.is_held = false;
-        (desk.ablating.sent, desk.asking.sent) = (None, None);
+        ablation_requests.is_held = false;
+        (ablation_requests.ablating.sent, ablation_requests.asking.sent) = (None, None);
         return Vec::new();
     }
-    let ablates = !state.surgery.is_whole() && state.surgery.left.is_none() && desk.ablating.is_to_be_sent();
-    let answered = desk.answer.as_ref().map(|answer| answer.pair);
-    let asks = desk.pair.filter(|pair| Some(*pair) != answered && desk.asking.is_to_be_sent());
+    let ablates = !state.ablation_editor.is_whole()
+        && state.ablation_editor.result.is_none()
+        && ablation_requests.ablating.is_to_be_sent();
+    let answered = ablation_requests.answer.as_ref().map(|answer| answer.pair);
+    let asks = ablation_requests
+        .pair
+        .filter(|pair| Some(*pair) != answered && ablation_requests.asking.is_to_be_sent());
     if !ablates && asks.is_none() {
         return Vec::new();
     }
     let mut requests = Vec::new();
-    if !state.desk.is_held {
+    if !state.ablation_requests.is_held {
         let Some(file) = ablated_weights(state).map(|(_, file)| file.to_vec()) else { return Vec::new() };
-        let config = state.exhibit.as_ref().map(|exhibit| Box::new(exhibit.config.clone()));
-        requests.push(AnalystRequest::Hold { id: next_id(state), weights_id: WEIGHTS, config, file });
-        state.desk.is_held = true;
+        let config = state.run_view.as_ref().map(|run_view| Box::new(run_view.config.clone()));
+        requests.push(AnalystRequest::LoadWeights { id: next_id(state), weights_id: WEIGHTS, config, file });
+        state.ablation_requests.is_held = true;
     }
-    let ablation = Box::new(state.surgery.ablation.clone());
+    let ablation = Box::new(state.ablation_editor.ablation.clone());
     if ablates {
         let id = next_id(state);
-        state.desk.ablating.sent = Some(id);
+        state.ablation_requests.ablating.sent = Some(id);
         requests.push(AnalystRequest::Ablate { id, weights_id: WEIGHTS, ablation: ablation.clone() });
     }
     if let Some((a, b)) = asks {
         let id = next_id(state);
-        state.desk.asking.sent = Some(id);
+        state.ablation_requests.asking.sent = Some(id);
         requests.push(AnalystRequest::Ask { id, weights_id: WEIGHTS, a, b, ablation });
     }
     requests.into_iter().map(Effect::AskAnalyst).collect()
@@ -105,30 +117,30 @@ pub(super) fn work(state: &mut State) -> Vec<Effect> {
 
 /// Takes in what the analyst says to the reader's requests; gives back what is for others.
 pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystReply> {
-    let desk = &mut state.desk;
+    let ablation_requests = &mut state.ablation_requests;
     match reply {
         AnalystReply::Ablated { id, scores, margins } => {
-            if desk.ablating.sent == Some(id) {
-                desk.ablating = Errand::default();
-                state.surgery.left = Some(Left { scores, margins });
+            if ablation_requests.ablating.sent == Some(id) {
+                ablation_requests.ablating = PendingRequest::default();
+                state.ablation_editor.result = Some(AblationResult { scores, margins });
             }
             None
         }
         AnalystReply::Answer { id, logits, votes } => {
-            if let Some(pair) = desk.pair.filter(|_| desk.asking.sent == Some(id)) {
-                desk.asking = Errand::default();
-                desk.answer = Some(Answer { pair, logits, votes });
+            if let Some(pair) = ablation_requests.pair.filter(|_| ablation_requests.asking.sent == Some(id)) {
+                ablation_requests.asking = PendingRequest::default();
+                ablation_requests.answer = Some(Answer { pair, logits, votes });
             }
             None
         }
         AnalystReply::Failed { id: Some(id), error } => {
-            let mut errands = [&mut desk.ablating, &mut desk.asking].into_iter();
-            let Some(errand) = errands.find(|errand| errand.sent == Some(id)) else {
+            let mut requests = [&mut ablation_requests.ablating, &mut ablation_requests.asking].into_iter();
+            let Some(request) = requests.find(|request| request.sent == Some(id)) else {
                 return Some(AnalystReply::Failed { id: Some(id), error });
             };
-            errand.fail(error.message);
+            request.fail(error.message);
             // It holds a few sets of weights only: ours may have had to go.
-            desk.is_held = false;
+            ablation_requests.is_held = false;
             None
         }
         other => Some(other),
@@ -144,14 +156,14 @@ mod tests {
     use crate::ui::state::State;
     use crate::ui::state::ablated_model::ablated_snapshot;
     use crate::ui::state::ablated_model::weights_at;
-    use crate::ui::state::ablation_editor::Cut;
-    use crate::ui::state::view_choices::Look;
+    use crate::ui::state::ablation_editor::AblationEdit;
+    use crate::ui::state::view_choices::ViewChange;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Effect, Message, update};
 
     fn kinds(effects: &[Effect]) -> Vec<&'static str> {
         let kind = |effect: &Effect| match effect {
-            Effect::AskAnalyst(AnalystRequest::Hold { .. }) => "hold",
+            Effect::AskAnalyst(AnalystRequest::LoadWeights { .. }) => "hold",
             Effect::AskAnalyst(AnalystRequest::Ablate { .. }) => "ablate",
             Effect::AskAnalyst(AnalystRequest::Ask { .. }) => "ask",
             _ => "other",
@@ -171,24 +183,39 @@ mod tests {
     #[test]
     fn the_weights_are_sent_once_and_then_only_cuts() {
         let mut state = analysed();
-        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        let effects = update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         assert_eq!(kinds(&effects), ["hold", "ablate"], "the last weights");
         assert!(
-            matches!(&effects[0], Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[30])
+            matches!(&effects[0], Effect::AskAnalyst(AnalystRequest::LoadWeights { file, .. }) if file == &[30])
         );
         let first = state.analyst.last_request;
-        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), ["ablate"], "they are there");
+        assert_eq!(
+            kinds(&update(&mut state, Message::EditAblation(AblationEdit::Head(0)))),
+            ["ablate"],
+            "they are there"
+        );
 
         say(&mut state, AnalystReply::Ablated { id: first, scores: scores(9.0), margins: Vec::new() });
-        assert_eq!(state.surgery.left, None, "the answer to a cut that was changed since is dropped");
+        assert_eq!(
+            state.ablation_editor.result, None,
+            "the answer to a cut that was changed since is dropped"
+        );
         say(&mut state, AnalystReply::Ablated { id: first + 1, scores: scores(5.0), margins: vec![1.0] });
-        assert_eq!(state.surgery.left.as_ref().map(|left| left.scores.loss.all), Some(5.0));
+        assert_eq!(state.ablation_editor.result.as_ref().map(|left| left.scores.loss.all), Some(5.0));
 
-        let effects = update(&mut state, Message::Look(Look::Pin(0.0)));
+        let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
         assert_eq!(kinds(&effects), ["hold", "ablate"], "the same cut, of the cursor's weights");
-        assert_eq!(kinds(&update(&mut state, Message::Look(Look::Hover(30.0)))), [""; 0], "hovering waits");
-        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Whole))), [""; 0], "nothing to ask");
-        assert_eq!(state.surgery.ablation, Ablation::default());
+        assert_eq!(
+            kinds(&update(&mut state, Message::ChangeView(ViewChange::Hover(30.0)))),
+            [""; 0],
+            "hovering waits"
+        );
+        assert_eq!(
+            kinds(&update(&mut state, Message::EditAblation(AblationEdit::Whole))),
+            [""; 0],
+            "nothing to ask"
+        );
+        assert_eq!(state.ablation_editor.ablation, Ablation::default());
     }
 
     /// The analyst fails a request of this page's, counted back from the last.
@@ -200,64 +227,79 @@ mod tests {
     #[test]
     fn weights_that_the_analyst_let_go_are_sent_again_once() {
         let mut state = analysed();
-        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "again");
         assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
-        assert_eq!(state.desk.ablation_failure(), Some("gone"), "said on the page");
-        assert_eq!(kinds(&update(&mut state, Message::Look(Look::Hover(0.0)))), [""; 0], "and left at that");
+        assert_eq!(state.ablation_requests.ablation_failure(), Some("gone"), "said on the page");
+        assert_eq!(
+            kinds(&update(&mut state, Message::ChangeView(ViewChange::Hover(0.0)))),
+            [""; 0],
+            "and left at that"
+        );
 
-        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), ["hold", "ablate"], "a new cut");
-        assert_eq!(state.desk.ablation_failure(), None, "is a new attempt");
+        assert_eq!(
+            kinds(&update(&mut state, Message::EditAblation(AblationEdit::Head(0)))),
+            ["hold", "ablate"],
+            "a new cut"
+        );
+        assert_eq!(state.ablation_requests.ablation_failure(), None, "is a new attempt");
         assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "with two tries of its own");
         fail(&mut state, 0);
-        update(&mut state, Message::Cut(Cut::Whole));
-        assert_eq!(state.desk.ablation_failure(), None, "nothing is wrong with a whole model");
-        update(&mut state, Message::Cut(Cut::Undo));
-        let effects = update(&mut state, Message::Look(Look::Pin(0.0)));
+        update(&mut state, Message::EditAblation(AblationEdit::Whole));
+        assert_eq!(state.ablation_requests.ablation_failure(), None, "nothing is wrong with a whole model");
+        update(&mut state, Message::EditAblation(AblationEdit::Undo));
+        let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
         assert_eq!(kinds(&effects), ["hold", "ablate"], "other weights are another attempt");
     }
 
     #[test]
     fn a_sum_that_fails_leaves_the_cut_alone_and_ends() {
         let mut state = analysed();
-        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         update(&mut state, Message::Ask(3, 6));
         let ablate = state.analyst.last_request - 1;
         say(&mut state, AnalystReply::Ablated { id: ablate, scores: scores(5.0), margins: Vec::new() });
         assert_eq!(fail(&mut state, 0), ["hold", "ask"], "again, and the cut is not");
         assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
-        assert_eq!((state.desk.ablation_failure(), state.desk.answer_failure()), (None, Some("gone")));
-        assert!(state.surgery.left.is_some(), "what the cut left stays");
+        assert_eq!(
+            (state.ablation_requests.ablation_failure(), state.ablation_requests.answer_failure()),
+            (None, Some("gone"))
+        );
+        assert!(state.ablation_editor.result.is_some(), "what the cut left stays");
         assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["hold", "ask"], "another sum");
-        assert_eq!(state.desk.answer_failure(), None);
+        assert_eq!(state.ablation_requests.answer_failure(), None);
     }
 
     #[test]
     fn an_analyst_that_ends_takes_what_it_was_asked_with_it() {
         let mut state = analysed();
-        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         update(&mut state, Message::AnalystDied("killed".into()));
-        assert_eq!(kinds(&update(&mut state, Message::Cut(Cut::Head(0)))), [""; 0], "nobody is there");
+        assert_eq!(
+            kinds(&update(&mut state, Message::EditAblation(AblationEdit::Head(0)))),
+            [""; 0],
+            "nobody is there"
+        );
         state.analyst.ready = true;
-        let effects = update(&mut state, Message::Look(Look::Leave));
+        let effects = update(&mut state, Message::ChangeView(ViewChange::Leave));
         assert_eq!(kinds(&effects)[..2], ["hold", "ablate"], "a new one is asked again");
     }
 
     #[test]
     fn only_weights_that_were_taken_apart_are_cut() {
         let mut state = analysed();
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let run = state.run_view.as_mut().expect("a run is on show");
         run.snapshots.remove(&30);
         assert_eq!(weights_at(&state), Some(0), "step 30 is not known yet");
         assert_eq!(ablated_snapshot(&state).map(|snapshot| snapshot.step), Some(0));
-        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        let effects = update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         assert!(effects.iter().any(
-            |effect| matches!(effect, Effect::AskAnalyst(AnalystRequest::Hold { file, .. }) if file == &[0])
+            |effect| matches!(effect, Effect::AskAnalyst(AnalystRequest::LoadWeights { file, .. }) if file == &[0])
         ));
-        state.exhibit.as_mut().expect("a run is on show").snapshots.clear();
-        let whole = state.surgery.clone();
-        update(&mut state, Message::Cut(Cut::Head(0)));
-        assert_eq!(state.surgery.ablation, whole.ablation, "nothing to cut");
+        state.run_view.as_mut().expect("a run is on show").snapshots.clear();
+        let whole = state.ablation_editor.clone();
+        update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
+        assert_eq!(state.ablation_editor.ablation, whole.ablation, "nothing to cut");
     }
 
     #[test]
@@ -268,11 +310,11 @@ mod tests {
         let id = state.analyst.last_request;
         let answer = AnalystReply::Answer { id, logits: vec![0.5; 7], votes: Vec::new() };
         assert_eq!(kinds(&say(&mut state, answer)), [""; 0]);
-        assert_eq!(state.desk.answer.as_ref().map(|answer| answer.pair), Some((3, 6)));
-        let effects = update(&mut state, Message::Cut(Cut::Freq(2)));
+        assert_eq!(state.ablation_requests.answer.as_ref().map(|answer| answer.pair), Some((3, 6)));
+        let effects = update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         assert_eq!(kinds(&effects), ["ablate", "ask"], "the cut model is asked the same");
         let asked = matches!(&effects[1], Effect::AskAnalyst(AnalystRequest::Ask { ablation, .. })
-            if **ablation == state.surgery.ablation);
-        assert!(asked && state.desk.answer.is_none());
+            if **ablation == state.ablation_editor.ablation);
+        assert!(asked && state.ablation_requests.answer.is_none());
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::config::Preset;
 use crate::ui::state::State;
 use crate::ui::state::draft::Draft;
-use crate::ui::state::run_view_sample::{exhibit, snapshot};
+use crate::ui::state::run_view_sample::{run_view, snapshot};
 use crate::ui::update::{Message, update};
 
 /// A page that shows a run with weights at steps 0 and 30, both taken apart.
 pub(in crate::ui) fn analysed() -> State {
-    let mut run = exhibit(4);
+    let mut run = run_view(4);
     for step in [0, 30] {
         let snapshot = snapshot(step);
         run.progress.push((step, snapshot.measures.clone()));
@@ -19,6 +19,6 @@ pub(in crate::ui) fn analysed() -> State {
     }
     let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
     state.analyst.ready = true;
-    update(&mut state, Message::AddExhibit { exhibit: Box::new(run), show: true });
+    update(&mut state, Message::AddRunView { run_view: Box::new(run), show: true });
     state
 }

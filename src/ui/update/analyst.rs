@@ -16,12 +16,12 @@ use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
 use crate::ui::state::State;
 use crate::ui::state::ablated_model;
 use crate::ui::state::analyst::{Job, MOST_ENDS, Work};
-use crate::ui::state::inconsistent_measures::strays;
+use crate::ui::state::inconsistent_measures::inconsistent_steps;
 use crate::ui::state::measurement_policy::{
     freqs_for, is_at_rest, is_refused, last_snapshot, last_weights, to_measure,
 };
 use crate::ui::state::run::Phase;
-use crate::ui::state::run_view::{Exhibit, Origin, WithoutFreqs};
+use crate::ui::state::run_view::{Origin, RunView, WithoutFreqs};
 use crate::ui::update::{Effect, ablation_requests, notices};
 
 /// The number of the weights of the page's own wishes: each takes the place of the one before it, so that none
@@ -50,10 +50,12 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
     if !state.analyst.ready || state.analyst.job.is_some() {
         return Vec::new();
     }
-    let Some(Wanted { origin, step, file, work }) = wish(state) else { return Vec::new() };
-    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == origin) else { return Vec::new() };
-    let followed_freqs = freqs_for(state, exhibit, step).map(<[usize]>::to_vec);
-    let config = Some(Box::new(exhibit.config.clone()));
+    let Some(Wanted { origin, step, file, work }) = most_wanted(state) else { return Vec::new() };
+    let Some(run_view) = state.run_views().find(|run_view| run_view.origin == origin) else {
+        return Vec::new();
+    };
+    let followed_freqs = freqs_for(state, run_view, step).map(<[usize]>::to_vec);
+    let config = Some(Box::new(run_view.config.clone()));
     let is_ahead = work == Work::Prepare;
     let weights_id = if is_ahead { ablation_requests::WEIGHTS } else { WEIGHTS };
     let is_held = !is_ahead && state.analyst.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, &file));
@@ -66,7 +68,8 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
         Work::WithoutFreqs(freqs) => AnalystRequest::WithoutFreqs { id, weights_id, freqs },
         Work::Prepare => AnalystRequest::Prepare { id, weights_id },
     };
-    let hold_it = hold.map(|id| AnalystRequest::Hold { id, weights_id, config, file: file.as_ref().clone() });
+    let hold_it =
+        hold.map(|id| AnalystRequest::LoadWeights { id, weights_id, config, file: file.as_ref().clone() });
     if is_ahead {
         ablation_requests::note_held(state);
     } else {
@@ -78,14 +81,14 @@ pub(super) fn next(state: &mut State) -> Vec<Effect> {
 
 /// Whether there is something to ask of it.
 pub(super) fn is_wanted(state: &State) -> bool {
-    ablation_requests::is_waiting(state) || wish(state).is_some()
+    ablation_requests::is_waiting(state) || most_wanted(state).is_some()
 }
 
 /// Between two checkpoints a run may be paused: then what it can go on from are its newest weights.
 fn adopt_saved(state: &mut State) {
     let stands = state.run.as_ref().filter(|run| !matches!(run.phase, Phase::Preparing | Phase::Training));
     let Some(saved) = stands.and_then(|run| run.saved.clone()) else { return };
-    if let Some(own) = exhibit_mut(state, &Origin::Own)
+    if let Some(own) = run_view_mut(state, &Origin::Own)
         && own.weights.last_key_value().is_none_or(|(step, _)| *step < saved.step)
     {
         own.weights.insert(saved.step, saved.state);
@@ -99,58 +102,59 @@ fn trains_on_cpu(state: &State) -> bool {
 }
 
 /// What is wanted most.
-fn wish(state: &State) -> Option<Wanted> {
-    let of = |exhibit: &Exhibit, (step, file): (usize, &Arc<Vec<u8>>), work: Work| Wanted {
-        origin: exhibit.origin.clone(),
+fn most_wanted(state: &State) -> Option<Wanted> {
+    let of = |run_view: &RunView, (step, file): (usize, &Arc<Vec<u8>>), work: Work| Wanted {
+        origin: run_view.origin.clone(),
         step,
         file: Arc::clone(file),
         work,
     };
     // The recorded run is taken apart already: its weights are there to be ablated.
-    let is_open = |exhibit: &&Exhibit| exhibit.origin != Origin::Recorded;
-    let at_cursor = state.exhibit.as_ref().filter(is_open).and_then(|exhibit| {
-        let cursor = state.view.step(exhibit);
-        let (step, file) = exhibit.weights.iter().min_by_key(|(at, _)| at.abs_diff(cursor))?;
-        let is_missing = !exhibit.snapshots.contains_key(step) && !is_refused(state, file);
-        is_missing.then(|| of(exhibit, (*step, file), Work::Snapshot))
+    let is_open = |run_view: &&RunView| run_view.origin != Origin::Recorded;
+    let at_cursor = state.run_view.as_ref().filter(is_open).and_then(|run_view| {
+        let cursor = state.view.step(run_view);
+        let (step, file) = run_view.weights.iter().min_by_key(|(at, _)| at.abs_diff(cursor))?;
+        let is_missing = !run_view.snapshots.contains_key(step) && !is_refused(state, file);
+        is_missing.then(|| of(run_view, (*step, file), Work::Snapshot))
     });
     if state.analyst.rests && trains_on_cpu(state) {
         // What the reader looks at does not wait. A cursor that goes along with the run looks at nothing yet.
-        let goes_along = |exhibit: &Exhibit| exhibit.origin == Origin::Own && state.view.cursor().is_none();
-        return at_cursor.filter(|_| !state.exhibit.as_ref().is_some_and(goes_along));
+        let goes_along = |run_view: &RunView| run_view.origin == Origin::Own && state.view.cursor().is_none();
+        return at_cursor.filter(|_| !state.run_view.as_ref().is_some_and(goes_along));
     }
     let last = || {
-        let standing = state.exhibits().filter(is_open).filter(|exhibit| is_at_rest(state, exhibit));
-        let mut missing = standing.filter_map(|exhibit| {
-            let last = last_weights(state, exhibit)?;
-            (!exhibit.snapshots.contains_key(&last.0)).then(|| of(exhibit, last, Work::Snapshot))
+        let standing = state.run_views().filter(is_open).filter(|run_view| is_at_rest(state, run_view));
+        let mut missing = standing.filter_map(|run_view| {
+            let last = last_weights(state, run_view)?;
+            (!run_view.snapshots.contains_key(&last.0)).then(|| of(run_view, last, Work::Snapshot))
         });
         missing.next()
     };
-    let unmeasured =
-        || state.exhibits().find_map(|exhibit| Some(of(exhibit, to_measure(state, exhibit)?, Work::Measure)));
+    let unmeasured = || {
+        state.run_views().find_map(|run_view| Some(of(run_view, to_measure(state, run_view)?, Work::Measure)))
+    };
     let without_freqs = || {
-        let exhibit = state.exhibit.as_ref().filter(|exhibit| is_at_rest(state, exhibit))?;
+        let run_view = state.run_view.as_ref().filter(|run_view| is_at_rest(state, run_view))?;
         // It can wait until the processors are free.
         if matches!(state.phase(), Some(Phase::Preparing | Phase::Training)) {
             return None;
         }
-        let last = last_weights(state, exhibit)?;
-        let p = last_snapshot(state, exhibit)?.report.p;
-        let known = &exhibit.without_freqs;
+        let last = last_weights(state, run_view)?;
+        let p = last_snapshot(state, run_view)?.report.p;
+        let known = &run_view.without_freqs;
         let n_known = if known.step == last.0 { known.losses.len() } else { 0 };
         let freqs: Vec<usize> = (n_known + 1..=n_freqs(p)).take(FREQS_AT_ONCE).collect();
-        (!freqs.is_empty()).then(|| of(exhibit, last, Work::WithoutFreqs(freqs)))
+        (!freqs.is_empty()).then(|| of(run_view, last, Work::WithoutFreqs(freqs)))
     };
     let ahead = || {
-        let (exhibit, next) = (state.exhibit.as_ref()?, ablated_model::weights_to_prepare(state)?);
-        (!is_refused(state, next.1)).then(|| of(exhibit, next, Work::Prepare))
+        let (run_view, next) = (state.run_view.as_ref()?, ablated_model::weights_to_prepare(state)?);
+        (!is_refused(state, next.1)).then(|| of(run_view, next, Work::Prepare))
     };
     at_cursor.or_else(last).or_else(unmeasured).or_else(without_freqs).or_else(ahead)
 }
 
 /// The analyst said something, so it lives.
-fn heard(state: &mut State, reply: &AnalystReply) {
+fn note_reply(state: &mut State, reply: &AnalystReply) {
     state.analyst.silent_secs = 0.0;
     if !matches!(reply, AnalystReply::Ready { .. } | AnalystReply::Failed { id: None, .. }) {
         (state.analyst.n_ends, state.analyst.suspect) = (0, None);
@@ -159,7 +163,7 @@ fn heard(state: &mut State, reply: &AnalystReply) {
 
 /// Takes in what the analyst says: answers to the reader first.
 pub(super) fn on_message(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
-    heard(state, &reply);
+    note_reply(state, &reply);
     ablation_requests::take(state, reply).map_or_else(Vec::new, |reply| on_reply(state, reply))
 }
 
@@ -176,26 +180,26 @@ fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
                 measured(state, &origin, step, &snapshot.measures);
                 // A file that does not tell its step is known by the one it was kept under.
                 add_snapshots(state, &origin, vec![Arc::new(CheckpointAnalysis { step, ..*snapshot })]);
-                give_up_strays(state, &origin);
+                drop_inconsistent_measures(state, &origin);
             }
         }
         AnalystReply::Measures { id, measures, .. } => {
             if let Some(Job { origin, step, .. }) = finished(state, id) {
                 measured(state, &origin, step, &measures);
-                give_up_strays(state, &origin);
+                drop_inconsistent_measures(state, &origin);
             }
         }
         AnalystReply::WithoutFreqs { id, losses } => {
             if let Some(Job { origin, step, work: Work::WithoutFreqs(freqs), .. }) = finished(state, id)
-                && let Some(exhibit) = exhibit_mut(state, &origin)
+                && let Some(run_view) = run_view_mut(state, &origin)
             {
-                let known = &mut exhibit.without_freqs;
+                let known = &mut run_view.without_freqs;
                 if known.step != step {
                     *known = WithoutFreqs { step, losses: Vec::new() };
                 }
                 if freqs.first() == Some(&(known.losses.len() + 1)) {
                     known.losses.extend(losses);
-                    exhibit.edition += 1;
+                    run_view.edition += 1;
                 }
             }
         }
@@ -212,7 +216,7 @@ fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
             ablation_requests::misread(state, &error.message);
             refuse(state, &error.message);
         }
-        AnalystReply::Held { .. } | AnalystReply::Ablated { .. } | AnalystReply::Answer { .. } => {}
+        AnalystReply::WeightsLoaded { .. } | AnalystReply::Ablated { .. } | AnalystReply::Answer { .. } => {}
     }
     Vec::new()
 }
@@ -234,8 +238,8 @@ fn refuse(state: &mut State, reason: &str) {
 /// Ends the job of a request; what it was, if the run still has that file.
 fn finished(state: &mut State, request: u32) -> Option<Job> {
     let job = end_job(state, |job| job.request == request)?;
-    let exhibit = state.exhibits().find(|exhibit| exhibit.origin == job.origin)?;
-    let is_there = exhibit.weights.get(&job.step).is_some_and(|file| Arc::ptr_eq(file, &job.file));
+    let run_view = state.run_views().find(|run_view| run_view.origin == job.origin)?;
+    let is_there = run_view.weights.get(&job.step).is_some_and(|file| Arc::ptr_eq(file, &job.file));
     is_there.then_some(job)
 }
 
@@ -246,43 +250,43 @@ fn end_job(state: &mut State, is_it: impl Fn(&Job) -> bool) -> Option<Job> {
     Some(job)
 }
 
-fn exhibit_mut<'a>(state: &'a mut State, origin: &Origin) -> Option<&'a mut Exhibit> {
-    state.exhibit.iter_mut().chain(&mut state.shelf).find(|exhibit| exhibit.origin == *origin)
+fn run_view_mut<'a>(state: &'a mut State, origin: &Origin) -> Option<&'a mut RunView> {
+    state.run_view.iter_mut().chain(&mut state.other_runs).find(|run_view| run_view.origin == *origin)
 }
 
 /// Takes in the measures of a step. Those that are there give way to ones with the frequencies that are wanted.
 fn measured(state: &mut State, origin: &Origin, step: usize, measures: &ProgressMeasures) {
-    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == *origin) else { return };
-    let is_wanted = freqs_for(state, exhibit, step).is_none_or(|freqs| freqs == measures.key_freqs);
-    let Some(exhibit) = exhibit_mut(state, origin) else { return };
-    match exhibit.progress.binary_search_by_key(&step, |(at, _)| *at) {
-        Ok(place) if is_wanted => exhibit.progress[place].1 = measures.clone(),
+    let Some(run_view) = state.run_views().find(|run_view| run_view.origin == *origin) else { return };
+    let is_wanted = freqs_for(state, run_view, step).is_none_or(|freqs| freqs == measures.key_freqs);
+    let Some(run_view) = run_view_mut(state, origin) else { return };
+    match run_view.progress.binary_search_by_key(&step, |(at, _)| *at) {
+        Ok(place) if is_wanted => run_view.progress[place].1 = measures.clone(),
         Ok(_) => return,
-        Err(place) => exhibit.progress.insert(place, (step, measures.clone())),
+        Err(place) => run_view.progress.insert(place, (step, measures.clone())),
     }
-    exhibit.phases = Phases::find(&exhibit.progress);
-    exhibit.edition += 1;
+    run_view.phases = Phases::find(&run_view.progress);
+    run_view.edition += 1;
 }
 
 /// Once all that can be measured alike is, the rest goes.
-fn give_up_strays(state: &mut State, origin: &Origin) {
-    let Some(exhibit) = state.exhibits().find(|exhibit| exhibit.origin == *origin) else { return };
-    let strays = strays(state, exhibit);
-    if strays.is_empty() {
+fn drop_inconsistent_measures(state: &mut State, origin: &Origin) {
+    let Some(run_view) = state.run_views().find(|run_view| run_view.origin == *origin) else { return };
+    let inconsistent_steps = inconsistent_steps(state, run_view);
+    if inconsistent_steps.is_empty() {
         return;
     }
-    if let Some(exhibit) = exhibit_mut(state, origin) {
-        exhibit.progress.retain(|(step, _)| !strays.contains(step));
-        exhibit.phases = Phases::find(&exhibit.progress);
-        exhibit.edition += 1;
+    if let Some(run_view) = run_view_mut(state, origin) {
+        run_view.progress.retain(|(step, _)| !inconsistent_steps.contains(step));
+        run_view.phases = Phases::find(&run_view.progress);
+        run_view.edition += 1;
     }
 }
 
 /// Adds what checkpoints hold to their run.
 pub(super) fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<CheckpointAnalysis>>) {
-    if let Some(exhibit) = exhibit_mut(state, origin) {
-        exhibit.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
-        exhibit.edition += 1;
+    if let Some(run_view) = run_view_mut(state, origin) {
+        run_view.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
+        run_view.edition += 1;
     }
 }
 

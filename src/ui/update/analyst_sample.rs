@@ -72,9 +72,9 @@ impl PromptAnalyst {
 
     /// Answers one request.
     pub(crate) fn answer(&mut self, request: AnalystRequest) -> AnalystReply {
-        if let AnalystRequest::Hold { id, weights_id, config, file } = request {
+        if let AnalystRequest::LoadWeights { id, weights_id, config, file } = request {
             self.held.insert(weights_id, file);
-            return AnalystReply::Held { id, weights_id, config, step: None };
+            return AnalystReply::WeightsLoaded { id, weights_id, config, step: None };
         }
         let (AnalystRequest::Snapshot { weights_id, .. }
         | AnalystRequest::Measure { weights_id, .. }

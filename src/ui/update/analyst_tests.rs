@@ -15,13 +15,13 @@ use crate::error::{ErrorKind, ErrorReport};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest};
 use crate::protocol::capsule::Saved;
 use crate::ui::state::State;
-use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::ablation_editor::AblationEdit;
 use crate::ui::state::analyst::MOST_ENDS;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run::{Phase, Run};
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::run_view_sample::{exhibit, row};
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::run_view_sample::{row, run_view};
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::update::analyst_sample::{PromptAnalyst, file_with_key_freqs, weights_and_task};
 use crate::ui::update::{Effect, Message, update};
 
@@ -32,16 +32,16 @@ const CHECKPOINTS: [(usize, &[usize]); 4] = [(0, &[1, 2, 3]), (10, &[1, 2]), (20
 pub(in crate::ui::update) fn page(phase: Phase) -> (State, Vec<Effect>) {
     let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
     state.analyst.ready = true;
-    let run = exhibit(4);
+    let run = run_view(4);
     state.run = Some(Run { phase, ..Run::new(1, run.config.clone()) });
     let weights = CHECKPOINTS.map(|(step, freqs)| (step, file_with_key_freqs(freqs, step))).into();
-    let run = Box::new(Exhibit { weights, ..run });
-    let effects = update(&mut state, Message::AddExhibit { exhibit: run, show: true });
+    let run = Box::new(RunView { weights, ..run });
+    let effects = update(&mut state, Message::AddRunView { run_view: run, show: true });
     (state, effects)
 }
 
-fn shown(state: &State) -> &Exhibit {
-    state.exhibit.as_ref().expect("a run is on show")
+fn shown(state: &State) -> &RunView {
+    state.run_view.as_ref().expect("a run is on show")
 }
 
 fn on(device: DeviceKind) -> EngineInfo {
@@ -98,14 +98,14 @@ fn a_run_that_trained_is_measured_again_when_it_stands() {
     let mut analyst = PromptAnalyst::default();
     // The cursor was at an early checkpoint: it does not tell what is last.
     let mut asked = effects;
-    asked.extend(update(&mut state, Message::Look(Look::Pin(0.0))));
+    asked.extend(update(&mut state, Message::ChangeView(ViewChange::Pin(0.0))));
     analyst.work_off(&mut state, asked);
     assert_eq!(
         analyst.asked,
         ["snapshot 30", "snapshot 0 [1, 3]", "measure 20 [1, 3]", "measure 10 [1, 3]", "prepare 0"],
         "live, with the frequencies of the newest"
     );
-    let run = state.exhibit.as_mut().expect("a run is on show");
+    let run = state.run_view.as_mut().expect("a run is on show");
     run.weights.insert(40, file_with_key_freqs(&[2], 40));
     let effects = update(&mut state, Message::Clock(1.0));
     analyst.asked.clear();
@@ -115,7 +115,7 @@ fn a_run_that_trained_is_measured_again_when_it_stands() {
     assert_eq!(shown(&state).phases, Phases::default(), "no phases of what does not compare");
 
     analyst.asked.clear();
-    state.run.as_mut().expect("a run").phase = Phase::Kept;
+    state.run.as_mut().expect("a run").phase = Phase::Detached;
     let effects = update(&mut state, Message::Clock(2.0));
     analyst.work_off(&mut state, effects);
     let expected = [
@@ -132,20 +132,20 @@ fn a_run_that_trained_is_measured_again_when_it_stands() {
 
 #[test]
 fn rows_are_replaced_one_by_one_and_the_cursor_comes_first() {
-    let (mut state, effects) = page(Phase::Kept);
+    let (mut state, effects) = page(Phase::Detached);
     let mut analyst = PromptAnalyst::default();
     let mut replies = Vec::new();
     for effect in effects {
         let Effect::AskAnalyst(request) = effect else { continue };
         replies.push(analyst.answer(request));
     }
-    update(&mut state, Message::Look(Look::Pin(10.0)));
+    update(&mut state, Message::ChangeView(ViewChange::Pin(10.0)));
     let effects: Vec<_> =
         replies.into_iter().flat_map(|reply| update(&mut state, Message::FromAnalyst(reply))).collect();
     assert!(
         matches!(
             &effects[..],
-            [Effect::AskAnalyst(AnalystRequest::Hold { .. }), Effect::AskAnalyst(AnalystRequest::Snapshot { followed_freqs: Some(freqs), .. })]
+            [Effect::AskAnalyst(AnalystRequest::LoadWeights { .. }), Effect::AskAnalyst(AnalystRequest::Snapshot { followed_freqs: Some(freqs), .. })]
             if freqs == &[1, 3]
         ),
         "what the reader looks at, before the measures: {effects:?}"
@@ -172,13 +172,13 @@ fn a_run_paused_between_two_checkpoints_ends_at_its_saved_state() {
 
 #[test]
 fn every_run_that_stands_has_its_last_weights_taken_apart() {
-    let (mut state, effects) = page(Phase::Kept);
+    let (mut state, effects) = page(Phase::Detached);
     let mut analyst = PromptAnalyst::default();
     analyst.work_off(&mut state, effects);
     let weights = [(0, file_with_key_freqs(&[1], 0)), (50, file_with_key_freqs(&[3], 50))].into();
-    let other = Exhibit { origin: Origin::File("b".into()), weights, ..exhibit(4) };
+    let other = RunView { origin: Origin::File("b".into()), weights, ..run_view(4) };
     analyst.asked.clear();
-    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(other), show: false });
+    let effects = update(&mut state, Message::AddRunView { run_view: Box::new(other), show: false });
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked, ["snapshot 50", "measure 0 [3]"], "of a run that is not on show, too");
 }
@@ -188,14 +188,14 @@ fn figure_6_waits_for_the_processors_and_gives_way() {
     let (mut state, effects) = page(Phase::Training);
     let mut analyst = PromptAnalyst::default();
     analyst.work_off(&mut state, effects);
-    let recorded = Exhibit {
+    let recorded = RunView {
         origin: Origin::Recorded,
         snapshots: shown(&state).snapshots.clone(),
         weights: [(30, file_with_key_freqs(&[1, 3], 30))].into(),
-        ..exhibit(4)
+        ..run_view(4)
     };
     analyst.asked.clear();
-    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(recorded), show: false });
+    let effects = update(&mut state, Message::AddRunView { run_view: Box::new(recorded), show: false });
     analyst.work_off(&mut state, effects);
     let effects = update(&mut state, Message::Show(Origin::Recorded));
     analyst.work_off(&mut state, effects);
@@ -223,23 +223,23 @@ fn what_a_cut_needs_is_made_ready_once_and_only_for_weights_that_stay() {
     analyst.work_off(&mut state, effects);
     assert!(!analyst.asked.contains(&"prepare 30".into()), "the next checkpoint takes its place");
     analyst.asked.clear();
-    let effects = update(&mut state, Message::Look(Look::Pin(30.0)));
+    let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(30.0)));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked, ["prepare 30"]);
 
-    let run = state.exhibit.as_mut().expect("a run is on show");
+    let run = state.run_view.as_mut().expect("a run is on show");
     run.weights.insert(40, file_with_key_freqs(&[2], 40));
     analyst.asked.clear();
     let effects = update(&mut state, Message::Clock(1.0));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked, ["measure 40"], "the pin is where it was");
-    let effects = update(&mut state, Message::Cut(Cut::Head(0)));
+    let effects = update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
     assert!(matches!(&effects[..], [Effect::AskAnalyst(AnalystRequest::Ablate { .. })]), "{effects:?}");
 
-    update(&mut state, Message::Cut(Cut::Whole));
+    update(&mut state, Message::EditAblation(AblationEdit::Whole));
     analyst.asked.clear();
-    for look in [Look::First, Look::TogglePlay, Look::Tick] {
-        let effects = update(&mut state, Message::Look(look));
+    for change in [ViewChange::First, ViewChange::TogglePlay, ViewChange::Tick] {
+        let effects = update(&mut state, Message::ChangeView(change));
         analyst.work_off(&mut state, effects);
     }
     let prepared: Vec<_> = analyst.asked.iter().filter(|asked| asked.starts_with("prepare")).collect();
@@ -253,15 +253,15 @@ fn beside_a_run_on_the_processors_it_rests_after_each_job_but_for_what_the_reade
     state.run.as_mut().expect("a run").engine = Some(on(DeviceKind::Cpu));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked, ["snapshot 30"], "then it rests");
-    let run = state.exhibit.as_mut().expect("a run is on show");
+    let run = state.run_view.as_mut().expect("a run is on show");
     run.rows.push(row(40));
     run.weights.insert(40, file_with_key_freqs(&[2], 40));
     assert!(!is_asking(&update(&mut state, Message::Clock(1.0))), "the cursor only goes along");
-    let effects = update(&mut state, Message::Look(Look::Hover(10.0)));
+    let effects = update(&mut state, Message::ChangeView(ViewChange::Hover(10.0)));
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked[1..], ["snapshot 10 [1, 3]"], "at once, and nothing more");
 
-    update(&mut state, Message::Look(Look::Leave));
+    update(&mut state, Message::ChangeView(ViewChange::Leave));
     let effects = update(&mut state, Message::AnalystRested);
     analyst.work_off(&mut state, effects);
     assert_eq!(analyst.asked[2..], ["snapshot 40"], "one job, the newest");
@@ -286,7 +286,7 @@ fn a_run_that_stands_lets_it_work_on() {
 
 #[test]
 fn an_analyst_that_ends_is_begun_again_three_times_and_then_no_more() {
-    let (mut state, _) = page(Phase::Kept);
+    let (mut state, _) = page(Phase::Detached);
     for i in 1..=MOST_ENDS {
         let effects = update(&mut state, Message::AnalystDied("unreachable executed".into()));
         assert_eq!(effects, [Effect::BeginAnalyst], "time {i}");
@@ -304,7 +304,7 @@ fn an_analyst_that_ends_is_begun_again_three_times_and_then_no_more() {
 
 #[test]
 fn an_answer_in_between_forgives_and_a_file_that_ends_it_twice_is_left_alone() {
-    let (mut state, _) = page(Phase::Kept);
+    let (mut state, _) = page(Phase::Detached);
     let ready = || Message::FromAnalyst(AnalystReply::Ready { version: crate::protocol::PROTOCOL_VERSION });
     update(&mut state, Message::AnalystDied("out of memory".into()));
     update(&mut state, ready());
@@ -324,8 +324,8 @@ fn nothing_to_do_begins_no_analyst() {
     let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
     assert_eq!(update(&mut state, Message::AnalystDied("script error".into())), []);
     let weights = [(0, file_with_key_freqs(&[1], 0))].into();
-    let run = Exhibit { origin: Origin::File("a".into()), weights, ..exhibit(2) };
-    let effects = update(&mut state, Message::AddExhibit { exhibit: Box::new(run), show: true });
+    let run = RunView { origin: Origin::File("a".into()), weights, ..run_view(2) };
+    let effects = update(&mut state, Message::AddRunView { run_view: Box::new(run), show: true });
     assert_eq!(effects, [Effect::BeginAnalyst], "the next wish does");
     let version = crate::protocol::PROTOCOL_VERSION + 1;
     assert_eq!(update(&mut state, Message::FromAnalyst(AnalystReply::Ready { version })), []);
@@ -334,7 +334,7 @@ fn nothing_to_do_begins_no_analyst() {
 
 #[test]
 fn a_message_that_cannot_be_read_costs_its_job_and_nothing_more() {
-    let (mut state, _) = page(Phase::Kept);
+    let (mut state, _) = page(Phase::Detached);
     let misread = AnalystReply::Misread { error: ErrorReport::new(ErrorKind::Protocol, "no such request") };
     let effects = update(&mut state, Message::FromAnalyst(misread));
     assert!(is_asking(&effects) && state.analyst.ready, "it lives");
@@ -344,14 +344,14 @@ fn a_message_that_cannot_be_read_costs_its_job_and_nothing_more() {
 
 #[test]
 fn weights_are_sent_once_for_all_that_is_asked_of_them() {
-    let (mut state, effects) = page(Phase::Kept);
+    let (mut state, effects) = page(Phase::Detached);
     let mut analyst = PromptAnalyst::default();
     analyst.work_off(&mut state, effects);
     assert_eq!(current_key_freqs(&weights_and_task(&shown(&state).weights[&30]).0), [1, 3]);
     // Figure 6 is of the last weights again, and others were sent in between.
     let held = state.analyst.held.as_ref().expect("the last that was sent");
     assert!(Arc::ptr_eq(held, &shown(&state).weights[&30]));
-    state.exhibit.as_mut().expect("a run is on show").without_freqs = Default::default();
+    state.run_view.as_mut().expect("a run is on show").without_freqs = Default::default();
     let effects = update(&mut state, Message::Clock(1.0));
     assert!(
         matches!(&effects[..], [Effect::AskAnalyst(AnalystRequest::WithoutFreqs { .. })]),

@@ -46,8 +46,8 @@ fn patience_secs(state: &State) -> Option<f64> {
     if !state.analyst.ready {
         return analyst::is_wanted(state).then_some(PATIENCE_WHILE_LOADING_SECS);
     }
-    let owes_answer = state.analyst.job.is_some() || state.desk.awaits_answer();
-    let p = state.exhibits().map(|exhibit| exhibit.config.data.p).max().unwrap_or(0);
+    let owes_answer = state.analyst.job.is_some() || state.ablation_requests.awaits_answer();
+    let p = state.run_views().map(|run_view| run_view.config.data.p).max().unwrap_or(0);
     let times_paper = (p as f64 / PAPER_P).powi(3).max(1.0);
     owes_answer.then_some((PATIENCE_SECS * times_paper).min(MAX_PATIENCE_SECS))
 }
@@ -57,7 +57,7 @@ mod tests {
     use crate::protocol::PROTOCOL_VERSION;
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::state::State;
-    use crate::ui::state::ablation_editor::Cut;
+    use crate::ui::state::ablation_editor::AblationEdit;
     use crate::ui::state::run::Phase;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::analyst::tests::page;
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_analyst_that_died_in_silence_is_told_of_and_begun_again() {
-        let (mut state, _) = page(Phase::Kept);
+        let (mut state, _) = page(Phase::Detached);
         assert!(state.analyst.job.is_some(), "it is asked for the weights on show");
         assert_eq!(wait(&mut state, 30), [20]);
         let [told] = &state.remarks[..] else { panic!("{:?}", state.remarks) };
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn one_that_is_only_slow_gets_more_time_the_second_time() {
-        let (mut state, _) = page(Phase::Kept);
+        let (mut state, _) = page(Phase::Detached);
         assert_eq!(wait(&mut state, 20), [20]);
         update(&mut state, ready());
         assert_eq!(wait(&mut state, 50), [40]);
@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn a_cut_that_is_never_answered_counts_and_a_large_modulus_takes_longer() {
         let mut state = analysed();
-        update(&mut state, Message::Cut(Cut::Freq(2)));
-        state.exhibit.as_mut().expect("a run is on show").config.data.p = 227;
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
+        state.run_view.as_mut().expect("a run is on show").config.data.p = 227;
         assert_eq!(wait(&mut state, 200), [163], "eight times as long");
     }
 
     #[test]
     fn one_that_never_came_is_fetched_again() {
-        let (mut state, _) = page(Phase::Kept);
+        let (mut state, _) = page(Phase::Detached);
         update(&mut state, Message::AnalystDied("killed".into()));
         assert_eq!(wait(&mut state, 300), [240], "the second one did not get ready");
     }

@@ -2,7 +2,7 @@
 
 use crate::protocol::Command;
 use crate::protocol::analyst::AnalystRequest;
-use crate::ui::state::stored_runs::KeepCommand;
+use crate::ui::state::stored_runs::StorageCommand;
 
 /// Something for the outside world to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub enum Effect {
     /// Write the settings into the page's address.
     SaveLink(String),
     /// Ask something of the keeper.
-    Keep(KeepCommand),
+    Store(StorageCommand),
     /// Claim a run for this tab, in place of the one that it claims. Answered by [`Message::RunLocked`](crate::ui::update::Message::RunLocked).
     LockRun(String),
     /// Claim no run any longer.
@@ -31,7 +31,7 @@ pub enum Effect {
     /// the answer.
     AskForPersistence,
     /// Fetch the rest of the page.
-    FetchRest,
+    FetchLazyBundle,
     /// Find out what a file is. Answered by [`Message::FileRead`](crate::ui::update::Message::FileRead).
     ReadFile {
         /// Its name.

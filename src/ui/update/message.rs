@@ -9,13 +9,13 @@ use crate::config::{DeviceChoice, Preset};
 use crate::error::{ErrorReport, Result};
 use crate::protocol::Event;
 use crate::protocol::analyst::AnalystReply;
-use crate::ui::state::Wish;
-use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::OpenIntent;
+use crate::ui::state::ablation_editor::AblationEdit;
 use crate::ui::state::opened_file::Found;
 use crate::ui::state::own_lock::LockOutcome;
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::stored_runs::KeepEvent;
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::stored_runs::StorageEvent;
+use crate::ui::state::view_choices::ViewChange;
 
 /// Something that happened to the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,25 +57,25 @@ pub enum Message {
     /// Time them no longer.
     StopBench,
     /// The keeper said something.
-    Kept(KeepEvent),
+    FromStorage(StorageEvent),
     /// Read a kept run.
-    OpenKept {
+    OpenStored {
         /// Its key.
         key: String,
         /// What for.
-        wish: Wish,
+        intent: OpenIntent,
     },
     /// Give a kept run a name; none for one made of its settings.
-    RenameKept {
+    RenameStored {
         /// Its key.
         key: String,
         /// The name.
         title: Option<String>,
     },
     /// Remove a kept run.
-    DeleteKept(String),
+    DeleteStored(String),
     /// Go on from the newest saved state, on the device the run had or on another.
-    GoOn(Option<DeviceChoice>),
+    ResumeFromSaved(Option<DeviceChoice>),
     /// Lay a run over the one on show, or take it away.
     Compare {
         /// The run.
@@ -100,15 +100,15 @@ pub enum Message {
         found: Result<Box<Found>>,
     },
     /// The reader has read what was wrong with files.
-    DismissFileTrouble,
+    DismissFileProblems,
     /// The page went out of sight: it may never come back.
     Hidden,
     /// Make the run that was set aside the page's own again.
-    BringBack,
+    RestoreUnsavedRun,
     /// Forget the run that was set aside.
-    LetGo,
+    DiscardUnsavedRun,
     /// The reader has read what is wrong with the browser's storage.
-    DismissStorageTrouble,
+    DismissStorageNotice,
     /// The browser has said whether it will not clear the storage by itself.
     PersistenceAnswered(bool),
     /// The browser has answered whether this tab may train a run.
@@ -125,9 +125,9 @@ pub enum Message {
     /// The reader has read the remarks.
     DismissRemarks,
     /// A run is at hand. It is shown if nothing else is, or if the reader asked for it.
-    AddExhibit {
+    AddRunView {
         /// The run.
-        exhibit: Box<Exhibit>,
+        run_view: Box<RunView>,
         /// Whether it is shown at once.
         show: bool,
     },
@@ -138,7 +138,7 @@ pub enum Message {
     /// The analyst broke, or could not be loaded; the reason in words.
     AnalystDied(String),
     /// Checkpoints of a run were taken apart.
-    TakenApart {
+    CheckpointsAnalysed {
         /// The run.
         origin: Origin,
         /// What they hold.
@@ -150,9 +150,9 @@ pub enum Message {
     /// no longer.
     WorkerBytes(Option<(usize, Option<usize>)>),
     /// The rest of the page is here, or could not be fetched.
-    RestCame(Result<()>),
+    LazyBundleFetched(Result<()>),
     /// Fetch the rest of the page once more.
-    FetchRest,
+    FetchLazyBundle,
     /// What the page opens on is here, or takes too long: the workers may begin.
     BeginWorkers,
     /// Something the reader should know.
@@ -160,9 +160,9 @@ pub enum Message {
     /// Show the run of this origin.
     Show(Origin),
     /// Look at the run on show in another way.
-    Look(Look),
+    ChangeView(ViewChange),
     /// Cut a part out of the model, or put it back.
-    Cut(Cut),
+    EditAblation(AblationEdit),
     /// Ask the model for a sum.
     Ask(usize, usize),
 }

@@ -31,7 +31,7 @@ use crate::protocol::Command;
 use crate::ui::state::comparison;
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run::Asked;
-use crate::ui::state::stored_runs::KeepCommand;
+use crate::ui::state::stored_runs::StorageCommand;
 use crate::ui::state::{Start, State};
 use crate::ui::update::effect::without_effects;
 
@@ -49,20 +49,20 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 fn apply(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::FromWorker(event) => {
-            speed_measurement::hear(state, &event);
+            speed_measurement::note_event(state, &event);
             worker_events::on_event(state, event)
         }
         Message::WorkerDied(error) => run::died(state, &error),
         Message::FromAnalyst(reply) => analyst::on_message(state, reply),
         Message::AnalystRested => without_effects(|| state.analyst.rests = false),
         Message::AnalystDied(reason) => without_effects(|| analyst::end(state, &reason)),
-        Message::TakenApart { origin, snapshots } => {
+        Message::CheckpointsAnalysed { origin, snapshots } => {
             without_effects(|| analyst::add_snapshots(state, &origin, snapshots))
         }
         Message::RecordedBytes(n_bytes) => without_effects(|| state.recorded_bytes = n_bytes),
         Message::WorkerBytes(n_bytes) => without_effects(|| state.worker_bytes = n_bytes),
-        Message::RestCame(result) => without_effects(|| state.rest = result.into()),
-        Message::FetchRest => opened_files::fetch_rest(state),
+        Message::LazyBundleFetched(result) => without_effects(|| state.lazy_bundle = result.into()),
+        Message::FetchLazyBundle => opened_files::fetch_lazy_bundle(state),
         Message::BeginWorkers => run::begin_workers(state),
         Message::Clock(now_ms) => tick(state, now_ms),
         Message::Hidden => stored_runs::ask_for_save(state),
@@ -79,7 +79,7 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Step => run_controls::step(state),
         Message::Stop => stop::stop(state),
         Message::Reset => run_controls::reset(state),
-        Message::GoOn(device) => resume::go_on(state, device),
+        Message::ResumeFromSaved(device) => resume::resume_from_saved(state, device),
         Message::Restart => run::respawn(state),
         Message::UseCpu => settings_edits::use_cpu(state),
         Message::WantEstimates => speed_measurement::ask(state),
@@ -87,17 +87,17 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::StopBench => vec![Effect::Post(Command::StopBench)],
         Message::Verify => run_controls::verify(state),
 
-        Message::Kept(event) => stored_runs::on_event(state, event),
-        Message::OpenKept { key, wish } => stored_runs::open(state, key, wish),
-        Message::RenameKept { key, title } => vec![Effect::Keep(KeepCommand::Rename(key, title))],
-        Message::DeleteKept(key) => run_controls::delete(state, key),
-        Message::BringBack => stored_runs::bring_back(state),
-        Message::LetGo => without_effects(|| state.aside = None),
+        Message::FromStorage(event) => stored_runs::on_event(state, event),
+        Message::OpenStored { key, intent } => stored_runs::open(state, key, intent),
+        Message::RenameStored { key, title } => vec![Effect::Store(StorageCommand::Rename(key, title))],
+        Message::DeleteStored(key) => run_controls::delete(state, key),
+        Message::RestoreUnsavedRun => stored_runs::restore_unsaved_run(state),
+        Message::DiscardUnsavedRun => without_effects(|| state.unsaved_run = None),
         Message::PersistenceAnswered(is_granted) => {
-            without_effects(|| state.kept.note_persistence(is_granted))
+            without_effects(|| state.stored_runs.note_persistence(is_granted))
         }
         Message::RunLocked { key, outcome } => match run_claim::on_answer(state, key, outcome) {
-            Some(device) => resume::go_on(state, device),
+            Some(device) => resume::resume_from_saved(state, device),
             None => Vec::new(),
         },
         Message::LockedRuns(keys) => stored_runs::on_locks_listed(state, keys),
@@ -107,16 +107,16 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Remark(text) => without_effects(|| state.remarks.push(text)),
         Message::DismissNotices => without_effects(|| state.notices.clear()),
         Message::DismissRemarks => without_effects(|| state.remarks.clear()),
-        Message::DismissFileTrouble => without_effects(|| state.file_troubles.clear()),
-        Message::DismissStorageTrouble => without_effects(|| state.kept.is_notice_dismissed = true),
+        Message::DismissFileProblems => without_effects(|| state.file_problems.clear()),
+        Message::DismissStorageNotice => without_effects(|| state.stored_runs.is_notice_dismissed = true),
 
-        Message::AddExhibit { exhibit, show } => without_effects(|| other_runs::add(state, *exhibit, show)),
+        Message::AddRunView { run_view, show } => without_effects(|| other_runs::add(state, *run_view, show)),
         Message::Show(origin) => without_effects(|| other_runs::show(state, &origin)),
         Message::Compare { origin, on } => {
             without_effects(|| comparison::choose(&mut state.compared, origin, on))
         }
-        Message::Look(look) => without_effects(|| state.view.apply(look, state.exhibit.as_ref())),
-        Message::Cut(cut) => without_effects(|| ablation_requests::cut(state, &cut)),
+        Message::ChangeView(change) => without_effects(|| state.view.apply(change, state.run_view.as_ref())),
+        Message::EditAblation(cut) => without_effects(|| ablation_requests::cut(state, &cut)),
         Message::Ask(a, b) => without_effects(|| ablation_requests::ask(state, a, b)),
     }
 }

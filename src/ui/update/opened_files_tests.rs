@@ -22,8 +22,8 @@ use crate::ui::state::opened_file::Found;
 use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::Origin;
 use crate::ui::state::run_view_sample::row;
-use crate::ui::state::stored_runs::KeepEvent;
-use crate::ui::update::notices::MAX_TROUBLES;
+use crate::ui::state::stored_runs::StorageEvent;
+use crate::ui::update::notices::MAX_PROBLEMS;
 use crate::ui::update::{Message, update};
 
 fn tell(state: &mut State, event: Event) {
@@ -34,7 +34,7 @@ fn ready() -> State {
     let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     let report =
-        DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
+        DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, probe_checks: vec![] };
     tell(&mut state, Event::Device(report));
     state
 }
@@ -68,14 +68,14 @@ fn open(state: &mut State, name: &str, found: Found) {
 }
 
 fn origins(state: &State) -> Vec<Origin> {
-    state.exhibits().map(|exhibit| exhibit.origin.clone()).collect()
+    state.run_views().map(|run_view| run_view.origin.clone()).collect()
 }
 
 #[test]
 fn a_run_from_a_file_can_be_gone_on_with() {
     let mut state = ready();
     open(&mut state, "a.zip", Found::Run(Box::new(run())));
-    assert_eq!((state.phase(), state.can_go_on()), (Some(Phase::Kept), true));
+    assert_eq!((state.phase(), state.can_resume_from_saved()), (Some(Phase::Detached), true));
     assert_eq!(state.last_row(), Some(&row(50)), "its curves are on show");
     assert_eq!(state.draft.preset, Preset::Quick, "the form follows");
     assert_eq!(
@@ -102,10 +102,10 @@ fn a_run_under_way_is_never_pushed_aside() {
             // Once it is kept, it may go: it can be opened again.
             update(
                 &mut state,
-                Message::Kept(KeepEvent::Saved { key: "tab-1".into(), step: 300, remark: None }),
+                Message::FromStorage(StorageEvent::Saved { key: "tab-1".into(), step: 300, remark: None }),
             );
             open(&mut state, "a.zip", Found::Run(Box::new(run())));
-            assert_eq!(state.phase(), Some(Phase::Kept));
+            assert_eq!(state.phase(), Some(Phase::Detached));
         }
     }
 }
@@ -115,10 +115,10 @@ fn weights_rows_and_settings_come_beside_what_is_there() {
     let mut state = training();
     let config = Box::new(Preset::Paper.config());
     open(&mut state, "w", Found::Weights { config: config.clone(), step: Some(9), file: Arc::new(vec![1]) });
-    let shown = state.exhibit.as_ref().expect("the weights are on show");
+    let shown = state.run_view.as_ref().expect("the weights are on show");
     assert_eq!((shown.weights.contains_key(&9), shown.rows.len()), (true, 0));
     open(&mut state, "m.csv", Found::Rows(vec![row(0), row(5)]));
-    assert_eq!(state.exhibit.as_ref().map(|exhibit| exhibit.rows.len()), Some(2));
+    assert_eq!(state.run_view.as_ref().map(|run_view| run_view.rows.len()), Some(2));
     assert!(state.remarks[0].contains("assumed"), "{:?}", state.remarks);
     open(&mut state, "c.json", Found::Config(config));
     assert_eq!((state.draft.preset, state.draft.text(&settings::P)), (Preset::Paper, "113".into()));
@@ -132,8 +132,8 @@ fn a_bad_file_is_named_and_changes_nothing() {
     let before = state.clone();
     let error = LabError::content("archive", "cut short");
     update(&mut state, Message::FileRead { name: "x.zip".into(), found: Err(error) });
-    let troubles = std::mem::take(&mut state.file_troubles);
-    assert!(troubles[0].contains("x.zip") && troubles[0].contains("cut short"), "{troubles:?}");
+    let problems = std::mem::take(&mut state.file_problems);
+    assert!(problems[0].contains("x.zip") && problems[0].contains("cut short"), "{problems:?}");
     assert_eq!(state, before, "nothing else has changed");
 }
 
@@ -145,13 +145,13 @@ fn every_bad_file_stays_named_until_it_is_dismissed() {
         update(&mut state, Message::FileRead { name: format!("bad-{i}"), found: Err(error()) });
     }
     open(&mut state, "good", Found::Config(Box::new(Preset::Tiny.config())));
-    assert_eq!(state.file_troubles.len(), MAX_TROUBLES, "as many as can be read");
-    assert!(state.file_troubles.last().is_some_and(|words| words.contains("bad-39 ")), "the last is there");
-    let again = state.file_troubles.clone();
+    assert_eq!(state.file_problems.len(), MAX_PROBLEMS, "as many as can be read");
+    assert!(state.file_problems.last().is_some_and(|words| words.contains("bad-39 ")), "the last is there");
+    let again = state.file_problems.clone();
     update(&mut state, Message::FileRead { name: "bad-39".into(), found: Err(error()) });
-    assert_eq!(state.file_troubles, again, "once is enough");
-    update(&mut state, Message::DismissFileTrouble);
-    assert!(state.file_troubles.is_empty());
+    assert_eq!(state.file_problems, again, "once is enough");
+    update(&mut state, Message::DismissFileProblems);
+    assert!(state.file_problems.is_empty());
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_file_that_cannot_be_analysed_is_named() {
     let reply =
         AnalystReply::Failed { id: Some(id), error: LabError::content("weights", "a weight is NaN").into() };
     update(&mut state, Message::FromAnalyst(reply));
-    let told = &state.file_troubles;
+    let told = &state.file_problems;
     assert!(told.len() == 1 && told[0].contains("odd") && told[0].contains("a weight is NaN"), "{told:?}");
 }
 
@@ -223,7 +223,7 @@ fn a_capsule_of_a_long_run_is_opened_within_the_bounds_of_an_own_run() {
     for mut state in [ready(), training()] {
         let found = Ok(Box::new(Found::Run(Box::new(capsule.clone()))));
         update(&mut state, Message::FileRead { name: "long.capsule.zip".into(), found });
-        let shown = state.exhibit.as_ref().expect("it is on show");
+        let shown = state.run_view.as_ref().expect("it is on show");
         assert!(shown.rows.len() <= MAX_ROWS && shown.rows.len() + shown.n_rows_left_out == 100_000);
         assert!(shown.weights.len() <= MOST, "{} checkpoints", shown.weights.len());
         assert!(shown.weights.values().map(|file| file.len()).sum::<usize>() <= BUDGET_BYTES);

@@ -6,7 +6,7 @@ use crate::protocol::Command;
 use crate::protocol::capsule::Capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
 use crate::ui::state::run::{Phase, Run};
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 use crate::ui::state::{Start, State, Worker};
 use crate::ui::state::{link, run_name};
 use crate::ui::update::{Effect, other_runs, run, run_claim};
@@ -19,35 +19,35 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
     for (step, file) in files {
         checkpoints.add(step, file, BUDGET_BYTES);
     }
-    let mut exhibit = Exhibit {
+    let mut run_view = RunView {
         phases: Phases::find(&measures),
         progress: measures,
         reports,
         weights: checkpoints.files().clone(),
-        ..Exhibit::own(config.clone())
+        ..RunView::own(config.clone())
     };
-    exhibit.add_rows(rows, head.n_rows_left_out);
+    run_view.add_rows(rows, head.n_rows_left_out);
     state.draft = run_name::draft(&config);
     state.run = Some(Run {
         key,
         began_ms: head.began_ms.unwrap_or(state.now_ms),
-        phase: Phase::Kept,
+        phase: Phase::Detached,
         step,
         engine: head.engine,
         checkpoints,
         saved,
         ..Run::new(0, config)
     });
-    other_runs::add(state, exhibit, true);
+    other_runs::add(state, run_view, true);
     vec![Effect::SaveLink(link::to_query(&state.draft))]
 }
 
 /// Goes on from the newest saved state, on the device the run had or on another.
-pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effect> {
-    if !state.can_go_on() {
+pub(super) fn resume_from_saved(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effect> {
+    if !state.can_resume_from_saved() {
         return Vec::new();
     }
-    if let Some(claims) = run_claim::before_going_on(state, device) {
+    if let Some(claims) = run_claim::claim_before_resuming(state, device) {
         return claims;
     }
     let Some(run) = &mut state.run else { return Vec::new() };
@@ -60,24 +60,24 @@ pub(super) fn go_on(state: &mut State, device: Option<DeviceChoice>) -> Vec<Effe
     }
     let wanted = run.config.run.device;
     match state.worker {
-        Worker::Ready(_) if wanted == state.connected_choice => effects.extend(go_on_now(state)),
+        Worker::Ready(_) if wanted == state.connected_choice => effects.extend(start_from_saved(state)),
         Worker::Loading | Worker::Connecting if wanted == state.connected_choice => {
             run.phase = Phase::Preparing;
-            state.queued = Some(Start::GoOn);
+            state.queued = Some(Start::FromSaved);
         }
         _ => {
             effects.extend(run::respawn_for(state, wanted));
             if let Some(run) = &mut state.run {
                 run.phase = Phase::Preparing;
             }
-            state.queued = Some(Start::GoOn);
+            state.queued = Some(Start::FromSaved);
         }
     }
     effects
 }
 
 /// The worker is there: asks it to go on.
-pub(super) fn go_on_now(state: &mut State) -> Vec<Effect> {
+pub(super) fn start_from_saved(state: &mut State) -> Vec<Effect> {
     let id = state.next_run_id;
     let Some(run) = &mut state.run else { return Vec::new() };
     let Some(saved) = run.saved.clone() else { return Vec::new() };

@@ -3,12 +3,12 @@
 use crate::config::DeviceChoice;
 use crate::engine::DeviceKind;
 use crate::error::{ErrorKind, ErrorReport, FailedDevice};
-use crate::protocol::{Command, LadderRung};
-use crate::ui::state::advice::Trouble;
+use crate::protocol::{Command, ProbeCheck};
+use crate::ui::state::advice::FailureKind;
 use crate::ui::state::run::{Asked, Phase, Run};
 use crate::ui::state::run_view::Origin;
 use crate::ui::state::verification::Verify;
-use crate::ui::state::{Failure, Silence, State, Worker};
+use crate::ui::state::{Failure, State, Watchdog, Worker};
 use crate::ui::update::{Effect, other_runs};
 
 /// Asks the worker something about the run.
@@ -32,7 +32,7 @@ pub(super) fn respawn(state: &mut State) -> Vec<Effect> {
 /// Replaces the worker by one that looks for this device.
 pub(super) fn respawn_for(state: &mut State, device: DeviceChoice) -> Vec<Effect> {
     state.worker = Worker::Loading;
-    state.silence = Silence::default();
+    state.watchdog = Watchdog::default();
     state.failure = None;
     state.connected_choice = device;
     state.bench.running = false;
@@ -43,7 +43,9 @@ pub(super) fn respawn_for(state: &mut State, device: DeviceChoice) -> Vec<Effect
 }
 
 pub(super) fn break_run(state: &mut State) {
-    if let Some(run) = state.run.as_mut().filter(|run| !matches!(run.phase, Phase::Finished | Phase::Kept)) {
+    if let Some(run) =
+        state.run.as_mut().filter(|run| !matches!(run.phase, Phase::Finished | Phase::Detached))
+    {
         run.phase = Phase::Broken;
         run.asked = None;
         run.steps_per_s = None;
@@ -54,8 +56,8 @@ pub(super) fn break_run(state: &mut State) {
 pub(super) fn died(state: &mut State, error: &ErrorReport) -> Vec<Effect> {
     // A worker that panics says why before it dies of it: the first reason stays.
     if state.worker != Worker::Failed || state.failure.is_none() {
-        let trouble = trouble_of(state, error.kind);
-        fail(state, trouble, format!("The training worker stopped: {error}"), Vec::new());
+        let kind = failure_kind_of(state, error.kind);
+        fail(state, kind, format!("The training worker stopped: {error}"), Vec::new());
     }
     vec![Effect::End]
 }
@@ -69,15 +71,15 @@ pub(super) fn begin_workers(state: &mut State) -> Vec<Effect> {
 }
 
 /// What a failure of the worker itself means to the reader.
-pub(super) fn trouble_of(state: &State, kind: ErrorKind) -> Trouble {
+pub(super) fn failure_kind_of(state: &State, kind: ErrorKind) -> FailureKind {
     match kind {
         // The worker says so of a card that was asked for and cannot be had.
-        ErrorKind::Device(FailedDevice::Gpu) => Trouble::NoWebGpu,
-        ErrorKind::WorkerNotLoaded | ErrorKind::Version => Trouble::NotLoaded,
+        ErrorKind::Device(FailedDevice::Gpu) => FailureKind::NoWebGpu,
+        ErrorKind::WorkerNotLoaded | ErrorKind::Version => FailureKind::NotLoaded,
         // It never said that it is ready.
-        _ if state.worker == Worker::Loading => Trouble::NotLoaded,
-        _ if is_on_gpu(state) => Trouble::LostDevice,
-        _ => Trouble::DeadWorker,
+        _ if state.worker == Worker::Loading => FailureKind::NotLoaded,
+        _ if is_on_gpu(state) => FailureKind::LostDevice,
+        _ => FailureKind::DeadWorker,
     }
 }
 
@@ -102,16 +104,16 @@ pub(super) fn is_device_lost(state: &State, kind: ErrorKind) -> bool {
 }
 
 /// The worker can no longer be used.
-pub(super) fn fail(state: &mut State, trouble: Trouble, message: String, ladder: Vec<LadderRung>) {
+pub(super) fn fail(state: &mut State, kind: FailureKind, message: String, probe_checks: Vec<ProbeCheck>) {
     let offers_cpu = state.connected_choice == DeviceChoice::Gpu || is_on_gpu(state);
     state.worker = Worker::Failed;
-    state.silence = Silence::default();
+    state.watchdog = Watchdog::default();
     state.queued = None;
     state.bench.running = false;
     if state.verify == Verify::Running {
         state.verify = Verify::Failed(message.clone());
     }
-    state.failure = Some(Failure { trouble: Some(trouble), message, ladder, offers_cpu });
+    state.failure = Some(Failure { kind: Some(kind), message, probe_checks, offers_cpu });
     break_run(state);
 }
 

@@ -5,7 +5,7 @@ use crate::config::DeviceChoice;
 use crate::ui::state::State;
 use crate::ui::state::own_lock::{LockOutcome, OwnLock};
 use crate::ui::state::run::Phase;
-use crate::ui::state::stored_runs::KeptRun;
+use crate::ui::state::stored_runs::StoredRun;
 use crate::ui::update::Effect;
 
 /// The browser is asked this often which runs other tabs train: it answers in a millisecond.
@@ -15,7 +15,7 @@ const LIST_EVERY_MS: f64 = 5_000.0;
 /// off stays claimed while it is on the page: it can go on here at any moment.
 pub(super) fn follow(state: &mut State) -> Vec<Effect> {
     let key = match &state.run {
-        Some(run) if run.phase != Phase::Kept => Some(&run.key),
+        Some(run) if run.phase != Phase::Detached => Some(&run.key),
         Some(run) => Some(&run.key).filter(|key| state.own_lock.key.as_ref() == Some(key)),
         None => None,
     };
@@ -23,18 +23,18 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let key = key.cloned();
-    state.own_lock = OwnLock { key: key.clone(), then_go_on: None };
+    state.own_lock = OwnLock { key: key.clone(), then_resume: None };
     vec![key.map_or(Effect::UnlockRun, Effect::LockRun)]
 }
 
 /// Before a run that was only shown goes on: claims it first. None if it is claimed.
-pub(super) fn before_going_on(state: &mut State, device: Option<DeviceChoice>) -> Option<Vec<Effect>> {
+pub(super) fn claim_before_resuming(state: &mut State, device: Option<DeviceChoice>) -> Option<Vec<Effect>> {
     let key = state.run.as_ref().map(|run| run.key.clone())?;
     if state.own_lock.key.as_ref() == Some(&key) {
         // A second press while the browser is being asked.
-        return state.own_lock.then_go_on.is_some().then(Vec::new);
+        return state.own_lock.then_resume.is_some().then(Vec::new);
     }
-    state.own_lock = OwnLock { key: Some(key.clone()), then_go_on: Some(device) };
+    state.own_lock = OwnLock { key: Some(key.clone()), then_resume: Some(device) };
     Some(vec![Effect::LockRun(key)])
 }
 
@@ -48,28 +48,28 @@ pub(super) fn on_answer(
         return None;
     }
     // Nobody else can hold the lock of a run that began here.
-    let device = state.own_lock.then_go_on.take()?;
+    let device = state.own_lock.then_resume.take()?;
     if outcome == LockOutcome::HeldElsewhere {
         state.own_lock = OwnLock::default();
-        state.kept.locked.insert(key);
+        state.stored_runs.locked.insert(key);
         let words =
             "Another tab of this browser trains this run. Go on with it there, or close that tab first.";
         state.remarks.push(words.into());
         return None;
     }
     // What was known of other tabs may be some seconds old.
-    state.kept.locked.remove(&key);
+    state.stored_runs.locked.remove(&key);
     Some(device)
 }
 
 /// A second has passed: other tabs may have begun or ended.
 pub(super) fn tick(state: &mut State) -> Vec<Effect> {
-    let can_matter = |run: &KeptRun| run.is_unfinished() || state.is_trained_elsewhere(&run.key);
-    let is_due = state.now_ms - state.kept.locks_listed_at_ms >= LIST_EVERY_MS;
-    if !is_due || !state.kept.runs.iter().any(can_matter) {
+    let can_matter = |run: &StoredRun| run.is_unfinished() || state.is_trained_elsewhere(&run.key);
+    let is_due = state.now_ms - state.stored_runs.locks_listed_at_ms >= LIST_EVERY_MS;
+    if !is_due || !state.stored_runs.runs.iter().any(can_matter) {
         return Vec::new();
     }
-    state.kept.locks_listed_at_ms = state.now_ms;
+    state.stored_runs.locks_listed_at_ms = state.now_ms;
     vec![Effect::ListLockedRuns]
 }
 
@@ -82,8 +82,8 @@ mod tests {
     use crate::ui::state::own_lock::LockOutcome;
     use crate::ui::state::permissions::newest_unfinished;
     use crate::ui::state::run::Phase;
-    use crate::ui::state::stored_runs::{KeepCommand, KeepEvent};
-    use crate::ui::state::{State, Wish};
+    use crate::ui::state::stored_runs::{StorageCommand, StorageEvent};
+    use crate::ui::state::{OpenIntent, State};
     use crate::ui::update::stored_runs::tests::{kept, loaded, stored};
     use crate::ui::update::{Effect, Message, update};
 
@@ -91,12 +91,17 @@ mod tests {
     fn page(locked: &[&str]) -> (State, Vec<Effect>) {
         let mut state = State { tab: "tab".into(), ..State::new(Draft::new(Preset::Tiny), Vec::new()) };
         update(&mut state, Message::FromWorker(Event::Ready { version: PROTOCOL_VERSION }));
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: "CPU".into(),
+            software: false,
+            probe_checks: Vec::new(),
+        };
         update(&mut state, Message::FromWorker(Event::Device(report)));
         let runs = vec![kept("a", Preset::Tiny.config(), 20)];
         let locked = locked.iter().map(|key| (*key).to_owned()).collect();
-        let effects = update(&mut state, Message::Kept(KeepEvent::Listed { runs, damaged: vec![], locked }));
+        let effects =
+            update(&mut state, Message::FromStorage(StorageEvent::Listed { runs, damaged: vec![], locked }));
         (state, effects)
     }
 
@@ -116,12 +121,12 @@ mod tests {
         update(&mut state, Message::LockedRuns(Default::default()));
         assert_eq!(newest_unfinished(&state).map(|run| run.key), Some("a".into()));
         let (_, effects) = page(&[]);
-        assert_eq!(effects, [Effect::Keep(KeepCommand::Load("a".into()))], "no other tab has it");
+        assert_eq!(effects, [Effect::Store(StorageCommand::Load("a".into()))], "no other tab has it");
     }
 
     #[test]
     fn a_page_that_met_the_locks_it_had_before_a_reload_shows_its_run_as_soon_as_they_are_gone() {
-        let load = [Effect::Keep(KeepCommand::Load("a".into()))];
+        let load = [Effect::Store(StorageCommand::Load("a".into()))];
         let free = || Message::LockedRuns(Default::default());
         let (mut state, effects) = page(&["a"]);
         assert_eq!(effects, []);
@@ -139,25 +144,25 @@ mod tests {
         {
             let (mut state, _) = page(&[]);
             update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
-            let effects = update(&mut state, Message::GoOn(None));
+            let effects = update(&mut state, Message::ResumeFromSaved(None));
             assert_eq!(effects, [Effect::LockRun("a".into())]);
             assert_eq!(is_started(&answered(&mut state, outcome)), goes_on, "{outcome:?}");
             assert_eq!(state.remarks.join(" ").contains("Another tab"), !goes_on);
-            assert_eq!(state.phase(), Some(if goes_on { Phase::Preparing } else { Phase::Kept }));
-            assert!(!state.can_go_on(), "it trains, here or there");
+            assert_eq!(state.phase(), Some(if goes_on { Phase::Preparing } else { Phase::Detached }));
+            assert!(!state.can_resume_from_saved(), "it trains, here or there");
         }
     }
 
     #[test]
     fn a_run_that_another_tab_trains_can_be_looked_at_and_neither_closed_nor_deleted() {
         let (mut state, _) = page(&["a"]);
-        update(&mut state, Message::OpenKept { key: "a".into(), wish: Wish::Show });
+        update(&mut state, Message::OpenStored { key: "a".into(), intent: OpenIntent::Show });
         update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
-        assert!(state.own().is_some() && !state.can_go_on());
-        assert_eq!(update(&mut state, Message::GoOn(None)), []);
-        assert_eq!(update(&mut state, Message::DeleteKept("a".into())), []);
+        assert!(state.own().is_some() && !state.can_resume_from_saved());
+        assert_eq!(update(&mut state, Message::ResumeFromSaved(None)), []);
+        assert_eq!(update(&mut state, Message::DeleteStored("a".into())), []);
         let effects = update(&mut state, Message::Reset);
-        assert!(!effects.contains(&Effect::Keep(KeepCommand::Close("a".into()))), "{effects:?}");
+        assert!(!effects.contains(&Effect::Store(StorageCommand::Close("a".into()))), "{effects:?}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::protocol::Command;
 use crate::ui::state::bench::Bench;
 use crate::ui::state::run::{Asked, Run};
-use crate::ui::state::run_view::Exhibit;
-use crate::ui::state::stored_runs::KeepCommand;
+use crate::ui::state::run_view::RunView;
+use crate::ui::state::stored_runs::StorageCommand;
 use crate::ui::state::verification::Verify;
 use crate::ui::state::{Start, State, Worker};
 use crate::ui::update::run::{ask, forget, respawn};
@@ -12,8 +12,8 @@ use crate::ui::update::{Effect, other_runs, resume, stored_runs};
 
 /// Begins a run.
 pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
-    if how == Start::GoOn {
-        return resume::go_on_now(state);
+    if how == Start::FromSaved {
+        return resume::start_from_saved(state);
     }
     let Ok(config) = state.draft.config() else { return Vec::new() };
     let mut effects = stored_runs::put_away(state);
@@ -31,7 +31,7 @@ pub(super) fn start(state: &mut State, how: Start) -> Vec<Effect> {
         step_when_paused: how == Start::OneStep,
         ..Run::new(id, config.clone())
     });
-    other_runs::add(state, Exhibit::own(config.clone()), true);
+    other_runs::add(state, RunView::own(config.clone()), true);
     let paused = how == Start::OneStep;
     effects.push(Effect::Post(Command::Start {
         run_id: id,
@@ -91,7 +91,7 @@ pub(super) fn delete(state: &mut State, key: String) -> Vec<Effect> {
     }
     let is_open = state.run.as_ref().is_some_and(|run| run.key == key) && !state.is_live();
     let mut effects = if is_open { drop_run(state) } else { Vec::new() };
-    effects.push(Effect::Keep(KeepCommand::Delete(key)));
+    effects.push(Effect::Store(StorageCommand::Delete(key)));
     effects
 }
 

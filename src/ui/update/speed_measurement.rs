@@ -25,8 +25,8 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(wanted) = wanted(state) else { return Vec::new() };
-    state.estimates.probing = Some(wanted.clone());
-    vec![Effect::Post(Command::Probe { config: Box::new(wanted) })]
+    state.estimates.measuring = Some(wanted.clone());
+    vec![Effect::Post(Command::MeasureSpeed { config: Box::new(wanted) })]
 }
 
 fn is_at_rest(state: &State) -> bool {
@@ -35,7 +35,7 @@ fn is_at_rest(state: &State) -> bool {
     let has_its_device = is_hardware && state.draft.device() == state.connected_choice;
     let is_idle = !state.is_live() && state.queued.is_none();
     let is_measured =
-        state.bench.running || state.verify == Verify::Running || state.estimates.probing.is_some();
+        state.bench.running || state.verify == Verify::Running || state.estimates.measuring.is_some();
     has_its_device && is_idle && !is_measured
 }
 
@@ -47,11 +47,11 @@ fn wanted(state: &State) -> Option<ExperimentConfig> {
 }
 
 /// Takes from the worker's words what they tell of its speed.
-pub(super) fn hear(state: &mut State, event: &Event) {
+pub(super) fn note_event(state: &mut State, event: &Event) {
     match event {
         // Another worker: it knows nothing of the probe of the last one.
         Event::Device(report) => state.estimates.connected(report.device),
-        Event::Probed { timing } => state.estimates.probed(timing.clone()),
+        Event::SpeedMeasured { timing } => state.estimates.probed(timing.clone()),
         Event::Progress { run_id, steps_per_s: Some(speed), .. } => {
             let training = |run: &&Run| run.id == *run_id && run.phase == Phase::Training;
             if let Some(run) = state.run.as_ref().filter(training) {
@@ -79,8 +79,12 @@ mod tests {
 
     fn connect(state: &mut State) {
         tell(state, Event::Ready { version: PROTOCOL_VERSION });
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: "CPU".into(),
+            software: false,
+            probe_checks: Vec::new(),
+        };
         tell(state, Event::Device(report));
     }
 
@@ -92,7 +96,7 @@ mod tests {
 
     /// The probes that so many seconds bring.
     fn probes(state: &mut State, secs: usize) -> usize {
-        let is_probe = |effect: &Effect| matches!(effect, Effect::Post(Command::Probe { .. }));
+        let is_probe = |effect: &Effect| matches!(effect, Effect::Post(Command::MeasureSpeed { .. }));
         (0..secs)
             .flat_map(|_| {
                 let now_ms = state.now_ms + 1_000.0;
@@ -118,14 +122,14 @@ mod tests {
         let mut state = ready();
         assert_eq!(probes(&mut state, REST_SECS - 1), 0, "the reader may have come to train");
         assert_eq!(probes(&mut state, 10), 1);
-        assert!(state.estimates.probing.is_some());
-        tell(&mut state, Event::Probed { timing: Some(timing()) });
+        assert!(state.estimates.measuring.is_some());
+        tell(&mut state, Event::SpeedMeasured { timing: Some(timing()) });
         assert_eq!(probes(&mut state, 10), 0, "it is known");
         update(&mut state, Message::Edit(&settings::D_MLP, "64".into()));
         assert_eq!(probes(&mut state, 10), 0, "a width is arithmetic");
         update(&mut state, Message::Edit(&settings::THREADS, "1".into()));
         assert_eq!(probes(&mut state, 10), 1, "a number of workers is not");
-        tell(&mut state, Event::Probed { timing: Some(timing()) });
+        tell(&mut state, Event::SpeedMeasured { timing: Some(timing()) });
         update(&mut state, Message::Edit(&settings::DEVICE, "cpu".into()));
         assert_eq!(probes(&mut state, 10), 0, "the device is not there yet");
         connect(&mut state);
@@ -136,7 +140,7 @@ mod tests {
     fn who_opens_the_menu_need_not_wait() {
         let mut state = ready();
         let effects = update(&mut state, Message::WantEstimates);
-        assert!(matches!(effects[..], [Effect::Post(Command::Probe { .. })]), "{effects:?}");
+        assert!(matches!(effects[..], [Effect::Post(Command::MeasureSpeed { .. })]), "{effects:?}");
         assert_eq!(update(&mut state, Message::WantEstimates), [], "one at a time");
     }
 
@@ -147,7 +151,7 @@ mod tests {
             device: DeviceKind::Gpu,
             name: "llvmpipe".into(),
             software: true,
-            ladder: Vec::new(),
+            probe_checks: Vec::new(),
         };
         tell(&mut state, Event::Device(report));
         assert_eq!(probes(&mut state, 10), 0);
@@ -178,13 +182,13 @@ mod tests {
         let mut state = ready();
         probes(&mut state, 5);
         update(&mut state, Message::Start);
-        tell(&mut state, Event::Probed { timing: None });
-        assert_eq!(state.estimates.probing, None, "a command ended it");
+        tell(&mut state, Event::SpeedMeasured { timing: None });
+        assert_eq!(state.estimates.measuring, None, "a command ended it");
         update(&mut state, Message::Reset);
         assert_eq!(probes(&mut state, 5), 1, "it is made up for");
         update(&mut state, Message::WorkerDied(ErrorReport::new(ErrorKind::WorkerStopped, "gone")));
         update(&mut state, Message::Restart);
         connect(&mut state);
-        assert_eq!(state.estimates.probing, None);
+        assert_eq!(state.estimates.measuring, None);
     }
 }

@@ -13,17 +13,17 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
     match state.phase() {
         // At a pause the worker sends all that the run can go on from.
         Some(Phase::Training) => run::ask(state, Asked::Stop),
-        _ => let_go(state),
+        _ => detach(state),
     }
 }
 
 /// The run makes no more steps in the worker, which drops it. What it measured stays, and what it can go on
 /// from.
-pub(super) fn let_go(state: &mut State) -> Vec<Effect> {
+pub(super) fn detach(state: &mut State) -> Vec<Effect> {
     let Some(run) = &mut state.run else { return Vec::new() };
     // The worker's later words on this run are for nobody.
     let run_id = std::mem::take(&mut run.id);
-    run.phase = Phase::Kept;
+    run.phase = Phase::Detached;
     run.asked = None;
     run.steps_per_s = None;
     run.step_when_paused = false;
@@ -44,7 +44,7 @@ mod tests {
     use crate::ui::state::run::Phase;
     use crate::ui::state::run_view::Origin;
     use crate::ui::state::run_view_sample::row;
-    use crate::ui::state::stored_runs::KeepCommand;
+    use crate::ui::state::stored_runs::StorageCommand;
     use crate::ui::update::{Effect, Message, update};
 
     fn tell(state: &mut State, event: Event) -> Vec<Effect> {
@@ -59,8 +59,12 @@ mod tests {
     fn training() -> State {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: "CPU".into(),
+            software: false,
+            probe_checks: Vec::new(),
+        };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         tell(&mut state, run_state(0, RunState::Training));
@@ -80,7 +84,7 @@ mod tests {
             },
         );
         let kept = tell(state, Event::Saved { run_id: 1, step: 40, state: vec![1] });
-        assert!(matches!(kept[..], [Effect::Keep(KeepCommand::Save(_))]), "{kept:?}");
+        assert!(matches!(kept[..], [Effect::Store(StorageCommand::Save(_))]), "{kept:?}");
         tell(state, run_state(40, RunState::Paused))
     }
 
@@ -92,11 +96,11 @@ mod tests {
         assert!(!state.can_stop(), "it was asked for");
         assert_eq!(update(&mut state, Message::Stop), []);
         assert_eq!(pause(&mut state), [Effect::Post(Command::Reset { run_id: 1 })]);
-        assert_eq!(state.phase(), Some(Phase::Kept));
+        assert_eq!(state.phase(), Some(Phase::Detached));
         tell(&mut state, run_state(40, RunState::Dropped));
-        let own = state.exhibits().find(|exhibit| exhibit.origin == Origin::Own).expect("it is on show");
+        let own = state.run_views().find(|run_view| run_view.origin == Origin::Own).expect("it is on show");
         assert_eq!(own.rows.last(), Some(&row(40)), "its curves stay");
-        assert!(state.can_go_on() && state.can_start() && state.can_reset() && !state.can_stop());
+        assert!(state.can_resume_from_saved() && state.can_start() && state.can_reset() && !state.can_stop());
     }
 
     #[test]
@@ -104,7 +108,7 @@ mod tests {
         let mut state = training();
         update(&mut state, Message::Stop);
         pause(&mut state);
-        let effects = update(&mut state, Message::GoOn(None));
+        let effects = update(&mut state, Message::ResumeFromSaved(None));
         let [Effect::Post(Command::Start { run_id: 2, saved, paused: false, .. })] = &effects[..] else {
             panic!("{effects:?}");
         };
@@ -117,7 +121,7 @@ mod tests {
         update(&mut state, Message::Pause);
         pause(&mut state);
         assert_eq!(update(&mut state, Message::Stop), [Effect::Post(Command::Reset { run_id: 1 })]);
-        assert_eq!(state.phase(), Some(Phase::Kept));
+        assert_eq!(state.phase(), Some(Phase::Detached));
 
         let mut state = training();
         tell(&mut state, run_state(300, RunState::Finished));
@@ -141,7 +145,7 @@ mod tests {
         assert_eq!(state.phase(), Some(Phase::Preparing));
         assert_eq!(update(&mut state, Message::Stop), [Effect::Post(Command::Reset { run_id: 2 })]);
         tell(&mut state, Event::State { run_id: 2, step: 0, state: RunState::Training });
-        assert_eq!(state.phase(), Some(Phase::Kept), "the worker's late word");
-        assert!(!state.can_go_on(), "there is nothing to go on from");
+        assert_eq!(state.phase(), Some(Phase::Detached), "the worker's late word");
+        assert!(!state.can_resume_from_saved(), "there is nothing to go on from");
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::protocol::Command;
 use crate::protocol::capsule::Capsule;
-use crate::ui::state::capsules::{capsule, exhibit_of};
+use crate::ui::state::capsules::{capsule, run_view_of};
 use crate::ui::state::permissions::newest_unfinished;
 use crate::ui::state::run::Phase;
 use crate::ui::state::run_view::Origin;
-use crate::ui::state::stored_runs::{KeepCommand, KeepEvent, ToKeep};
-use crate::ui::state::{State, Wish};
+use crate::ui::state::stored_runs::{RunToStore, StorageCommand, StorageEvent};
+use crate::ui::state::{OpenIntent, State};
 use crate::ui::state::{comparison, link, run_name};
 use crate::ui::update::{Effect, other_runs, resume};
 
@@ -20,46 +20,47 @@ const RETRY_EVERY_MS: f64 = 30_000.0;
 const OFFER_FOR_MS: f64 = 10_000.0;
 
 /// Takes in what the keeper tells.
-pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
+pub(super) fn on_event(state: &mut State, event: StorageEvent) -> Vec<Effect> {
     match event {
-        KeepEvent::Listed { runs, damaged, locked } => {
-            state.kept.locked = locked;
-            state.kept.runs = runs;
-            state.kept.damaged = damaged;
+        StorageEvent::Listed { runs, damaged, locked } => {
+            state.stored_runs.locked = locked;
+            state.stored_runs.runs = runs;
+            state.stored_runs.damaged = damaged;
             storage_answered(state);
-            if !std::mem::replace(&mut state.kept.is_listed, true) {
-                state.kept.offer_until_ms = state.now_ms + OFFER_FOR_MS;
+            if !std::mem::replace(&mut state.stored_runs.is_listed, true) {
+                state.stored_runs.offer_until_ms = state.now_ms + OFFER_FOR_MS;
                 return offer(state);
             }
         }
-        KeepEvent::Saved { key, step, remark } => {
-            state.kept.trouble = None;
-            if state.kept.left_out != remark {
-                (state.kept.left_out, state.kept.is_notice_dismissed) = (remark, false);
+        StorageEvent::Saved { key, step, remark } => {
+            state.stored_runs.failure = None;
+            if state.stored_runs.left_out != remark {
+                (state.stored_runs.left_out, state.stored_runs.is_notice_dismissed) = (remark, false);
             }
             if let Some(run) = state.run.as_mut().filter(|run| run.key == key) {
-                run.kept_step = Some(step);
+                run.stored_step = Some(step);
                 run.remade_after = None;
             }
             // It was on its way when its place was taken.
-            let _ =
-                state.aside.take_if(|(aside, capsule)| *aside == key && state_step(capsule) == Some(step));
+            let _ = state
+                .unsaved_run
+                .take_if(|(unsaved_run, capsule)| *unsaved_run == key && state_step(capsule) == Some(step));
         }
-        KeepEvent::Unreadable { key, reason } => {
+        StorageEvent::Unreadable { key, reason } => {
             let _ = state.wanted.take_if(|(wanted, _)| *wanted == key);
             state.remarks.push(format!("The kept run could not be opened: {reason}"));
         }
-        KeepEvent::Loaded { key, capsule, remarks } => {
+        StorageEvent::Loaded { key, capsule, remarks } => {
             storage_answered(state);
             return on_loaded(state, key, *capsule, remarks);
         }
-        KeepEvent::Room(room) => state.kept.room = room,
-        KeepEvent::Failed(reason) => {
+        StorageEvent::Room(room) => state.stored_runs.room = room,
+        StorageEvent::Failed(reason) => {
             state.wanted = None;
-            state.kept.failed_at_ms = state.now_ms;
+            state.stored_runs.failed_at_ms = state.now_ms;
             let reason = Some(reason);
-            if state.kept.trouble != reason {
-                (state.kept.trouble, state.kept.is_notice_dismissed) = (reason, false);
+            if state.stored_runs.failure != reason {
+                (state.stored_runs.failure, state.stored_runs.is_notice_dismissed) = (reason, false);
             }
         }
     }
@@ -69,24 +70,24 @@ pub(super) fn on_event(state: &mut State, event: KeepEvent) -> Vec<Effect> {
 /// The storage could be read. That it can be written is known only once what waits for that is kept.
 fn storage_answered(state: &mut State) {
     if !state.is_at_risk() {
-        state.kept.trouble = None;
+        state.stored_runs.failure = None;
     }
 }
 
 /// A storage that failed is tried again: what is held in memory may find its place yet.
 pub(super) fn tick(state: &mut State) -> Vec<Effect> {
-    let has_waited = state.now_ms - state.kept.failed_at_ms >= RETRY_EVERY_MS;
-    if state.kept.trouble.is_none() || !has_waited {
+    let has_waited = state.now_ms - state.stored_runs.failed_at_ms >= RETRY_EVERY_MS;
+    if state.stored_runs.failure.is_none() || !has_waited {
         return Vec::new();
     }
-    state.kept.failed_at_ms = state.now_ms;
-    if state.is_at_risk() { save(state) } else { vec![Effect::Keep(KeepCommand::List)] }
+    state.stored_runs.failed_at_ms = state.now_ms;
+    if state.is_at_risk() { save(state) } else { vec![Effect::Store(StorageCommand::List)] }
 }
 
 /// Which runs any tab trains. A page that was only just loaded anew may have met its own locks of before.
 pub(super) fn on_locks_listed(state: &mut State, keys: BTreeSet<String>) -> Vec<Effect> {
-    state.kept.locked = keys;
-    if state.now_ms < state.kept.offer_until_ms { offer(state) } else { Vec::new() }
+    state.stored_runs.locked = keys;
+    if state.now_ms < state.stored_runs.offer_until_ms { offer(state) } else { Vec::new() }
 }
 
 /// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else.
@@ -108,24 +109,28 @@ pub(super) fn offer(state: &mut State) -> Vec<Effect> {
     {
         return Vec::new();
     }
-    open(state, newest.key, Wish::Show)
+    open(state, newest.key, OpenIntent::Show)
 }
 
 /// Reads a kept run.
-pub(super) fn open(state: &mut State, key: String, wish: Wish) -> Vec<Effect> {
+pub(super) fn open(state: &mut State, key: String, intent: OpenIntent) -> Vec<Effect> {
     if state.run.as_ref().is_some_and(|run| run.key == key) {
-        return if wish == Wish::GoOn { resume::go_on(state, None) } else { Vec::new() };
+        return if intent == OpenIntent::Resume {
+            resume::resume_from_saved(state, None)
+        } else {
+            Vec::new()
+        };
     }
-    state.wanted = Some((key.clone(), wish));
-    vec![Effect::Keep(KeepCommand::Load(key))]
+    state.wanted = Some((key.clone(), intent));
+    vec![Effect::Store(StorageCommand::Load(key))]
 }
 
 fn on_loaded(state: &mut State, key: String, capsule: Capsule, remarks: Vec<String>) -> Vec<Effect> {
-    let Some((_, wish)) = state.wanted.take_if(|(wanted, _)| *wanted == key) else { return Vec::new() };
+    let Some((_, intent)) = state.wanted.take_if(|(wanted, _)| *wanted == key) else { return Vec::new() };
     state.remarks.extend(remarks);
-    if wish == Wish::Compare {
+    if intent == OpenIntent::Compare {
         let origin = kept_origin(state, key, &capsule);
-        other_runs::add(state, exhibit_of(capsule, origin.clone()), false);
+        other_runs::add(state, run_view_of(capsule, origin.clone()), false);
         comparison::choose(&mut state.compared, origin, true);
         return Vec::new();
     }
@@ -136,44 +141,44 @@ fn on_loaded(state: &mut State, key: String, capsule: Capsule, remarks: Vec<Stri
     let mut effects = put_away(state);
     effects.extend(resume::take_in(state, key, capsule));
     if let Some(run) = &mut state.run {
-        run.kept_step = run.saved.as_ref().map(|saved| saved.step);
+        run.stored_step = run.saved.as_ref().map(|saved| saved.step);
     }
-    if wish == Wish::GoOn {
-        effects.extend(resume::go_on(state, None));
+    if intent == OpenIntent::Resume {
+        effects.extend(resume::resume_from_saved(state, None));
     }
     effects
 }
 
 /// What a kept run is at hand as: by its key, and shown by a name that no other run has.
 fn kept_origin(state: &State, key: String, capsule: &Capsule) -> Origin {
-    let known = state.exhibits().map(|exhibit| &exhibit.origin);
-    let same = known.filter(|origin| matches!(origin, Origin::Kept { key: other, .. } if *other == key));
+    let known = state.run_views().map(|run_view| &run_view.origin);
+    let same = known.filter(|origin| matches!(origin, Origin::Stored { key: other, .. } if *other == key));
     if let Some(origin) = same.last() {
         return origin.clone();
     }
     let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
-    Origin::Kept { key, name: other_runs::free_name(state, &name) }
+    Origin::Stored { key, name: other_runs::free_name(state, &name) }
 }
 
 /// Holds on to the run of this tab if it exists nowhere else.
-fn set_aside(state: &mut State) {
+fn hold_unsaved_run(state: &mut State) {
     if !state.is_at_risk() {
         return;
     }
     let Some(capsule) = capsule(state) else { return };
     let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
-    if state.aside.replace((key, capsule)).is_some() {
+    if state.unsaved_run.replace((key, capsule)).is_some() {
         state.remarks.push("The run that was set aside before had to go: only one can be.".into());
     }
 }
 
 /// Makes the run that was set aside the page's own again.
-pub(super) fn bring_back(state: &mut State) -> Vec<Effect> {
+pub(super) fn restore_unsaved_run(state: &mut State) -> Vec<Effect> {
     if state.is_live() {
         state.remarks.push("A run is under way. Reset it to bring the other one back.".into());
         return Vec::new();
     }
-    let Some((key, capsule)) = state.aside.take() else { return Vec::new() };
+    let Some((key, capsule)) = state.unsaved_run.take() else { return Vec::new() };
     let mut effects = put_away(state);
     effects.extend(resume::take_in(state, key, capsule));
     if let Some(run) = &mut state.run {
@@ -200,17 +205,17 @@ pub(super) fn save(state: &State) -> Vec<Effect> {
     let Some(capsule) = capsule(state).filter(|capsule| capsule.state.is_some()) else { return Vec::new() };
     let Some(run) = &state.run else { return Vec::new() };
     let (key, remade_after) = (run.key.clone(), run.remade_after);
-    vec![Effect::Keep(KeepCommand::Save(Box::new(ToKeep { key, capsule, remade_after })))]
+    vec![Effect::Store(StorageCommand::Save(Box::new(RunToStore { key, capsule, remade_after })))]
 }
 
 /// Before another run takes its place: the run is not offered again by itself. It stays in the list. One that
 /// exists nowhere else is set aside.
 pub(super) fn put_away(state: &mut State) -> Vec<Effect> {
-    set_aside(state);
+    hold_unsaved_run(state);
     match &state.run {
         Some(run) if state.is_trained_elsewhere(&run.key) => Vec::new(),
-        Some(run) if run.kept_step.is_some() && run.phase != Phase::Finished => {
-            vec![Effect::Keep(KeepCommand::Close(run.key.clone()))]
+        Some(run) if run.stored_step.is_some() && run.phase != Phase::Finished => {
+            vec![Effect::Store(StorageCommand::Close(run.key.clone()))]
         }
         _ => Vec::new(),
     }

@@ -5,19 +5,19 @@ use crate::engine::row_thinning::MAX_ROWS;
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow};
 use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError};
 use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
-use crate::ui::state::advice::Trouble;
+use crate::ui::state::advice::FailureKind;
 use crate::ui::state::capsules::shown_capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run::Phase;
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::run_view_sample::exhibit;
-use crate::ui::state::view_choices::Look;
-use crate::ui::state::{Coming, State, Worker};
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::run_view_sample::run_view;
+use crate::ui::state::view_choices::ViewChange;
+use crate::ui::state::{LoadState, State, Worker};
 use crate::ui::update::{Effect, Message, update};
 
 fn report() -> DeviceReport {
-    DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() }
+    DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, probe_checks: Vec::new() }
 }
 
 fn row(step: usize, train_loss: f64) -> MetricsRow {
@@ -92,7 +92,7 @@ fn a_worker_of_another_version_is_refused() {
     assert_eq!(tell(&mut state, Event::Ready { version: PROTOCOL_VERSION + 1 }), []);
     let failure = state.failure.expect("it is told");
     assert!(failure.message.contains("versions"), "{failure:?}");
-    assert_eq!(failure.trouble, Some(Trouble::NotLoaded));
+    assert_eq!(failure.kind, Some(FailureKind::NotLoaded));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn events_of_a_run_that_was_replaced_are_dropped() {
     tell(&mut state, run_state(1, 99, RunState::Dropped));
     let run = state.run.as_ref().expect("run 2 is there");
     assert_eq!((run.id, run.step), (2, 0));
-    assert_eq!(state.exhibit.map(|exhibit| exhibit.rows.len()), Some(0), "nothing of the first run");
+    assert_eq!(state.run_view.map(|run_view| run_view.rows.len()), Some(0), "nothing of the first run");
 }
 
 #[test]
@@ -224,9 +224,9 @@ fn webgpu_that_cannot_be_had_offers_the_cpu() {
     let mut state = State::new(draft, Vec::new());
     tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     let error = ErrorReport::new(ErrorKind::Device(FailedDevice::Gpu), "no adapter");
-    tell(&mut state, Event::Failed { run_id: None, error, ladder: vec![] });
+    tell(&mut state, Event::Failed { run_id: None, error, probe_checks: vec![] });
     let failure = state.failure.as_ref().expect("it is told");
-    assert_eq!((failure.offers_cpu, failure.trouble), (true, Some(Trouble::NoWebGpu)));
+    assert_eq!((failure.offers_cpu, failure.kind), (true, Some(FailureKind::NoWebGpu)));
     let effects = update(&mut state, Message::UseCpu);
     assert_eq!(effects.iter().filter(|effect| **effect == Effect::Respawn).count(), 1, "{effects:?}");
     assert!(effects.contains(&Effect::SaveLink("v=1&preset=tiny&backend=cpu".into())), "{effects:?}");
@@ -276,11 +276,11 @@ fn editing_the_form_during_a_run_is_noticed() {
 #[test]
 fn a_run_of_this_tab_comes_on_show_and_the_recorded_one_returns_after_it() {
     let mut state = ready();
-    let recorded = Exhibit { origin: Origin::Recorded, ..exhibit(4) };
-    update(&mut state, Message::AddExhibit { exhibit: Box::new(recorded), show: false });
-    let shown = |state: &State| state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone());
+    let recorded = RunView { origin: Origin::Recorded, ..run_view(4) };
+    update(&mut state, Message::AddRunView { run_view: Box::new(recorded), show: false });
+    let shown = |state: &State| state.run_view.as_ref().map(|run_view| run_view.origin.clone());
     assert_eq!(shown(&state), Some(Origin::Recorded), "the page opens on it");
-    update(&mut state, Message::Look(Look::Pin(20.0)));
+    update(&mut state, Message::ChangeView(ViewChange::Pin(20.0)));
     update(&mut state, Message::Start);
     assert_eq!((shown(&state), state.view.pin), (Some(Origin::Own), None), "the new run, from its end");
     update(&mut state, Message::Show(Origin::Recorded));
@@ -293,10 +293,10 @@ fn a_run_of_this_tab_comes_on_show_and_the_recorded_one_returns_after_it() {
     };
     tell(&mut state, progress);
     assert_eq!(state.last_row(), Some(&row(5, 1.0)), "it measures on, unseen");
-    assert_eq!(state.exhibits().count(), 2);
+    assert_eq!(state.run_views().count(), 2);
     update(&mut state, Message::Show(Origin::Own));
     update(&mut state, Message::Reset);
-    assert_eq!((shown(&state), state.exhibits().count()), (Some(Origin::Recorded), 1));
+    assert_eq!((shown(&state), state.run_views().count()), (Some(Origin::Recorded), 1));
     update(&mut state, Message::Show(Origin::Own));
     assert_eq!(shown(&state), Some(Origin::Recorded), "what is gone cannot be shown");
 }
@@ -367,12 +367,15 @@ fn ten_million_rows_and_a_checkpoint_every_ten_steps_stay_within_bounds() {
 #[test]
 fn the_rest_of_the_page_is_fetched_again_only_if_it_is_missing() {
     let mut state = ready();
-    assert_eq!(update(&mut state, Message::FetchRest), [], "it is on its way");
-    update(&mut state, Message::RestCame(Err(LabError::file("fetch", "the rest", "no network"))));
-    assert_eq!(state.rest, Coming::Failed("cannot fetch the rest: no network".into()));
+    assert_eq!(update(&mut state, Message::FetchLazyBundle), [], "it is on its way");
+    update(&mut state, Message::LazyBundleFetched(Err(LabError::file("fetch", "the rest", "no network"))));
+    assert_eq!(state.lazy_bundle, LoadState::Failed("cannot fetch the rest: no network".into()));
     assert!(state.can_start(), "training needs none of it");
-    assert_eq!(update(&mut state, Message::FetchRest), [Effect::FetchRest]);
-    assert_eq!(update(&mut state, Message::FetchRest), [], "a second press");
-    update(&mut state, Message::RestCame(Ok(())));
-    assert_eq!((update(&mut state, Message::FetchRest), state.rest), (Vec::new(), Coming::Here));
+    assert_eq!(update(&mut state, Message::FetchLazyBundle), [Effect::FetchLazyBundle]);
+    assert_eq!(update(&mut state, Message::FetchLazyBundle), [], "a second press");
+    update(&mut state, Message::LazyBundleFetched(Ok(())));
+    assert_eq!(
+        (update(&mut state, Message::FetchLazyBundle), state.lazy_bundle),
+        (Vec::new(), LoadState::Loaded)
+    );
 }

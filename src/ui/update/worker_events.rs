@@ -6,14 +6,14 @@ use crate::config::settings;
 use crate::engine::EngineInfo;
 use crate::error::{ErrorReport, LabError};
 use crate::protocol::capsule::Saved;
-use crate::protocol::{Command, DeviceReport, Event, LadderRung, PROTOCOL_VERSION, RunId, RunState};
-use crate::ui::state::advice::Trouble;
+use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, ProbeCheck, RunId, RunState};
+use crate::ui::state::advice::FailureKind;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::run::{Asked, Phase, Run, Spectrum};
 use crate::ui::state::verification::Verify;
-use crate::ui::state::{Failure, Silence, State, Worker};
+use crate::ui::state::{Failure, State, Watchdog, Worker};
 use crate::ui::update::effect::without_effects;
-use crate::ui::update::run::{ask, break_run, fail, forget, is_device_lost, trouble_of};
+use crate::ui::update::run::{ask, break_run, fail, failure_kind_of, forget, is_device_lost};
 use crate::ui::update::run_controls::start;
 use crate::ui::update::{Effect, other_runs, stop, stored_runs};
 /// How much a new reading of the speed counts: readable digits within a second of ten readings.
@@ -21,16 +21,18 @@ const SMOOTHING: f64 = 0.2;
 
 /// Takes in what the worker says: any word of it shows that it is there.
 pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
-    state.silence = Silence::default();
+    state.watchdog = Watchdog::default();
     match event {
         Event::Ready { version } => on_ready(state, version),
         Event::Device(report) => on_device(state, report),
         // `speed_measurement` takes it in.
-        Event::Pong | Event::Probed { .. } => Vec::new(),
-        Event::Failed { run_id: None, error, ladder } => {
-            without_effects(|| fail(state, trouble_of(state, error.kind), error.message, ladder))
+        Event::Pong | Event::SpeedMeasured { .. } => Vec::new(),
+        Event::Failed { run_id: None, error, probe_checks } => {
+            without_effects(|| fail(state, failure_kind_of(state, error.kind), error.message, probe_checks))
         }
-        Event::Failed { run_id: Some(id), error, ladder } => on_run_failed(state, id, error, ladder),
+        Event::Failed { run_id: Some(id), error, probe_checks } => {
+            on_run_failed(state, id, error, probe_checks)
+        }
         Event::Started { run_id, engine, n_train, threads } => {
             on_started(state, run_id, engine, n_train, threads)
         }
@@ -67,7 +69,7 @@ fn on_ready(state: &mut State, version: u32) -> Vec<Effect> {
         return vec![Effect::Post(Command::Connect { version, device: state.connected_choice })];
     }
     let error = LabError::Version { theirs: version, ours: PROTOCOL_VERSION };
-    fail(state, trouble_of(state, error.kind()), error.to_string(), Vec::new());
+    fail(state, failure_kind_of(state, error.kind()), error.to_string(), Vec::new());
     Vec::new()
 }
 
@@ -76,17 +78,22 @@ fn on_device(state: &mut State, report: DeviceReport) -> Vec<Effect> {
     state.queued.take().map_or_else(Vec::new, |how| start(state, how))
 }
 
-fn on_run_failed(state: &mut State, id: RunId, error: ErrorReport, ladder: Vec<LadderRung>) -> Vec<Effect> {
+fn on_run_failed(
+    state: &mut State,
+    id: RunId,
+    error: ErrorReport,
+    probe_checks: Vec<ProbeCheck>,
+) -> Vec<Effect> {
     if current(state, id).is_none() {
         return Vec::new();
     }
     if is_device_lost(state, error.kind) {
         // The worker would hand out the lost card again: only another one asks for it anew.
-        fail(state, Trouble::LostDevice, error.message, ladder);
+        fail(state, FailureKind::LostDevice, error.message, probe_checks);
         return vec![Effect::End];
     }
     break_run(state);
-    state.failure = Some(Failure { trouble: None, message: error.message, ladder, offers_cpu: false });
+    state.failure = Some(Failure { kind: None, message: error.message, probe_checks, offers_cpu: false });
     Vec::new()
 }
 
@@ -102,7 +109,7 @@ fn on_started(
     run.n_train = Some(n_train);
     fix_threads(state, threads);
     state.failure = None;
-    let was_asked = std::mem::replace(&mut state.kept.is_persistence_asked, true);
+    let was_asked = std::mem::replace(&mut state.stored_runs.is_persistence_asked, true);
     if was_asked { Vec::new() } else { vec![Effect::AskForPersistence] }
 }
 
@@ -149,7 +156,7 @@ fn on_run_state(state: &mut State, id: RunId, step: usize, run_state: RunState) 
         run.steps_per_s = None;
     }
     if phase == Phase::Paused && asked == Some(Asked::Stop) {
-        return stop::let_go(state);
+        return stop::detach(state);
     }
     if phase == Phase::Paused && std::mem::take(&mut run.step_when_paused) {
         return ask(state, Asked::Step);

@@ -3,7 +3,7 @@
 
 use crate::protocol::Command;
 use crate::ui::state::State;
-use crate::ui::state::advice::Trouble;
+use crate::ui::state::advice::FailureKind;
 use crate::ui::state::run::Phase;
 use crate::ui::update::{Effect, analyst_watchdog, run};
 
@@ -23,27 +23,27 @@ pub(super) fn tick(state: &mut State, now_ms: f64) -> Vec<Effect> {
     state.now_ms = now_ms;
     analyst_watchdog::tick(state, secs);
     let Some(patience_secs) = patience_secs(state) else {
-        state.silence = Default::default();
+        state.watchdog = Default::default();
         return Vec::new();
     };
-    let silence = &mut state.silence;
-    silence.secs += secs;
-    if let Some(since_secs) = &mut silence.since_ping_secs {
+    let watchdog = &mut state.watchdog;
+    watchdog.secs += secs;
+    if let Some(since_secs) = &mut watchdog.since_ping_secs {
         *since_secs += secs;
         if *since_secs < ANSWER_WITHIN_SECS {
             return Vec::new();
         }
         let message = format!(
             "The training worker has not answered for {:.0} s: the browser has ended it, or it hangs.",
-            silence.secs
+            watchdog.secs
         );
-        run::fail(state, Trouble::DeadWorker, message, Vec::new());
+        run::fail(state, FailureKind::DeadWorker, message, Vec::new());
         return vec![Effect::End];
     }
-    if silence.secs < patience_secs {
+    if watchdog.secs < patience_secs {
         return Vec::new();
     }
-    silence.since_ping_secs = Some(0.0);
+    watchdog.since_ping_secs = Some(0.0);
     vec![Effect::Post(Command::Ping)]
 }
 
@@ -54,7 +54,7 @@ fn patience_secs(state: &State) -> Option<f64> {
         Phase::Training if run.steps_per_s.is_some() => Some(PATIENCE_SECS),
         // Without a speed the first steps are still under way.
         Phase::Preparing | Phase::Training => Some(PATIENCE_AT_FIRST_SECS),
-        Phase::Paused | Phase::Finished | Phase::Broken | Phase::Kept => None,
+        Phase::Paused | Phase::Finished | Phase::Broken | Phase::Detached => None,
     }
 }
 
@@ -76,8 +76,12 @@ mod tests {
     fn begun(is_warm: bool) -> State {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: vec![] };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: "CPU".into(),
+            software: false,
+            probe_checks: vec![],
+        };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         if is_warm {

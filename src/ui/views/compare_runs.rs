@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::state::comparison::{Compared, compared};
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
@@ -13,11 +13,11 @@ pub(in crate::ui) fn CompareRuns() -> impl IntoView {
     let store = Store::get();
     let others = store.memo(|state| {
         let chosen: Vec<Compared> = compared(state).into_iter().map(|(compared, _)| compared).collect();
-        let line = |exhibit: &Exhibit| {
-            let found = chosen.iter().find(|compared| compared.origin == exhibit.origin).cloned();
-            (exhibit.origin.clone(), found)
+        let line = |run_view: &RunView| {
+            let found = chosen.iter().find(|compared| compared.origin == run_view.origin).cloned();
+            (run_view.origin.clone(), found)
         };
-        state.shelf.iter().map(line).collect::<Vec<_>>()
+        state.other_runs.iter().map(line).collect::<Vec<_>>()
     });
     move || {
         let others = others.get();

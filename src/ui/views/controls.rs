@@ -152,7 +152,7 @@ fn estimate(state: &State) -> String {
         Some(secs) => {
             format!("{} for all {} epochs", estimates::words(secs), format::count(config.run.epochs))
         }
-        None if state.estimates.probing.is_some() => "measuring…".into(),
+        None if state.estimates.measuring.is_some() => "measuring…".into(),
         None if state.device().is_some_and(|report| report.software) => {
             "not measured, for the graphics card is software".into()
         }
@@ -242,7 +242,7 @@ mod tests {
     fn estimates_stand_beside_the_settings_they_are_of() {
         let mut state = State::new(Draft::new(Preset::Quick), Vec::new());
         assert_eq!(estimate(&state), "not measured yet");
-        state.estimates.probing = Some(Preset::Paper.config());
+        state.estimates.measuring = Some(Preset::Paper.config());
         assert_eq!(estimate(&state), "measuring…");
         state.estimates.ran(&Preset::Quick.config(), 100.0);
         assert_eq!(estimate(&state), "about 30 s for all 3,000 epochs");

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use crate::config::DeviceChoice;
 use crate::engine::DeviceKind;
-use crate::ui::state::advice::{Trouble, advice};
+use crate::ui::state::advice::{FailureKind, advice};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::device_probe::Ladder;
-use crate::ui::views::files::file_troubles;
+use crate::ui::views::device_probe::DeviceProbe;
+use crate::ui::views::files::file_problems;
 
 /// The error panel; absent while nothing is wrong.
 #[component]
@@ -18,17 +18,17 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
     let failure = store.memo(|state| state.failure.clone());
     // The step of the state to go on from, and whether the graphics card may be to blame.
     let failed_at = store.memo(|state| {
-        let run = state.run.as_ref().filter(|_| state.can_go_on())?;
+        let run = state.run.as_ref().filter(|_| state.can_resume_from_saved())?;
         let on_gpu = run.engine.as_ref().is_some_and(|engine| engine.device == DeviceKind::Gpu);
         Some((run.saved.as_ref()?.step, on_gpu || state.connected_choice == DeviceChoice::Gpu))
     });
     move || {
         failure.get().map(|failure| {
-            let ladder = (!failure.ladder.is_empty()).then(|| {
+            let probe_checks = (!failure.probe_checks.is_empty()).then(|| {
                 view! {
                     <details class="fold" open>
                         <summary>"What was tried"</summary>
-                        <Ladder rungs=failure.ladder.clone() />
+                        <DeviceProbe checks=failure.probe_checks.clone() />
                     </details>
                 }
             });
@@ -39,26 +39,26 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
                     </button>
                 }
             });
-            let go_on = failed_at.get().map(|(step, was_on_gpu)| {
+            let resume_from_saved = failed_at.get().map(|(step, was_on_gpu)| {
                 let words = format!("Go on from step {}", format::count(step));
                 let on_cpu = was_on_gpu.then(|| {
                     view! {
-                        <button type="button" data-testid="go-on-cpu" on:click=move |_| store.send(Message::GoOn(Some(DeviceChoice::Cpu)))>
+                        <button type="button" data-testid="go-on-cpu" on:click=move |_| store.send(Message::ResumeFromSaved(Some(DeviceChoice::Cpu)))>
                             {format!("{words}, on the CPU")}
                         </button>
                     }
                 });
                 view! {
-                    <button type="button" class="primary" data-testid="go-on" on:click=move |_| store.send(Message::GoOn(None))>
+                    <button type="button" class="primary" data-testid="go-on" on:click=move |_| store.send(Message::ResumeFromSaved(None))>
                         {words}
                     </button>
                     {on_cpu}
                 }
             });
             // Of a device that cannot be had, the questions below say what to do.
-            let trouble = failure.trouble.filter(|trouble| *trouble != Trouble::NoWebGpu);
-            let advice = trouble.map(|trouble| {
-                let words = store.peek(|state| advice(trouble, &state.host.user_agent));
+            let kind = failure.kind.filter(|kind| *kind != FailureKind::NoWebGpu);
+            let advice = kind.map(|kind| {
+                let words = store.peek(|state| advice(kind, &state.host.user_agent));
                 view! { <p data-testid="advice">{words}</p> }
             });
             view! {
@@ -67,13 +67,13 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
                     <p class="error-message">{failure.message.clone()}</p>
                     {advice}
                     <div class="row">
-                        {go_on}
+                        {resume_from_saved}
                         {cpu}
                         <button type="button" data-testid="restart" on:click=move |_| store.send(Message::Restart)>
                             "Restart the worker"
                         </button>
                     </div>
-                    {ladder}
+                    {probe_checks}
                 </section>
             }
         })
@@ -84,7 +84,7 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
 #[component]
 pub(in crate::ui) fn Notices() -> impl IntoView {
     view! {
-        {file_troubles(Store::get(), "file-error", true)}
+        {file_problems(Store::get(), "file-error", true)}
         <LinkNotices />
         <Remarks />
     }

@@ -14,7 +14,7 @@ use crate::ui::state::State;
 use crate::ui::state::capsules::{left_out_of, shown_capsule, slim_capsule};
 use crate::ui::state::opened_file::MAX_FILE_BYTES;
 use crate::ui::state::report_card::{self, ReportCard};
-use crate::ui::state::run_view::Exhibit;
+use crate::ui::state::run_view::RunView;
 use crate::ui::state::{format, run_name};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -71,7 +71,7 @@ pub(in crate::ui) fn Files() -> impl IntoView {
                 <label for="open-file">"Open a capsule, weights, metrics.csv, report.json or config.json:"</label>
                 <input node_ref=input id="open-file" type="file" multiple data-testid="open-file" on:change=chosen />
             </p>
-            {file_troubles(store, "file-error-here", false)}
+            {file_problems(store, "file-error-here", false)}
             <div class="buttons" role="group" aria-label="Save the run on show">
                 {SAVES.map(|save| view! { <SaveButton save /> }).collect_view()}
             </div>
@@ -82,17 +82,17 @@ pub(in crate::ui) fn Files() -> impl IntoView {
 
 /// The files that could not be used, until they are dismissed. Near the top of the page they are an alert; a
 /// second one would only be read out twice.
-pub(in crate::ui) fn file_troubles(store: Store, hook: &'static str, is_alert: bool) -> AnyView {
-    let troubles = store.memo(|state| state.file_troubles.clone());
+pub(in crate::ui) fn file_problems(store: Store, hook: &'static str, is_alert: bool) -> AnyView {
+    let problems = store.memo(|state| state.file_problems.clone());
     let list = move || {
-        let troubles = troubles.get();
-        (!troubles.is_empty()).then(|| {
+        let problems = problems.get();
+        (!problems.is_empty()).then(|| {
             // The last one first: it is the one just opened.
-            let items = troubles.into_iter().rev().map(|words| view! { <li>{words}</li> }).collect_view();
+            let items = problems.into_iter().rev().map(|words| view! { <li>{words}</li> }).collect_view();
             view! {
                 <div class="problem" class:panel=is_alert role=is_alert.then_some("alert") data-testid=hook>
                     <ul>{items}</ul>
-                    <button type="button" data-testid=format!("dismiss-{hook}") on:click=move |_| store.send(Message::DismissFileTrouble)>
+                    <button type="button" data-testid=format!("dismiss-{hook}") on:click=move |_| store.send(Message::DismissFileProblems)>
                         "Dismiss"
                     </button>
                 </div>
@@ -124,7 +124,7 @@ const SAVES: [Save; 5] = [
         hint: "One file with settings, curves, measures, checkpoints and the state to go on from",
         media_type: "application/zip",
         ending: |_| ".capsule.zip",
-        enabled: |state| state.exhibit.is_some(),
+        enabled: |state| state.run_view.is_some(),
         bytes: |state| Ok(slim_capsule(shown(state)?).to_bytes(Packing::Small)),
         remark: left_out_of,
     },
@@ -154,10 +154,10 @@ const SAVES: [Save; 5] = [
         hint: "Losses and accuracies by step, as grok writes them",
         media_type: "text/csv",
         ending: |state| if is_thinned(state) { ".thinned.metrics.csv" } else { ".metrics.csv" },
-        enabled: |state| state.exhibit.as_ref().is_some_and(|exhibit| !exhibit.rows.is_empty()),
+        enabled: |state| state.run_view.as_ref().is_some_and(|run_view| !run_view.rows.is_empty()),
         bytes: |state| Ok(metrics_csv::write(&shown(state)?.rows).into_bytes()),
         // The file's header is fixed, so its name and the page say it.
-        remark: |state| state.exhibit.as_ref().and_then(Exhibit::thinned_words),
+        remark: |state| state.run_view.as_ref().and_then(RunView::thinned_words),
     },
     Save {
         test_id: "download-report",
@@ -172,7 +172,7 @@ const SAVES: [Save; 5] = [
 ];
 
 fn is_thinned(state: &State) -> bool {
-    state.exhibit.as_ref().is_some_and(|exhibit| exhibit.n_rows_left_out > 0)
+    state.run_view.as_ref().is_some_and(|run_view| run_view.n_rows_left_out > 0)
 }
 
 fn shown(state: &State) -> Result<crate::protocol::capsule::Capsule> {
@@ -181,15 +181,15 @@ fn shown(state: &State) -> Result<crate::protocol::capsule::Capsule> {
 
 fn has_weights(state: &State) -> bool {
     let own = state.run.as_ref().is_some_and(|run| run.saved.is_some());
-    state.exhibit.as_ref().is_some_and(|exhibit| {
-        !exhibit.weights.is_empty() || (own && exhibit.origin == crate::ui::state::run_view::Origin::Own)
+    state.run_view.as_ref().is_some_and(|run_view| {
+        !run_view.weights.is_empty() || (own && run_view.origin == crate::ui::state::run_view::Origin::Own)
     })
 }
 
 fn last_report(state: &State) -> Option<&Report> {
-    let exhibit = state.exhibit.as_ref()?;
-    let own = exhibit.snapshots.last_key_value().map(|(step, snapshot)| (*step, &snapshot.report));
-    let came = exhibit.reports.last_key_value().map(|(step, report)| (*step, report.as_ref()));
+    let run_view = state.run_view.as_ref()?;
+    let own = run_view.snapshots.last_key_value().map(|(step, snapshot)| (*step, &snapshot.report));
+    let came = run_view.reports.last_key_value().map(|(step, report)| (*step, report.as_ref()));
     own.into_iter().chain(came).max_by_key(|(step, _)| *step).map(|(_, report)| report)
 }
 
@@ -208,7 +208,7 @@ fn SaveButton(save: Save) -> impl IntoView {
     let enabled = store.memo(enabled);
     let click = move |_| {
         let made = store.peek(|state| {
-            let name = state.exhibit.as_ref().map(|exhibit| run_name::file_name(&exhibit.config));
+            let name = state.run_view.as_ref().map(|run_view| run_name::file_name(&run_view.config));
             bytes(state).map(|bytes| (format!("grok-{}{}", name.unwrap_or_default(), ending(state)), bytes))
         });
         match made {

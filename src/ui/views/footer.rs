@@ -8,7 +8,7 @@ use crate::ui::store::Store;
 
 /// The foot.
 #[component]
-pub(in crate::ui) fn Foot() -> impl IntoView {
+pub(in crate::ui) fn Footer() -> impl IntoView {
     let store = Store::get();
     let is_kept = RwSignal::new(false);
     let is_loaded = store.memo(|state| !matches!(state.worker, Worker::Loading));

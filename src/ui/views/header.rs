@@ -7,15 +7,15 @@ use crate::ui::views::theme_choice::{PageTheme, ThemeChoice};
 /// The top of the page.
 #[component]
 pub(in crate::ui) fn Header() -> impl IntoView {
-    let look = PageTheme::get();
+    let theme_choice = PageTheme::get();
     let buttons = ThemeChoice::ALL
         .map(|theme| {
             view! {
                 <button
                     type="button"
                     data-testid=format!("theme-{}", theme.name())
-                    aria-pressed=move || (look.choice.get() == theme).to_string()
-                    on:click=move |_| look.choice.set(theme)
+                    aria-pressed=move || (theme_choice.choice.get() == theme).to_string()
+                    on:click=move |_| theme_choice.choice.set(theme)
                 >
                     {theme.label()}
                 </button>

@@ -7,8 +7,8 @@ use crate::ui::browser::dom;
 use crate::ui::state::advice::{advice, of_storage};
 use crate::ui::state::permissions::newest_unfinished;
 use crate::ui::state::run::Phase;
-use crate::ui::state::stored_runs::{Damaged, Kept, KeptRun, Room};
-use crate::ui::state::{State, Wish};
+use crate::ui::state::stored_runs::{Damaged, Room, StoredRun, StoredRuns};
+use crate::ui::state::{OpenIntent, State};
 use crate::ui::state::{format, run_name};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -26,7 +26,7 @@ struct Offer {
 fn offer(state: &State) -> Option<Offer> {
     if let Some(run) = &state.run {
         let step = run.saved.as_ref()?.step;
-        let offered = run.phase == Phase::Kept && state.can_go_on();
+        let offered = run.phase == Phase::Detached && state.can_resume_from_saved();
         return offered.then(|| Offer {
             key: run.key.clone(),
             words: run_name::name(&run.config),
@@ -46,9 +46,9 @@ fn offer(state: &State) -> Option<Offer> {
 }
 
 /// The run that had to make room though it is kept nowhere: present only while there is one.
-fn set_aside(store: Store) -> AnyView {
+fn hold_unsaved_run(store: Store) -> AnyView {
     let words = store.memo(|state| {
-        let (_, capsule) = state.aside.as_ref()?;
+        let (_, capsule) = state.unsaved_run.as_ref()?;
         let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
         let step = format::count(capsule.state.as_ref().map_or(0, |saved| saved.step));
         Some(format!("Your run {name}, saved at step {step}, is kept nowhere. This tab still holds it."))
@@ -59,10 +59,10 @@ fn set_aside(store: Store) -> AnyView {
                 <section class="panel notice" role="status" aria-label="A run set aside" data-testid="set-aside">
                     <p>{words}</p>
                     <div class="row">
-                        <button type="button" data-testid="bring-back" on:click=move |_| store.send(Message::BringBack)>
+                        <button type="button" data-testid="bring-back" on:click=move |_| store.send(Message::RestoreUnsavedRun)>
                             "Bring it back"
                         </button>
-                        <button type="button" data-testid="let-go" on:click=move |_| store.send(Message::LetGo)>
+                        <button type="button" data-testid="let-go" on:click=move |_| store.send(Message::DiscardUnsavedRun)>
                             "Let it go"
                         </button>
                     </div>
@@ -78,9 +78,9 @@ fn set_aside(store: Store) -> AnyView {
 pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
     let store = Store::get();
     let offer = store.memo(offer);
-    let go_on = move || {
+    let resume_from_saved = move || {
         offer.get().map(|Offer { key, words, step, epochs, is_on_page }| {
-            let go_on = move |_| store.send(Message::OpenKept { key: key.clone(), wish: Wish::GoOn });
+            let resume_from_saved = move |_| store.send(Message::OpenStored { key: key.clone(), intent: OpenIntent::Resume });
             let where_ = if is_on_page { "Its curves are on show." } else { "It is kept in this browser." };
             view! {
                 <section class="panel notice" role="status" aria-label="A run to go on with">
@@ -91,7 +91,7 @@ pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
                             format::count(epochs)
                         )}
                     </p>
-                    <button type="button" class="primary" data-testid="resume-kept" on:click=go_on>
+                    <button type="button" class="primary" data-testid="resume-kept" on:click=resume_from_saved>
                         {format!("Go on from step {}", format::count(step))}
                     </button>
                 </section>
@@ -99,16 +99,16 @@ pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
         })
     };
     view! {
-        {go_on}
-        {set_aside(store)}
+        {resume_from_saved}
+        {hold_unsaved_run(store)}
     }
 }
 
 /// The list, with the room it takes.
 #[component]
-pub(in crate::ui) fn KeptRuns() -> impl IntoView {
+pub(in crate::ui) fn StoredRunsPanel() -> impl IntoView {
     let store = Store::get();
-    let kept = store.memo(|state| state.kept.clone());
+    let kept = store.memo(|state| state.stored_runs.clone());
     let lines = move || {
         kept.with(|kept| kept.runs.iter().map(|run| view! { <Line run=run.clone() /> }).collect_view())
     };
@@ -122,15 +122,15 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
                 <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
             </div>
             {move || {
-                kept.with(|kept| kept.notice().cloned()).map(|trouble| {
-                    let words = store.peek(|state| storage_words(&trouble, &state.host.user_agent));
+                kept.with(|kept| kept.notice().cloned()).map(|kind| {
+                    let words = store.peek(|state| storage_words(&kind, &state.host.user_agent));
                     view! {
                         <div class="problem" role="alert" data-testid="storage-notice">
                             <p>{words}</p>
                             <button
                                 type="button"
                                 data-testid="dismiss-storage"
-                                on:click=move |_| store.send(Message::DismissStorageTrouble)
+                                on:click=move |_| store.send(Message::DismissStorageNotice)
                             >
                                 "Dismiss"
                             </button>
@@ -147,9 +147,9 @@ pub(in crate::ui) fn KeptRuns() -> impl IntoView {
 }
 
 /// What is wrong with the storage, and what to do about it here.
-fn storage_words(trouble: &ErrorReport, user_agent: &str) -> String {
-    let advice = advice(of_storage(trouble.kind), user_agent);
-    format!("{}. {advice}", trouble.message.trim_end_matches('.'))
+fn storage_words(kind: &ErrorReport, user_agent: &str) -> String {
+    let advice = advice(of_storage(kind.kind), user_agent);
+    format!("{}. {advice}", kind.message.trim_end_matches('.'))
 }
 
 /// A run of which nothing can be read: it takes room, and can be deleted.
@@ -175,7 +175,7 @@ fn delete_button(store: Store, key: String, name: String) -> AnyView {
     };
     let delete = move |_| {
         if sure.get_untracked() {
-            store.send(Message::DeleteKept(key.clone()));
+            store.send(Message::DeleteStored(key.clone()));
         } else {
             sure.set(true);
         }
@@ -206,7 +206,7 @@ fn is_trained_elsewhere(store: Store, key: String) -> Memo<bool> {
     store.memo(move |state| state.is_trained_elsewhere(&key))
 }
 
-fn room_words(kept: &Kept) -> String {
+fn room_words(kept: &StoredRuns) -> String {
     match kept.room {
         Some(Room { used_bytes, quota_bytes, is_persistent }) => {
             let promise = if is_persistent { ", not cleared by the browser" } else { "" };
@@ -217,9 +217,9 @@ fn room_words(kept: &Kept) -> String {
 }
 
 #[component]
-fn Line(run: KeptRun) -> impl IntoView {
+fn Line(run: StoredRun) -> impl IntoView {
     let store = Store::get();
-    let KeptRun { key, title, config, saved_ms, step, n_bytes, .. } = run;
+    let StoredRun { key, title, config, saved_ms, step, n_bytes, .. } = run;
     let is_open = is_on_page(store, key.clone(), |_| true);
     let is_elsewhere = is_trained_elsewhere(store, key.clone());
     let name = title.unwrap_or_else(|| run_name::name(&config));
@@ -234,15 +234,18 @@ fn Line(run: KeptRun) -> impl IntoView {
     let [for_open, for_compare, for_rename, for_delete] = [(); 4].map(|()| key.clone());
     let rename = move |text: String| {
         let text = text.trim().to_owned();
-        store
-            .send(Message::RenameKept { key: for_rename.clone(), title: (!text.is_empty()).then_some(text) });
+        store.send(Message::RenameStored {
+            key: for_rename.clone(),
+            title: (!text.is_empty()).then_some(text),
+        });
     };
-    let open = move |_| store.send(Message::OpenKept { key: for_open.clone(), wish: Wish::Show });
+    let open = move |_| store.send(Message::OpenStored { key: for_open.clone(), intent: OpenIntent::Show });
     let open_label = {
         let name = name.clone();
         move || format!("{} {name}", if is_open.get() { "Open" } else { "Show" })
     };
-    let compare = move |_| store.send(Message::OpenKept { key: for_compare.clone(), wish: Wish::Compare });
+    let compare =
+        move |_| store.send(Message::OpenStored { key: for_compare.clone(), intent: OpenIntent::Compare });
     view! {
         <li class="kept-run" data-open=move || is_open.get().to_string()>
             <input

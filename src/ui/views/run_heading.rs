@@ -5,17 +5,17 @@ use leptos::prelude::*;
 use crate::config::{ExperimentConfig, LossForm};
 use crate::ui::state::State;
 use crate::ui::state::format;
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
 /// The heading of the time line.
 #[component]
-pub(in crate::ui) fn ExhibitHead() -> impl IntoView {
+pub(in crate::ui) fn RunHeading() -> impl IntoView {
     let store = Store::get();
     let title =
-        store.memo(|state| state.exhibit.as_ref().map_or("No run yet".to_owned(), |e| e.origin.name()));
-    let facts = store.memo(|state| state.exhibit.as_ref().map_or_else(|| coming(state), facts));
+        store.memo(|state| state.run_view.as_ref().map_or("No run yet".to_owned(), |e| e.origin.name()));
+    let facts = store.memo(|state| state.run_view.as_ref().map_or_else(|| coming(state), facts));
     let announced = store.memo(announcement);
     let others = store.memo(choices);
     let switch = move || {
@@ -54,7 +54,7 @@ fn coming(state: &State) -> String {
 
 /// What a screen reader says of it: that it begins and that it ends, not every piece.
 fn announcement(state: &State) -> &'static str {
-    let is_here = state.exhibits().any(|exhibit| exhibit.origin == Origin::Recorded);
+    let is_here = state.run_views().any(|run_view| run_view.origin == Origin::Recorded);
     match state.recorded_bytes {
         _ if is_here => "The recorded run is here.",
         Some(_) => "Fetching the recorded run.",
@@ -67,27 +67,27 @@ fn hook(origin: &Origin) -> String {
         Origin::Recorded => "show-recorded".into(),
         Origin::Own => "show-own".into(),
         Origin::File(name) => format!("show-file-{name}"),
-        Origin::Kept { name, .. } => format!("show-kept-{name}"),
+        Origin::Stored { name, .. } => format!("show-kept-{name}"),
     }
 }
 
 /// The runs at hand in a fixed order, and which is on show.
 fn choices(state: &State) -> Vec<(Origin, bool)> {
-    let shown = state.exhibit.as_ref().map(|exhibit| &exhibit.origin);
+    let shown = state.run_view.as_ref().map(|run_view| &run_view.origin);
     let mut choices: Vec<_> =
-        state.exhibits().map(|e| (e.origin.clone(), Some(&e.origin) == shown)).collect();
+        state.run_views().map(|e| (e.origin.clone(), Some(&e.origin) == shown)).collect();
     choices.sort_by_key(|(origin, _)| match origin {
         Origin::Recorded => (0, String::new()),
         Origin::Own => (1, String::new()),
-        Origin::Kept { name, .. } => (2, name.clone()),
+        Origin::Stored { name, .. } => (2, name.clone()),
         Origin::File(name) => (3, name.clone()),
     });
     choices
 }
 
 /// What a run is, in a line.
-fn facts(exhibit: &Exhibit) -> String {
-    let ExperimentConfig { data, model, optim, .. } = &exhibit.config;
+fn facts(run_view: &RunView) -> String {
+    let ExperimentConfig { data, model, optim, .. } = &run_view.config;
     let mut facts = vec![
         format!("a + b mod {}", data.p),
         format!("{} of {} sums to train on", format::count(data.n_train()), format::count(data.p * data.p)),
@@ -98,7 +98,7 @@ fn facts(exhibit: &Exhibit) -> String {
     if optim.loss == LossForm::Textbook {
         facts.push("textbook loss".into());
     }
-    facts.push(format!("{} steps", format::count(exhibit.last_step())));
+    facts.push(format!("{} steps", format::count(run_view.last_step())));
     facts.join(" · ")
 }
 
@@ -108,16 +108,16 @@ mod tests {
     use crate::config::Preset;
     use crate::ui::state::State;
     use crate::ui::state::draft::Draft;
-    use crate::ui::state::run_view::{Exhibit, Origin};
-    use crate::ui::state::run_view_sample::exhibit;
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::run_view;
 
     #[test]
     fn the_switch_keeps_its_order_whatever_is_on_show() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-        state.exhibit = Some(exhibit(2));
-        state.shelf = vec![
-            Exhibit { origin: Origin::File("a".into()), ..exhibit(2) },
-            Exhibit { origin: Origin::Recorded, ..exhibit(2) },
+        state.run_view = Some(run_view(2));
+        state.other_runs = vec![
+            RunView { origin: Origin::File("a".into()), ..run_view(2) },
+            RunView { origin: Origin::Recorded, ..run_view(2) },
         ];
         let order: Vec<_> = choices(&state).into_iter().collect();
         let expected = [(Origin::Recorded, false), (Origin::Own, true), (Origin::File("a".into()), false)];
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_line_names_what_decides_the_run() {
-        let words = facts(&exhibit(4));
+        let words = facts(&run_view(4));
         for part in ["a + b mod 7", "34 of 49 sums", "split python:0", "seed 0", "weight decay 1", "30 steps"]
         {
             assert!(words.contains(part), "{part} in {words}");
@@ -143,7 +143,7 @@ mod tests {
         }
         assert_eq!(said, ["Fetching the recorded run."; 3], "the same words are said once");
         assert_eq!(coming(&state), "Fetching the recorded run: 1,200 kB");
-        state.exhibit = Some(Exhibit { origin: Origin::Recorded, ..exhibit(2) });
+        state.run_view = Some(RunView { origin: Origin::Recorded, ..run_view(2) });
         state.recorded_bytes = None;
         assert_eq!(announcement(&state), "The recorded run is here.");
     }

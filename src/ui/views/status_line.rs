@@ -7,9 +7,9 @@ use crate::engine::row_thinning::MAX_ROWS;
 use crate::ui::state::checkpoints::BUDGET_BYTES;
 use crate::ui::state::format;
 use crate::ui::state::run::{Asked, Phase};
-use crate::ui::state::{Coming, State, Worker};
+use crate::ui::state::{LoadState, State, Worker};
 use crate::ui::store::Store;
-use crate::ui::views::device_probe::Ladder;
+use crate::ui::views::device_probe::DeviceProbe;
 
 /// The parts of the status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ fn describe(state: &State) -> (&'static str, &'static str) {
             Some((Phase::Training, _)) => ("training", "training"),
             Some((Phase::Paused, _)) => ("paused", "paused"),
             Some((Phase::Finished, _)) => ("finished", "done"),
-            Some((Phase::Kept, _)) => ("ready; a kept run is on show", "idle"),
+            Some((Phase::Detached, _)) => ("ready; a kept run is on show", "idle"),
             Some((Phase::Broken, _)) => ("ready; the last run broke off", "failed"),
         },
     }
@@ -80,7 +80,7 @@ fn facts(state: &State) -> Vec<String> {
         }
         if let (Some(saved), Some(at_ms)) = (&run.saved, run.saved_at_ms) {
             let age = format::duration((state.now_ms - at_ms).max(0.0) / 1000.0);
-            let place = if run.kept_step == Some(saved.step) { "kept" } else { "held in memory" };
+            let place = if run.stored_step == Some(saved.step) { "kept" } else { "held in memory" };
             facts.push(format!("step {} {place} {age} ago", format::count(saved.step)));
         }
     }
@@ -90,10 +90,10 @@ fn facts(state: &State) -> Vec<String> {
 /// Why the newest saved state is in this tab's memory only; none if it is kept, or is just being written.
 fn unkept_words(state: &State) -> Option<String> {
     let run = state.run.as_ref()?;
-    let saved = run.saved.as_ref().filter(|saved| run.kept_step != Some(saved.step))?;
-    let why = match (&state.kept.trouble, &state.rest) {
-        (Some(trouble), _) => trouble.message.trim_end_matches('.').to_owned(),
-        (None, Coming::Failed(_)) => "the part of the page that keeps runs could not be fetched".into(),
+    let saved = run.saved.as_ref().filter(|saved| run.stored_step != Some(saved.step))?;
+    let why = match (&state.stored_runs.failure, &state.lazy_bundle) {
+        (Some(kind), _) => kind.message.trim_end_matches('.').to_owned(),
+        (None, LoadState::Failed(_)) => "the part of the page that keeps runs could not be fetched".into(),
         (None, _) => return None,
     };
     Some(format!("Step {} is held in the memory of this tab only: {why}.", format::count(saved.step)))
@@ -151,13 +151,14 @@ fn remarks(state: &State) -> Vec<String> {
     remarks
 }
 
-/// The status line, its remarks and the device's start-up ladder.
+/// The status line, its remarks and the checks of the device probe.
 #[component]
 pub(in crate::ui) fn StatusLine() -> impl IntoView {
     let store = Store::get();
     let status = store.memo(Status::of);
     let memory = store.memo(memory_words);
-    let ladder = store.memo(|state| state.device().map(|report| report.ladder.clone()).unwrap_or_default());
+    let probe_checks =
+        store.memo(|state| state.device().map(|report| report.probe_checks.clone()).unwrap_or_default());
     view! {
         <div class="status-block">
             <p class="status" data-testid="status" data-tone=move || status.with(|s| s.tone)>
@@ -178,10 +179,10 @@ pub(in crate::ui) fn StatusLine() -> impl IntoView {
                     })
                 }}
             </div>
-            <Show when=move || ladder.with(|rungs| !rungs.is_empty())>
+            <Show when=move || probe_checks.with(|checks| !checks.is_empty())>
                 <details class="fold">
                     <summary>"How this device was chosen"</summary>
-                    {move || view! { <Ladder rungs=ladder.get() /> }}
+                    {move || view! { <DeviceProbe checks=probe_checks.get() /> }}
                 </details>
             </Show>
         </div>
@@ -198,7 +199,7 @@ mod tests {
     use crate::ui::state::State;
     use crate::ui::state::draft::Draft;
     use crate::ui::state::run_view_sample::row;
-    use crate::ui::state::stored_runs::KeepEvent;
+    use crate::ui::state::stored_runs::StorageEvent;
     use crate::ui::update::{Message, update};
 
     fn tell(state: &mut State, event: Event) {
@@ -215,7 +216,7 @@ mod tests {
             device: DeviceKind::Gpu,
             name: "SwiftShader".into(),
             software: true,
-            ladder: vec![],
+            probe_checks: vec![],
         };
         tell(&mut state, Event::Device(report));
         let status = Status::of(&state);
@@ -250,22 +251,26 @@ mod tests {
     fn a_state_that_is_only_in_memory_says_why_until_it_is_kept() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: String::new(), software: false, ladder: vec![] };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: String::new(),
+            software: false,
+            probe_checks: vec![],
+        };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });
         assert_eq!(Status::of(&state).remarks, [""; 0], "it is being written");
         let silent = ErrorKind::Storage(StorageFault::Silent);
         let error = ErrorReport::new(silent, "the browser has not answered for 10 s");
-        update(&mut state, Message::Kept(KeepEvent::Failed(error)));
+        update(&mut state, Message::FromStorage(StorageEvent::Failed(error)));
         let told = |state: &State| Status::of(state).remarks.join(" ");
         let words = told(&state);
         assert!(words.contains("Step 7 is held in the memory") && words.contains("not answered"), "{words}");
-        update(&mut state, Message::DismissStorageTrouble);
+        update(&mut state, Message::DismissStorageNotice);
         assert_eq!(told(&state), words, "what was dismissed elsewhere is still so");
         let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
-        update(&mut state, Message::Kept(KeepEvent::Saved { key, step: 7, remark: None }));
+        update(&mut state, Message::FromStorage(StorageEvent::Saved { key, step: 7, remark: None }));
         assert_eq!(told(&state), "", "it is kept");
     }
 
@@ -284,8 +289,12 @@ mod tests {
     fn the_memory_of_the_run_is_told_with_its_bounds_once_there_is_something() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-        let report =
-            DeviceReport { device: DeviceKind::Cpu, name: String::new(), software: false, ladder: vec![] };
+        let report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: String::new(),
+            software: false,
+            probe_checks: vec![],
+        };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
         assert_eq!(memory_words(&state), None);

@@ -6,7 +6,7 @@ use crate::analysis::verdict::{Outcome, Row, Verdict};
 use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::measurement_policy::is_at_rest;
-use crate::ui::state::run_view::{Exhibit, Origin};
+use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::state::verdict_model::{self, caution, recipe_edits, summary};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
@@ -80,18 +80,19 @@ struct Revision {
 
 impl Revision {
     fn of(state: &State) -> Self {
-        let rows = |exhibit: &Exhibit| match is_at_rest(state, exhibit) {
-            true => exhibit.rows.len(),
-            false => exhibit.rows.len() / ROWS_AT_ONCE,
+        let rows = |run_view: &RunView| match is_at_rest(state, run_view) {
+            true => run_view.rows.len(),
+            false => run_view.rows.len() / ROWS_AT_ONCE,
         };
-        let measured = |exhibit: &Exhibit| (exhibit.progress.len(), exhibit.snapshots.len(), exhibit.edition);
-        let exhibit = state.exhibit.as_ref();
+        let measured =
+            |run_view: &RunView| (run_view.progress.len(), run_view.snapshots.len(), run_view.edition);
+        let run_view = state.run_view.as_ref();
         Self {
-            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
-            is_at_rest: exhibit.is_some_and(|exhibit| is_at_rest(state, exhibit)),
-            rows: exhibit.map_or(0, rows),
-            measured: exhibit.map(measured).unwrap_or_default(),
-            others: state.shelf.iter().map(|other| 1 + rows(other)).sum(),
+            origin: run_view.map(|run_view| run_view.origin.clone()),
+            is_at_rest: run_view.is_some_and(|run_view| is_at_rest(state, run_view)),
+            rows: run_view.map_or(0, rows),
+            measured: run_view.map(measured).unwrap_or_default(),
+            others: state.other_runs.iter().map(|other| 1 + rows(other)).sum(),
             n_ends: state.analyst.n_ends,
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::config::EngineChoice;
 use crate::engine::DeviceKind;
-use crate::protocol::{Check, DeviceReport, RungOutcome, Verification};
+use crate::protocol::{Check, CheckOutcome, DeviceReport, Verification};
 use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::state::verification::Verify;
@@ -150,8 +150,8 @@ fn engine_words(engine: EngineChoice) -> &'static str {
 
 /// Why the device in use is no graphics card: the question that failed, or what kept it from being asked.
 fn no_gpu_reason(report: &DeviceReport) -> &str {
-    let failed = report.ladder.iter().find(|rung| rung.outcome == RungOutcome::Failed);
-    failed.or(report.ladder.first()).map_or("none is in use", |rung| rung.detail.as_str())
+    let failed = report.probe_checks.iter().find(|check| check.outcome == CheckOutcome::Failed);
+    failed.or(report.probe_checks.first()).map_or("none is in use", |check| check.detail.as_str())
 }
 
 #[cfg(test)]
@@ -160,7 +160,7 @@ mod tests {
     use crate::config::{EngineChoice, Precision};
     use crate::engine::{DeviceKind, EngineInfo, EngineKind};
     use crate::protocol::{
-        Check, DeviceReport, LadderRung, NotCompared, ProbeQuestion, RungOutcome, Verification,
+        Check, CheckOutcome, DeviceReport, NotCompared, ProbeCheck, ProbeQuestion, Verification,
     };
 
     fn check(device: DeviceKind, drift: f64) -> Check {
@@ -199,16 +199,21 @@ mod tests {
         assert!(summary(&on_both).contains("graphics card included"));
         assert!(left_out(&on_both, None).is_empty());
 
-        let rung = |outcome, detail: &str| LadderRung {
+        let check = |outcome, detail: &str| ProbeCheck {
             question: ProbeQuestion::Adapter,
             outcome,
             detail: detail.into(),
         };
-        let mut report =
-            DeviceReport { device: DeviceKind::Cpu, name: "CPU".into(), software: false, ladder: Vec::new() };
-        report.ladder = vec![rung(RungOutcome::Passed, "https"), rung(RungOutcome::Failed, "no adapter")];
+        let mut report = DeviceReport {
+            device: DeviceKind::Cpu,
+            name: "CPU".into(),
+            software: false,
+            probe_checks: Vec::new(),
+        };
+        report.probe_checks =
+            vec![check(CheckOutcome::Passed, "https"), check(CheckOutcome::Failed, "no adapter")];
         assert_eq!(left_out(&on_cpu, Some(&report)), ["The graphics card was not compared: no adapter."]);
-        report.ladder = vec![rung(RungOutcome::Skipped, "the CPU was asked for")];
+        report.probe_checks = vec![check(CheckOutcome::Skipped, "the CPU was asked for")];
         let told = left_out(&on_cpu, Some(&report));
         assert_eq!(told, ["The graphics card was not compared: the CPU was asked for."]);
     }

@@ -15,12 +15,12 @@ pub(in crate::ui) fn WakeLock() -> impl IntoView {
     let store = Store::get();
     let is_possible = dom::has_wake_lock();
     let wanted = RwSignal::new(false);
-    let trouble = RwSignal::new(
+    let problem = RwSignal::new(
         (!is_possible).then(|| "This browser cannot do it, or the page is not served securely.".to_owned()),
     );
     if is_possible {
         let training = store.memo(is_training);
-        hold(Memo::new(move |_| wanted.get() && training.get()), trouble);
+        hold(Memo::new(move |_| wanted.get() && training.get()), problem);
     }
     view! {
         <p class="wake-lock">
@@ -35,7 +35,7 @@ pub(in crate::ui) fn WakeLock() -> impl IntoView {
                 />
                 " Keep the screen awake while training "
             </label>
-            <small id="wake-lock-trouble">{move || trouble.get()}</small>
+            <small id="wake-lock-trouble">{move || problem.get()}</small>
         </p>
     }
     .into_any()
@@ -47,9 +47,9 @@ fn is_training(state: &State) -> bool {
 
 /// Holds a lock as long as `on`, and takes it anew when the page comes into sight: the browser takes it
 /// back from a page that nobody sees.
-fn hold(on: Memo<bool>, trouble: RwSignal<Option<String>>) {
+fn hold(on: Memo<bool>, problem: RwSignal<Option<String>>) {
     let lock: StoredValue<Option<JsValue>, LocalStorage> = StoredValue::new_local(None);
-    let let_go = move || {
+    let release = move || {
         if let Some(lock) = lock.try_update_value(Option::take).flatten() {
             dom::unlock_screen(&lock);
         }
@@ -58,15 +58,15 @@ fn hold(on: Memo<bool>, trouble: RwSignal<Option<String>>) {
         spawn_local(async move {
             match dom::lock_screen().await {
                 Ok(new) => {
-                    let_go();
-                    trouble.set(None);
+                    release();
+                    problem.set(None);
                     lock.set_value(Some(new));
                     // The run may have ended meanwhile.
                     if !on.get_untracked() {
-                        let_go();
+                        release();
                     }
                 }
-                Err(error) => trouble.set(Some(format!("The screen may go to sleep: {error}."))),
+                Err(error) => problem.set(Some(format!("The screen may go to sleep: {error}."))),
             }
         });
     };
@@ -74,7 +74,7 @@ fn hold(on: Memo<bool>, trouble: RwSignal<Option<String>>) {
         if on.get() {
             take();
         } else {
-            let_go();
+            release();
         }
     });
     dom::watch_shown(move || {
@@ -102,7 +102,7 @@ mod tests {
             (Phase::Paused, false),
             (Phase::Finished, false),
             (Phase::Broken, false),
-            (Phase::Kept, false),
+            (Phase::Detached, false),
         ] {
             state.run = Some(Run { phase, ..Run::new(1, Preset::Tiny.config()) });
             assert_eq!(is_training(&state), awake, "{phase:?}");

@@ -21,7 +21,7 @@ const BUILT: &str = "wasm32-unknown-unknown/page/app.wasm";
 pub const LOADER: &str = "__wasm_split.js";
 
 /// The parts but the first, which keeps the name of the whole.
-const PARTS: [&str; 1] = ["split_rest.wasm"];
+const PARTS: [&str; 1] = ["split_lazy_bundle.wasm"];
 
 /// Puts the parts into the folder that Trunk has built, in place of the whole program.
 ///

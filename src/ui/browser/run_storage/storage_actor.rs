@@ -12,26 +12,26 @@ use crate::ui::browser::run_storage::database::Database;
 use crate::ui::browser::time_limit::{OPENING, Work, before, unanswered};
 use crate::ui::browser::{dom, run_lock};
 use crate::ui::state::run_records::{self, Change, Kind};
-use crate::ui::state::stored_runs::{Damaged, KeepCommand, KeepEvent, KeptRun, ToKeep, queue_up};
+use crate::ui::state::stored_runs::{Damaged, RunToStore, StorageCommand, StorageEvent, StoredRun, enqueue};
 
 /// A handle to the storage; copies share it.
 #[derive(Clone)]
-pub(in crate::ui) struct Keeper {
+pub(in crate::ui) struct StorageActor {
     inner: Rc<Inner>,
 }
 
 struct Inner {
-    queue: RefCell<VecDeque<KeepCommand>>,
+    queue: RefCell<VecDeque<StorageCommand>>,
     is_busy: Cell<bool>,
     database: RefCell<Option<Rc<Database>>>,
     /// A connection that the browser was asked for and has not given yet.
     opening: RefCell<Option<Work<Database>>>,
-    deliver: Rc<dyn Fn(KeepEvent)>,
+    deliver: Rc<dyn Fn(StorageEvent)>,
 }
 
-impl Keeper {
+impl StorageActor {
     /// A keeper that tells its events through `deliver`.
-    pub(in crate::ui) fn new(deliver: impl Fn(KeepEvent) + 'static) -> Self {
+    pub(in crate::ui) fn new(deliver: impl Fn(StorageEvent) + 'static) -> Self {
         let inner = Inner {
             queue: RefCell::default(),
             is_busy: Cell::new(false),
@@ -43,8 +43,8 @@ impl Keeper {
     }
 
     /// Takes in a command.
-    pub(in crate::ui) fn push(&self, command: KeepCommand) {
-        queue_up(&mut self.inner.queue.borrow_mut(), command);
+    pub(in crate::ui) fn push(&self, command: StorageCommand) {
+        enqueue(&mut self.inner.queue.borrow_mut(), command);
         if !self.inner.is_busy.replace(true) {
             let inner = Rc::clone(&self.inner);
             spawn_local(async move { inner.work().await });
@@ -61,10 +61,10 @@ impl Inner {
                 Err(error) => {
                     // The connection may be what broke: the next command opens another.
                     self.database.take();
-                    vec![KeepEvent::Failed(error.into())]
+                    vec![StorageEvent::Failed(error.into())]
                 }
             };
-            let is_listed = events.iter().any(|event| matches!(event, KeepEvent::Listed { .. }));
+            let is_listed = events.iter().any(|event| matches!(event, StorageEvent::Listed { .. }));
             events.into_iter().for_each(&*self.deliver);
             if is_listed {
                 self.measure_room();
@@ -73,30 +73,30 @@ impl Inner {
         self.is_busy.set(false);
     }
 
-    async fn perform(&self, command: KeepCommand) -> Result<Vec<KeepEvent>> {
+    async fn perform(&self, command: StorageCommand) -> Result<Vec<StorageEvent>> {
         let database = self.database().await?;
         match command {
-            KeepCommand::List => Ok(vec![list(&database).await?]),
-            KeepCommand::Save(run) => {
+            StorageCommand::List => Ok(vec![list(&database).await?]),
+            StorageCommand::Save(run) => {
                 let saved = save(&database, &run).await?;
                 Ok(vec![saved, list(&database).await?])
             }
-            KeepCommand::Load(key) => match load(&database, &key).await? {
+            StorageCommand::Load(key) => match load(&database, &key).await? {
                 Ok((capsule, remarks)) => {
-                    Ok(vec![KeepEvent::Loaded { key, capsule: Box::new(capsule), remarks }])
+                    Ok(vec![StorageEvent::Loaded { key, capsule: Box::new(capsule), remarks }])
                 }
                 // That is the run's trouble, not the storage's.
-                Err(error) => Ok(vec![KeepEvent::Unreadable { key, reason: error.to_string() }]),
+                Err(error) => Ok(vec![StorageEvent::Unreadable { key, reason: error.to_string() }]),
             },
-            KeepCommand::Rename(key, title) => {
+            StorageCommand::Rename(key, title) => {
                 change_entry(&database, &key, |entry| entry.title = title).await?;
                 Ok(vec![list(&database).await?])
             }
-            KeepCommand::Close(key) => {
+            StorageCommand::Close(key) => {
                 change_entry(&database, &key, |entry| entry.is_closed = true).await?;
                 Ok(vec![list(&database).await?])
             }
-            KeepCommand::Delete(key) => {
+            StorageCommand::Delete(key) => {
                 database.write(run_records::plan_delete(&database.keys().await?, &key)).await?;
                 Ok(vec![list(&database).await?])
             }
@@ -122,18 +122,18 @@ impl Inner {
     /// Asks how full the storage is, apart from the queue: saving does not wait for the answer.
     fn measure_room(&self) {
         let deliver = Rc::clone(&self.deliver);
-        spawn_local(async move { deliver(KeepEvent::Room(dom::storage_room().await)) });
+        spawn_local(async move { deliver(StorageEvent::Room(dom::storage_room().await)) });
     }
 }
 
-async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
+async fn save(database: &Database, run: &RunToStore) -> Result<StorageEvent> {
     let keys = database.keys().await?;
     let title = entry(database, &run.key).await?.and_then(|entry| entry.title);
     let now_ms = js_sys::Date::now();
     let capsule = &run.capsule;
     let state_bytes = capsule.state.as_ref().map_or(0, |saved| saved.state.len());
     let n_bytes = state_bytes + capsule.checkpoints.values().map(|file| file.len()).sum::<usize>();
-    let entry = KeptRun {
+    let entry = StoredRun {
         key: run.key.clone(),
         title,
         config: capsule.config.clone(),
@@ -147,7 +147,7 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
     let written = database.write(run_records::plan_save(&keys, run, &entry, true)).await;
     let remark = match written {
         Err(error @ LabError::Storage { fault: StorageFault::Full, .. }) => {
-            let entry = KeptRun { n_bytes: state_bytes, ..entry.clone() };
+            let entry = StoredRun { n_bytes: state_bytes, ..entry.clone() };
             database.write(run_records::plan_save(&keys, run, &entry, false)).await?;
             Some(ErrorReport::new(
                 error.kind(),
@@ -156,7 +156,7 @@ async fn save(database: &Database, run: &ToKeep) -> Result<KeepEvent> {
         }
         other => other.map(|()| None)?,
     };
-    Ok(KeepEvent::Saved { key: run.key.clone(), step: entry.step, remark })
+    Ok(StorageEvent::Saved { key: run.key.clone(), step: entry.step, remark })
 }
 
 /// A run and what was damaged of it, or why nothing of it can be read.
@@ -180,7 +180,7 @@ async fn load(database: &Database, key: &str) -> Result<Result<(Capsule, Vec<Str
     Ok(Ok((capsule, remarks)))
 }
 
-async fn list(database: &Database) -> Result<KeepEvent> {
+async fn list(database: &Database) -> Result<StorageEvent> {
     let keys = database.keys().await?;
     let (mut runs, mut damaged) = (Vec::new(), Vec::new());
     for (run, n_records) in run_records::runs_of(&keys) {
@@ -190,18 +190,18 @@ async fn list(database: &Database) -> Result<KeepEvent> {
         }
     }
     runs.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms));
-    Ok(KeepEvent::Listed { runs, damaged, locked: run_lock::held_keys().await })
+    Ok(StorageEvent::Listed { runs, damaged, locked: run_lock::held_keys().await })
 }
 
 /// The line of a run; one that is damaged or gone is made again from the newest whole state. None if there is
 /// none.
-async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
+async fn entry(database: &Database, run: &str) -> Result<Option<StoredRun>> {
     let record = database.get(&run_records::key_of(run, Kind::Entry)).await?;
     if let Some(Ok(entry)) = record.map(|record| run_records::decode_entry(&record)) {
         return Ok(Some(entry));
     }
     let Ok((capsule, _)) = load(database, run).await? else { return Ok(None) };
-    Ok(Some(KeptRun {
+    Ok(Some(StoredRun {
         key: run.to_owned(),
         title: capsule.head.name.clone(),
         step: capsule.state.as_ref().map_or(0, |saved| saved.step),
@@ -214,7 +214,7 @@ async fn entry(database: &Database, run: &str) -> Result<Option<KeptRun>> {
     }))
 }
 
-async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut KeptRun)) -> Result<()> {
+async fn change_entry(database: &Database, key: &str, change: impl FnOnce(&mut StoredRun)) -> Result<()> {
     let mut entry =
         entry(database, key).await?.ok_or_else(|| LabError::content("kept run", "it is no longer there"))?;
     change(&mut entry);

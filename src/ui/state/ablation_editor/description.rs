@@ -3,12 +3,12 @@
 use crate::analysis::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
 use crate::analysis::forward::AttentionEdit;
 use crate::analysis::marginals::GridTerms;
-use crate::ui::state::ablation_editor::{Cut, ModelPart, Surgery};
+use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, ModelPart};
 
 /// As many numbers of a list are written out.
 const MOST: usize = 8;
 
-impl Surgery {
+impl AblationEditor {
     /// What is cut out, in a line; nothing of a whole model.
     pub fn words(&self) -> String {
         let Ablation { embedding, attention, neurons, mlp_skip, logits, removed_components } = &self.ablation;
@@ -17,7 +17,7 @@ impl Surgery {
         of_attention(attention, &mut parts);
         parts.extend(of_neurons(neurons));
         match mlp_skip {
-            SkipEdit::Keep => {}
+            SkipEdit::SendToStorage => {}
             SkipEdit::Zero => parts.push("no skip around the MLP".to_owned()),
             SkipEdit::Mean => parts.push("the skip around the MLP is its mean".to_owned()),
         }
@@ -29,7 +29,7 @@ impl Surgery {
     }
 }
 
-impl Cut {
+impl AblationEdit {
     /// A name for the controls that make it.
     pub fn id(&self) -> String {
         match self {
@@ -40,7 +40,7 @@ impl Cut {
             Self::Component([i, j]) => format!("component-{i}-{j}"),
             Self::AttentionSkip => "attention-skip".to_owned(),
             Self::AttentionToEq => "to-eq".to_owned(),
-            Self::MlpSkip(SkipEdit::Keep) => "mlp-skip".to_owned(),
+            Self::MlpSkip(SkipEdit::SendToStorage) => "mlp-skip".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "mlp-skip-zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mlp-skip-mean".to_owned(),
             Self::Paper(paper) => format!("paper-{}", paper.id().replace('_', "-")),
@@ -57,7 +57,7 @@ impl Cut {
             Self::Component([i, j]) => format!("({i}, {j})"),
             Self::AttentionSkip => "no skip".to_owned(),
             Self::AttentionToEq => "none to \u{201c}=\u{201d}".to_owned(),
-            Self::MlpSkip(SkipEdit::Keep) => "keep".to_owned(),
+            Self::MlpSkip(SkipEdit::SendToStorage) => "keep".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mean".to_owned(),
             Self::Paper(paper) => paper.description().to_owned(),
@@ -123,45 +123,48 @@ fn of_neurons(neurons: &NeuronEdit) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::analysis::ablation::{PaperAblation, SkipEdit};
-    use crate::ui::state::ablation_editor::{Anatomy, Cut, Surgery};
+    use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, ModelInfo};
 
-    fn words(cuts: &[Cut]) -> String {
-        let mut surgery = Surgery::default();
-        for cut in cuts {
-            surgery.apply(cut, &Anatomy { key_freqs: vec![3, 9], n_heads: 2 });
+    fn words(edits: &[AblationEdit]) -> String {
+        let mut ablation_editor = AblationEditor::default();
+        for edit in edits {
+            ablation_editor.apply(edit, &ModelInfo { key_freqs: vec![3, 9], n_heads: 2 });
         }
-        surgery.words()
+        ablation_editor.words()
     }
 
     #[test]
     fn every_cut_is_named_and_a_whole_model_has_no_words() {
         assert_eq!(words(&[]), "");
-        let cuts = [
-            (Cut::Embedding(4), "the embedding without k = 4"),
-            (Cut::Head(1), "no head 1"),
-            (Cut::AttentionSkip, "no skip around the attention"),
-            (Cut::AttentionToEq, "\u{201c}=\u{201d} does not attend to itself"),
-            (Cut::Cluster(9), "no neurons of k = 9"),
-            (Cut::MlpSkip(SkipEdit::Zero), "no skip around the MLP"),
-            (Cut::Freq(3), "the logits without k = 3"),
-            (Cut::Component([0, 2]), "no component (0, 2) of the logits"),
+        let edits = [
+            (AblationEdit::Embedding(4), "the embedding without k = 4"),
+            (AblationEdit::Head(1), "no head 1"),
+            (AblationEdit::AttentionSkip, "no skip around the attention"),
+            (AblationEdit::AttentionToEq, "\u{201c}=\u{201d} does not attend to itself"),
+            (AblationEdit::Cluster(9), "no neurons of k = 9"),
+            (AblationEdit::MlpSkip(SkipEdit::Zero), "no skip around the MLP"),
+            (AblationEdit::Freq(3), "the logits without k = 3"),
+            (AblationEdit::Component([0, 2]), "no component (0, 2) of the logits"),
         ];
-        for (cut, expected) in &cuts {
-            assert_eq!(words(std::slice::from_ref(cut)), *expected);
+        for (edit, expected) in &edits {
+            assert_eq!(words(std::slice::from_ref(edit)), *expected);
         }
-        let all = cuts.iter().map(|(_, words)| *words).collect::<Vec<_>>().join("; ");
-        assert_eq!(words(&cuts.map(|(cut, _)| cut)), all);
+        let all = edits.iter().map(|(_, words)| *words).collect::<Vec<_>>().join("; ");
+        assert_eq!(words(&edits.map(|(edit, _)| edit)), all);
         for paper in PaperAblation::ALL {
-            assert!(!words(&[Cut::Paper(paper)]).is_empty(), "{paper:?}");
+            assert!(!words(&[AblationEdit::Paper(paper)]).is_empty(), "{paper:?}");
         }
     }
 
     #[test]
     fn what_is_kept_is_named_and_long_lists_end_in_a_number() {
-        let only = Cut::Paper(PaperAblation::KeepKeyComponents);
+        let only = AblationEdit::Paper(PaperAblation::KeepKeyComponents);
         assert_eq!(words(std::slice::from_ref(&only)), "of the logits only k = 3, 9");
-        assert_eq!(words(&[only, Cut::Freq(3), Cut::Freq(9)]), "of the logits only the constant");
-        let many: Vec<Cut> = (1..=12).map(Cut::Freq).collect();
+        assert_eq!(
+            words(&[only, AblationEdit::Freq(3), AblationEdit::Freq(9)]),
+            "of the logits only the constant"
+        );
+        let many: Vec<AblationEdit> = (1..=12).map(AblationEdit::Freq).collect();
         assert_eq!(words(&many), "the logits without k = 1, 2, 3, 4, 5, 6, 7, 8, and 4 more");
     }
 }

@@ -10,18 +10,18 @@ use crate::analysis::neurons::MIN_CLUSTER_FVE;
 
 /// An ablation in the making.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Surgery {
+pub struct AblationEditor {
     /// What is cut out now.
     pub ablation: Ablation,
     /// What was before, the last one at the end.
     before: Vec<Ablation>,
     /// What is left of the model, once the analyst has said so.
-    pub left: Option<Left>,
+    pub result: Option<AblationResult>,
 }
 
 /// What an ablation leaves.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Left {
+pub struct AblationResult {
     /// Losses and accuracies.
     pub scores: Scores,
     /// For each pair, row a, column b, the answer's logit minus the largest other.
@@ -30,7 +30,7 @@ pub struct Left {
 
 /// A change of the ablation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cut {
+pub enum AblationEdit {
     /// Remove a frequency from the embedding, or put it back.
     Embedding(usize),
     /// Remove a frequency from the logits, or put it back.
@@ -55,7 +55,7 @@ pub enum Cut {
     Whole,
 }
 
-impl From<ModelPart> for Cut {
+impl From<ModelPart> for AblationEdit {
     fn from(part: ModelPart) -> Self {
         match part {
             ModelPart::Embedding(freq) => Self::Embedding(freq),
@@ -69,7 +69,7 @@ impl From<ModelPart> for Cut {
 
 /// What a cut has to know of the model.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Anatomy {
+pub struct ModelInfo {
     /// The key frequencies of its W_L.
     pub key_freqs: Vec<usize>,
     /// Heads of a block.
@@ -78,31 +78,33 @@ pub struct Anatomy {
 
 /// What is cut out of which model.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Operation {
+pub struct AppliedAblation {
     /// What is cut out.
     pub ablation: Ablation,
     /// The model.
-    pub model: Anatomy,
+    pub model: ModelInfo,
 }
 
-impl Operation {
+impl AppliedAblation {
     /// Whether a control's part is cut out.
-    pub fn is_cut(&self, cut: &Cut) -> bool {
+    pub fn is_applied(&self, edit: &AblationEdit) -> bool {
         let ablation = &self.ablation;
-        match cut {
-            Cut::Embedding(freq) => lacks(&ablation.embedding, *freq),
-            Cut::Freq(freq) => lacks(&ablation.logits.freqs, *freq),
-            Cut::Head(head) => ablation.attention.removed_heads.contains(head),
-            Cut::Cluster(freq) => {
+        match edit {
+            AblationEdit::Embedding(freq) => lacks(&ablation.embedding, *freq),
+            AblationEdit::Freq(freq) => lacks(&ablation.logits.freqs, *freq),
+            AblationEdit::Head(head) => ablation.attention.removed_heads.contains(head),
+            AblationEdit::Cluster(freq) => {
                 matches!(&ablation.neurons, NeuronEdit::WithoutClusters { freqs, .. } if freqs.contains(freq))
             }
-            Cut::Component(freqs) => ablation.removed_components.contains(freqs),
-            Cut::AttentionSkip => !ablation.attention.skip,
-            Cut::AttentionToEq => !ablation.attention.to_eq,
-            Cut::MlpSkip(edit) => ablation.mlp_skip == *edit,
-            Cut::Paper(paper) => *ablation == paper.ablation(&self.model.key_freqs, self.model.n_heads),
-            Cut::Undo => false,
-            Cut::Whole => *ablation == Ablation::default(),
+            AblationEdit::Component(freqs) => ablation.removed_components.contains(freqs),
+            AblationEdit::AttentionSkip => !ablation.attention.skip,
+            AblationEdit::AttentionToEq => !ablation.attention.to_eq,
+            AblationEdit::MlpSkip(edit) => ablation.mlp_skip == *edit,
+            AblationEdit::Paper(paper) => {
+                *ablation == paper.ablation(&self.model.key_freqs, self.model.n_heads)
+            }
+            AblationEdit::Undo => false,
+            AblationEdit::Whole => *ablation == Ablation::default(),
         }
     }
 
@@ -120,11 +122,11 @@ impl Operation {
             }
             _ => false,
         };
-        with_its_freq || self.is_cut(&part.into())
+        with_its_freq || self.is_applied(&part.into())
     }
 }
 
-impl Surgery {
+impl AblationEditor {
     /// Whether nothing is cut out.
     pub fn is_whole(&self) -> bool {
         self.ablation == Ablation::default()
@@ -136,37 +138,37 @@ impl Surgery {
     }
 
     /// Applies a change.
-    pub fn apply(&mut self, cut: &Cut, model: &Anatomy) {
+    pub fn apply(&mut self, edit: &AblationEdit, model: &ModelInfo) {
         let mut next = self.ablation.clone();
-        match cut {
-            Cut::Embedding(freq) => toggle_freq(&mut next.embedding, *freq),
-            Cut::Freq(freq) => toggle_freq(&mut next.logits.freqs, *freq),
-            Cut::Head(head) => toggle(&mut next.attention.removed_heads, *head),
-            Cut::Cluster(freq) => toggle_cluster(&mut next.neurons, *freq),
-            Cut::Component(freqs) => toggle(&mut next.removed_components, *freqs),
-            Cut::AttentionSkip => next.attention.skip = !next.attention.skip,
-            Cut::AttentionToEq => next.attention.to_eq = !next.attention.to_eq,
-            Cut::MlpSkip(edit) => {
-                next.mlp_skip = if next.mlp_skip == *edit { SkipEdit::Keep } else { *edit };
+        match edit {
+            AblationEdit::Embedding(freq) => toggle_freq(&mut next.embedding, *freq),
+            AblationEdit::Freq(freq) => toggle_freq(&mut next.logits.freqs, *freq),
+            AblationEdit::Head(head) => toggle(&mut next.attention.removed_heads, *head),
+            AblationEdit::Cluster(freq) => toggle_cluster(&mut next.neurons, *freq),
+            AblationEdit::Component(freqs) => toggle(&mut next.removed_components, *freqs),
+            AblationEdit::AttentionSkip => next.attention.skip = !next.attention.skip,
+            AblationEdit::AttentionToEq => next.attention.to_eq = !next.attention.to_eq,
+            AblationEdit::MlpSkip(edit) => {
+                next.mlp_skip = if next.mlp_skip == *edit { SkipEdit::SendToStorage } else { *edit };
             }
-            Cut::Paper(paper) => {
+            AblationEdit::Paper(paper) => {
                 next = paper.ablation(&model.key_freqs, model.n_heads);
                 if next == self.ablation {
                     next = Ablation::default();
                 }
             }
-            Cut::Whole => next = Ablation::default(),
-            Cut::Undo => {
+            AblationEdit::Whole => next = Ablation::default(),
+            AblationEdit::Undo => {
                 if let Some(before) = self.before.pop() {
                     self.ablation = before;
-                    self.left = None;
+                    self.result = None;
                 }
                 return;
             }
         }
         if next != self.ablation {
             self.before.push(std::mem::replace(&mut self.ablation, next));
-            self.left = None;
+            self.result = None;
         }
     }
 }
@@ -223,127 +225,147 @@ fn toggle<T: Ord>(list: &mut Vec<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anatomy, Cut, ModelPart, Operation, Surgery};
+    use super::{AblationEdit, AblationEditor, AppliedAblation, ModelInfo, ModelPart};
     use crate::analysis::ablation::{FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
 
-    fn model() -> Anatomy {
-        Anatomy { key_freqs: vec![3, 9], n_heads: 4 }
+    fn model() -> ModelInfo {
+        ModelInfo { key_freqs: vec![3, 9], n_heads: 4 }
     }
 
-    fn operated(cuts: &[Cut]) -> Surgery {
-        let mut surgery = Surgery::default();
-        for cut in cuts {
-            surgery.apply(cut, &model());
+    fn operated(edits: &[AblationEdit]) -> AblationEditor {
+        let mut ablation_editor = AblationEditor::default();
+        for edit in edits {
+            ablation_editor.apply(edit, &model());
         }
-        surgery
+        ablation_editor
     }
 
-    fn is_cut(surgery: &Surgery, cut: &Cut) -> bool {
-        Operation { ablation: surgery.ablation.clone(), model: model() }.is_cut(cut)
+    fn is_applied(ablation_editor: &AblationEditor, edit: &AblationEdit) -> bool {
+        AppliedAblation { ablation: ablation_editor.ablation.clone(), model: model() }.is_applied(edit)
     }
 
-    fn is_gone(surgery: &Surgery, part: ModelPart) -> bool {
-        Operation { ablation: surgery.ablation.clone(), model: model() }.is_gone(part)
+    fn is_gone(ablation_editor: &AblationEditor, part: ModelPart) -> bool {
+        AppliedAblation { ablation: ablation_editor.ablation.clone(), model: model() }.is_gone(part)
     }
 
     #[test]
     fn a_second_click_puts_a_part_back() {
-        for cut in [
-            Cut::Embedding(5),
-            Cut::Freq(9),
-            Cut::Head(2),
-            Cut::Cluster(3),
-            Cut::Component([3, 9]),
-            Cut::AttentionSkip,
-            Cut::AttentionToEq,
-            Cut::MlpSkip(SkipEdit::Mean),
-            Cut::Paper(PaperAblation::KeepKeyComponents),
+        for edit in [
+            AblationEdit::Embedding(5),
+            AblationEdit::Freq(9),
+            AblationEdit::Head(2),
+            AblationEdit::Cluster(3),
+            AblationEdit::Component([3, 9]),
+            AblationEdit::AttentionSkip,
+            AblationEdit::AttentionToEq,
+            AblationEdit::MlpSkip(SkipEdit::Mean),
+            AblationEdit::Paper(PaperAblation::KeepKeyComponents),
         ] {
-            let once = operated(std::slice::from_ref(&cut));
-            assert!(!once.is_whole() && is_cut(&once, &cut), "{cut:?} once");
-            assert_eq!(once.ablation.validate(113, 4), Ok(()), "{cut:?}");
-            let twice = operated(&[cut.clone(), cut.clone()]);
-            assert!(twice.is_whole() && !is_cut(&twice, &cut), "{cut:?} twice");
+            let once = operated(std::slice::from_ref(&edit));
+            assert!(!once.is_whole() && is_applied(&once, &edit), "{edit:?} once");
+            assert_eq!(once.ablation.validate(113, 4), Ok(()), "{edit:?}");
+            let twice = operated(&[edit.clone(), edit.clone()]);
+            assert!(twice.is_whole() && !is_applied(&twice, &edit), "{edit:?} twice");
         }
-        let surgery = operated(&[Cut::Freq(9), Cut::Freq(3), Cut::Freq(5), Cut::Freq(9)]);
-        assert_eq!(surgery.ablation.logits.freqs, FreqSelection::Without(vec![3, 5]), "in order");
-        let surgery = operated(&[Cut::Component([9, 3]), Cut::Component([3, 9])]);
-        assert_eq!(surgery.ablation.removed_components, [[3, 9], [9, 3]], "in order");
+        let ablation_editor = operated(&[
+            AblationEdit::Freq(9),
+            AblationEdit::Freq(3),
+            AblationEdit::Freq(5),
+            AblationEdit::Freq(9),
+        ]);
+        assert_eq!(ablation_editor.ablation.logits.freqs, FreqSelection::Without(vec![3, 5]), "in order");
+        let ablation_editor = operated(&[AblationEdit::Component([9, 3]), AblationEdit::Component([3, 9])]);
+        assert_eq!(ablation_editor.ablation.removed_components, [[3, 9], [9, 3]], "in order");
     }
 
     #[test]
     fn parts_combine_and_the_papers_settings_replace_them() {
-        let surgery =
-            operated(&[Cut::Freq(9), Cut::MlpSkip(SkipEdit::Zero), Cut::Head(1), Cut::Embedding(2)]);
-        let ablation = &surgery.ablation;
+        let ablation_editor = operated(&[
+            AblationEdit::Freq(9),
+            AblationEdit::MlpSkip(SkipEdit::Zero),
+            AblationEdit::Head(1),
+            AblationEdit::Embedding(2),
+        ]);
+        let ablation = &ablation_editor.ablation;
         assert_eq!(ablation.attention.removed_heads, [1]);
         assert_eq!(ablation.logits.freqs, FreqSelection::Without(vec![9]));
         assert_eq!(
             (&ablation.embedding, ablation.mlp_skip),
             (&FreqSelection::Without(vec![2]), SkipEdit::Zero)
         );
-        let surgery = operated(&[Cut::Head(1), Cut::Paper(PaperAblation::KeepKeyComponents)]);
-        assert!(surgery.ablation.attention.removed_heads.is_empty(), "the head is back");
+        let ablation_editor =
+            operated(&[AblationEdit::Head(1), AblationEdit::Paper(PaperAblation::KeepKeyComponents)]);
+        assert!(ablation_editor.ablation.attention.removed_heads.is_empty(), "the head is back");
         for paper in PaperAblation::ALL {
             let ablation = paper.ablation(&[3, 9], 4);
             assert_eq!(ablation.validate(113, 4), Ok(()), "{paper:?}");
-            let pressed =
-                PaperAblation::ALL.map(|other| is_cut(&operated(&[Cut::Paper(paper)]), &Cut::Paper(other)));
+            let pressed = PaperAblation::ALL.map(|other| {
+                is_applied(&operated(&[AblationEdit::Paper(paper)]), &AblationEdit::Paper(other))
+            });
             assert_eq!(pressed, PaperAblation::ALL.map(|other| other == paper), "{paper:?} alone is pressed");
         }
     }
 
     #[test]
     fn what_is_kept_alone_shrinks_by_a_click_and_grows_by_another() {
-        let only = Cut::Paper(PaperAblation::KeepKeyComponents);
-        let waves = |cuts: &[Cut]| operated(cuts).ablation.logits.freqs;
+        let only = AblationEdit::Paper(PaperAblation::KeepKeyComponents);
+        let waves = |edits: &[AblationEdit]| operated(edits).ablation.logits.freqs;
         assert_eq!(waves(std::slice::from_ref(&only)), FreqSelection::Only(vec![3, 9]));
-        assert_eq!(waves(&[only.clone(), Cut::Freq(9)]), FreqSelection::Only(vec![3]), "less is kept");
-        assert_eq!(waves(&[only.clone(), Cut::Freq(5)]), FreqSelection::Only(vec![3, 5, 9]), "more is kept");
-        let surgery = operated(&[only.clone(), Cut::Freq(9)]);
-        let is_out = |freq: usize| is_cut(&surgery, &Cut::Freq(freq));
+        assert_eq!(
+            waves(&[only.clone(), AblationEdit::Freq(9)]),
+            FreqSelection::Only(vec![3]),
+            "less is kept"
+        );
+        assert_eq!(
+            waves(&[only.clone(), AblationEdit::Freq(5)]),
+            FreqSelection::Only(vec![3, 5, 9]),
+            "more is kept"
+        );
+        let ablation_editor = operated(&[only.clone(), AblationEdit::Freq(9)]);
+        let is_out = |freq: usize| is_applied(&ablation_editor, &AblationEdit::Freq(freq));
         assert_eq!([3, 5, 9].map(is_out), [false, true, true]);
-        assert!(!is_cut(&surgery, &only), "that is not the paper's any more");
+        assert!(!is_applied(&ablation_editor, &only), "that is not the paper's any more");
     }
 
     #[test]
     fn a_cluster_takes_the_place_of_another_edit_of_the_neurons() {
-        let polynomials = Cut::Paper(PaperAblation::PolynomialNeurons);
-        let surgery = operated(&[polynomials.clone(), Cut::Cluster(9), Cut::Cluster(3)]);
-        let freqs = match &surgery.ablation.neurons {
+        let polynomials = AblationEdit::Paper(PaperAblation::PolynomialNeurons);
+        let ablation_editor =
+            operated(&[polynomials.clone(), AblationEdit::Cluster(9), AblationEdit::Cluster(3)]);
+        let freqs = match &ablation_editor.ablation.neurons {
             NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
             _ => &[],
         };
         assert_eq!(freqs, [3, 9]);
-        assert!(!is_cut(&surgery, &polynomials));
+        assert!(!is_applied(&ablation_editor, &polynomials));
     }
 
     #[test]
     fn components_go_with_their_frequency() {
-        let gone = |cut: Cut| {
-            let surgery = operated(&[cut]);
+        let gone = |edit: AblationEdit| {
+            let ablation_editor = operated(&[edit]);
             [[0, 0], [3, 0], [0, 3], [3, 3], [3, 5], [5, 0], [5, 5]]
-                .map(|cell| is_gone(&surgery, ModelPart::Component(cell)))
+                .map(|cell| is_gone(&ablation_editor, ModelPart::Component(cell)))
         };
-        assert_eq!(gone(Cut::Freq(3)), [false, true, true, true, false, false, false]);
+        assert_eq!(gone(AblationEdit::Freq(3)), [false, true, true, true, false, false, false]);
         let kept = [false, false, false, false, true, true, true];
-        assert_eq!(gone(Cut::Paper(PaperAblation::KeepKeyComponents)), kept, "the constant stays");
-        assert_eq!(gone(Cut::Component([3, 5])), [false, false, false, false, true, false, false]);
-        assert!(is_gone(&operated(&[Cut::Paper(PaperAblation::ZeroAttention)]), ModelPart::Head(3)));
+        assert_eq!(gone(AblationEdit::Paper(PaperAblation::KeepKeyComponents)), kept, "the constant stays");
+        assert_eq!(gone(AblationEdit::Component([3, 5])), [false, false, false, false, true, false, false]);
+        assert!(is_gone(&operated(&[AblationEdit::Paper(PaperAblation::ZeroAttention)]), ModelPart::Head(3)));
     }
 
     #[test]
     fn undo_goes_back_one_by_one_and_whole_can_be_undone() {
-        let mut cuts = vec![Cut::Freq(9), Cut::Head(1), Cut::Whole];
-        assert!(operated(&cuts).is_whole());
-        cuts.push(Cut::Undo);
-        assert_eq!(operated(&cuts).ablation.attention.removed_heads, [1], "before the whole model");
-        cuts.push(Cut::Undo);
-        let surgery = operated(&cuts);
-        assert!(is_cut(&surgery, &Cut::Freq(9)), "before the head");
-        assert!(!is_cut(&surgery, &Cut::Head(1)), "before the head");
-        cuts.extend([Cut::Undo, Cut::Undo]);
-        let surgery = operated(&cuts);
-        assert!(surgery.is_whole() && !surgery.can_undo(), "nothing before the first");
+        let mut edits = vec![AblationEdit::Freq(9), AblationEdit::Head(1), AblationEdit::Whole];
+        assert!(operated(&edits).is_whole());
+        edits.push(AblationEdit::Undo);
+        assert_eq!(operated(&edits).ablation.attention.removed_heads, [1], "before the whole model");
+        edits.push(AblationEdit::Undo);
+        let ablation_editor = operated(&edits);
+        assert!(is_applied(&ablation_editor, &AblationEdit::Freq(9)), "before the head");
+        assert!(!is_applied(&ablation_editor, &AblationEdit::Head(1)), "before the head");
+        edits.extend([AblationEdit::Undo, AblationEdit::Undo]);
+        let ablation_editor = operated(&edits);
+        assert!(ablation_editor.is_whole() && !ablation_editor.can_undo(), "nothing before the first");
     }
 }

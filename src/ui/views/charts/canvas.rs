@@ -11,33 +11,33 @@ use crate::ui::views::theme_choice::PageTheme;
 
 /// A canvas and what was last drawn on it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::ui) struct Stage {
+pub(in crate::ui) struct FigureCanvas {
     /// The element.
     pub(in crate::ui) canvas: NodeRef<html::Canvas>,
     /// Where each panel's values lie.
     pub(in crate::ui) maps: RwSignal<Vec<PixelMap>>,
 }
 
-impl Stage {
+impl FigureCanvas {
     /// Draws with `painter` when a signal that `track` reads, the theme or the size changes: at most once per
     /// animation frame, and never for a figure far from the screen or in a hidden tab.
     pub(in crate::ui) fn new(painter: Rc<dyn Painter>, track: impl Fn() + 'static) -> Self {
-        let stage = Self { canvas: NodeRef::new(), maps: RwSignal::new(Vec::new()) };
-        let look = PageTheme::get();
+        let figure_canvas = Self { canvas: NodeRef::new(), maps: RwSignal::new(Vec::new()) };
+        let theme_choice = PageTheme::get();
         let size = RwSignal::new(0u32);
         let visible = RwSignal::new(false);
         let waiting = StoredValue::new(false);
         let paint = Rc::new(move || {
             waiting.set_value(false);
-            let Some(canvas) = stage.canvas.get_untracked() else { return };
-            match dom::paint(&canvas, &look.theme_now(), &*painter) {
-                Ok(Some(maps)) => stage.maps.set(maps),
+            let Some(canvas) = figure_canvas.canvas.get_untracked() else { return };
+            match dom::paint(&canvas, &theme_choice.theme_now(), &*painter) {
+                Ok(Some(maps)) => figure_canvas.maps.set(maps),
                 Ok(None) => {}
                 Err(error) => leptos::logging::error!("{error}"),
             }
         });
         Effect::new(move |watched: Option<bool>| {
-            let Some(element) = stage.canvas.get() else { return false };
+            let Some(element) = figure_canvas.canvas.get() else { return false };
             if watched != Some(true) {
                 dom::watch_size(&element, move || size.update(|n| *n = n.wrapping_add(1)));
                 dom::watch_visible(&element, move |now| visible.set(now));
@@ -45,7 +45,7 @@ impl Stage {
             if visible.get() {
                 track();
                 size.track();
-                look.theme();
+                theme_choice.theme();
                 if !waiting.get_value() {
                     waiting.set_value(true);
                     let paint = Rc::clone(&paint);
@@ -54,6 +54,6 @@ impl Stage {
             }
             true
         });
-        stage
+        figure_canvas
     }
 }

@@ -79,9 +79,9 @@ pub(in crate::ui) fn Downloads(
     /// Its numbers; a file for each table, several of them in one archive.
     tables: Callback<(), Vec<DataTable>>,
 ) -> impl IntoView {
-    let look = PageTheme::get();
+    let theme_choice = PageTheme::get();
     let save_svg = move |_| {
-        let theme = look.theme_now();
+        let theme = theme_choice.theme_now();
         let Some(sheet) = sheet.run(theme.clone()) else { return };
         match svg::of_sheet(name, &sheet, SVG_WIDTH, &theme) {
             Ok(text) => dom::save_text(&format!("{name}.svg"), "image/svg+xml", &text),

@@ -8,18 +8,20 @@ use crate::ui::state::State;
 use crate::ui::state::format::{self, px};
 use crate::ui::state::measurement_policy;
 use crate::ui::state::timeline_stops::Span;
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
 /// The ribbon and the boundaries' buttons; `map` is the chart's above it.
-pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
+pub(super) fn phase_bar(map: RwSignal<Option<PixelMap>>) -> AnyView {
     let store = Store::get();
-    let spans = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.spans()).unwrap_or_default());
-    let phases = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.phases).unwrap_or_default());
+    let spans =
+        store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.spans()).unwrap_or_default());
+    let phases =
+        store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.phases).unwrap_or_default());
     let now = store.memo(current);
     let followed = store.memo(measurement_policy::words);
-    let ribbon = move || {
+    let phase_bar = move || {
         let map = map.get()?;
         let spans: Vec<_> = spans.get().into_iter().filter_map(|span| place(&map, &span)).collect();
         let spans = spans
@@ -38,7 +40,7 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
         boundaries(&phases.get())
             .into_iter()
             .map(|(number, words, boundary)| {
-                let go = move |_| store.send(Message::Look(Look::Pin(boundary.step as f64)));
+                let go = move |_| store.send(Message::ChangeView(ViewChange::Pin(boundary.step as f64)));
                 view! {
                     <button type="button" class="boundary" data-phase=number.to_string() title=all_values(&boundary) on:click=go>
                         <b>{format::count(boundary.step)}</b> " " {words}
@@ -49,7 +51,7 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
     };
     view! {
         <div class="phases" id="phases">
-            {ribbon}
+            {phase_bar}
             <div class="boundaries" role="group" aria-label="Boundaries of the phases">{buttons}</div>
             <p class="caption" data-testid="followed" hidden=move || followed.get().is_none()>
                 {move || followed.get()}
@@ -61,9 +63,9 @@ pub(super) fn ribbon(map: RwSignal<Option<PixelMap>>) -> AnyView {
 
 /// The number of the phase under the cursor.
 fn current(state: &State) -> Option<usize> {
-    let exhibit = state.exhibit.as_ref()?;
+    let run_view = state.run_view.as_ref()?;
     let step = state.view.cursor()?;
-    exhibit.spans().into_iter().find(|span| step <= span.to).map(|span| span.number)
+    run_view.spans().into_iter().find(|span| step <= span.to).map(|span| span.number)
 }
 
 /// Where a span lies below its chart, in CSS pixels: its left edge and its width.

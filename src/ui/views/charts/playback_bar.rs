@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::ui::state::State;
 use crate::ui::state::format;
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
@@ -15,9 +15,9 @@ const PLAY: Duration = Duration::from_millis(120);
 
 /// The bar; it stays in sight wherever the reader is on the page.
 #[component]
-pub(crate) fn Transport() -> impl IntoView {
+pub(crate) fn PlaybackBar() -> impl IntoView {
     let store = Store::get();
-    let look = move |look| store.send(Message::Look(look));
+    let change = move |change| store.send(Message::ChangeView(change));
     let place = store.memo(place);
     let playing = store.memo(|state| state.view.playing);
     play(store, playing);
@@ -25,11 +25,11 @@ pub(crate) fn Transport() -> impl IntoView {
     view! {
         <div class="transport" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
             <div class="transport-buttons">
-                <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| look(Look::By(-1))>"‹"</button>
-                <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| look(Look::TogglePlay)>
+                <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| change(ViewChange::By(-1))>"‹"</button>
+                <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| change(ViewChange::TogglePlay)>
                     {move || if playing.get() { "Stop" } else { "Play" }}
                 </button>
-                <button type="button" aria-label="Next checkpoint" title="Next checkpoint" data-testid="scrub-on" on:click=move |_| look(Look::By(1))>"›"</button>
+                <button type="button" aria-label="Next checkpoint" title="Next checkpoint" data-testid="scrub-on" on:click=move |_| change(ViewChange::By(1))>"›"</button>
             </div>
             <input
                 type="range"
@@ -43,7 +43,7 @@ pub(crate) fn Transport() -> impl IntoView {
                 prop:value=move || place.get().stop.to_string()
                 on:input:target=move |event| {
                     if let Ok(stop) = event.target().value().parse() {
-                        look(Look::ToStop(stop));
+                        change(ViewChange::ToStop(stop));
                     }
                 }
             />
@@ -71,12 +71,12 @@ impl Place {
 }
 
 fn place(state: &State) -> Place {
-    let Some(exhibit) = &state.exhibit else { return Place { step: 0, phase: "", stop: 0, n_stops: 0 } };
-    let (step, stops) = (state.view.step(exhibit), exhibit.stops());
+    let Some(run_view) = &state.run_view else { return Place { step: 0, phase: "", stop: 0, n_stops: 0 } };
+    let (step, stops) = (state.view.step(run_view), run_view.stops());
     let after = stops.partition_point(|&stop| stop < step);
     let near = |&i: &usize| stops.get(i).map_or(usize::MAX, |stop| stop.abs_diff(step));
     let stop = [after.saturating_sub(1), after].into_iter().min_by_key(near).unwrap_or(0);
-    Place { step, phase: exhibit.phase_at(step).unwrap_or(""), stop, n_stops: stops.len() }
+    Place { step, phase: run_view.phase_at(step).unwrap_or(""), stop, n_stops: stops.len() }
 }
 
 /// Moves the cursor on while it plays.
@@ -85,7 +85,7 @@ fn play(store: Store, playing: Memo<bool>) {
         if let Some(timer) = timer.flatten() {
             timer.clear();
         }
-        let tick = move || store.send(Message::Look(Look::Tick));
+        let tick = move || store.send(Message::ChangeView(ViewChange::Tick));
         playing.get().then(|| set_interval_with_handle(tick, PLAY).ok()).flatten()
     });
 }
@@ -96,15 +96,15 @@ mod tests {
     use crate::config::Preset;
     use crate::ui::state::State;
     use crate::ui::state::draft::Draft;
-    use crate::ui::state::run_view_sample::{exhibit, measures};
+    use crate::ui::state::run_view_sample::{measures, run_view};
 
     #[test]
     fn the_slider_stands_at_the_nearest_stop() {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         assert_eq!(place(&state).n_stops, 0, "nothing on show");
-        let mut run = exhibit(101);
+        let mut run = run_view(101);
         run.progress = [0, 100, 1_000].map(|step| (step, measures(1.0))).into();
-        state.exhibit = Some(run);
+        state.run_view = Some(run);
         for (pin, stop) in [(Some(0), 0), (Some(40), 0), (Some(60), 1), (Some(540), 1), (None, 2)] {
             state.view.pin = pin;
             assert_eq!(place(&state).stop, stop, "{pin:?}");

@@ -8,8 +8,8 @@ use crate::plot::figures::sheet::{Chart, Panel, Row, Shape, Sheet};
 use crate::plot::figures::{Cell, DataTable};
 use crate::plot::{Axis, Line, LineChart, Scale, Theme};
 use crate::ui::state::comparison::Compared;
-use crate::ui::state::run_view::Exhibit;
-use crate::ui::state::view_choices::{Track, View};
+use crate::ui::state::run_view::RunView;
+use crate::ui::state::view_choices::{Track, ViewChoices};
 
 /// One line of a track: a measure, from the rows of metrics where those have it, else from the progress measures.
 #[derive(Debug, Clone, Copy)]
@@ -67,22 +67,22 @@ impl SeriesId {
 
 impl Series {
     /// Its value at the measured step nearest to `step`, with that step.
-    pub(super) fn at(&self, exhibit: &Exhibit, step: usize) -> Option<(usize, f64)> {
+    pub(super) fn at(&self, run_view: &RunView, step: usize) -> Option<(usize, f64)> {
         match self.measure.evaluated {
-            Some(of) => exhibit.row_near(step).map(|row| (row.step, of(&row.evaluation))),
+            Some(of) => run_view.row_near(step).map(|row| (row.step, of(&row.evaluation))),
             None => {
-                let (step, measures) = exhibit.measures_near(step)?;
+                let (step, measures) = run_view.measures_near(step)?;
                 Some((*step, self.measure.value(measures)?))
             }
         }
     }
 
     /// Its values by step.
-    fn points(&self, exhibit: &Exhibit) -> Vec<(f64, f64)> {
+    fn points(&self, run_view: &RunView) -> Vec<(f64, f64)> {
         match self.measure.evaluated {
-            Some(of) => exhibit.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect(),
+            Some(of) => run_view.rows.iter().map(|row| (row.step as f64, of(&row.evaluation))).collect(),
             None => {
-                let values = exhibit.progress.iter().map(|(step, m)| (*step as f64, self.measure.value(m)));
+                let values = run_view.progress.iter().map(|(step, m)| (*step as f64, self.measure.value(m)));
                 values.map(|(step, value)| (step, value.unwrap_or(f64::NAN))).collect()
             }
         }
@@ -154,12 +154,12 @@ impl Track {
     /// The chart of the stretch on show, over other runs in the theme's colours of the given numbers.
     pub(super) fn chart_over(
         self,
-        exhibit: &Exhibit,
-        others: &[(usize, &Exhibit)],
-        view: &View,
+        run_view: &RunView,
+        others: &[(usize, &RunView)],
+        view: &ViewChoices,
         theme: &Theme,
     ) -> LineChart {
-        let x = view.x_axis(exhibit);
+        let x = view.x_axis(run_view);
         let below = others.iter().flat_map(|&(color, other)| {
             let color = theme.series[color % theme.series.len()];
             // The last of a track's lines is its point; the others would only crowd it.
@@ -167,7 +167,7 @@ impl Track {
         });
         let own = self
             .series()
-            .map(|series| Line { color: series.id.color(theme), points: series.points(exhibit) });
+            .map(|series| Line { color: series.id.color(theme), points: series.points(run_view) });
         let lines: Vec<Line> = below.chain(own).collect();
         let shown = || {
             let inside = |step: f64| x.coordinate_or_floor(step).is_some_and(|c| c >= x.low && c <= x.high);
@@ -188,18 +188,18 @@ impl Track {
     /// The chart as a figure of its own, with the runs that are laid over it.
     pub(super) fn sheet(
         self,
-        exhibit: &Exhibit,
-        others: &[(Compared, &Exhibit)],
-        view: &View,
+        run_view: &RunView,
+        others: &[(Compared, &RunView)],
+        view: &ViewChoices,
         theme: &Theme,
     ) -> Sheet {
         let lines: Vec<_> = others.iter().map(|(compared, other)| (compared.color, *other)).collect();
-        let chart = Chart::Lines(self.chart_over(exhibit, &lines, view, theme));
+        let chart = Chart::Lines(self.chart_over(run_view, &lines, view, theme));
         let own = self.series().map(|s| (s.measure.short.to_owned(), s.id.color(theme)));
         let color = |compared: &Compared| theme.series[compared.color % theme.series.len()];
         let laid_over = others.iter().map(|(compared, _)| (compared.name.clone(), color(compared)));
         let legend = own.chain(laid_over).collect();
-        let marks = exhibit.phases.ends().into_iter().map(|(_, step)| step as f64).collect();
+        let marks = run_view.phases.ends().into_iter().map(|(_, step)| step as f64).collect();
         let panel = Panel {
             legend,
             marks,
@@ -209,21 +209,21 @@ impl Track {
     }
 
     /// Its numbers; those of the weights also tensor by tensor.
-    pub(super) fn table(self, exhibit: &Exhibit) -> DataTable {
+    pub(super) fn table(self, run_view: &RunView) -> DataTable {
         match self {
-            Self::Weights => measure_with_parts_table(self.id(), &SUM_SQ_WEIGHTS, &exhibit.progress),
-            Self::Circuits | Self::Gini => measure_table(self.id(), self.measures(), &exhibit.progress),
-            Self::Loss | Self::Accuracy => self.table_of_rows(exhibit),
+            Self::Weights => measure_with_parts_table(self.id(), &SUM_SQ_WEIGHTS, &run_view.progress),
+            Self::Circuits | Self::Gini => measure_table(self.id(), self.measures(), &run_view.progress),
+            Self::Loss | Self::Accuracy => self.table_of_rows(run_view),
         }
     }
 
-    fn table_of_rows(self, exhibit: &Exhibit) -> DataTable {
+    fn table_of_rows(self, run_view: &RunView) -> DataTable {
         let columns = self.measures().iter().map(|measure| measure.column);
         // The name is that of the file, too.
-        let is_thinned = exhibit.n_rows_left_out > 0;
+        let is_thinned = run_view.n_rows_left_out > 0;
         let name = if is_thinned { format!("{}-thinned", self.id()) } else { self.id().to_owned() };
         let mut table = DataTable::new(&name, std::iter::once("step").chain(columns));
-        for row in &exhibit.rows {
+        for row in &run_view.rows {
             let values = self.measures().iter().filter_map(|measure| measure.evaluated);
             let values = values.map(|of| Cell::Number(of(&row.evaluation)));
             table.push(std::iter::once(Cell::Count(row.step)).chain(values));
@@ -232,15 +232,15 @@ impl Track {
     }
 
     /// The chart in a sentence with the numbers at a step.
-    pub(super) fn description(self, exhibit: &Exhibit, step: usize) -> String {
+    pub(super) fn description(self, run_view: &RunView, step: usize) -> String {
         let title = self.title();
-        let Some((step, _)) = self.series().next().and_then(|series| series.at(exhibit, step)) else {
+        let Some((step, _)) = self.series().next().and_then(|series| series.at(run_view, step)) else {
             return format!("{title} by step: nothing measured yet.");
         };
         let values: Vec<_> = self
             .series()
             .filter_map(|series| {
-                let (_, value) = series.at(exhibit, step)?;
+                let (_, value) = series.at(run_view, step)?;
                 Some(format!("{} {}", series.measure.short, series.measure.words(value)))
             })
             .collect();
@@ -254,21 +254,21 @@ mod tests {
     use crate::plot::figures::sheet::Chart;
     use crate::plot::{Scale, Theme};
     use crate::ui::state::comparison::Compared;
-    use crate::ui::state::run_view::{Exhibit, Origin};
-    use crate::ui::state::run_view_sample::{exhibit, measures};
-    use crate::ui::state::view_choices::{Look, View};
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::{measures, run_view};
+    use crate::ui::state::view_choices::{ViewChange, ViewChoices};
 
     #[test]
     fn charts_can_be_made_of_any_number_of_points_on_every_scale() {
         for n in [0, 1, 2, 50] {
-            let mut run = exhibit(n);
+            let mut run = run_view(n);
             run.progress = (0..n).map(|i| (10 * i, measures(i as f64))).collect();
             for track in Track::ALL {
                 for x in [Scale::Linear, Scale::Log] {
                     for y in [Scale::Linear, Scale::Log] {
                         for zoom in [None, Some((100.0, 200.0))] {
-                            let mut view = View { x, zoom, ..View::default() };
-                            view.apply(Look::LayY(track, y), None);
+                            let mut view = ViewChoices { x, zoom, ..ViewChoices::default() };
+                            view.apply(ViewChange::LayY(track, y), None);
                             let chart = track.chart_over(&run, &[], &view, &Theme::light());
                             let (x, y) = (chart.x, chart.y);
                             assert!(x.high > x.low && y.high > y.low, "{track:?} of {n}: {x:?} {y:?}");
@@ -298,25 +298,25 @@ mod tests {
 
     #[test]
     fn a_zoomed_chart_fits_what_it_shows() {
-        let run = exhibit(101);
-        let view = View { zoom: Some((500.0, 1_000.0)), ..View::default() };
+        let run = run_view(101);
+        let view = ViewChoices { zoom: Some((500.0, 1_000.0)), ..ViewChoices::default() };
         let chart = Track::Loss.chart_over(&run, &[], &view, &Theme::light());
         assert!(chart.y.value(chart.y.low) > 0.005, "the train loss is 0.0099 or more, test loss 4");
-        let all = Track::Loss.chart_over(&run, &[], &View::default(), &Theme::light());
+        let all = Track::Loss.chart_over(&run, &[], &ViewChoices::default(), &Theme::light());
         assert!(all.y.value(all.y.high) > 4.0 && all.y.low < chart.y.high, "all of it");
     }
 
     #[test]
     fn a_saved_figure_has_the_runs_that_are_laid_over_it() {
-        let other = exhibit(7);
+        let other = run_view(7);
         let compared = Compared {
             origin: Origin::File("other".into()),
             name: "other".into(),
             differences: String::new(),
             color: 2,
         };
-        let sheet = |others: &[(Compared, &Exhibit)]| {
-            let sheet = Track::Loss.sheet(&exhibit(3), others, &View::default(), &Theme::light());
+        let sheet = |others: &[(Compared, &RunView)]| {
+            let sheet = Track::Loss.sheet(&run_view(3), others, &ViewChoices::default(), &Theme::light());
             let panel = sheet.rows.into_iter().flat_map(|row| row.panels).next().expect("one panel");
             let Chart::Lines(chart) = panel.chart else { panic!("lines") };
             let legend: Vec<String> = panel.legend.into_iter().map(|(name, _)| name).collect();
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_description_and_the_table_hold_the_numbers() {
-        let mut run = exhibit(3);
+        let mut run = run_view(3);
         let text = Track::Accuracy.description(&run, 19);
         assert!(text.contains("step 20") && text.contains("train 100 %, test 25.00 %"), "{text}");
         assert!(Track::Gini.description(&run, 0).contains("nothing measured"), "no measures yet");
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_table_of_the_weights_has_every_tensor() {
-        let mut run = exhibit(3);
+        let mut run = run_view(3);
         assert_eq!(Track::Weights.table(&run).csv(), "step,sum_sq_weights\n", "nothing measured yet");
         run.progress = vec![(0, measures(3.0)), (20, measures(2.0))];
         for ((_, measures), parts) in run.progress.iter_mut().zip([[1.0, 2.0], [0.5, 1.5]]) {
@@ -353,13 +353,13 @@ mod tests {
 
     #[test]
     fn accuracy_and_gini_have_both_scales() {
-        let mut run = exhibit(50);
+        let mut run = run_view(50);
         run.progress = (0..5).map(|i| (10 * i, measures(0.01 * i as f64))).collect();
         for track in [Track::Accuracy, Track::Gini] {
-            let mut view = View::default();
+            let mut view = ViewChoices::default();
             let chart = track.chart_over(&run, &[], &view, &Theme::light());
             assert!(chart.y.value(chart.y.low) < 0.0 && chart.y.value(chart.y.high) > 1.0, "all of 0 to 1");
-            view.apply(Look::LayY(track, Scale::Log), None);
+            view.apply(ViewChange::LayY(track, Scale::Log), None);
             let chart = track.chart_over(&run, &[], &view, &Theme::light());
             let low = chart.y.value(chart.y.low);
             assert!(low > 0.0 && low < 0.25, "{track:?} from {low}: the small values can be told apart");

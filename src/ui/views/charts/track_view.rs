@@ -13,10 +13,10 @@ use crate::ui::state::State;
 use crate::ui::state::comparison::compared;
 use crate::ui::state::format::px;
 use crate::ui::state::run_name;
-use crate::ui::state::view_choices::{Look, Track};
+use crate::ui::state::view_choices::{Track, ViewChange};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 use crate::ui::views::charts::scale_switch::ScaleSwitch;
 use crate::ui::views::charts::track::Series;
@@ -27,17 +27,18 @@ const CLICK_PX: f64 = 5.0;
 /// A chart of the time line.
 pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyView {
     let store = Store::get();
-    let stage = Stage::new(Rc::new(TrackPainter { store, track }), move || store.track_figures());
-    Effect::new(move |_| map.set(stage.maps.with(|maps| maps.first().copied())));
+    let figure_canvas =
+        FigureCanvas::new(Rc::new(TrackPainter { store, track }), move || store.track_figures());
+    Effect::new(move |_| map.set(figure_canvas.maps.with(|maps| maps.first().copied())));
     let drag = RwSignal::new(None::<(f64, f64)>);
     let description = store.memo(move |state| {
-        let exhibit = state.exhibit.as_ref();
-        exhibit.map_or_else(String::new, |exhibit| track.description(exhibit, state.view.step(exhibit)))
+        let run_view = state.run_view.as_ref();
+        run_view.map_or_else(String::new, |run_view| track.description(run_view, state.view.step(run_view)))
     });
-    let empty = store.memo(|state| state.exhibit.as_ref().is_none_or(|exhibit| exhibit.last_step() == 0));
+    let empty = store.memo(|state| state.run_view.as_ref().is_none_or(|run_view| run_view.last_step() == 0));
     let legend = track.series().map(|series| read_out(track, series)).collect_view();
     let scale = store.memo(move |state| state.view.y_of(track));
-    let lay = move |scale| store.send(Message::Look(Look::LayY(track, scale)));
+    let lay = move |scale| store.send(Message::ChangeView(ViewChange::LayY(track, scale)));
     view! {
         <div class="track" id=format!("track-{}", track.id()) class:main=track == Track::Loss>
             <div class="track-head">
@@ -62,8 +63,8 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     aria-describedby="time-line-keys"
                     on:keydown=move |event| on_key(store, &event)
                 >
-                    {surface(store, stage, drag)}
-                    <div class="overlay" aria-hidden="true">{overlay(store, track, stage, drag)}</div>
+                    {surface(store, figure_canvas, drag)}
+                    <div class="overlay" aria-hidden="true">{overlay(store, track, figure_canvas, drag)}</div>
                 </div>
                 <p class="empty" hidden=move || !empty.get() || track != Track::Loss>
                     "Press Train: the curves appear here."
@@ -79,8 +80,8 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     name=track.id()
                     sheet=Callback::new(move |theme: Theme| {
                         store.peek(|state| {
-                            let exhibit = state.exhibit.as_ref()?;
-                            Some(track.sheet(exhibit, &compared(state), &state.view, &theme))
+                            let run_view = state.run_view.as_ref()?;
+                            Some(track.sheet(run_view, &compared(state), &state.view, &theme))
                         })
                     })
                     tables=Callback::new(move |()| {
@@ -95,14 +96,14 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
 
 /// The numbers of the run on show, then those of the runs laid over it, each under its name.
 fn tables(state: &State, track: Track) -> Vec<DataTable> {
-    let own = state.exhibit.iter().map(|exhibit| track.table(exhibit));
-    let others = compared(state).into_iter().map(|(compared, exhibit)| DataTable {
-        name: if exhibit.n_rows_left_out > 0 {
+    let own = state.run_view.iter().map(|run_view| track.table(run_view));
+    let others = compared(state).into_iter().map(|(compared, run_view)| DataTable {
+        name: if run_view.n_rows_left_out > 0 {
             format!("{}-thinned", run_name::plain(&compared.name))
         } else {
             run_name::plain(&compared.name)
         },
-        ..track.table(exhibit)
+        ..track.table(run_view)
     });
     own.chain(others).collect()
 }
@@ -121,18 +122,21 @@ impl Painter for TrackPainter {
     fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
         let chart = self.store.peek(|state| {
             let others: Vec<_> =
-                compared(state).into_iter().map(|(compared, exhibit)| (compared.color, exhibit)).collect();
-            state.exhibit.as_ref().map(|exhibit| self.track.chart_over(exhibit, &others, &state.view, theme))
+                compared(state).into_iter().map(|(compared, run_view)| (compared.color, run_view)).collect();
+            state
+                .run_view
+                .as_ref()
+                .map(|run_view| self.track.chart_over(run_view, &others, &state.view, theme))
         });
         chart.map(|chart| chart.draw(area, theme)).transpose().map(|map| map.into_iter().collect())
     }
 }
 
 /// The canvas: a pointer over it reads, a click pins, a drag with the mouse zooms, a double click shows all.
-fn surface(store: Store, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> impl IntoView {
-    let look = move |look| store.send(Message::Look(look));
+fn surface(store: Store, figure_canvas: FigureCanvas, drag: RwSignal<Option<(f64, f64)>>) -> impl IntoView {
+    let change = move |change| store.send(Message::ChangeView(change));
     let at = move |event: &PointerEvent| {
-        let map = stage.maps.with_untracked(|maps| maps.first().copied())?;
+        let map = figure_canvas.maps.with_untracked(|maps| maps.first().copied())?;
         Some(map.x_value(f64::from(event.offset_x())))
     };
     let is_mouse = |event: &PointerEvent| event.pointer_type() == "mouse";
@@ -143,51 +147,56 @@ fn surface(store: Store, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> im
             drag.set(Some((x, x)));
             dom::hold_pointer(&event);
         }
-        look(Look::Hover(step));
+        change(ViewChange::Hover(step));
     };
     let moved = move |event: PointerEvent| {
         if drag.get_untracked().is_some() {
             drag.update(|drag| *drag = drag.map(|(from, _)| (from, f64::from(event.offset_x()))));
         }
         if let Some(step) = at(&event) {
-            look(Look::Hover(step));
+            change(ViewChange::Hover(step));
         }
     };
     let up = move |event: PointerEvent| {
         let Some(step) = at(&event) else { return };
         let dragged = drag.get_untracked().filter(|(from, to)| (to - from).abs() >= CLICK_PX);
         drag.set(None);
-        match (dragged, stage.maps.with_untracked(|maps| maps.first().copied())) {
-            (Some((from, to)), Some(map)) => look(Look::Zoom(map.x_value(from), map.x_value(to))),
-            _ if event.button() == 0 => look(Look::Pin(step)),
+        match (dragged, figure_canvas.maps.with_untracked(|maps| maps.first().copied())) {
+            (Some((from, to)), Some(map)) => change(ViewChange::Zoom(map.x_value(from), map.x_value(to))),
+            _ if event.button() == 0 => change(ViewChange::Pin(step)),
             _ => {}
         }
     };
     view! {
         <canvas
-            node_ref=stage.canvas
+            node_ref=figure_canvas.canvas
             aria-hidden="true"
             on:pointerdown=down
             on:pointermove=moved
             on:pointerup=up
-            on:pointerleave=move |_| look(Look::Leave)
+            on:pointerleave=move |_| change(ViewChange::Leave)
             on:pointercancel=move |_| {
                 drag.set(None);
-                look(Look::Leave);
+                change(ViewChange::Leave);
             }
-            on:dblclick=move |_| look(Look::DoubleClick)
+            on:dblclick=move |_| change(ViewChange::DoubleClick)
         ></canvas>
     }
 }
 
 /// The cursor, the ends of the phases and the stretch under a drag.
-fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64, f64)>>) -> impl IntoView {
+fn overlay(
+    store: Store,
+    track: Track,
+    figure_canvas: FigureCanvas,
+    drag: RwSignal<Option<(f64, f64)>>,
+) -> impl IntoView {
     let marks = store.memo(move |state| marks(state, track));
     let ends = store.memo(|state| {
         state
-            .exhibit
+            .run_view
             .iter()
-            .flat_map(|exhibit| exhibit.phases.ends())
+            .flat_map(|run_view| run_view.phases.ends())
             .map(|(_, step)| step)
             .collect::<Vec<_>>()
     });
@@ -197,7 +206,7 @@ fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64,
         Some(view! { <i class=class style:left=px(x) style:top=px(top) style:height=px(bottom - top)></i> })
     };
     move || {
-        let map = stage.maps.with(|maps| maps.first().copied())?;
+        let map = figure_canvas.maps.with(|maps| maps.first().copied())?;
         let ends: Vec<_> =
             ends.get().into_iter().filter_map(|step| upright("phase-end", &map, step)).collect();
         let marks = marks.get().map(|(step, dots)| {
@@ -232,8 +241,8 @@ fn overlay(store: Store, track: Track, stage: Stage, drag: RwSignal<Option<(f64,
 type Marks = (usize, Vec<(&'static str, usize, f64)>);
 
 fn marks(state: &State, track: Track) -> Option<Marks> {
-    let (exhibit, step) = (state.exhibit.as_ref()?, state.view.cursor()?);
-    let dot = |series: Series| series.at(exhibit, step).map(|(at, value)| (series.id.key(), at, value));
+    let (run_view, step) = (state.run_view.as_ref()?, state.view.cursor()?);
+    let dot = |series: Series| series.at(run_view, step).map(|(at, value)| (series.id.key(), at, value));
     Some((step, track.series().filter_map(dot).collect()))
 }
 
@@ -241,8 +250,8 @@ fn marks(state: &State, track: Track) -> Option<Marks> {
 fn read_out(track: Track, series: Series) -> impl IntoView {
     let store = Store::get();
     let value = store.memo(move |state| {
-        let exhibit = state.exhibit.as_ref()?;
-        series.at(exhibit, state.view.step(exhibit)).map(|(_, value)| series.measure.words(value))
+        let run_view = state.run_view.as_ref()?;
+        series.at(run_view, state.view.step(run_view)).map(|(_, value)| series.measure.words(value))
     });
     let hook = format!("read-{}-{}", track.id(), series.id.key());
     view! {
@@ -258,19 +267,19 @@ pub(super) fn on_key(store: Store, event: &KeyboardEvent) {
         return;
     }
     let far = if event.shift_key() { 10 } else { 1 };
-    let look = match event.key().as_str() {
-        "ArrowLeft" => Look::By(-far),
-        "ArrowRight" => Look::By(far),
-        "PageDown" => Look::By(-10),
-        "PageUp" => Look::By(10),
-        "Home" => Look::First,
-        "End" => Look::Last,
-        "Escape" => Look::Unpin,
-        "+" | "=" => Look::ZoomBy(0.5),
-        "-" => Look::ZoomBy(2.0),
-        "0" => Look::ResetZoom,
+    let change = match event.key().as_str() {
+        "ArrowLeft" => ViewChange::By(-far),
+        "ArrowRight" => ViewChange::By(far),
+        "PageDown" => ViewChange::By(-10),
+        "PageUp" => ViewChange::By(10),
+        "Home" => ViewChange::First,
+        "End" => ViewChange::Last,
+        "Escape" => ViewChange::Unpin,
+        "+" | "=" => ViewChange::ZoomBy(0.5),
+        "-" => ViewChange::ZoomBy(2.0),
+        "0" => ViewChange::ResetZoom,
         _ => return,
     };
     event.prevent_default();
-    store.send(Message::Look(look));
+    store.send(Message::ChangeView(change));
 }

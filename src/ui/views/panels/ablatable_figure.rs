@@ -9,45 +9,45 @@ use leptos::prelude::*;
 use crate::plot::figures::checkpoint::{CheckpointFigure, Choice, HitRegion, ModelPart, ModelParts};
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::{self, weights_at};
-use crate::ui::state::ablation_editor::{Cut, Operation};
+use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::panels::ablation_result::result_words;
 use crate::ui::views::panels::panel_content::snapshot;
 
 /// The figure of a view that shows parts of the model.
 #[derive(Clone, Copy)]
-pub(super) struct Cutting {
+pub(super) struct AblatableFigure {
     store: Store,
     view: &'static CheckpointFigure,
-    stage: Stage,
+    figure_canvas: FigureCanvas,
     parts: Memo<ModelParts>,
-    operation: Memo<Operation>,
+    applied_ablation: Memo<AppliedAblation>,
     /// The part under the pointer.
     aim: RwSignal<Option<ModelPart>>,
     /// The row and the column that are chosen in the lists.
     choice: RwSignal<(usize, usize)>,
 }
 
-impl Cutting {
+impl AblatableFigure {
     /// For a view's figure.
-    pub(super) fn new(view: &'static CheckpointFigure, stage: Stage) -> Self {
+    pub(super) fn new(view: &'static CheckpointFigure, figure_canvas: FigureCanvas) -> Self {
         let store = Store::get();
         // The parts are made from the snapshot, which has changed only if its step or its run has.
         let revision = store.memo(|state| {
-            let origin = state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone());
+            let origin = state.run_view.as_ref().map(|run_view| run_view.origin.clone());
             (origin, snapshot(state).map(|snapshot| snapshot.step), weights_at(state).is_some())
         });
         let parts = Memo::new(move |_| {
             revision.get();
             store.peek(|state| parts_of(state, view))
         });
-        let operation = store.memo(ablated_model::operation);
+        let applied_ablation = store.memo(ablated_model::applied_ablation);
         let (aim, choice) = (RwSignal::new(None), RwSignal::new((0, 0)));
-        Self { store, view, stage, parts, operation, aim, choice }
+        Self { store, view, figure_canvas, parts, applied_ablation, aim, choice }
     }
 
     fn part_at(self, event: &MouseEvent) -> Option<ModelPart> {
@@ -55,7 +55,7 @@ impl Cutting {
         self.store.peek(|state| {
             let snapshot = snapshot(state)?;
             self.parts.with_untracked(|parts| {
-                self.stage.maps.with_untracked(|maps| self.view.part_at(snapshot, parts, maps, place))
+                self.figure_canvas.maps.with_untracked(|maps| self.view.part_at(snapshot, parts, maps, place))
             })
         })
     }
@@ -79,7 +79,7 @@ impl Cutting {
             if let Some(place) = self.parts.with_untracked(|parts| parts.place(part)) {
                 self.choice.set(place);
             }
-            self.store.send(Message::Cut(part.into()));
+            self.store.send(Message::EditAblation(part.into()));
         }
     }
 
@@ -90,21 +90,21 @@ impl Cutting {
 
     /// What is cut out, and what the pointer is at, over the figure.
     pub(super) fn marks(self) -> AnyView {
-        let Self { store, view, stage, parts, operation, aim, .. } = self;
+        let Self { store, view, figure_canvas, parts, applied_ablation, aim, .. } = self;
         let other = store.memo(elsewhere);
         let gone = Memo::new(move |_| {
             // Marks on other weights than those that are cut would lie.
             if other.get().is_some() {
                 return Vec::new();
             }
-            parts.with(|parts| operation.with(|operation| gone(operation, parts)))
+            parts.with(|parts| applied_ablation.with(|applied_ablation| gone(applied_ablation, parts)))
         });
         let outline = move |parts: &[ModelPart], is_crossed: bool| {
-            stage.maps.with(|maps| {
+            figure_canvas.maps.with(|maps| {
                 store.peek(|state| {
                     let Some(snapshot) = snapshot(state) else { return String::new() };
-                    let spots = parts.iter().flat_map(|&part| view.hit_regions(snapshot, maps, part));
-                    outline(spots, is_crossed)
+                    let hit_regions = parts.iter().flat_map(|&part| view.hit_regions(snapshot, maps, part));
+                    outline(hit_regions, is_crossed)
                 })
             })
         };
@@ -119,22 +119,24 @@ impl Cutting {
 
     /// The lists, the button, and the words.
     pub(super) fn bar(self) -> AnyView {
-        let Self { store, view, parts, operation, aim, choice, .. } = self;
+        let Self { store, view, parts, applied_ablation, aim, choice, .. } = self;
         let chosen = move || {
             let (row, column) = choice.get();
             parts.with(|parts| parts.get(row, column).or_else(|| parts.get(0, 0)))
         };
-        let is_cut = move |part: ModelPart| operation.with(|operation| operation.is_cut(&part.into()));
-        let pressed = Memo::new(move |_| chosen().is_some_and(is_cut));
-        let cut = move |_| {
+        let is_applied = move |part: ModelPart| {
+            applied_ablation.with(|applied_ablation| applied_ablation.is_applied(&part.into()))
+        };
+        let pressed = Memo::new(move |_| chosen().is_some_and(is_applied));
+        let edit = move |_| {
             if let Some(part) = untrack(chosen) {
-                store.send(Message::Cut(part.into()));
+                store.send(Message::EditAblation(part.into()));
             }
         };
-        let whole = store.memo(|state| state.surgery.is_whole());
-        let left = store.memo(|state| (!state.surgery.is_whole()).then(|| result_words(state)));
+        let whole = store.memo(|state| state.ablation_editor.is_whole());
+        let left = store.memo(|state| (!state.ablation_editor.is_whole()).then(|| result_words(state)));
         let words = move || match (aim.get(), left.get()) {
-            (Some(part), _) if is_cut(part) => format!("{part}: a click puts it back."),
+            (Some(part), _) if is_applied(part) => format!("{part}: a click puts it back."),
             (Some(part), _) => format!("{part}: a click cuts it out."),
             (None, Some(left)) => left,
             (None, None) => "Click in the figure, or choose here, to cut a part out of the model.".to_owned(),
@@ -144,8 +146,8 @@ impl Cutting {
             <div class="cuts" role="group" aria-label="Cut out of the model what this figure shows" hidden=is_empty>
                 {list(view.id, true, parts, choice)}
                 {list(view.id, false, parts, choice)}
-                <button type="button" class="cut" data-testid=format!("cut-{}", view.id) aria-pressed=move || pressed.get().to_string() on:click=cut>"Cut out"</button>
-                <button type="button" class="cut" data-testid=format!("cut-{}-undo", view.id) hidden=move || whole.get() on:click=move |_| store.send(Message::Cut(Cut::Undo))>"Undo"</button>
+                <button type="button" class="cut" data-testid=format!("cut-{}", view.id) aria-pressed=move || pressed.get().to_string() on:click=edit>"Cut out"</button>
+                <button type="button" class="cut" data-testid=format!("cut-{}-undo", view.id) hidden=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Undo))>"Undo"</button>
                 <p class="cut-note" data-testid=format!("cut-{}-note", view.id)>{words} " " {other_weights(store, view.id)}</p>
             </div>
         }
@@ -158,7 +160,7 @@ pub(super) fn other_weights(store: Store, id: &'static str) -> AnyView {
     let other = store.memo(elsewhere);
     let view = move || {
         other.get().map(|step| {
-            let go = move |_| store.send(Message::Look(Look::Pin(step as f64)));
+            let go = move |_| store.send(Message::ChangeView(ViewChange::Pin(step as f64)));
             view! {
                 {format!("What is cut are the weights of step {}. ", format::count(step))}
                 <button type="button" class="quiet" data-testid=format!("cut-{id}-go") on:click=go>"Show them"</button>
@@ -211,8 +213,8 @@ fn parts_of(state: &State, view: &CheckpointFigure) -> ModelParts {
 }
 
 /// Those that are cut out.
-fn gone(operation: &Operation, parts: &ModelParts) -> Vec<ModelPart> {
-    parts.list.iter().copied().filter(|part| operation.is_gone(*part)).collect()
+fn gone(applied_ablation: &AppliedAblation, parts: &ModelParts) -> Vec<ModelPart> {
+    parts.list.iter().copied().filter(|part| applied_ablation.is_gone(*part)).collect()
 }
 
 /// The step of the weights that are cut, if the figures show others.
@@ -222,9 +224,9 @@ fn elsewhere(state: &State) -> Option<usize> {
 }
 
 /// Rectangles as the path of an SVG, with a diagonal each if they are to read as crossed out without colour.
-fn outline(spots: impl Iterator<Item = HitRegion>, is_crossed: bool) -> String {
+fn outline(hit_regions: impl Iterator<Item = HitRegion>, is_crossed: bool) -> String {
     let mut path = String::new();
-    for HitRegion { x: (left, right), y: (top, bottom) } in spots {
+    for HitRegion { x: (left, right), y: (top, bottom) } in hit_regions {
         // Writing to a string does not fail.
         let _ = write!(path, "M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z");
         if is_crossed {
@@ -239,8 +241,8 @@ mod tests {
     use super::{elsewhere, gone, outline, parts_of};
     use crate::plot::figures::checkpoint::{CheckpointFigure, HitRegion, ModelPart};
     use crate::ui::state::ablated_model;
-    use crate::ui::state::ablation_editor::Cut;
-    use crate::ui::state::view_choices::Look;
+    use crate::ui::state::ablation_editor::AblationEdit;
+    use crate::ui::state::view_choices::ViewChange;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
@@ -251,14 +253,18 @@ mod tests {
     #[test]
     fn what_is_cut_is_marked_in_every_figure_that_shows_it() {
         let mut state = analysed();
-        update(&mut state, Message::Cut(Cut::Freq(2)));
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
         for (id, marked) in [
             ("spectrum", vec![ModelPart::Freq(2)]),
             ("logits", [[0, 2], [2, 0], [2, 2]].map(ModelPart::Component).to_vec()),
             ("attention", Vec::new()),
             ("field", Vec::new()),
         ] {
-            assert_eq!(gone(&ablated_model::operation(&state), &parts_of(&state, view(id))), marked, "{id}");
+            assert_eq!(
+                gone(&ablated_model::applied_ablation(&state), &parts_of(&state, view(id))),
+                marked,
+                "{id}"
+            );
         }
     }
 
@@ -266,11 +272,11 @@ mod tests {
     fn a_figure_of_other_weights_than_those_that_are_cut_says_so() {
         let mut state = analysed();
         assert_eq!(elsewhere(&state), None, "the last, and the last is shown");
-        update(&mut state, Message::Look(Look::Hover(0.0)));
+        update(&mut state, Message::ChangeView(ViewChange::Hover(0.0)));
         assert_eq!(elsewhere(&state), Some(30), "the pointer shows step 0");
-        update(&mut state, Message::Look(Look::Pin(0.0)));
+        update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
         assert_eq!(elsewhere(&state), None, "the pin takes the knife along");
-        state.exhibit.as_mut().expect("a run is on show").weights.clear();
+        state.run_view.as_mut().expect("a run is on show").weights.clear();
         assert!(parts_of(&state, view("spectrum")).list.is_empty(), "without weights nothing can be cut");
     }
 

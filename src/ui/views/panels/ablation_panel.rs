@@ -8,17 +8,17 @@ use leptos::prelude::*;
 use crate::analysis::ablation::{NeuronEdit, SkipEdit};
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::{self, ablated_snapshot};
-use crate::ui::state::ablation_editor::{Cut, Operation};
+use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 use crate::ui::views::panels::ablation_result::left;
 use crate::ui::views::panels::ask::ask;
-use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows};
+use crate::ui::views::panels::paper_ablation_rows::{ablation_button, each, paper_rows};
 
 /// The section. It is built once: a new checkpoint changes its words, and nothing loses the keyboard's focus.
 #[component]
-pub(crate) fn Knife() -> impl IntoView {
+pub(crate) fn AblationPanel() -> impl IntoView {
     let store = Store::get();
     let step = store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.step));
     let words = move || match step.get() {
@@ -72,36 +72,41 @@ impl Kind {
     }
 
     /// Its cuts: the parts that matter in the model, and whatever else of the kind is cut out.
-    fn cuts(self, state: &State) -> Vec<Cut> {
-        let Operation { ablation, model } = ablated_model::operation(state);
-        let and = |known: Vec<usize>, cut: &[usize], of: fn(usize) -> Cut| {
-            let all: BTreeSet<usize> = known.into_iter().chain(cut.iter().copied()).collect();
+    fn edits(self, state: &State) -> Vec<AblationEdit> {
+        let AppliedAblation { ablation, model } = ablated_model::applied_ablation(state);
+        let and = |known: Vec<usize>, edit: &[usize], of: fn(usize) -> AblationEdit| {
+            let all: BTreeSet<usize> = known.into_iter().chain(edit.iter().copied()).collect();
             all.into_iter().map(of).collect()
         };
         match self {
-            Self::Freqs => and(model.key_freqs, ablation.logits.freqs.named(), Cut::Freq),
-            Self::Embedding => and(Vec::new(), ablation.embedding.named(), Cut::Embedding),
-            Self::Heads => (0..model.n_heads).map(Cut::Head).collect(),
+            Self::Freqs => and(model.key_freqs, ablation.logits.freqs.named(), AblationEdit::Freq),
+            Self::Embedding => and(Vec::new(), ablation.embedding.named(), AblationEdit::Embedding),
+            Self::Heads => (0..model.n_heads).map(AblationEdit::Head).collect(),
             Self::Clusters => {
                 let known = ablated_snapshot(state).map(|snapshot| &snapshot.report.neurons.per_freq);
                 let known = known.map(|clusters| clusters.keys().copied().collect()).unwrap_or_default();
-                let cut = match &ablation.neurons {
+                let edit = match &ablation.neurons {
                     NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
                     _ => &[],
                 };
-                and(known, cut, Cut::Cluster)
+                and(known, edit, AblationEdit::Cluster)
             }
-            Self::Components => ablation.removed_components.into_iter().map(Cut::Component).collect(),
+            Self::Components => {
+                ablation.removed_components.into_iter().map(AblationEdit::Component).collect()
+            }
         }
     }
 }
 
 /// A row of buttons; it is not there if there are none.
-fn row(store: Store, operation: Memo<Operation>, kind: Kind) -> AnyView {
-    let cuts = store.memo(move |state| kind.cuts(state));
-    let buttons = each(cuts, Arc::new(move |cut| cut_button(operation, "ablate", "cut", cut.name(), cut)));
+fn row(store: Store, applied_ablation: Memo<AppliedAblation>, kind: Kind) -> AnyView {
+    let edits = store.memo(move |state| kind.edits(state));
+    let buttons = each(
+        edits,
+        Arc::new(move |edit| ablation_button(applied_ablation, "ablate", "cut", edit.name(), edit)),
+    );
     view! {
-        <div class="cuts" role="group" aria-label=kind.label() hidden=move || cuts.with(Vec::is_empty)>
+        <div class="cuts" role="group" aria-label=kind.label() hidden=move || edits.with(Vec::is_empty)>
             <span>{kind.label()}</span>
             {buttons}
         </div>
@@ -110,11 +115,12 @@ fn row(store: Store, operation: Memo<Operation>, kind: Kind) -> AnyView {
 }
 
 fn controls(store: Store) -> AnyView {
-    let operation = store.memo(ablated_model::operation);
-    let row = move |kind| row(store, operation, kind);
-    let fixed = move |cut: Cut| cut_button(operation, "ablate", "cut", cut.name(), cut);
-    let undo = store.memo(|state| state.surgery.can_undo());
-    let whole = store.memo(|state| state.surgery.is_whole());
+    let applied_ablation = store.memo(ablated_model::applied_ablation);
+    let row = move |kind| row(store, applied_ablation, kind);
+    let fixed =
+        move |edit: AblationEdit| ablation_button(applied_ablation, "ablate", "cut", edit.name(), edit);
+    let undo = store.memo(|state| state.ablation_editor.can_undo());
+    let whole = store.memo(|state| state.ablation_editor.is_whole());
     let report =
         store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.report.ablations.clone()));
     view! {
@@ -124,21 +130,21 @@ fn controls(store: Store) -> AnyView {
         {row(Kind::Heads)}
         {row(Kind::Clusters)}
         <div class="cuts" role="group" aria-label="Attention"><span>"Attention"</span>
-            {fixed(Cut::AttentionSkip)} {fixed(Cut::AttentionToEq)}
+            {fixed(AblationEdit::AttentionSkip)} {fixed(AblationEdit::AttentionToEq)}
         </div>
         <div class="cuts" role="group" aria-label="Skip around the MLP"><span>"Skip around the MLP"</span>
-            {fixed(Cut::MlpSkip(SkipEdit::Zero))} {fixed(Cut::MlpSkip(SkipEdit::Mean))}
+            {fixed(AblationEdit::MlpSkip(SkipEdit::Zero))} {fixed(AblationEdit::MlpSkip(SkipEdit::Mean))}
         </div>
         <div class="cuts">
-            <button type="button" data-testid="ablate-undo" disabled=move || !undo.get() on:click=move |_| store.send(Message::Cut(Cut::Undo))>"Undo"</button>
-            <button type="button" data-testid="ablate-reset" disabled=move || whole.get() on:click=move |_| store.send(Message::Cut(Cut::Whole))>"Whole model again"</button>
+            <button type="button" data-testid="ablate-undo" disabled=move || !undo.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Undo))>"Undo"</button>
+            <button type="button" data-testid="ablate-reset" disabled=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Whole))>"Whole model again"</button>
         </div>
         <details class="fold">
             <summary>"The paper\u{2019}s ablations"</summary>
             <div class="table-wide" tabindex="0" role="region" aria-label="The paper\u{2019}s ablations">
                 <table class="papers">
                     <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"these weights"</th></tr></thead>
-                    <tbody>{paper_rows(operation, "ablate", report)}</tbody>
+                    <tbody>{paper_rows(applied_ablation, "ablate", report)}</tbody>
                 </table>
             </div>
         </details>
@@ -151,31 +157,37 @@ mod tests {
     use super::Kind;
     use crate::analysis::ablation::PaperAblation;
     use crate::ui::state::ablated_model;
-    use crate::ui::state::ablation_editor::Cut;
+    use crate::ui::state::ablation_editor::AblationEdit;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
     #[test]
     fn whatever_is_cut_has_a_button_that_puts_it_back() {
         let mut state = analysed();
-        let key_freqs = ablated_model::operation(&state).model.key_freqs;
-        assert_eq!(Kind::Freqs.cuts(&state), key_freqs.iter().copied().map(Cut::Freq).collect::<Vec<_>>());
+        let key_freqs = ablated_model::applied_ablation(&state).model.key_freqs;
+        assert_eq!(
+            Kind::Freqs.edits(&state),
+            key_freqs.iter().copied().map(AblationEdit::Freq).collect::<Vec<_>>()
+        );
         for kind in [Kind::Embedding, Kind::Components, Kind::Clusters] {
-            assert_eq!(kind.cuts(&state), [], "{kind:?}: random weights have none");
+            assert_eq!(kind.edits(&state), [], "{kind:?}: random weights have none");
         }
-        for (kind, cut) in [
-            (Kind::Freqs, Cut::Freq(2)),
-            (Kind::Embedding, Cut::Embedding(3)),
-            (Kind::Components, Cut::Component([0, 2])),
-            (Kind::Heads, Cut::Head(0)),
-            (Kind::Clusters, Cut::Cluster(1)),
+        for (kind, edit) in [
+            (Kind::Freqs, AblationEdit::Freq(2)),
+            (Kind::Embedding, AblationEdit::Embedding(3)),
+            (Kind::Components, AblationEdit::Component([0, 2])),
+            (Kind::Heads, AblationEdit::Head(0)),
+            (Kind::Clusters, AblationEdit::Cluster(1)),
         ] {
-            update(&mut state, Message::Cut(cut.clone()));
-            assert!(kind.cuts(&state).contains(&cut), "{kind:?}");
-            assert!(ablated_model::operation(&state).is_cut(&cut), "{kind:?}");
+            update(&mut state, Message::EditAblation(edit.clone()));
+            assert!(kind.edits(&state).contains(&edit), "{kind:?}");
+            assert!(ablated_model::applied_ablation(&state).is_applied(&edit), "{kind:?}");
         }
-        update(&mut state, Message::Cut(Cut::Paper(PaperAblation::KeepKeyComponents)));
-        update(&mut state, Message::Cut(Cut::Freq(key_freqs[0])));
-        assert!(Kind::Freqs.cuts(&state).contains(&Cut::Freq(key_freqs[0])), "also of those that are kept");
+        update(&mut state, Message::EditAblation(AblationEdit::Paper(PaperAblation::KeepKeyComponents)));
+        update(&mut state, Message::EditAblation(AblationEdit::Freq(key_freqs[0])));
+        assert!(
+            Kind::Freqs.edits(&state).contains(&AblationEdit::Freq(key_freqs[0])),
+            "also of those that are kept"
+        );
     }
 }

@@ -12,24 +12,28 @@ use crate::ui::store::Store;
 type Numbers = (BySplit, BySplit);
 
 /// What the whole model scores, by the snapshot of the weights that are cut.
-fn whole(state: &State) -> Option<Numbers> {
+fn full(state: &State) -> Option<Numbers> {
     ablated_snapshot(state).map(|snapshot| (snapshot.report.loss, snapshot.report.accuracy))
 }
 
 /// What the cut model scores; else what stands in its place.
-fn cut(state: &State) -> Result<Numbers, &'static str> {
-    let left = state.surgery.left.as_ref().map(|left| (left.scores.loss, left.scores.accuracy));
-    let numbers = if state.surgery.is_whole() { whole(state) } else { left };
-    let waits = state.analyst.ready && state.desk.ablation_failure().is_none();
+fn ablated(state: &State) -> Result<Numbers, &'static str> {
+    let ablation_result = state
+        .ablation_editor
+        .result
+        .as_ref()
+        .map(|ablation_result| (ablation_result.scores.loss, ablation_result.scores.accuracy));
+    let numbers = if state.ablation_editor.is_whole() { full(state) } else { ablation_result };
+    let waits = state.analyst.ready && state.ablation_requests.ablation_failure().is_none();
     numbers.ok_or(if waits { "\u{2026}" } else { "\u{2013}" })
 }
 
 /// What is cut out and what that leaves, in a line; nothing of a whole model.
 pub(super) fn result_words(state: &State) -> String {
-    if state.surgery.is_whole() {
+    if state.ablation_editor.is_whole() {
         return String::new();
     }
-    let outcome = match (cut(state), state.desk.ablation_failure()) {
+    let outcome = match (ablated(state), state.ablation_requests.ablation_failure()) {
         (Ok((loss, accuracy)), _) => format!(
             "Loss {} on train and {} on test sums; {} of all sums are right.",
             format::number(loss.train),
@@ -42,18 +46,19 @@ pub(super) fn result_words(state: &State) -> String {
         }
         (Err(_), None) => "What is left is being computed.".to_owned(),
     };
-    format!("Cut: {}. {outcome}", state.surgery.words())
+    format!("Cut: {}. {outcome}", state.ablation_editor.words())
 }
 
 /// The table.
-pub(super) fn left(store: Store) -> AnyView {
-    let whole = store.memo(whole);
-    let cut = store.memo(cut);
+pub(super) fn ablation_result(store: Store) -> AnyView {
+    let full = store.memo(full);
+    let ablated = store.memo(ablated);
     let words = store.memo(result_words);
     let row = move |name: &'static str, of: fn(&BySplit) -> f64| {
-        let before = move || whole.get().map(|(loss, _)| format::number(of(&loss)));
-        let loss = move || cut.get().map_or_else(str::to_owned, |(loss, _)| format::number(of(&loss)));
-        let right = move || cut.get().map_or_else(str::to_owned, |(_, right)| format::percent(of(&right)));
+        let before = move || full.get().map(|(loss, _)| format::number(of(&loss)));
+        let loss = move || ablated.get().map_or_else(str::to_owned, |(loss, _)| format::number(of(&loss)));
+        let right =
+            move || ablated.get().map_or_else(str::to_owned, |(_, right)| format::percent(of(&right)));
         view! {
             <tr>
                 <th scope="row">{name}</th>
@@ -80,13 +85,13 @@ pub(super) fn left(store: Store) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, result_words, whole};
+    use super::{ablated, full, result_words};
     use crate::analysis::grid::{BySplit, Scores};
     use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::state::State;
-    use crate::ui::state::ablation_editor::Cut;
-    use crate::ui::state::view_choices::Look;
+    use crate::ui::state::ablation_editor::AblationEdit;
+    use crate::ui::state::view_choices::ViewChange;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
@@ -97,22 +102,22 @@ mod tests {
     #[test]
     fn a_cut_is_waited_for_known_or_failed_and_never_left_open() {
         let mut state = analysed();
-        assert_eq!((cut(&state).ok(), result_words(&state)), (whole(&state), String::new()), "whole");
-        assert!(whole(&state).is_some());
-        update(&mut state, Message::Cut(Cut::Head(1)));
-        assert_eq!(cut(&state), Err("\u{2026}"));
+        assert_eq!((ablated(&state).ok(), result_words(&state)), (full(&state), String::new()), "whole");
+        assert!(full(&state).is_some());
+        update(&mut state, Message::EditAblation(AblationEdit::Head(1)));
+        assert_eq!(ablated(&state), Err("\u{2026}"));
         assert_eq!(result_words(&state), "Cut: no head 1. What is left is being computed.");
 
         let parts = |train, test, all| BySplit { train, test, all };
         let scores = Scores { loss: parts(1.5, 2.5, 2.0), accuracy: parts(0.5, 0.25, 0.375) };
         let id = state.analyst.last_request;
         say(&mut state, AnalystReply::Ablated { id, scores, margins: Vec::new() });
-        assert_eq!(cut(&state), Ok((scores.loss, scores.accuracy)));
+        assert_eq!(ablated(&state), Ok((scores.loss, scores.accuracy)));
         let words =
             "Cut: no head 1. Loss 1.500 on train and 2.500 on test sums; 37.50 % of all sums are right.";
         assert_eq!(result_words(&state), words);
 
-        update(&mut state, Message::Cut(Cut::Head(0)));
+        update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
         for _ in 0..2 {
             let id = Some(state.analyst.last_request);
             say(
@@ -120,26 +125,26 @@ mod tests {
                 AnalystReply::Failed { id, error: ErrorReport::new(ErrorKind::Protocol, "gone") },
             );
         }
-        assert_eq!(cut(&state), Err("\u{2013}"));
+        assert_eq!(ablated(&state), Err("\u{2013}"));
         assert!(result_words(&state).ends_with("could not be computed: gone"), "{}", result_words(&state));
-        update(&mut state, Message::Cut(Cut::Undo));
-        assert_eq!(cut(&state), Err("\u{2026}"), "a new attempt");
+        update(&mut state, Message::EditAblation(AblationEdit::Undo));
+        assert_eq!(ablated(&state), Err("\u{2026}"), "a new attempt");
         update(&mut state, Message::AnalystDied("killed".into()));
-        assert_eq!(cut(&state), Err("\u{2013}"));
+        assert_eq!(ablated(&state), Err("\u{2013}"));
         assert!(result_words(&state).ends_with("is not at work."));
     }
 
     #[test]
     fn the_whole_is_that_of_the_weights_that_are_cut_wherever_the_pointer_is() {
         let mut state = analysed();
-        let run = state.exhibit.as_mut().expect("a run is on show");
+        let run = state.run_view.as_mut().expect("a run is on show");
         let first = run.snapshots.get_mut(&0).expect("step 0 was taken apart");
         std::sync::Arc::make_mut(first).report.loss.all = 9.0;
-        let all = |state: &State| whole(state).map(|(loss, _)| loss.all);
+        let all = |state: &State| full(state).map(|(loss, _)| loss.all);
         let last = all(&state);
-        update(&mut state, Message::Look(Look::Hover(0.0)));
+        update(&mut state, Message::ChangeView(ViewChange::Hover(0.0)));
         assert_eq!(all(&state), last, "a pointer that reads step 0 changes nothing");
-        update(&mut state, Message::Look(Look::Pin(0.0)));
+        update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
         assert_eq!(all(&state), Some(9.0), "a pin does");
     }
 }

@@ -12,19 +12,19 @@ use crate::analysis::report::{AblationReport, Report};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::browser::dom;
 use crate::ui::state::ablated_model;
-use crate::ui::state::ablation_editor::Cut;
+use crate::ui::state::ablation_editor::AblationEdit;
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::views::panels::ablatable_figure::other_weights;
 use crate::ui::views::panels::panel_content::snapshot;
-use crate::ui::views::panels::paper_ablation_rows::{cut_button, each, paper_rows};
+use crate::ui::views::panels::paper_ablation_rows::{ablation_button, each, paper_rows};
 
 /// The panel.
 pub(super) fn ablations() -> AnyView {
     let store = Store::get();
     let step = store.memo(|state| snapshot(state).map(|snapshot| snapshot.step));
-    let origin = store.memo(|state| state.exhibit.as_ref().map(|exhibit| exhibit.origin.clone()));
-    let operation = store.memo(ablated_model::operation);
+    let origin = store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.origin.clone()));
+    let applied_ablation = store.memo(ablated_model::applied_ablation);
     let losses = Memo::new(move |_| {
         step.get();
         origin.get();
@@ -35,13 +35,15 @@ pub(super) fn ablations() -> AnyView {
     });
     let report = Memo::new(move |_| losses.with(|losses| losses.as_ref().map(|(_, report)| report.clone())));
     let freqs = Memo::new(move |_| {
-        let freqs = |report: &AblationReport| report.remove_freq.keys().copied().map(Cut::Freq).collect();
+        let freqs =
+            |report: &AblationReport| report.remove_freq.keys().copied().map(AblationEdit::Freq).collect();
         report.with(|report| report.as_ref().map(freqs).unwrap_or_default())
     });
     let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::number(*whole)));
-    let without = move |cut: Cut| {
-        let Cut::Freq(freq) = cut else { return ().into_any() };
-        let button = cut_button(operation, "cut", "cut in-table", remove_freq_description(freq), cut);
+    let without = move |edit: AblationEdit| {
+        let AblationEdit::Freq(freq) = edit else { return ().into_any() };
+        let button =
+            ablation_button(applied_ablation, "cut", "cut in-table", remove_freq_description(freq), edit);
         let ours = move || {
             report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
         };
@@ -65,7 +67,7 @@ pub(super) fn ablations() -> AnyView {
                     <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
                     <tbody>
                         <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_LOSS_UNABLATED}</td><td>{whole}</td></tr>
-                        {paper_rows(operation, "cut", report)}
+                        {paper_rows(applied_ablation, "cut", report)}
                         {each(freqs, Arc::new(without))}
                     </tbody>
                 </table>

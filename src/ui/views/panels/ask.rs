@@ -13,7 +13,7 @@ use crate::ui::state::ablation_editor::Answer;
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 
 /// The sum that is there before the reader has written one, if its numbers are below p.
@@ -52,9 +52,9 @@ fn fitted(texts: &[String; 2], p: usize) -> [String; 2] {
 
 /// What the model says, or why it says nothing, in a sentence.
 fn words(state: &State) -> String {
-    let desk = &state.desk;
-    let Some(answer) = &desk.answer else {
-        return match (desk.pair, desk.answer_failure()) {
+    let ablation_requests = &state.ablation_requests;
+    let Some(answer) = &ablation_requests.answer else {
+        return match (ablation_requests.pair, ablation_requests.answer_failure()) {
             (None, _) => String::new(),
             (Some(_), Some(failure)) => format!("It could not be asked: {failure}"),
             (Some(_), None) if !state.analyst.ready => {
@@ -64,7 +64,7 @@ fn words(state: &State) -> String {
         };
     };
     let ((a, b), says) = (answer.pair, answer.ranked().first().copied().unwrap_or(0));
-    let who = if state.surgery.is_whole() { "It" } else { "The cut model" };
+    let who = if state.ablation_editor.is_whole() { "It" } else { "The cut model" };
     let verdict =
         if says == answer.sum() { "right".to_owned() } else { format!("wrong, it is {}", answer.sum()) };
     format!("{who} says {a} + {b} = {says}: {verdict}. {}", answer.finding())
@@ -73,7 +73,7 @@ fn words(state: &State) -> String {
 /// The panel.
 pub(super) fn ask(store: Store) -> AnyView {
     let p = store.memo(|state| {
-        let p = state.exhibit.as_ref().map_or(0, |exhibit| exhibit.config.data.p);
+        let p = state.run_view.as_ref().map_or(0, |run_view| run_view.config.data.p);
         if ablated_snapshot(state).is_some() { p } else { 0 }
     });
     let texts = RwSignal::new(FIRST.map(|number| number.to_string()));
@@ -144,8 +144,8 @@ const N_TOP: usize = 5;
 
 /// The likeliest answers, the chart of all votes, and its numbers.
 fn votes(store: Store) -> AnyView {
-    let answer = store.memo(|state| state.desk.answer.clone());
-    let stage = Stage::new(Rc::new(VotesPainter { store }), move || {
+    let answer = store.memo(|state| state.ablation_requests.answer.clone());
+    let figure_canvas = FigureCanvas::new(Rc::new(VotesPainter { store }), move || {
         answer.get();
     });
     let likeliest = move || answer.get().map(|answer| likeliest(&answer));
@@ -153,7 +153,7 @@ fn votes(store: Store) -> AnyView {
         <div hidden=move || answer.with(Option::is_none)>
             <div class="table-wide" tabindex="0" role="region" aria-label="The likeliest answers" data-testid="ask-answer">{likeliest}</div>
             <div class="sheet" data-testid="ask-votes" role="img" aria-label="Each key frequency\u{2019}s vote on every answer, and the logits">
-                <canvas node_ref=stage.canvas aria-hidden="true"></canvas>
+                <canvas node_ref=figure_canvas.canvas aria-hidden="true"></canvas>
             </div>
             <div class="track-foot">
                 <Numbers tables=Callback::new(move |()| answer.get().iter().map(Answer::table).collect()) />
@@ -202,12 +202,12 @@ struct VotesPainter {
 impl Painter for VotesPainter {
     fn height(&self, width: f64, theme: &Theme) -> Option<f64> {
         let of = |answer: &Answer| answer.sheet(theme).height(width, theme);
-        self.store.peek(|state| state.desk.answer.as_ref().map(of))
+        self.store.peek(|state| state.ablation_requests.answer.as_ref().map(of))
     }
 
     fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
         let of = |answer: &Answer| answer.sheet(theme).draw(area, theme);
-        self.store.peek(|state| state.desk.answer.as_ref().map_or(Ok(Vec::new()), of))
+        self.store.peek(|state| state.ablation_requests.answer.as_ref().map_or(Ok(Vec::new()), of))
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
     use super::{fitted, pair, words};
     use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::AnalystReply;
-    use crate::ui::state::ablation_editor::Cut;
+    use crate::ui::state::ablation_editor::AblationEdit;
     use crate::ui::update::analysed_sample::analysed;
     use crate::ui::update::{Message, update};
 
@@ -270,7 +270,7 @@ mod tests {
             };
             update(&mut state, Message::FromAnalyst(reply));
             let said = words(&state);
-            update(&mut state, Message::Cut(Cut::Head(0)));
+            update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
             said
         };
         assert_eq!(

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 
 use crate::ui::views::panels::ablations::ablations;
 use crate::ui::views::panels::panel::panel;
-use crate::ui::views::panels::panel_content::Subject;
+use crate::ui::views::panels::panel_content::PanelContent;
 
 use crate::plot::figures::Figure;
 use crate::plot::figures::checkpoint::CheckpointFigure;
@@ -22,7 +22,7 @@ use crate::ui::store::Store;
 /// The inside of the model at the cursor.
 #[component]
 pub(in crate::ui) fn InsidePanels() -> impl IntoView {
-    let panels = CheckpointFigure::ALL.iter().map(|view| panel(Subject::Inside(view))).collect_view();
+    let panels = CheckpointFigure::ALL.iter().map(|view| panel(PanelContent::Inside(view))).collect_view();
     view! {
         <section class="inside" id="inside" aria-labelledby="inside-title">
             <div class="section-head">
@@ -43,9 +43,9 @@ pub(in crate::ui) fn InsidePanels() -> impl IntoView {
 pub(in crate::ui) fn PaperFigures() -> impl IntoView {
     let store = Store::get();
     let open = RwSignal::new(true);
-    let has_run = store.memo(|state| state.exhibit.is_some());
+    let has_run = store.memo(|state| state.run_view.is_some());
     let panels = move || {
-        let all = || Figure::ALL.map(|figure| panel(Subject::paper(figure))).collect_view();
+        let all = || Figure::ALL.map(|figure| panel(PanelContent::paper(figure))).collect_view();
         (open.get() && has_run.get()).then(|| view! { <div class="panels">{all()}</div> })
     };
     view! {

@@ -12,14 +12,14 @@ use crate::plot::figures::checkpoint::{CheckpointDataNeed, PredictionGridLayout}
 use crate::plot::{PixelMap, Theme};
 use crate::ui::browser::dom::{self, Area, Painter};
 use crate::ui::state::State;
-use crate::ui::state::run_view::{Exhibit, Origin};
-use crate::ui::state::view_choices::Look;
+use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::charts::canvas::Stage;
+use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
-use crate::ui::views::panels::ablatable_figure::Cutting;
-use crate::ui::views::panels::panel_content::{Subject, snapshot};
+use crate::ui::views::panels::ablatable_figure::AblatableFigure;
+use crate::ui::views::panels::panel_content::{PanelContent, snapshot};
 
 /// Changes exactly when a panel would change.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,33 +34,34 @@ struct Revision {
 }
 
 impl Revision {
-    fn of(state: &State, subject: Subject) -> Self {
-        let exhibit = state.exhibit.as_ref();
-        let is_paper = matches!(subject, Subject::Paper(_));
+    fn of(state: &State, content: PanelContent) -> Self {
+        let run_view = state.run_view.as_ref();
+        let is_paper = matches!(content, PanelContent::Paper(_));
         // The others show the whole model, whatever is cut.
-        let left = state.surgery.left.as_ref().filter(|_| subject.needs(CheckpointDataNeed::Margins));
+        let left =
+            state.ablation_editor.result.as_ref().filter(|_| content.needs(CheckpointDataNeed::Margins));
         Self {
-            origin: exhibit.map(|exhibit| exhibit.origin.clone()),
+            origin: run_view.map(|run_view| run_view.origin.clone()),
             snapshot: snapshot(state).map(|snapshot| snapshot.step),
-            rows: exhibit.filter(|_| is_paper).map_or((0, 0), Exhibit::rows_revision),
-            measured: exhibit.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
+            rows: run_view.filter(|_| is_paper).map_or((0, 0), RunView::rows_revision),
+            measured: run_view.filter(|_| is_paper).map_or((0, 0), |e| (e.progress.len(), e.edition)),
             other_seeds: if is_paper {
-                state.shelf.iter().map(Exhibit::rows_revision).collect()
+                state.other_runs.iter().map(RunView::rows_revision).collect()
             } else {
                 Vec::new()
             },
             layout: state.view.field,
-            cut: left.map(|_| state.surgery.ablation.clone()),
+            cut: left.map(|_| state.ablation_editor.ablation.clone()),
         }
     }
 }
 
 /// The panel of a subject.
-pub(super) fn panel(subject: Subject) -> AnyView {
+pub(super) fn panel(content: PanelContent) -> AnyView {
     let store = Store::get();
-    let words = subject.words();
-    let revision = store.memo(move |state| Revision::of(state, subject));
-    let stage = Stage::new(Rc::new(SheetPainter { store, subject }), move || {
+    let words = content.words();
+    let revision = store.memo(move |state| Revision::of(state, content));
+    let figure_canvas = FigureCanvas::new(Rc::new(SheetPainter { store, content }), move || {
         revision.get();
     });
     let follow = move || {
@@ -80,21 +81,23 @@ pub(super) fn panel(subject: Subject) -> AnyView {
         Some(before) if !near.get() => *before,
         _ => {
             follow();
-            store.peek(|state| subject.missing(state))
+            store.peek(|state| content.missing(state))
         }
     });
     let finding = Memo::new(move |before: Option<&String>| match before {
         Some(before) if !near.get() => before.clone(),
         _ => {
             follow();
-            store.peek(|state| subject.finding(state))
+            store.peek(|state| content.finding(state))
         }
     });
-    let cutting = match subject {
-        Subject::Inside(view) if view.ablatable.is_some() => Some(Cutting::new(view, stage)),
+    let ablatable = match content {
+        PanelContent::Inside(view) if view.ablatable.is_some() => {
+            Some(AblatableFigure::new(view, figure_canvas))
+        }
         _ => None,
     };
-    let tools = subject.needs(CheckpointDataNeed::Layout).then(|| field_tools(store));
+    let tools = content.needs(CheckpointDataNeed::Layout).then(|| field_tools(store));
     let heading = if words.name.is_empty() {
         words.title.to_owned()
     } else {
@@ -110,44 +113,44 @@ pub(super) fn panel(subject: Subject) -> AnyView {
             <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
             <div
                 class="sheet"
-                class:aimed=move || cutting.is_some_and(Cutting::is_aimed)
+                class:aimed=move || ablatable.is_some_and(AblatableFigure::is_aimed)
                 hidden=move || missing.get().is_some()
                 data-testid=hook
                 role="img"
                 aria-label=move || format!("{}: {}", words.title, finding.get())
             >
                 <canvas
-                    node_ref=stage.canvas
+                    node_ref=figure_canvas.canvas
                     aria-hidden="true"
                     on:pointermove=move |event| {
-                        if let Some(cutting) = cutting {
-                            cutting.aim(&event);
+                        if let Some(ablatable) = ablatable {
+                            ablatable.aim(&event);
                         }
                     }
                     on:pointerleave=move |_| {
-                        if let Some(cutting) = cutting {
-                            cutting.leave();
+                        if let Some(ablatable) = ablatable {
+                            ablatable.leave();
                         }
                     }
                     on:click=move |event| {
-                        if let Some(cutting) = cutting {
-                            cutting.click(&event);
+                        if let Some(ablatable) = ablatable {
+                            ablatable.click(&event);
                         }
                     }
                 ></canvas>
-                {cutting.map(Cutting::marks)}
+                {ablatable.map(AblatableFigure::marks)}
             </div>
-            {cutting.map(Cutting::bar)}
+            {ablatable.map(AblatableFigure::bar)}
             <p class="caption">{words.caption}</p>
             <div class="track-foot">
                 <Numbers tables=Callback::new(move |()| {
                     follow();
-                    store.peek(|state| subject.tables(state))
+                    store.peek(|state| content.tables(state))
                 }) />
                 <Downloads
                     name=words.id
-                    sheet=Callback::new(move |theme: Theme| store.peek(|state| subject.sheet(state, &theme)))
-                    tables=Callback::new(move |()| store.peek(|state| subject.tables(state)))
+                    sheet=Callback::new(move |theme: Theme| store.peek(|state| content.sheet(state, &theme)))
+                    tables=Callback::new(move |()| store.peek(|state| content.tables(state)))
                 />
             </div>
         </section>
@@ -165,7 +168,7 @@ fn field_tools(store: Store) -> AnyView {
         let change = move |_| {
             let mut next = layout.get_untracked();
             set(&mut next);
-            store.send(Message::Look(Look::LayField(next)));
+            store.send(Message::ChangeView(ViewChange::LayField(next)));
         };
         view! {
             <button type="button" data-testid=hook aria-pressed=move || is_on(&layout.get()).to_string() on:click=change>{words}</button>
@@ -189,12 +192,12 @@ fn field_tools(store: Store) -> AnyView {
 /// Draws a subject's sheet.
 struct SheetPainter {
     store: Store,
-    subject: Subject,
+    content: PanelContent,
 }
 
 impl SheetPainter {
     fn sheet(&self, theme: &Theme) -> Option<Sheet> {
-        self.store.peek(|state| self.subject.sheet(state, theme))
+        self.store.peek(|state| self.content.sheet(state, theme))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ui::state::comparison::other_seeds;
 
 /// A view of the inside, or a figure of the paper.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Subject {
+pub(super) enum PanelContent {
     /// Made from the snapshot at the cursor.
     Inside(&'static CheckpointFigure),
     /// Made from the run and the report at the cursor.
@@ -32,7 +32,7 @@ pub(super) struct Words {
     pub(super) caption: &'static str,
 }
 
-impl Subject {
+impl PanelContent {
     /// A figure of the paper.
     pub(super) fn paper(figure: Figure) -> Self {
         Self::Paper(figure)
@@ -94,8 +94,8 @@ impl Subject {
 
 /// The snapshot at the cursor.
 pub(super) fn snapshot(state: &State) -> Option<&Arc<CheckpointAnalysis>> {
-    let exhibit = state.exhibit.as_ref()?;
-    exhibit.snapshot_near(state.view.step(exhibit))
+    let run_view = state.run_view.as_ref()?;
+    run_view.snapshot_near(state.view.step(run_view))
 }
 
 fn with_inside<T>(
@@ -104,7 +104,7 @@ fn with_inside<T>(
     read: impl FnOnce(&CheckpointFigureData<'_>) -> T,
 ) -> Option<T> {
     let snapshot = snapshot(state)?;
-    let config = &state.exhibit.as_ref()?.config;
+    let config = &state.run_view.as_ref()?.config;
     // A file may have come with another experiment than its weights are for.
     if snapshot.report.p != config.data.p {
         return None;
@@ -112,7 +112,7 @@ fn with_inside<T>(
     // Shuffling the pairs takes a millisecond.
     let needs_train = view.needs.contains(&CheckpointDataNeed::TrainPairs);
     let train = if needs_train { Task::new(&config.data).is_train() } else { Vec::new() };
-    let left = cut_margins(state, snapshot);
+    let left = ablated_margins(state, snapshot);
     Some(read(&CheckpointFigureData {
         snapshot,
         train: &train,
@@ -123,12 +123,12 @@ fn with_inside<T>(
 }
 
 fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
-    let exhibit = state.exhibit.as_ref()?;
+    let run_view = state.run_view.as_ref()?;
     let snapshot = snapshot(state);
     let maps = snapshot.filter(|_| figure.shows(DataNeed::Maps)).map(|snapshot| maps(snapshot));
-    let phase_ends = exhibit.phases.ends();
+    let phase_ends = run_view.phases.ends();
     let other_seeds = if figure.shows(DataNeed::OtherSeeds) { other_seeds(state) } else { Vec::new() };
-    let without = &exhibit.without_freqs;
+    let without = &run_view.without_freqs;
     let is_known = snapshot.is_some_and(|snapshot| {
         figure.shows(DataNeed::LossWithoutFreq)
             && without.step == snapshot.step
@@ -136,8 +136,8 @@ fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'
     });
     Some(read(&FigureData {
         other_seeds: &other_seeds,
-        metrics: &exhibit.rows,
-        progress: &exhibit.progress,
+        metrics: &run_view.rows,
+        progress: &run_view.progress,
         phase_ends: &phase_ends,
         report: snapshot.map(|snapshot| &snapshot.report),
         maps: maps.as_ref(),
@@ -146,8 +146,8 @@ fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'
 }
 
 /// The margins that an ablation of these weights left.
-fn cut_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'a [f32]> {
-    let left = state.surgery.left.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
+fn ablated_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'a [f32]> {
+    let left = state.ablation_editor.result.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
     (left.margins.len() == snapshot.maps.margins.len()).then_some(&left.margins[..])
 }
 

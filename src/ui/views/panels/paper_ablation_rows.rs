@@ -7,24 +7,25 @@ use leptos::prelude::*;
 
 use crate::analysis::ablation::PaperAblation;
 use crate::analysis::report::AblationReport;
-use crate::ui::state::ablation_editor::{Cut, Operation};
+use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
 /// A button that is pressed while its part is cut out. Its `data-testid` is the prefix and the cut's name.
-pub(super) fn cut_button(
-    operation: Memo<Operation>,
+pub(super) fn ablation_button(
+    applied_ablation: Memo<AppliedAblation>,
     prefix: &'static str,
     class: &'static str,
     words: String,
-    cut: Cut,
+    edit: AblationEdit,
 ) -> AnyView {
     let store = Store::get();
-    let hook = format!("{prefix}-{}", cut.id());
-    let seen = cut.clone();
-    let pressed = Memo::new(move |_| operation.with(|operation| operation.is_cut(&seen)));
-    let click = move |_| store.send(Message::Cut(cut.clone()));
+    let hook = format!("{prefix}-{}", edit.id());
+    let seen = edit.clone();
+    let pressed =
+        Memo::new(move |_| applied_ablation.with(|applied_ablation| applied_ablation.is_applied(&seen)));
+    let click = move |_| store.send(Message::EditAblation(edit.clone()));
     view! {
         <button type="button" class=class data-testid=hook aria-pressed=move || pressed.get().to_string() on:click=click>{words}</button>
     }
@@ -32,21 +33,24 @@ pub(super) fn cut_button(
 }
 
 /// A view for each cut of a list. Those that stay keep their elements, and with them the keyboard's focus.
-pub(super) fn each(cuts: Memo<Vec<Cut>>, view: Arc<dyn Fn(Cut) -> AnyView + Send + Sync>) -> AnyView {
-    view! { <For each=move || cuts.get() key=Cut::id children=move |cut| view(cut) /> }.into_any()
+pub(super) fn each(
+    edits: Memo<Vec<AblationEdit>>,
+    view: Arc<dyn Fn(AblationEdit) -> AnyView + Send + Sync>,
+) -> AnyView {
+    view! { <For each=move || edits.get() key=AblationEdit::id children=move |edit| view(edit) /> }.into_any()
 }
 
 /// A row of a table for each of the paper's ablations: a button, the paper's loss over all pairs, and that of
 /// a report.
 pub(super) fn paper_rows(
-    operation: Memo<Operation>,
+    applied_ablation: Memo<AppliedAblation>,
     prefix: &'static str,
     report: Memo<Option<AblationReport>>,
 ) -> AnyView {
     PaperAblation::ALL
         .map(|paper| {
             let (words, value) = (paper.description().to_owned(), paper.paper_loss());
-            let button = cut_button(operation, prefix, "cut in-table", words, Cut::Paper(paper));
+            let button = ablation_button(applied_ablation, prefix, "cut in-table", words, AblationEdit::Paper(paper));
             let ours =
                 move || report.with(|report| report.as_ref().map(|r| format::number(r.losses[paper])));
             view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }

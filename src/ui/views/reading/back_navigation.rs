@@ -13,14 +13,14 @@ const NEWS_LIFE: Duration = Duration::from_secs(8);
 
 /// What the last phrase pointed at. Copies share it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WayBack {
+pub(super) struct BackNavigation {
     /// The phrase itself, to go back to.
     phrase: RwSignal<Option<HtmlButtonElement>, LocalStorage>,
     /// What became of it, in words.
     news: RwSignal<String>,
 }
 
-impl WayBack {
+impl BackNavigation {
     /// The reader has not left the text.
     pub(super) fn new() -> Self {
         Self { phrase: RwSignal::new_local(None), news: RwSignal::new(String::new()) }
@@ -69,8 +69,8 @@ impl WayBack {
 /// Says what a phrase has done; while the text is out of sight, a button leads back to it. Where the
 /// text stands beside the instrument the style sheet hides the button.
 #[component]
-pub(super) fn WayBackLine() -> impl IntoView {
-    let WayBack { phrase, news } = WayBack::get();
+pub(super) fn BackNavigationBar() -> impl IntoView {
+    let BackNavigation { phrase, news } = BackNavigation::get();
     let button = NodeRef::<html::Button>::new();
     let go = move |_| {
         if let Some(phrase) = phrase.get_untracked() {

@@ -24,7 +24,7 @@ pub(super) fn scores(p: usize, freqs: &[usize], sum: usize) -> Vec<f64> {
 
 /// The answer with the largest score and the runner-up.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Podium {
+pub(super) struct CandidateRanking {
     /// The answer that scores highest.
     pub first: usize,
     /// The next one.
@@ -35,25 +35,26 @@ pub(super) struct Podium {
 
 /// Who leads, and by how much; none for fewer than two answers. Among equals the smaller number comes
 /// first.
-pub(super) fn podium(scores: &[f64]) -> Option<Podium> {
+pub(super) fn candidate_ranking(scores: &[f64]) -> Option<CandidateRanking> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&i, &j| scores[j].total_cmp(&scores[i]));
     let (&first, &second) = (order.first()?, order.get(1)?);
-    Some(Podium { first, second, lead: scores[first] - scores[second] })
+    Some(CandidateRanking { first, second, lead: scores[first] - scores[second] })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{podium, scores, turns};
+    use super::{candidate_ranking, scores, turns};
 
     #[test]
     fn the_sum_scores_highest_whatever_is_added_and_with_any_frequency() {
         let p = 23;
         for freq in 1..=11 {
             for sum in 0..=2 * (p - 1) {
-                let podium = podium(&scores(p, &[freq], sum)).expect("there are 23 answers");
-                assert_eq!(podium.first, sum % p, "frequency {freq}, sum {sum}");
-                assert!(podium.lead > 0.0, "frequency {freq}, sum {sum}: no lead");
+                let candidate_ranking =
+                    candidate_ranking(&scores(p, &[freq], sum)).expect("there are 23 answers");
+                assert_eq!(candidate_ranking.first, sum % p, "frequency {freq}, sum {sum}");
+                assert!(candidate_ranking.lead > 0.0, "frequency {freq}, sum {sum}: no lead");
             }
         }
     }
@@ -63,9 +64,9 @@ mod tests {
         // Paper appendix B: cos(2π 14 · 8 / 113) = 0.998.
         let single = scores(113, &[14], 0);
         assert!((single[8] - 0.998).abs() < 1e-3, "{}", single[8]);
-        let one = podium(&single).expect("113 answers");
+        let one = candidate_ranking(&single).expect("113 answers");
         assert!([8, 105].contains(&one.second) && one.lead < 0.002, "{one:?}");
-        let five = podium(&scores(113, &[14, 35, 41, 42, 52], 0)).expect("113 answers");
+        let five = candidate_ranking(&scores(113, &[14, 35, 41, 42, 52], 0)).expect("113 answers");
         assert!(five.lead > 100.0 * one.lead, "{five:?}");
     }
 
@@ -80,7 +81,11 @@ mod tests {
 
     #[test]
     fn without_answers_nobody_leads() {
-        assert_eq!(podium(&[]), None);
-        assert_eq!(podium(&scores(2, &[], 1)).map(|podium| podium.lead), Some(0.0), "no votes, no lead");
+        assert_eq!(candidate_ranking(&[]), None);
+        assert_eq!(
+            candidate_ranking(&scores(2, &[], 1)).map(|candidate_ranking| candidate_ranking.lead),
+            Some(0.0),
+            "no votes, no lead"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
-use crate::ui::views::reading::clock_demo::{podium, scores, turns};
+use crate::ui::views::reading::clock_demo::{candidate_ranking, scores, turns};
 
 /// The paper's modulus.
 const P: usize = 113;
@@ -69,10 +69,10 @@ pub(super) fn Example() -> impl IntoView {
 /// What the clocks say, in words.
 fn answer(a: usize, b: usize, n_on: usize, scores: &[f64]) -> String {
     let sum = format!("{a} + {b} = {} mod {P}.", (a + b) % P);
-    match podium(scores) {
-        Some(podium) if n_on > 0 => format!(
+    match candidate_ranking(scores) {
+        Some(candidate_ranking) if n_on > 0 => format!(
             "{sum} The hands agree best on c = {}, which leads c = {} by {:.4} of {n_on}.",
-            podium.first, podium.second, podium.lead
+            candidate_ranking.first, candidate_ranking.second, candidate_ranking.lead
         ),
         _ => format!("{sum} No clock is on, so nothing points at it."),
     }

@@ -1,6 +1,6 @@
 //! The reading: a guided text beside the instrument. Its phrases act on the page.
 //!
-//! The chapters are plain data (`prose`, `formula`, `gesture`), so that tests can read them too; one
+//! The chapters are plain data (`prose`, `formula`, `action`), so that tests can read them too; one
 //! chapter is shown at a time.
 
 mod chapters;
@@ -17,14 +17,14 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::ui::browser::dom;
-use crate::ui::views::reading::back_navigation::{WayBack, WayBackLine};
+use crate::ui::views::reading::back_navigation::{BackNavigation, BackNavigationBar};
 use crate::ui::views::reading::chapters::CHAPTERS;
 use crate::ui::views::reading::prose::Block;
 
 /// The reading, at its first chapter.
 #[component]
 pub(in crate::ui) fn Reading() -> impl IntoView {
-    provide_context(WayBack::new());
+    provide_context(BackNavigation::new());
     let shown = RwSignal::new(0_usize);
     let title = NodeRef::<html::H3>::new();
     let folded = RwSignal::new(false);
@@ -66,7 +66,7 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
         }
     };
     view! {
-        <aside
+        <unsaved_run
             class="reading panel"
             class:folded=move || folded.get()
             id="reading"
@@ -91,8 +91,8 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
                 <article class="chapter">{chapter}</article>
                 <nav class="turns" aria-label="Chapters before and after">{turns}</nav>
             </div>
-        </aside>
-        <WayBackLine />
+        </unsaved_run>
+        <BackNavigationBar />
     }
 }
 

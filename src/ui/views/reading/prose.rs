@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::ui::store::Store;
-use crate::ui::views::reading::action::{Gesture, Incision, Moment};
-use crate::ui::views::reading::back_navigation::WayBack;
+use crate::ui::views::reading::action::{Moment, PhraseAction, ReadingAblation};
+use crate::ui::views::reading::back_navigation::BackNavigation;
 use crate::ui::views::reading::example::Example;
 use crate::ui::views::reading::formula::Formula;
 
@@ -44,7 +44,7 @@ pub(super) enum Piece {
     /// Symbols.
     Formula(Formula),
     /// Words that do something.
-    Act(&'static str, Gesture),
+    Act(&'static str, PhraseAction),
     /// Words that lead to another site.
     Link(&'static str, &'static str),
 }
@@ -83,23 +83,23 @@ pub(super) fn term(words: &'static str) -> Piece {
 }
 
 /// Words that do something when pressed.
-pub(super) fn act(words: &'static str, gesture: Gesture) -> Piece {
-    Piece::Act(words, gesture)
+pub(super) fn act(words: &'static str, action: PhraseAction) -> Piece {
+    Piece::Act(words, action)
 }
 
 /// Words that show a control or a figure, named by its `data-testid`.
 pub(super) fn show(words: &'static str, hook: &'static str) -> Piece {
-    Piece::Act(words, Gesture::Flash(hook))
+    Piece::Act(words, PhraseAction::Flash(hook))
 }
 
 /// Words that move the cursor of the run on show.
 pub(super) fn go(words: &'static str, moment: Moment) -> Piece {
-    Piece::Act(words, Gesture::MoveTo(moment))
+    Piece::Act(words, PhraseAction::MoveTo(moment))
 }
 
 /// Words that cut something out of the run on show.
-pub(super) fn cut(words: &'static str, incision: Incision) -> Piece {
-    Piece::Act(words, Gesture::Ablate(incision))
+pub(super) fn ablate(words: &'static str, ablation: ReadingAblation) -> Piece {
+    Piece::Act(words, PhraseAction::Ablate(ablation))
 }
 
 /// Words that lead to another site.
@@ -146,25 +146,25 @@ impl Piece {
             Self::Term(words) => view! { <dfn>{words}</dfn> }.into_any(),
             Self::Formula(formula) => formula.inline(),
             Self::Link(words, url) => view! { <a href=url rel="noreferrer">{words}</a> }.into_any(),
-            Self::Act(words, gesture) => view! { <Act words gesture /> }.into_any(),
+            Self::Act(words, action) => view! { <Act words action /> }.into_any(),
         }
     }
 }
 
 #[component]
-fn Act(words: &'static str, gesture: Gesture) -> impl IntoView {
+fn Act(words: &'static str, action: PhraseAction) -> impl IntoView {
     let store = Store::get();
-    let way_back = WayBack::get();
+    let back_navigation = BackNavigation::get();
     let button = NodeRef::<leptos::html::Button>::new();
-    let press = move |_| match store.peek(|state| gesture.message(state)) {
+    let press = move |_| match store.peek(|state| action.message(state)) {
         Ok(message) => {
             message.into_iter().for_each(|message| store.send(message));
-            way_back.leave(button.get_untracked(), words, gesture.points_at());
+            back_navigation.leave(button.get_untracked(), words, action.points_at());
         }
-        Err(why_not) => way_back.stay(why_not),
+        Err(why_not) => back_navigation.stay(why_not),
     };
     view! {
-        <button node_ref=button type="button" class="act" title=gesture.hint() on:click=press>
+        <button node_ref=button type="button" class="act" title=action.hint() on:click=press>
             {words}
         </button>
     }

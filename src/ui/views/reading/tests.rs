@@ -25,7 +25,7 @@ fn pieces() -> Vec<(&'static str, Piece)> {
 
 fn hooks() -> Vec<&'static str> {
     let hook = |piece: Piece| match piece {
-        Piece::Act(_, gesture) => Some(gesture.points_at()),
+        Piece::Act(_, action) => Some(action.points_at()),
         _ => None,
     };
     pieces().into_iter().filter_map(|(_, piece)| hook(piece)).collect()

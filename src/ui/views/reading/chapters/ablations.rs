@@ -1,8 +1,8 @@
 //! What ablations show.
 
 use crate::analysis::ablation::{PAPER_LOSS_UNABLATED, PaperAblation};
-use crate::ui::views::reading::action::Incision;
-use crate::ui::views::reading::prose::{Block, Chapter, Piece, cut, para, say, show, term};
+use crate::ui::views::reading::action::ReadingAblation;
+use crate::ui::views::reading::prose::{Block, Chapter, Piece, ablate, para, say, show, term};
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Taking it apart", text };
 
@@ -16,7 +16,7 @@ fn text() -> Vec<Block> {
              else must not. ",
             show("The knife", "knife"),
             " does it with any checkpoint at hand; the phrases below do it with the run on show, and ",
-            cut("the whole model", Incision::Whole),
+            ablate("the whole model", ReadingAblation::Whole),
             " is one press away. ",
             show("A table", "ablations"),
             " holds the paper's values beside the run's."
@@ -57,7 +57,7 @@ fn text() -> Vec<Block> {
                 ", worse than guessing evenly at 4.73."
             ],
             say![
-                cut("Remove one key frequency", Incision::StrongestFreq),
+                ablate("Remove one key frequency", ReadingAblation::StrongestFreq),
                 " from the logits: the train loss rises from 1e-7 to between 2.8e-4 and 7.2e-2, depending on \
                  which. Remove any other: no harm. ",
                 paper("Remove all five", PaperAblation::RemoveKeyComponents),
@@ -73,5 +73,5 @@ fn text() -> Vec<Block> {
 
 /// Words that make one of the paper's ablations of the run on show.
 fn paper(words: &'static str, ablation: PaperAblation) -> Piece {
-    cut(words, Incision::Paper(ablation))
+    ablate(words, ReadingAblation::Paper(ablation))
 }

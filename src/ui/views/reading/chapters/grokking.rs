@@ -1,7 +1,7 @@
 //! What grokking is.
 
 use crate::config::Preset;
-use crate::ui::views::reading::action::Gesture;
+use crate::ui::views::reading::action::PhraseAction;
 use crate::ui::views::reading::prose::{Block, Chapter, act, para, show, term};
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "What grokking is", text };
@@ -30,9 +30,9 @@ fn text() -> Vec<Block> {
         ],
         para![
             "This page holds their experiment. You can look at a recorded run, or train your own: ",
-            act("the quick preset", Gesture::SetPreset(Preset::Quick)),
+            act("the quick preset", PhraseAction::SetPreset(Preset::Quick)),
             " groks within a minute on an ordinary processor, ",
-            act("the paper's preset", Gesture::SetPreset(Preset::Paper)),
+            act("the paper's preset", PhraseAction::SetPreset(Preset::Paper)),
             " is the original. Phrases underlined with dots, like these, act on the page."
         ],
     ]

@@ -1,7 +1,7 @@
 //! Memorisation, and why float32 matters to it.
 
 use crate::config::Preset;
-use crate::ui::views::reading::action::Gesture;
+use crate::ui::views::reading::action::PhraseAction;
 use crate::ui::views::reading::formula::{of, row, sub, sum, sup};
 use crate::ui::views::reading::prose::{Block, Chapter, act, para, show};
 
@@ -46,7 +46,7 @@ fn text() -> Vec<Block> {
              float32 then carries losses down to 1e-38. ",
             show("The loss setting", "set-loss"),
             " has the textbook form too; ",
-            act("the slingshot preset", Gesture::SetPreset(Preset::Slingshot)),
+            act("the slingshot preset", PhraseAction::SetPreset(Preset::Slingshot)),
             " trains with it and shows the spikes known as slingshots (paper, appendix D.2)."
         ],
     ]

@@ -5,9 +5,9 @@ use crate::ui::views::reading::prose::{Block, Chapter, para, show, term};
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "The network", text };
 
-/// The residual stream x after stage `stage` at position `at`.
-fn x(stage: &'static str, at: &'static str) -> Formula {
-    subsup("x", at, row!["(", stage, ")"])
+/// The residual stream x after stage `figure_canvas` at position `at`.
+fn x(figure_canvas: &'static str, at: &'static str) -> Formula {
+    subsup("x", at, row!["(", figure_canvas, ")"])
 }
 
 /// A weight matrix of head j.

@@ -9,12 +9,12 @@ const WINDOW_SECS: f64 = 3.0;
 
 /// Measures a run between two pauses.
 #[derive(Debug, Default)]
-pub struct Speedometer {
+pub struct StepRate {
     started_at: Option<usize>,
     samples: VecDeque<(f64, usize)>,
 }
 
-impl Speedometer {
+impl StepRate {
     /// Forgets everything: after a pause a new measurement begins.
     pub fn restart(&mut self) {
         *self = Self::default();
@@ -41,11 +41,11 @@ impl Speedometer {
 
 #[cfg(test)]
 mod tests {
-    use super::Speedometer;
+    use super::StepRate;
 
     #[test]
     fn slow_first_steps_do_not_count() {
-        let mut meter = Speedometer::default();
+        let mut meter = StepRate::default();
         meter.note(0.0, 1);
         meter.note(9.0, 2);
         assert_eq!(meter.steps_per_s(), None, "two steps are not warm");
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_rate_follows_a_change_of_speed() {
-        let mut meter = Speedometer::default();
+        let mut meter = StepRate::default();
         for i in 0..100 {
             meter.note(i as f64 * 0.1, i);
         }

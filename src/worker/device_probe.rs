@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::config::DeviceChoice;
 use crate::engine::{DeviceKind, device};
 use crate::error::{ErrorKind, ErrorReport, FailedDevice};
-use crate::protocol::{DeviceReport, Event, LadderRung, ProbeQuestion, RungOutcome};
+use crate::protocol::{CheckOutcome, DeviceReport, Event, ProbeCheck, ProbeQuestion};
 
 /// What a workgroup of Burn's kernels needs; both are WebGPU's guaranteed minimum or twice it.
 const LIMITS: [(&str, f64); 3] = [
@@ -20,40 +20,40 @@ const LIMITS: [(&str, f64); 3] = [
 /// every rung and else the CPU.
 ///
 /// Answers with [`Event::Device`], or with [`Event::Failed`] if `Gpu` cannot be had.
-pub async fn climb(wanted: DeviceChoice) -> Event {
-    let mut ladder = Ladder { rungs: Vec::new(), adapter_name: String::new(), software: false };
+pub async fn probe(wanted: DeviceChoice) -> Event {
+    let mut probe = DeviceProbe { checks: Vec::new(), adapter_name: String::new(), software: false };
     if wanted == DeviceChoice::Cpu {
-        return ladder.cpu("the CPU was asked for");
+        return probe.cpu("the CPU was asked for");
     }
-    match ladder.web_gpu(wanted).await {
+    match probe.web_gpu(wanted).await {
         Ok(name) => Event::Device(DeviceReport {
             device: DeviceKind::Gpu,
             name,
-            software: ladder.software,
-            ladder: ladder.rungs,
+            software: probe.software,
+            probe: probe.checks,
         }),
         Err(reason) if wanted == DeviceChoice::Gpu => {
-            ladder.skip_rest("an earlier question failed");
+            probe.skip_rest("an earlier question failed");
             Event::Failed {
                 run_id: None,
                 error: ErrorReport::new(
                     ErrorKind::Device(FailedDevice::Gpu),
                     format!("WebGPU was asked for and cannot be used: {reason}"),
                 ),
-                ladder: ladder.rungs,
+                probe: probe.checks,
             }
         }
-        Err(_) => ladder.cpu("an earlier question failed"),
+        Err(_) => probe.cpu("an earlier question failed"),
     }
 }
 
-struct Ladder {
-    rungs: Vec<LadderRung>,
+struct DeviceProbe {
+    checks: Vec<ProbeCheck>,
     adapter_name: String,
     software: bool,
 }
 
-impl Ladder {
+impl DeviceProbe {
     /// Climbs; the error is the reason of the rung that failed.
     async fn web_gpu(&mut self, wanted: DeviceChoice) -> Result<String, String> {
         let global = JsValue::from(js_sys::global());
@@ -95,14 +95,14 @@ impl Ladder {
             ));
         }
         let (outcome, detail) = if self.software {
-            (RungOutcome::Warned, "computed by the processor: correct, but slow")
+            (CheckOutcome::Warned, "computed by the processor: correct, but slow")
         } else {
-            (RungOutcome::Passed, "not a software adapter")
+            (CheckOutcome::Passed, "not a software adapter")
         };
         self.note(outcome, detail.into());
 
         match device::gpu().await {
-            Ok(_) => self.note(RungOutcome::Passed, "equals the exact answer".into()),
+            Ok(_) => self.note(CheckOutcome::Passed, "equals the exact answer".into()),
             Err(error) => return self.fail(error.to_string()),
         }
         Ok(self.adapter_name.clone())
@@ -114,32 +114,32 @@ impl Ladder {
             device: DeviceKind::Cpu,
             name: "WebAssembly, SIMD".into(),
             software: false,
-            ladder: self.rungs,
+            probe: self.checks,
         })
     }
 
     fn pass_if(&mut self, holds: bool, passed: &str, failed: impl FnOnce() -> String) -> Result<(), String> {
         if holds {
-            self.note(RungOutcome::Passed, passed.into());
+            self.note(CheckOutcome::Passed, passed.into());
             return Ok(());
         }
         self.fail(failed())
     }
 
     fn fail<T>(&mut self, reason: String) -> Result<T, String> {
-        self.note(RungOutcome::Failed, reason.clone());
+        self.note(CheckOutcome::Failed, reason.clone());
         Err(reason)
     }
 
     fn skip_rest(&mut self, why: &str) {
-        while self.rungs.len() < ProbeQuestion::ALL.len() {
-            self.note(RungOutcome::Skipped, why.into());
+        while self.checks.len() < ProbeQuestion::ALL.len() {
+            self.note(CheckOutcome::Skipped, why.into());
         }
     }
 
-    fn note(&mut self, outcome: RungOutcome, detail: String) {
-        let question = ProbeQuestion::ALL[self.rungs.len()];
-        self.rungs.push(LadderRung { question, outcome, detail });
+    fn note(&mut self, outcome: CheckOutcome, detail: String) {
+        let question = ProbeQuestion::ALL[self.checks.len()];
+        self.checks.push(ProbeCheck { question, outcome, detail });
     }
 }
 

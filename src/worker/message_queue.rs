@@ -9,18 +9,18 @@ use wasm_bindgen_futures::JsFuture;
 
 /// A queue that one reader can wait at.
 #[derive(Debug)]
-pub(super) struct Inbox<T> {
+pub(super) struct MessageQueue<T> {
     messages: RefCell<VecDeque<T>>,
     waiter: RefCell<Option<Function>>,
 }
 
-impl<T> Default for Inbox<T> {
+impl<T> Default for MessageQueue<T> {
     fn default() -> Self {
         Self { messages: RefCell::default(), waiter: RefCell::default() }
     }
 }
 
-impl<T> Inbox<T> {
+impl<T> MessageQueue<T> {
     /// Adds a message and wakes the reader.
     pub(super) fn push(&self, message: T) {
         self.messages.borrow_mut().push_back(message);

@@ -5,25 +5,25 @@ use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::error::{ErrorKind, ErrorReport};
-use crate::protocol::codec::{self, Message, Spare};
+use crate::protocol::codec::{self, BufferPool, Message};
 
 /// The worker's global object.
 ///
 /// # Panics
 /// If this program does not run in a dedicated worker.
-pub(super) fn scope() -> DedicatedWorkerGlobalScope {
+pub(super) fn worker_global() -> DedicatedWorkerGlobalScope {
     global().dyn_into().expect("this program runs in a dedicated worker")
 }
 
 /// Sends a message to whoever made this worker.
 pub(super) fn post(message: impl Message) {
-    post_in(message, &Spare::default());
+    post_in(message, &BufferPool::default());
 }
 
 /// [`post`] in arrays that came in before.
-pub(super) fn post_in(message: impl Message, spare: &Spare) {
-    let encoded = codec::encode_in(message, spare).expect("messages are plain data");
-    scope().post_message_with_transfer(&encoded.value, &encoded.transfer).expect("the maker listens");
+pub(super) fn post_in(message: impl Message, pool: &BufferPool) {
+    let encoded = codec::encode_in(message, pool).expect("messages are plain data");
+    worker_global().post_message_with_transfer(&encoded.value, &encoded.transfer).expect("the maker listens");
 }
 
 /// A panic ends the worker's program; its last words still get out.
@@ -37,5 +37,5 @@ pub(super) fn report_panics<M: Message + 'static>(failed: fn(ErrorReport) -> M) 
 /// Seconds since the worker began.
 #[cfg(feature = "worker")]
 pub(super) fn now_secs() -> f64 {
-    scope().performance().map_or(0.0, |clock| clock.now() / 1000.0)
+    worker_global().performance().map_or(0.0, |clock| clock.now() / 1000.0)
 }
