@@ -56,10 +56,10 @@ pub(super) fn App() -> impl IntoView {
                 </div>
             </div>
             <LazySection section=Section::Inside />
-            <LazySection section=Section::AblationPanel />
+            <LazySection section=Section::Ablation />
             <LazySection section=Section::Verdict />
             <LazySection section=Section::PaperFigures />
-            <LazySection section=Section::StoredRunsPanel />
+            <LazySection section=Section::StoredRuns />
             <LazySection section=Section::Files />
             <DropZone />
             <PlaybackBar />

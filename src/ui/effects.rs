@@ -10,7 +10,7 @@ use crate::protocol::Command;
 use crate::protocol::analyst::AnalystRequest;
 use crate::ui::browser::run_lock::{self, HeldLock};
 use crate::ui::browser::worker_client::WorkerClient;
-use crate::ui::browser::{dom, fetch, recorded_run};
+use crate::ui::browser::{dom, fetch, recorded_run, storage_room};
 use crate::ui::lazy_bundle::{Analyst, BundleHandle, SendToStorage};
 use crate::ui::state::State;
 use crate::ui::state::stored_runs::{StorageCommand, enqueue};
@@ -26,7 +26,7 @@ struct Effects {
     program: StoredValue<Program>,
     analyst: StoredValue<Option<Analyst>, LocalStorage>,
     storage: StoredValue<Option<SendToStorage>, LocalStorage>,
-    /// Commands that wait for the keeper.
+    /// Commands that wait for the storage actor.
     waiting_commands: StoredValue<VecDeque<StorageCommand>, LocalStorage>,
     /// Keeps other tabs from training the run of this one.
     run_lock: StoredValue<Option<HeldLock>, LocalStorage>,
@@ -88,14 +88,14 @@ impl Effects {
                 let found = (bundle.read_file)(bytes).map(Box::new);
                 store.send(Message::FileRead { name, found });
             }),
-            Effect::Store(command) => self.store_run(command),
+            Effect::Store(command) => self.command_storage(command),
             Effect::LockRun(key) => self.lock_run(key),
             Effect::UnlockRun => self.run_lock.set_value(None),
             Effect::ListLockedRuns => spawn_local(async move {
                 store.send(Message::LockedRuns(run_lock::held_keys().await));
             }),
             Effect::AskForPersistence => {
-                dom::ask_for_persistence(move |is_granted| {
+                storage_room::ask_for_persistence(move |is_granted| {
                     store.send(Message::PersistenceAnswered(is_granted))
                 });
             }
@@ -108,17 +108,17 @@ impl Effects {
         }
     }
 
-    fn store_run(self, command: StorageCommand) {
-        self.storage.with_value(|keep| match keep {
-            Some(keep) => keep(command),
+    fn command_storage(self, command: StorageCommand) {
+        self.storage.with_value(|send| match send {
+            Some(send) => send(command),
             None => self.waiting_commands.update_value(|queue| enqueue(queue, command)),
         });
     }
 
-    fn begin_storage(self, keep: SendToStorage) {
+    fn begin_storage(self, send: SendToStorage) {
         let commands = self.waiting_commands.try_update_value(std::mem::take).unwrap_or_default();
-        commands.into_iter().for_each(&keep);
-        self.storage.set_value(Some(keep));
+        commands.into_iter().for_each(&send);
+        self.storage.set_value(Some(send));
     }
 
     fn lock_run(self, key: String) {

@@ -1,4 +1,4 @@
-//! The rest of the page: what neither the first sight nor training needs. The publishing step splits it off
+//! The lazy bundle: what neither the first sight nor training needs. The publishing step splits it off
 //! into a file of its own, which is fetched right after the first paint.
 //!
 //! Whatever is reached through [`LazyBundle`] alone lies in that file; whatever the page calls by name lies in the
@@ -28,10 +28,10 @@ use crate::ui::views::verdict::VerdictPanel;
 /// Hands requests to the analyst.
 pub(super) type Analyst = Box<dyn Fn(AnalystRequest) -> Result<()>>;
 
-/// Hands commands to the keeper.
+/// Hands commands to the storage actor.
 pub(super) type SendToStorage = Box<dyn Fn(StorageCommand)>;
 
-/// What the rest of the page does, as a table: the one way into it.
+/// What the lazy bundle does, as a table: the one way into it.
 #[derive(Debug)]
 pub(super) struct LazyBundle {
     /// Draws a section.
@@ -42,7 +42,7 @@ pub(super) struct LazyBundle {
     pub(super) read_file: fn(Vec<u8>) -> Result<Found>,
     /// Begins the analyst.
     pub(super) begin_analyst: fn(Store) -> Result<Analyst>,
-    /// Begins the keeper.
+    /// Begins the storage actor.
     pub(super) begin_storage: fn(Store) -> SendToStorage,
 }
 
@@ -54,13 +54,13 @@ pub(super) enum Section {
     /// The inside of the model.
     Inside,
     /// Ablations, and sums to ask.
-    AblationPanel,
+    Ablation,
     /// The verdict on the paper's claims.
     Verdict,
     /// The paper's figures.
     PaperFigures,
     /// The runs that are kept.
-    StoredRunsPanel,
+    StoredRuns,
     /// Files in and out.
     Files,
     /// The text beside the instrument.
@@ -75,7 +75,7 @@ pub(super) struct BundleHandle {
     waiting: StoredValue<Vec<Job>, LocalStorage>,
 }
 
-/// Something to do with the rest of the page.
+/// Something to do with the lazy bundle.
 type Job = Box<dyn FnOnce(&'static LazyBundle)>;
 
 impl BundleHandle {
@@ -84,7 +84,7 @@ impl BundleHandle {
         Self { loaded: RwSignal::new(None), waiting: StoredValue::new_local(Vec::new()) }
     }
 
-    /// Does something with the rest of the page, as soon as it is here.
+    /// Does something with the lazy bundle, as soon as it is here.
     pub(super) fn with(self, job: impl FnOnce(&'static LazyBundle) + 'static) {
         match self.loaded.get_untracked() {
             Some(bundle) => job(bundle),
@@ -142,7 +142,7 @@ static LAZY_BUNDLE: LazyBundle = LazyBundle {
     },
 };
 
-#[wasm_split(bundle, fallible)]
+#[wasm_split(lazy_bundle, fallible)]
 fn split_off() -> Result<&'static LazyBundle, SplitLoaderError> {
     Ok(&LAZY_BUNDLE)
 }
@@ -151,16 +151,16 @@ fn draw(section: Section) -> AnyView {
     match section {
         Section::ResumeOffer => view! { <ResumeOffer /> }.into_any(),
         Section::Inside => view! { <InsidePanels /> }.into_any(),
-        Section::AblationPanel => view! { <AblationPanel /> }.into_any(),
+        Section::Ablation => view! { <AblationPanel /> }.into_any(),
         Section::Verdict => view! { <VerdictPanel /> }.into_any(),
         Section::PaperFigures => view! { <PaperFigures /> }.into_any(),
-        Section::StoredRunsPanel => view! { <StoredRunsPanel /> }.into_any(),
+        Section::StoredRuns => view! { <StoredRunsPanel /> }.into_any(),
         Section::Files => view! { <Files /> }.into_any(),
         Section::Reading => view! { <Reading /> }.into_any(),
     }
 }
 
-/// A section, as soon as the rest of the page is here; until then a line in the place of the first panels.
+/// A section, as soon as the lazy bundle is here; until then a line in the place of the first panels.
 #[component]
 pub(super) fn LazySection(section: Section) -> impl IntoView {
     let bundle: BundleHandle = expect_context();
@@ -173,7 +173,7 @@ pub(super) fn LazySection(section: Section) -> impl IntoView {
     }
 }
 
-/// Says that the rest of the page could not be fetched, and tries again.
+/// Says that the lazy bundle could not be fetched, and tries again.
 #[component]
 pub(super) fn LazyBundleError() -> impl IntoView {
     let store = Store::get();

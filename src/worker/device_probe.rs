@@ -17,7 +17,7 @@ const LIMITS: [(&str, f64); 3] = [
 ];
 
 /// Asks for a device: `Gpu` insists, `Cpu` asks nothing, `Auto` takes a hardware GPU that passes
-/// every rung and else the CPU.
+/// every check and else the CPU.
 ///
 /// Answers with [`Event::Device`], or with [`Event::Failed`] if `Gpu` cannot be had.
 pub async fn probe(wanted: DeviceChoice) -> Event {
@@ -30,7 +30,7 @@ pub async fn probe(wanted: DeviceChoice) -> Event {
             device: DeviceKind::Gpu,
             name,
             software: probe.software,
-            probe: probe.checks,
+            probe_checks: probe.checks,
         }),
         Err(reason) if wanted == DeviceChoice::Gpu => {
             probe.skip_rest("an earlier question failed");
@@ -40,7 +40,7 @@ pub async fn probe(wanted: DeviceChoice) -> Event {
                     ErrorKind::Device(FailedDevice::Gpu),
                     format!("WebGPU was asked for and cannot be used: {reason}"),
                 ),
-                probe: probe.checks,
+                probe_checks: probe.checks,
             }
         }
         Err(_) => probe.cpu("an earlier question failed"),
@@ -54,7 +54,7 @@ struct DeviceProbe {
 }
 
 impl DeviceProbe {
-    /// Climbs; the error is the reason of the rung that failed.
+    /// Makes the checks in turn; the error is the reason of the one that failed.
     async fn web_gpu(&mut self, wanted: DeviceChoice) -> Result<String, String> {
         let global = JsValue::from(js_sys::global());
         let secure = get(&global, "isSecureContext").as_bool().unwrap_or(false);
@@ -114,7 +114,7 @@ impl DeviceProbe {
             device: DeviceKind::Cpu,
             name: "WebAssembly, SIMD".into(),
             software: false,
-            probe: self.checks,
+            probe_checks: self.checks,
         })
     }
 

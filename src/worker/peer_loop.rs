@@ -25,9 +25,9 @@ pub fn start() {
     report_panics(failed);
     let message_queue = Rc::new(MessageQueue::default());
     let pool = Rc::new(BufferPool::default());
-    let (receiver, keeper) = (Rc::clone(&message_queue), Rc::clone(&pool));
+    let (receiver, buffers) = (Rc::clone(&message_queue), Rc::clone(&pool));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        receiver.push(codec::decode_keeping::<PeerCommand>(&message.data(), &keeper));
+        receiver.push(codec::decode_keeping::<PeerCommand>(&message.data(), &buffers));
     });
     worker_global().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.

@@ -151,9 +151,9 @@ impl Member {
             .map_err(|reason| failed(&format!("the browser refuses it: {reason:?}")))?;
         let message_queue = Rc::new(MessageQueue::default());
         let pool = Rc::new(BufferPool::default());
-        let (receiver, keeper) = (Rc::clone(&message_queue), Rc::clone(&pool));
+        let (receiver, buffers) = (Rc::clone(&message_queue), Rc::clone(&pool));
         let on_message = Closure::new(move |message: MessageEvent| {
-            receiver.push(codec::decode_keeping(&message.data(), &keeper));
+            receiver.push(codec::decode_keeping(&message.data(), &buffers));
         });
         let says = |reason: &'static str| {
             let receiver = Rc::clone(&message_queue);

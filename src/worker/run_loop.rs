@@ -1,4 +1,4 @@
-//! The worker's life: say ready, take commands, step, and let the event loop breathe between.
+//! The worker's life: say ready, take commands, step, and yield to the event loop in between.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -163,5 +163,5 @@ impl Turn {
 }
 
 fn failed(error: ErrorReport) -> Event {
-    Event::Failed { run_id: None, error, device_probe: Vec::new() }
+    Event::Failed { run_id: None, error, probe_checks: Vec::new() }
 }

@@ -346,7 +346,7 @@ impl Run {
     fn keep(&mut self, state: &TrainState, now_secs: f64) {
         self.kept_at_secs = now_secs;
         if state.not_finite().is_none() {
-            self.stored_runs.clone_from(state);
+            self.kept.clone_from(state);
         }
     }
 
@@ -367,14 +367,9 @@ impl Run {
         if self.is_last {
             return Err(error.clone());
         }
-        let (engine, reason) = engine_selection::next(
-            &mut self.config,
-            &self.task,
-            self.engine.as_mut(),
-            &self.stored_runs,
-            error,
-        )
-        .await?;
+        let (engine, reason) =
+            engine_selection::next(&mut self.config, &self.task, self.engine.as_mut(), &self.kept, error)
+                .await?;
         self.is_last = self.info.device != DeviceKind::Gpu;
         self.info = engine.info().clone();
         self.info.reason = Some(match self.info.reason.take() {

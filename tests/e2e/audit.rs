@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::hands::IS_DRAWN;
+use crate::input::IS_DRAWN;
 use crate::lab::{Lab, Setting, visit};
 
 const TINY: &str = "?preset=tiny&backend=cpu";

@@ -123,6 +123,6 @@ fn a_page_that_breaks_down_says_so_and_nothing_else() {
         assert_eq!(lab.text("status").await, None, "it would go on saying that a run trains");
         lab.click("reload").await;
         lab.wait_until_gone("error").await;
-        lab.wait_for_text("resume-kept", "Go on from step").await;
+        lab.wait_for_text("resume-kept", "Resume from step").await;
     });
 }

@@ -21,8 +21,8 @@ fn a_run_that_is_stopped_keeps_its_curves_and_can_go_on() {
         assert_eq!(lab.evaluate(can_stop).await, false, "it is stopped");
         let stopped = lab.epoch().await;
         lab.wait_for_number("train-loss").await;
-        let offer = lab.wait_for_text("resume-kept", "Go on from step").await;
-        assert_eq!(offer.replace(',', ""), format!("Go on from step {stopped}"));
+        let offer = lab.wait_for_text("resume-kept", "Resume from step").await;
+        assert_eq!(offer.replace(',', ""), format!("Resume from step {stopped}"));
 
         lab.click("resume-kept").await;
         lab.wait_for_epoch_above(stopped).await;

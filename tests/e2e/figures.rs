@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use grokking_lab::protocol::recording::Recording;
 
-use crate::hands::Spot;
+use crate::input::Spot;
 use crate::lab::{Lab, Setting, visit};
 use crate::recorded::{is_shown, open_on_the_recorded_run, recording};
 

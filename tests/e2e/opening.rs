@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::hands::IS_DRAWN;
+use crate::input::IS_DRAWN;
 use crate::lab::{Lab, PATIENCE, POLL, Setting, visit};
 
 /// Curves and panels are there after so many seconds: far from what is measured on a machine that is idle.

@@ -30,7 +30,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
             "worker/peer_loop.rs",
             "worker/analyst_loop.rs",
             "worker/peers.rs",
-            "worker/scope.rs",
+            "worker/worker_global.rs",
         ],
         "only the edges know the browser",
     ),

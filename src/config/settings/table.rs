@@ -305,7 +305,7 @@ pub static REPRODUCIBLE: Setting = Setting {
     name: "reproducible",
     flag: "reproducible",
     aliases: &[],
-    label: "Same bits everywhere",
+    label: "Bit-for-bit reproducible",
     help: "Natively, give the bits of a browser's run with the same number of threads, also where a faster order \
            of sums exists. A browser's run always has them; there the setting only goes along into files and links.",
     unit: "",

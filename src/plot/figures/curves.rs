@@ -14,7 +14,7 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 2",
     title: "Accuracy and loss",
     caption: "Accuracy and loss by step, on the pairs trained on and on those held out; loss on a \
-              logarithmic axis. A model that groks learns the train set by heart within a few hundred \
+              logarithmic axis. A model that groks memorises the train set within a few hundred \
               steps, while its test loss rises above that of guessing. Much later, with the train set \
               long at 100 %, the test accuracy jumps.",
     finding,

@@ -13,7 +13,7 @@ pub(super) const FIGURE: Figure = Figure {
     title: "Excluded loss and accuracy, one frequency at a time",
     caption: "Loss and accuracy on the train pairs when the waves in a+b of one key frequency are \
               removed from the logits. In a model that groks none is needed while the train set is \
-              known by heart; later every one is.",
+              memorised; later every one is.",
     finding,
     needs: &[DataNeed::Progress],
     uses: &[],

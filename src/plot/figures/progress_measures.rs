@@ -16,11 +16,11 @@ pub(super) const FIGURE: Figure = Figure {
     name: "Figure 7",
     title: "Progress measures",
     caption: "Excluded loss: train pairs, the key frequencies\u{2019} waves in a+b removed. In a model \
-              that groks it falls while the train set is learned by heart, and rises again as the \
+              that groks it falls while the train set is memorised, and rises again as the \
               model comes to depend on those waves. Restricted loss: all pairs, those waves alone. It \
               falls long before the test loss does. The Gini coefficient of the Fourier norms and the \
-              sum of squared weights change most when weight decay removes what was learned by heart. \
-              All measures use the last checkpoint\u{2019}s key frequencies. Upright lines: the ends \
+              sum of squared weights change most when weight decay removes what was memorised. \
+              All measures use the last checkpoint\u{2019}s key frequencies. Vertical lines: the ends \
               of memorisation, circuit formation and cleanup, where they were found.",
     finding,
     needs: &[DataNeed::Progress],

@@ -1,31 +1,20 @@
-//! The only file that touches the document, the window and canvases.
+//! The only file that touches the document.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use js_sys::WebAssembly::RuntimeError;
 use leptos::prelude::{document, set_timeout, window};
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters_canvas::CanvasBackend;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{Clamped, JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, DragEvent, Element, File, FileList, HtmlAnchorElement,
-    HtmlCanvasElement, HtmlElement, HtmlInputElement, ImageData, IntersectionObserver,
-    IntersectionObserverEntry, IntersectionObserverInit, MediaQueryList, ScrollBehavior,
-    ScrollIntoViewOptions, ScrollLogicalPosition, Url, UrlSearchParams,
+    Blob, BlobPropertyBag, DragEvent, Element, File, FileList, HtmlAnchorElement, HtmlElement,
+    HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit,
+    MediaQueryList, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition, Url, UrlSearchParams,
 };
 
 use crate::error::{LabError, Result};
-use crate::plot::bitmap_passthrough::BitmapPassthrough;
-use crate::plot::erased_backend::ErasedBackend;
-use crate::plot::{PixelMap, Theme};
-use crate::ui::state::stored_runs::Room;
-
-/// A surface as the figures see it.
-pub(in crate::ui) type Area = DrawingArea<ErasedBackend<'static>, Shift>;
 
 /// How long something is marked that the text points at: time to find it on a full page.
 const FLASH: Duration = Duration::from_millis(2_400);
@@ -262,15 +251,6 @@ pub(in crate::ui) fn local_time(ms: f64) -> String {
     String::from(date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
 }
 
-/// Asks the browser not to clear this page's storage by itself. A browser that asks its reader answers when the
-/// reader does, which may be never: nothing must wait for it. `answered` hears whether the browser agreed.
-pub(in crate::ui) fn ask_for_persistence(answered: impl FnOnce(bool) + 'static) {
-    let Ok(answer) = window().navigator().storage().persist() else { return };
-    leptos::task::spawn_local(async move {
-        answered(JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()));
-    });
-}
-
 /// Waits. In a page that is out of sight the browser may make it longer.
 pub(in crate::ui) async fn sleep(duration: Duration) {
     let mut wait = |resolve: js_sys::Function, _| {
@@ -283,18 +263,6 @@ pub(in crate::ui) async fn sleep(duration: Duration) {
         );
     };
     let _ = JsFuture::from(js_sys::Promise::new(&mut wait)).await;
-}
-
-/// How full this page's storage is; none where the browser does not tell.
-pub(in crate::ui) async fn storage_room() -> Option<Room> {
-    let storage = window().navigator().storage();
-    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
-    let number = |name: &str| js_sys::Reflect::get(&estimate, &name.into()).ok()?.as_f64();
-    let is_persistent = match storage.persisted() {
-        Ok(answer) => JsFuture::from(answer).await.is_ok_and(|answer| answer.is_truthy()),
-        Err(_) => false,
-    };
-    Some(Room { used_bytes: number("usage")?, quota_bytes: number("quota")?, is_persistent })
 }
 
 /// The name of the build this page is of; none for one that was not published.
@@ -341,35 +309,6 @@ pub(in crate::ui) fn warn_before_leaving(would_lose: impl Fn() -> bool + 'static
     // As above.
     let _ = window().add_event_listener_with_callback("beforeunload", on_leave.as_ref().unchecked_ref());
     on_leave.forget();
-}
-
-/// Whether the browser can keep the screen awake.
-pub(in crate::ui) fn has_wake_lock() -> bool {
-    js_sys::Reflect::has(&window().navigator(), &"wakeLock".into()).unwrap_or(false)
-}
-
-/// Keeps the screen awake until the lock is released or the page goes out of sight.
-///
-/// # Errors
-/// [`LabError::Content`] if the browser refuses, for example to save power.
-pub(in crate::ui) async fn lock_screen() -> Result<JsValue> {
-    let lock = async {
-        let locks = js_sys::Reflect::get(&window().navigator(), &"wakeLock".into())?;
-        let request: js_sys::Function = js_sys::Reflect::get(&locks, &"request".into())?.dyn_into()?;
-        JsFuture::from(request.call1(&locks, &"screen".into())?.dyn_into::<js_sys::Promise>()?).await
-    };
-    lock.await.map_err(|reason| {
-        let words = js_sys::Reflect::get(&reason, &"message".into()).ok().and_then(|words| words.as_string());
-        LabError::content("wake lock", words.unwrap_or_else(|| "the browser refuses it".into()))
-    })
-}
-
-/// Lets the screen sleep again.
-pub(in crate::ui) fn unlock_screen(lock: &JsValue) {
-    let release =
-        js_sys::Reflect::get(lock, &"release".into()).and_then(|f| f.dyn_into::<js_sys::Function>());
-    // A lock that the browser has taken back already needs no release.
-    let _ = release.and_then(|release| release.call0(lock));
 }
 
 /// Sets the text on the browser's tab.
@@ -431,75 +370,6 @@ pub(in crate::ui) fn watch_visible(element: &Element, mut changed: impl FnMut(bo
         observer.observe(element);
     }
     on_change.forget();
-}
-
-/// Draws over a whole canvas, sharp on any screen. The canvas becomes as high as `height` says for its
-/// width, in CSS pixels; without an answer it keeps its own. Nothing is drawn on a canvas too small to read.
-///
-/// # Errors
-/// [`LabError::Content`] if the canvas cannot be drawn on, or what `draw` returns.
-pub(in crate::ui) fn paint(
-    canvas: &HtmlCanvasElement,
-    theme: &Theme,
-    painter: &dyn Painter,
-) -> Result<Option<Vec<PixelMap>>> {
-    // Plotters has whole pixels only: two of them per CSS pixel keep slanted lines smooth on
-    // coarse screens too.
-    let scale = window().device_pixel_ratio().max(2.0);
-    let rect = canvas.get_bounding_client_rect();
-    let (width, mut height) = (rect.width(), rect.height());
-    if let Some(needed) = painter.height(width, theme) {
-        height = needed.ceil();
-        // A style that cannot be set leaves the figure a little squeezed.
-        let _ = canvas.style().set_property("height", &format!("{height}px"));
-    }
-    if width < 80.0 || height < 60.0 {
-        return Ok(None);
-    }
-    canvas.set_width((width * scale).round() as u32);
-    canvas.set_height((height * scale).round() as u32);
-    let context = context_2d(canvas)?;
-    context.set_line_join("round");
-    context.set_line_cap("butt");
-    let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(no_canvas)?;
-    let ink = ErasedBackend::new(BitmapPassthrough::new(backend, move |corner, size, rgb: &[u8]| {
-        put_image(&context, corner, size, rgb);
-    }));
-    painter.draw(&ink.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
-}
-
-/// Something that draws itself on any surface.
-pub(in crate::ui) trait Painter {
-    /// The height it needs at a width, both in CSS pixels; none if it fills what it is given.
-    fn height(&self, width: f64, theme: &Theme) -> Option<f64>;
-
-    /// Draws it; returns the map of each panel that has axes.
-    ///
-    /// # Errors
-    /// [`LabError::Content`] with the surface's reason.
-    fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>>;
-}
-
-fn context_2d(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d> {
-    let context = canvas.get_context("2d").ok().flatten().ok_or_else(no_canvas)?;
-    context.dyn_into().map_err(|_| no_canvas())
-}
-
-fn no_canvas() -> LabError {
-    LabError::content("figure", "this browser gives no 2d canvas")
-}
-
-fn put_image(
-    context: &CanvasRenderingContext2d,
-    (x, y): (i32, i32),
-    (width, height): (u32, u32),
-    rgb: &[u8],
-) {
-    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
-    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), width, height) {
-        // It fails only for sizes that are not numbers.
-        let _ = context.put_image_data(&image, f64::from(x), f64::from(y));
-    }
 }
 
 /// Lets the reader save a text as a file.

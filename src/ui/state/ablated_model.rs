@@ -29,7 +29,7 @@ pub fn applied_ablation(state: &State) -> AppliedAblation {
     AppliedAblation { ablation: state.ablation_editor.ablation.clone(), model }
 }
 
-/// The step of the weights that are cut, and the file: of those that were taken apart, so that all that is said
+/// The step of the weights that are cut, and the file: of those that were analysed, so that all that is said
 /// beside them is said of them.
 pub fn ablated_weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
     let run_view = state.run_view.as_ref()?;

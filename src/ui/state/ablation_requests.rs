@@ -7,7 +7,7 @@ use crate::ui::state::run_view::Origin;
 /// Where the page stands with the analyst.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AblationRequests {
-    /// The weights under the knife.
+    /// The weights that are ablated.
     pub(in crate::ui) about: Option<(Origin, usize)>,
     /// Whether the analyst has them, as far as is known: it holds a few only.
     pub(in crate::ui) is_held: bool,

@@ -50,7 +50,7 @@ pub fn advice(kind: FailureKind, user_agent: &str) -> String {
     };
     let everywhere = match kind {
         FailureKind::NoWebGpu => "The CPU works in every browser.",
-        FailureKind::LostDevice => "Go on from the last saved state, on the card again or on the CPU.",
+        FailureKind::LostDevice => "Resume from the last saved state, on the card again or on the CPU.",
         FailureKind::DeadWorker => "A new worker goes on from the last saved state.",
         FailureKind::NotLoaded => "Kept runs are still there after that.",
         FailureKind::StorageRefused | FailureKind::StorageFull | FailureKind::StorageSilent => {

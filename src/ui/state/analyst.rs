@@ -33,7 +33,7 @@ pub struct Analyst {
     pub suspect: Option<Arc<Vec<u8>>>,
 }
 
-/// A checkpoint that the analyst takes apart or measures.
+/// A checkpoint that the analyst analyses or measures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The run it belongs to.
@@ -53,7 +53,7 @@ pub struct Job {
 /// What the analyst does with a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// It takes all of it apart.
+    /// It analyses all of it.
     Snapshot,
     /// It measures it.
     Measure,

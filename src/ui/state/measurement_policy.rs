@@ -29,13 +29,13 @@ pub fn is_refused(state: &State, file: &Arc<Vec<u8>>) -> bool {
     state.analyst.refused.iter().any(|known| Arc::ptr_eq(known, file))
 }
 
-/// What the newest weights hold, once they were taken apart.
+/// What the newest weights hold, once they were analysed.
 pub fn last_snapshot<'a>(state: &State, run_view: &'a RunView) -> Option<&'a Arc<CheckpointAnalysis>> {
     run_view.snapshots.get(&last_weights(state, run_view)?.0)
 }
 
 /// The report on the end of a run at rest: on its newest weights, and where there are none the one that came with
-/// it for its last step. None while they wait to be taken apart.
+/// it for its last step. None while they wait to be analysed.
 pub fn last_report<'a>(state: &State, run_view: &'a RunView) -> Option<&'a Report> {
     if !is_at_rest(state, run_view) {
         return None;
@@ -113,7 +113,7 @@ pub fn words(state: &State) -> Option<String> {
     let Some(settled) = settled_freqs(state, run_view) else {
         return Some(match last_weights(state, run_view) {
             Some((step, _)) => format!(
-                "The weights of step {} are being taken apart; then all are measured with their key frequencies.",
+                "The weights of step {} are being analysed; then all are measured with their key frequencies.",
                 count(step)
             ),
             None => {

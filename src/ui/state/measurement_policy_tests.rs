@@ -66,9 +66,7 @@ fn a_run_that_stands_is_measured_again_with_those_of_its_last_weights() {
             (None, None),
             "not before they are known"
         );
-        assert!(
-            words(&state).is_some_and(|words| words.contains("weights of step 30 are being taken apart"))
-        );
+        assert!(words(&state).is_some_and(|words| words.contains("weights of step 30 are being analysed")));
         take_apart(&mut state, 20);
         assert_eq!(next(&state), None, "an earlier one does not tell");
         take_apart(&mut state, 30);

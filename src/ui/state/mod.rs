@@ -71,7 +71,7 @@ pub struct State {
     pub connected_choice: DeviceChoice,
     /// A run to start as soon as there is a device: `true` to leave it paused.
     pub queued: Option<Start>,
-    /// The rest of the page.
+    /// The lazy bundle.
     pub lazy_bundle: LoadState,
     /// The run, if there is one. What it measured is in the exhibit of [`Origin::Own`].
     pub run: Option<Run>,
@@ -127,7 +127,7 @@ pub struct State {
     pub host: Host,
 }
 
-/// How far the rest of the page has come.
+/// How far the lazy bundle has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadState {
     /// It is being fetched.

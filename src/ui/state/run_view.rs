@@ -27,15 +27,15 @@ pub struct RunView {
     pub progress: Vec<(usize, ProgressMeasures)>,
     /// The phases that follow from them.
     pub phases: Phases,
-    /// The checkpoints that were taken apart.
+    /// The checkpoints that were analysed.
     pub snapshots: BTreeMap<usize, Arc<CheckpointAnalysis>>,
-    /// Reports that came with the run, of checkpoints that were taken apart elsewhere.
+    /// Reports that came with the run, of checkpoints that were analysed elsewhere.
     pub reports: BTreeMap<usize, Arc<Report>>,
     /// The weights that are at hand, as safetensors files; a snapshot of any of them can be had.
     pub weights: BTreeMap<usize, Arc<Vec<u8>>>,
     /// What the last weights lose without each frequency, as far as it is known.
     pub without_freqs: WithoutFreqs,
-    /// Counts what was measured or taken apart: a figure of it has changed when this has.
+    /// Counts what was measured or analysed: a figure of it has changed when this has.
     pub edition: usize,
 }
 

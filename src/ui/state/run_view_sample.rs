@@ -62,7 +62,7 @@ pub(crate) fn row(step: usize) -> MetricsRow {
     MetricsRow { step, evaluation }
 }
 
-/// The initial weights of the tiny preset, taken apart at a step; without what is only drawn.
+/// The initial weights of the tiny preset, analysed at a step; without what is only drawn.
 pub(crate) fn snapshot(step: usize) -> CheckpointAnalysis {
     let config = Preset::Tiny.config();
     let task = Task::new(&config.data);

@@ -81,7 +81,7 @@ pub struct Room {
     pub is_persistent: bool,
 }
 
-/// Something for the keeper to do.
+/// Something for the storage actor to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StorageCommand {
     /// Read the list. Answered by [`StorageEvent::Listed`].
@@ -109,7 +109,7 @@ pub struct RunToStore {
     pub remade_after: Option<usize>,
 }
 
-/// What the keeper tells.
+/// What the storage actor tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StorageEvent {
     /// The runs that are kept.

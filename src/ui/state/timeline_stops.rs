@@ -52,7 +52,7 @@ impl RunView {
         rows.max(progress).max(snapshots)
     }
 
-    /// The steps at which the run was taken apart or can be, ascending; where there are fewer than two,
+    /// The steps at which the run was analysed or can be, ascending; where there are fewer than two,
     /// the measured steps.
     pub fn stops(&self) -> Vec<usize> {
         let analysed = self.progress.iter().map(|(step, _)| step);

@@ -7,7 +7,7 @@ use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, AblationRe
 use crate::ui::state::ablation_requests::{AblationRequests, PendingRequest};
 use crate::ui::update::Effect;
 
-/// The number the weights under the knife have with the analyst; the page's other requests count upwards.
+/// The number the weights that are ablated have with the analyst; the page's other requests count upwards.
 pub(super) const WEIGHTS: WeightsId = WeightsId::MAX;
 
 fn next_id(state: &mut State) -> RequestId {
@@ -163,7 +163,7 @@ mod tests {
 
     fn kinds(effects: &[Effect]) -> Vec<&'static str> {
         let kind = |effect: &Effect| match effect {
-            Effect::AskAnalyst(AnalystRequest::LoadWeights { .. }) => "hold",
+            Effect::AskAnalyst(AnalystRequest::LoadWeights { .. }) => "load",
             Effect::AskAnalyst(AnalystRequest::Ablate { .. }) => "ablate",
             Effect::AskAnalyst(AnalystRequest::Ask { .. }) => "ask",
             _ => "other",
@@ -184,7 +184,7 @@ mod tests {
     fn the_weights_are_sent_once_and_then_only_cuts() {
         let mut state = analysed();
         let effects = update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
-        assert_eq!(kinds(&effects), ["hold", "ablate"], "the last weights");
+        assert_eq!(kinds(&effects), ["load", "ablate"], "the last weights");
         assert!(
             matches!(&effects[0], Effect::AskAnalyst(AnalystRequest::LoadWeights { file, .. }) if file == &[30])
         );
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(state.ablation_editor.result.as_ref().map(|left| left.scores.loss.all), Some(5.0));
 
         let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
-        assert_eq!(kinds(&effects), ["hold", "ablate"], "the same cut, of the cursor's weights");
+        assert_eq!(kinds(&effects), ["load", "ablate"], "the same cut, of the cursor's weights");
         assert_eq!(
             kinds(&update(&mut state, Message::ChangeView(ViewChange::Hover(30.0)))),
             [""; 0],
@@ -228,7 +228,7 @@ mod tests {
     fn weights_that_the_analyst_let_go_are_sent_again_once() {
         let mut state = analysed();
         update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
-        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "again");
+        assert_eq!(fail(&mut state, 0), ["load", "ablate"], "again");
         assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
         assert_eq!(state.ablation_requests.ablation_failure(), Some("gone"), "said on the page");
         assert_eq!(
@@ -239,17 +239,17 @@ mod tests {
 
         assert_eq!(
             kinds(&update(&mut state, Message::EditAblation(AblationEdit::Head(0)))),
-            ["hold", "ablate"],
+            ["load", "ablate"],
             "a new cut"
         );
         assert_eq!(state.ablation_requests.ablation_failure(), None, "is a new attempt");
-        assert_eq!(fail(&mut state, 0), ["hold", "ablate"], "with two tries of its own");
+        assert_eq!(fail(&mut state, 0), ["load", "ablate"], "with two tries of its own");
         fail(&mut state, 0);
         update(&mut state, Message::EditAblation(AblationEdit::Whole));
         assert_eq!(state.ablation_requests.ablation_failure(), None, "nothing is wrong with a whole model");
         update(&mut state, Message::EditAblation(AblationEdit::Undo));
         let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
-        assert_eq!(kinds(&effects), ["hold", "ablate"], "other weights are another attempt");
+        assert_eq!(kinds(&effects), ["load", "ablate"], "other weights are another attempt");
     }
 
     #[test]
@@ -259,14 +259,14 @@ mod tests {
         update(&mut state, Message::Ask(3, 6));
         let ablate = state.analyst.last_request - 1;
         say(&mut state, AnalystReply::Ablated { id: ablate, scores: scores(5.0), margins: Vec::new() });
-        assert_eq!(fail(&mut state, 0), ["hold", "ask"], "again, and the cut is not");
+        assert_eq!(fail(&mut state, 0), ["load", "ask"], "again, and the cut is not");
         assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
         assert_eq!(
             (state.ablation_requests.ablation_failure(), state.ablation_requests.answer_failure()),
             (None, Some("gone"))
         );
         assert!(state.ablation_editor.result.is_some(), "what the cut left stays");
-        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["hold", "ask"], "another sum");
+        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["load", "ask"], "another sum");
         assert_eq!(state.ablation_requests.answer_failure(), None);
     }
 
@@ -282,7 +282,7 @@ mod tests {
         );
         state.analyst.ready = true;
         let effects = update(&mut state, Message::ChangeView(ViewChange::Leave));
-        assert_eq!(kinds(&effects)[..2], ["hold", "ablate"], "a new one is asked again");
+        assert_eq!(kinds(&effects)[..2], ["load", "ablate"], "a new one is asked again");
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
     fn a_sum_is_asked_once_and_only_if_there_is_such_a_sum() {
         let mut state = analysed();
         assert_eq!(kinds(&update(&mut state, Message::Ask(7, 0))), [""; 0], "there is no 7 modulo 7");
-        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 6))), ["hold", "ask"]);
+        assert_eq!(kinds(&update(&mut state, Message::Ask(3, 6))), ["load", "ask"]);
         let id = state.analyst.last_request;
         let answer = AnalystReply::Answer { id, logits: vec![0.5; 7], votes: Vec::new() };
         assert_eq!(kinds(&say(&mut state, answer)), [""; 0]);

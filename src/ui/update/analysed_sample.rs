@@ -8,7 +8,7 @@ use crate::ui::state::draft::Draft;
 use crate::ui::state::run_view_sample::{run_view, snapshot};
 use crate::ui::update::{Message, update};
 
-/// A page that shows a run with weights at steps 0 and 30, both taken apart.
+/// A page that shows a run with weights at steps 0 and 30, both analysed.
 pub(in crate::ui) fn analysed() -> State {
     let mut run = run_view(4);
     for step in [0, 30] {

@@ -109,7 +109,7 @@ fn most_wanted(state: &State) -> Option<Wanted> {
         file: Arc::clone(file),
         work,
     };
-    // The recorded run is taken apart already: its weights are there to be ablated.
+    // The recorded run is analysed already: its weights are there to be ablated.
     let is_open = |run_view: &&RunView| run_view.origin != Origin::Recorded;
     let at_cursor = state.run_view.as_ref().filter(is_open).and_then(|run_view| {
         let cursor = state.view.step(run_view);
@@ -282,8 +282,18 @@ fn drop_inconsistent_measures(state: &mut State, origin: &Origin) {
     }
 }
 
+/// Checkpoints were analysed elsewhere.
+pub(super) fn on_snapshots(
+    state: &mut State,
+    origin: &Origin,
+    snapshots: Vec<Arc<CheckpointAnalysis>>,
+) -> Vec<Effect> {
+    add_snapshots(state, origin, snapshots);
+    Vec::new()
+}
+
 /// Adds what checkpoints hold to their run.
-pub(super) fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<CheckpointAnalysis>>) {
+fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<CheckpointAnalysis>>) {
     if let Some(run_view) = run_view_mut(state, origin) {
         run_view.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
         run_view.edition += 1;

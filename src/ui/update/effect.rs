@@ -19,7 +19,7 @@ pub enum Effect {
     End,
     /// Write the settings into the page's address.
     SaveLink(String),
-    /// Ask something of the keeper.
+    /// Ask something of the storage actor.
     Store(StorageCommand),
     /// Claim a run for this tab, in place of the one that it claims. Answered by [`Message::RunLocked`](crate::ui::update::Message::RunLocked).
     LockRun(String),
@@ -27,10 +27,10 @@ pub enum Effect {
     UnlockRun,
     /// Ask which runs any tab trains. Answered by [`Message::LockedRuns`](crate::ui::update::Message::LockedRuns).
     ListLockedRuns,
-    /// Ask the browser not to clear the storage by itself. Not a command of the keeper, whose queue would wait for
+    /// Ask the browser not to clear the storage by itself. Not a command of the storage actor, whose queue would wait for
     /// the answer.
     AskForPersistence,
-    /// Fetch the rest of the page.
+    /// Fetch the lazy bundle.
     FetchLazyBundle,
     /// Find out what a file is. Answered by [`Message::FileRead`](crate::ui::update::Message::FileRead).
     ReadFile {
@@ -42,7 +42,7 @@ pub enum Effect {
 }
 
 /// A change that asks for nothing.
-pub(super) fn without_effects(change: impl FnOnce()) -> Vec<Effect> {
+pub(super) fn no_effects(change: impl FnOnce()) -> Vec<Effect> {
     change();
     Vec::new()
 }

@@ -56,7 +56,7 @@ pub enum Message {
     Bench,
     /// Time them no longer.
     StopBench,
-    /// The keeper said something.
+    /// The storage actor said something.
     FromStorage(StorageEvent),
     /// Read a kept run.
     OpenStored {
@@ -137,7 +137,7 @@ pub enum Message {
     AnalystRested,
     /// The analyst broke, or could not be loaded; the reason in words.
     AnalystDied(String),
-    /// Checkpoints of a run were taken apart.
+    /// Checkpoints of a run were analysed.
     CheckpointsAnalysed {
         /// The run.
         origin: Origin,
@@ -149,9 +149,9 @@ pub enum Message {
     /// So many bytes of the worker's program have come, of so many if that is known; none when it is fetched
     /// no longer.
     WorkerBytes(Option<(usize, Option<usize>)>),
-    /// The rest of the page is here, or could not be fetched.
+    /// The lazy bundle is here, or could not be fetched.
     LazyBundleFetched(Result<()>),
-    /// Fetch the rest of the page once more.
+    /// Fetch the lazy bundle once more.
     FetchLazyBundle,
     /// What the page opens on is here, or takes too long: the workers may begin.
     BeginWorkers,

@@ -33,7 +33,7 @@ use crate::ui::state::draft::Draft;
 use crate::ui::state::run::Asked;
 use crate::ui::state::stored_runs::StorageCommand;
 use crate::ui::state::{Start, State};
-use crate::ui::update::effect::without_effects;
+use crate::ui::update::effect::no_effects;
 
 /// Applies a message.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -48,30 +48,25 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// One line for each message: what it does is said where it is done.
 fn apply(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
-        Message::FromWorker(event) => {
-            speed_measurement::note_event(state, &event);
-            worker_events::on_event(state, event)
-        }
+        Message::FromWorker(event) => worker_events::on_event(state, event),
         Message::WorkerDied(error) => run::died(state, &error),
         Message::FromAnalyst(reply) => analyst::on_message(state, reply),
-        Message::AnalystRested => without_effects(|| state.analyst.rests = false),
-        Message::AnalystDied(reason) => without_effects(|| analyst::end(state, &reason)),
+        Message::AnalystRested => no_effects(|| state.analyst.rests = false),
+        Message::AnalystDied(reason) => no_effects(|| analyst::end(state, &reason)),
         Message::CheckpointsAnalysed { origin, snapshots } => {
-            without_effects(|| analyst::add_snapshots(state, &origin, snapshots))
+            analyst::on_snapshots(state, &origin, snapshots)
         }
-        Message::RecordedBytes(n_bytes) => without_effects(|| state.recorded_bytes = n_bytes),
-        Message::WorkerBytes(n_bytes) => without_effects(|| state.worker_bytes = n_bytes),
-        Message::LazyBundleFetched(result) => without_effects(|| state.lazy_bundle = result.into()),
+        Message::RecordedBytes(n_bytes) => no_effects(|| state.recorded_bytes = n_bytes),
+        Message::WorkerBytes(n_bytes) => no_effects(|| state.worker_bytes = n_bytes),
+        Message::LazyBundleFetched(result) => no_effects(|| state.lazy_bundle = result.into()),
         Message::FetchLazyBundle => opened_files::fetch_lazy_bundle(state),
         Message::BeginWorkers => run::begin_workers(state),
         Message::Clock(now_ms) => tick(state, now_ms),
         Message::Hidden => stored_runs::ask_for_save(state),
-
         Message::Choose(preset) => settings_edits::edit(state, |draft| draft.choose(preset)),
         Message::Edit(field, text) => settings_edits::edit(state, |draft| draft.set(field, text)),
         Message::ResetField(setting) => settings_edits::edit(state, |draft| draft.reset(setting)),
         Message::ResetFields => settings_edits::edit(state, |draft| *draft = Draft::new(draft.preset)),
-
         // A key pressed twice, or a click on a button that was just disabled, changes nothing.
         Message::Start => run_controls::start_if_possible(state, Start::Training),
         Message::Pause => run_controls::ask_if(state, State::can_pause, Asked::Pause),
@@ -86,38 +81,28 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Bench => run_controls::bench(state),
         Message::StopBench => vec![Effect::Post(Command::StopBench)],
         Message::Verify => run_controls::verify(state),
-
         Message::FromStorage(event) => stored_runs::on_event(state, event),
         Message::OpenStored { key, intent } => stored_runs::open(state, key, intent),
         Message::RenameStored { key, title } => vec![Effect::Store(StorageCommand::Rename(key, title))],
         Message::DeleteStored(key) => run_controls::delete(state, key),
         Message::RestoreUnsavedRun => stored_runs::restore_unsaved_run(state),
-        Message::DiscardUnsavedRun => without_effects(|| state.unsaved_run = None),
-        Message::PersistenceAnswered(is_granted) => {
-            without_effects(|| state.stored_runs.note_persistence(is_granted))
-        }
-        Message::RunLocked { key, outcome } => match run_claim::on_answer(state, key, outcome) {
-            Some(device) => resume::resume_from_saved(state, device),
-            None => Vec::new(),
-        },
+        Message::DiscardUnsavedRun => no_effects(|| state.unsaved_run = None),
+        Message::PersistenceAnswered(is_granted) => stored_runs::on_persistence(state, is_granted),
+        Message::RunLocked { key, outcome } => resume::on_lock_answer(state, key, outcome),
         Message::LockedRuns(keys) => stored_runs::on_locks_listed(state, keys),
-
         Message::FileOpened { name, bytes } => vec![Effect::ReadFile { name, bytes }],
         Message::FileRead { name, found } => opened_files::on_file(state, name, found),
-        Message::Remark(text) => without_effects(|| state.remarks.push(text)),
-        Message::DismissNotices => without_effects(|| state.notices.clear()),
-        Message::DismissRemarks => without_effects(|| state.remarks.clear()),
-        Message::DismissFileProblems => without_effects(|| state.file_problems.clear()),
-        Message::DismissStorageNotice => without_effects(|| state.stored_runs.is_notice_dismissed = true),
-
-        Message::AddRunView { run_view, show } => without_effects(|| other_runs::add(state, *run_view, show)),
-        Message::Show(origin) => without_effects(|| other_runs::show(state, &origin)),
-        Message::Compare { origin, on } => {
-            without_effects(|| comparison::choose(&mut state.compared, origin, on))
-        }
-        Message::ChangeView(change) => without_effects(|| state.view.apply(change, state.run_view.as_ref())),
-        Message::EditAblation(cut) => without_effects(|| ablation_requests::cut(state, &cut)),
-        Message::Ask(a, b) => without_effects(|| ablation_requests::ask(state, a, b)),
+        Message::Remark(text) => no_effects(|| state.remarks.push(text)),
+        Message::DismissNotices => no_effects(|| state.notices.clear()),
+        Message::DismissRemarks => no_effects(|| state.remarks.clear()),
+        Message::DismissFileProblems => no_effects(|| state.file_problems.clear()),
+        Message::DismissStorageNotice => no_effects(|| state.stored_runs.is_notice_dismissed = true),
+        Message::AddRunView { run_view, show } => no_effects(|| other_runs::add(state, *run_view, show)),
+        Message::Show(origin) => no_effects(|| other_runs::show(state, &origin)),
+        Message::Compare { origin, on } => no_effects(|| comparison::choose(&mut state.compared, origin, on)),
+        Message::ChangeView(change) => no_effects(|| state.view.apply(change, state.run_view.as_ref())),
+        Message::EditAblation(edit) => no_effects(|| ablation_requests::edit(state, &edit)),
+        Message::Ask(a, b) => no_effects(|| ablation_requests::ask(state, a, b)),
     }
 }
 

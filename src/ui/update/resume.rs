@@ -5,6 +5,7 @@ use crate::config::{DeviceChoice, settings};
 use crate::protocol::Command;
 use crate::protocol::capsule::Capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
+use crate::ui::state::own_lock::LockOutcome;
 use crate::ui::state::run::{Phase, Run};
 use crate::ui::state::run_view::RunView;
 use crate::ui::state::{Start, State, Worker};
@@ -74,6 +75,12 @@ pub(super) fn resume_from_saved(state: &mut State, device: Option<DeviceChoice>)
         }
     }
     effects
+}
+
+/// The browser has answered whether this tab may train a run: if it was asked for in order to go on, it does.
+pub(super) fn on_lock_answer(state: &mut State, key: String, outcome: LockOutcome) -> Vec<Effect> {
+    let granted = run_claim::on_answer(state, key, outcome);
+    granted.map_or_else(Vec::new, |device| resume_from_saved(state, device))
 }
 
 /// The worker is there: asks it to go on.

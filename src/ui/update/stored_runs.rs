@@ -19,7 +19,7 @@ const RETRY_EVERY_MS: f64 = 30_000.0;
 /// For so long after the page has opened a run that was left off comes on show by itself.
 const OFFER_FOR_MS: f64 = 10_000.0;
 
-/// Takes in what the keeper tells.
+/// Takes in what the storage actor tells.
 pub(super) fn on_event(state: &mut State, event: StorageEvent) -> Vec<Effect> {
     match event {
         StorageEvent::Listed { runs, damaged, locked } => {
@@ -72,6 +72,12 @@ fn storage_answered(state: &mut State) {
     if !state.is_at_risk() {
         state.stored_runs.failure = None;
     }
+}
+
+/// The browser has said whether it will not clear the storage by itself.
+pub(super) fn on_persistence(state: &mut State, is_granted: bool) -> Vec<Effect> {
+    state.stored_runs.note_persistence(is_granted);
+    Vec::new()
 }
 
 /// A storage that failed is tried again: what is held in memory may find its place yet.

@@ -454,7 +454,7 @@ fn a_worker_that_never_came_is_not_said_to_have_died() {
     update(&mut state, Message::WorkerDied(error));
     assert_eq!(state.failure.and_then(|failure| failure.kind), Some(FailureKind::NotLoaded));
     // The kind decides, whatever the words are.
-    for (kind, message, kind) in [
+    for (error_kind, message, failure_kind) in [
         (ErrorKind::WorkerStopped, "unreachable", FailureKind::DeadWorker),
         (
             ErrorKind::WorkerStopped,
@@ -465,8 +465,8 @@ fn a_worker_that_never_came_is_not_said_to_have_died() {
         (ErrorKind::Version, "another build", FailureKind::NotLoaded),
     ] {
         let mut state = training();
-        update(&mut state, Message::WorkerDied(ErrorReport::new(kind, message)));
-        assert_eq!(state.failure.and_then(|failure| failure.kind), Some(kind), "{message}");
+        update(&mut state, Message::WorkerDied(ErrorReport::new(error_kind, message)));
+        assert_eq!(state.failure.and_then(|failure| failure.kind), Some(failure_kind), "{message}");
     }
 }
 

@@ -12,23 +12,24 @@ use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::run::{Asked, Phase, Run, Spectrum};
 use crate::ui::state::verification::Verify;
 use crate::ui::state::{Failure, State, Watchdog, Worker};
-use crate::ui::update::effect::without_effects;
+use crate::ui::update::effect::no_effects;
 use crate::ui::update::run::{ask, break_run, fail, failure_kind_of, forget, is_device_lost};
 use crate::ui::update::run_controls::start;
-use crate::ui::update::{Effect, other_runs, stop, stored_runs};
+use crate::ui::update::{Effect, other_runs, speed_measurement, stop, stored_runs};
 /// How much a new reading of the speed counts: readable digits within a second of ten readings.
 const SMOOTHING: f64 = 0.2;
 
 /// Takes in what the worker says: any word of it shows that it is there.
 pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     state.watchdog = Watchdog::default();
+    speed_measurement::note_event(state, &event);
     match event {
         Event::Ready { version } => on_ready(state, version),
         Event::Device(report) => on_device(state, report),
-        // `speed_measurement` takes it in.
+        // `speed_measurement` has taken it in.
         Event::Pong | Event::SpeedMeasured { .. } => Vec::new(),
         Event::Failed { run_id: None, error, probe_checks } => {
-            without_effects(|| fail(state, failure_kind_of(state, error.kind), error.message, probe_checks))
+            no_effects(|| fail(state, failure_kind_of(state, error.kind), error.message, probe_checks))
         }
         Event::Failed { run_id: Some(id), error, probe_checks } => {
             on_run_failed(state, id, error, probe_checks)
@@ -49,17 +50,17 @@ pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             on_checkpoint(state, run_id, step, weights);
             vec![Effect::Post(Command::Acknowledge { run_id })]
         }
-        Event::Spectrum { run_id, step, norms } => without_effects(|| {
+        Event::Spectrum { run_id, step, norms } => no_effects(|| {
             if let Some(run) = current(state, run_id) {
                 run.spectrum = Some(Spectrum { step, norms });
             }
         }),
         Event::Saved { run_id, step, state: file } => on_saved(state, run_id, step, file),
-        Event::Timed(timing) => without_effects(|| state.bench.timings.push(timing)),
-        Event::NotTimed { message } => without_effects(|| state.bench.failures.push(message)),
-        Event::BenchOver => without_effects(|| state.bench.running = false),
-        Event::Verified(verification) => without_effects(|| state.verify = Verify::Done(verification)),
-        Event::VerifyFailed { message } => without_effects(|| state.verify = Verify::Failed(message)),
+        Event::Timed(timing) => no_effects(|| state.bench.timings.push(timing)),
+        Event::NotTimed { message } => no_effects(|| state.bench.failures.push(message)),
+        Event::BenchOver => no_effects(|| state.bench.running = false),
+        Event::Verified(verification) => no_effects(|| state.verify = Verify::Done(verification)),
+        Event::VerifyFailed { message } => no_effects(|| state.verify = Verify::Failed(message)),
     }
 }
 

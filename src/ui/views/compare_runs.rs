@@ -45,7 +45,7 @@ pub(in crate::ui) fn CompareRuns() -> impl IntoView {
                 .collect_view();
             view! {
                 <fieldset class="compare" data-testid="compare-runs">
-                    <legend>"Lay over it"</legend>
+                    <legend>"Compare with"</legend>
                     {boxes}
                 </fieldset>
             }

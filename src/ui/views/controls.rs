@@ -46,7 +46,7 @@ fn buttons() -> [Button; 6] {
         Button {
             test_id: "pause",
             words: "Pause",
-            hint: "Stop after the step in hand",
+            hint: "Pause after the current step",
             message: Message::Pause,
             enabled: State::can_pause,
             primary: |state| matches!(state.phase(), Some(Phase::Preparing | Phase::Training)),
@@ -54,7 +54,7 @@ fn buttons() -> [Button; 6] {
         Button {
             test_id: "resume",
             words: "Resume",
-            hint: "Train on",
+            hint: "Continue training",
             message: Message::Resume,
             enabled: State::can_resume,
             primary: |state| state.phase() == Some(Phase::Paused),
@@ -70,7 +70,7 @@ fn buttons() -> [Button; 6] {
         Button {
             test_id: "stop",
             words: "Stop",
-            hint: "End the run where it stands; its curves and checkpoints stay, and it can go on later",
+            hint: "Stop; the run is saved and can be resumed",
             message: Message::Stop,
             enabled: State::can_stop,
             primary: |_| false,

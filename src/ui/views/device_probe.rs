@@ -14,7 +14,7 @@ pub(in crate::ui) fn DeviceProbe(
 ) -> impl IntoView {
     let advice = needs_advice(&checks).then(|| {
         let words = Store::get().peek(|state| advice(FailureKind::NoWebGpu, &state.host.user_agent));
-        view! { <p class="ladder-advice" data-testid="advice">{words}</p> }
+        view! { <p class="probe-advice" data-testid="advice">{words}</p> }
     });
     let checks = checks
         .into_iter()
@@ -22,16 +22,16 @@ pub(in crate::ui) fn DeviceProbe(
             let (outcome, sign) = words(check.outcome);
             view! {
                 <li data-outcome=outcome>
-                    <span class="rung-sign" aria-hidden="true">{sign}</span>
-                    <span class="rung-name">{check.question.to_string()}</span>
-                    <span class="rung-outcome">{outcome}</span>
-                    <span class="rung-detail">{check.detail}</span>
+                    <span class="check-sign" aria-hidden="true">{sign}</span>
+                    <span class="check-name">{check.question.to_string()}</span>
+                    <span class="check-outcome">{outcome}</span>
+                    <span class="check-detail">{check.detail}</span>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <ol class="ladder">{checks}</ol>
+        <ol class="probe-checks">{checks}</ol>
         {advice}
     }
 }

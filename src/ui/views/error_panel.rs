@@ -40,7 +40,7 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
                 }
             });
             let resume_from_saved = failed_at.get().map(|(step, was_on_gpu)| {
-                let words = format!("Go on from step {}", format::count(step));
+                let words = format!("Resume from step {}", format::count(step));
                 let on_cpu = was_on_gpu.then(|| {
                     view! {
                         <button type="button" data-testid="go-on-cpu" on:click=move |_| store.send(Message::ResumeFromSaved(Some(DeviceChoice::Cpu)))>

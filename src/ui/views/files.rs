@@ -26,7 +26,7 @@ pub(in crate::ui) fn DropZone() -> impl IntoView {
     let hovers = RwSignal::new(false);
     dom::watch_drops(move |over| hovers.set(over), move |files| take(store, files));
     view! {
-        <div class="drop-veil" class:shown=move || hovers.get() aria-hidden="true" data-testid="drop-zone">
+        <div class="drop-overlay" class:shown=move || hovers.get() aria-hidden="true" data-testid="drop-zone">
             <p>"Drop a capsule, weights, metrics.csv or report.json"</p>
         </div>
     }
@@ -162,7 +162,7 @@ const SAVES: [Save; 5] = [
     Save {
         test_id: "download-report",
         words: "report.json",
-        hint: "Every number of the last weights that were taken apart, as grok writes them",
+        hint: "Every number of the last analysed weights, as grok writes them",
         media_type: "application/json",
         ending: |_| ".report.json",
         enabled: |state| last_report(state).is_some(),
@@ -194,8 +194,7 @@ fn last_report(state: &State) -> Option<&Report> {
 }
 
 fn report_json(state: &State) -> Result<Vec<u8>> {
-    let report =
-        last_report(state).ok_or_else(|| LabError::content("report", "nothing was taken apart yet"))?;
+    let report = last_report(state).ok_or_else(|| LabError::content("report", "nothing was analysed yet"))?;
     let mut json = serde_json::to_vec_pretty(report).map_err(|e| LabError::content("report", e))?;
     json.push(b'\n');
     Ok(json)

@@ -21,7 +21,7 @@ pub(in crate::ui) fn Footer() -> impl IntoView {
         }
     });
     view! {
-        <footer class="foot">
+        <footer class="page-footer">
             <p>
                 "After "
                 <a href="https://arxiv.org/abs/2301.05217">

@@ -34,10 +34,10 @@ pub(in crate::ui) fn Header() -> impl IntoView {
                     <a href="#run">"Run"</a>
                     <a href="#train">"Train your own"</a>
                     <a href="#inside">"Inside"</a>
-                    <a href="#ablate">"Cut and ask"</a>
+                    <a href="#ablate">"Ablate and query"</a>
                     <a href="#verdict">"Verdict"</a>
                     <a href="#figures">"Figures"</a>
-                    <a href="#kept" data-testid="to-kept">"Kept runs"</a>
+                    <a href="#kept" data-testid="to-kept">"Saved runs"</a>
                     <a href="#files" data-testid="to-files">"Files"</a>
                     <a href="#reading" data-testid="to-reading">"The reading"</a>
                 </nav>

@@ -46,12 +46,14 @@ fn offer(state: &State) -> Option<Offer> {
 }
 
 /// The run that had to make room though it is kept nowhere: present only while there is one.
-fn hold_unsaved_run(store: Store) -> AnyView {
+fn unsaved_run_notice(store: Store) -> AnyView {
     let words = store.memo(|state| {
         let (_, capsule) = state.unsaved_run.as_ref()?;
         let name = capsule.head.name.clone().unwrap_or_else(|| run_name::name(&capsule.config));
         let step = format::count(capsule.state.as_ref().map_or(0, |saved| saved.step));
-        Some(format!("Your run {name}, saved at step {step}, is kept nowhere. This tab still holds it."))
+        Some(format!(
+            "Your run {name}, at step {step}, is not saved in this browser. This tab still holds it."
+        ))
     });
     let notice = move || {
         words.get().map(|words| {
@@ -63,7 +65,7 @@ fn hold_unsaved_run(store: Store) -> AnyView {
                             "Bring it back"
                         </button>
                         <button type="button" data-testid="let-go" on:click=move |_| store.send(Message::DiscardUnsavedRun)>
-                            "Let it go"
+                            "Discard it"
                         </button>
                     </div>
                 </section>
@@ -78,10 +80,11 @@ fn hold_unsaved_run(store: Store) -> AnyView {
 pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
     let store = Store::get();
     let offer = store.memo(offer);
-    let resume_from_saved = move || {
+    let resume = move || {
         offer.get().map(|Offer { key, words, step, epochs, is_on_page }| {
-            let resume_from_saved = move |_| store.send(Message::OpenStored { key: key.clone(), intent: OpenIntent::Resume });
-            let where_ = if is_on_page { "Its curves are on show." } else { "It is kept in this browser." };
+            let resume =
+                move |_| store.send(Message::OpenStored { key: key.clone(), intent: OpenIntent::Resume });
+            let where_ = if is_on_page { "Its curves are on show." } else { "It is saved in this browser." };
             view! {
                 <section class="panel notice" role="status" aria-label="A run to go on with">
                     <p>
@@ -91,16 +94,16 @@ pub(in crate::ui) fn ResumeOffer() -> impl IntoView {
                             format::count(epochs)
                         )}
                     </p>
-                    <button type="button" class="primary" data-testid="resume-kept" on:click=resume_from_saved>
-                        {format!("Go on from step {}", format::count(step))}
+                    <button type="button" class="primary" data-testid="resume-kept" on:click=resume>
+                        {format!("Resume from step {}", format::count(step))}
                     </button>
                 </section>
             }
         })
     };
     view! {
-        {resume_from_saved}
-        {hold_unsaved_run(store)}
+        {resume}
+        {unsaved_run_notice(store)}
     }
 }
 
@@ -118,7 +121,7 @@ pub(in crate::ui) fn StoredRunsPanel() -> impl IntoView {
     view! {
         <section class="panel kept" id="kept" aria-labelledby="kept-title" data-testid="kept-runs">
             <div class="panel-head">
-                <h2 id="kept-title">"Kept in this browser"</h2>
+                <h2 id="kept-title">"Saved in this browser"</h2>
                 <span class="unit" data-testid="room">{move || kept.with(room_words)}</span>
             </div>
             {move || {
@@ -139,7 +142,7 @@ pub(in crate::ui) fn StoredRunsPanel() -> impl IntoView {
                 })
             }}
             <Show when=move || kept.with(|kept| kept.is_listed && kept.runs.is_empty() && kept.damaged.is_empty())>
-                <p class="empty-list">"Runs that train here are kept here, and survive the closing of this tab."</p>
+                <p class="empty-list">"Runs that train here are saved here, and survive the closing of this tab."</p>
             </Show>
             <ul class="runs">{lines} {damaged}</ul>
         </section>

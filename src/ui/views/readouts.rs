@@ -38,7 +38,7 @@ pub(in crate::ui) fn Readouts() -> impl IntoView {
             <Measured store measure=&ACCURACY_TRAIN test_id="train-accuracy" key="train" />
             <Measured store measure=&ACCURACY_TEST test_id="test-accuracy" key="test" />
             <div class="readout">
-                <span class="readout-name">"Probability rounds to 1 in float32"</span>
+                <span class="readout-name">"p(correct) rounds to 1 in float32"</span>
                 <span class="readout-value">
                     <span data-testid="collapsed">{move || collapsed.get().unwrap_or_else(|| "–".into())}</span>
                     <small>"of train sums"</small>

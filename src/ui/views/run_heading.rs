@@ -35,7 +35,7 @@ pub(in crate::ui) fn RunHeading() -> impl IntoView {
         })
     };
     view! {
-        <div class="exhibit-head">
+        <div class="run-heading">
             <div>
                 <h2 id="run-title" data-testid="exhibit">{move || title.get()}</h2>
                 <p class="facts" data-testid="exhibit-facts">{move || facts.get()}</p>

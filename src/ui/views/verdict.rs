@@ -53,7 +53,7 @@ pub(in crate::ui) fn VerdictPanel() -> impl IntoView {
                             <th scope="col">"#"</th>
                             <th scope="col">"Claim"</th>
                             <th scope="col">"In the paper"</th>
-                            <th scope="col">"Expected of another seed, and why"</th>
+                            <th scope="col">"Accepted range and source"</th>
                             <th scope="col">"This run"</th>
                             <th scope="col">"Outcome"</th>
                         </tr>
@@ -139,7 +139,7 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         };
         view! {
             <button type="button" class="quiet" data-testid=format!("recipe-{}", row.number) on:click=set>
-                {format!("Set up such a run: {}", recipe.label)}
+                {format!("Try it: {}", recipe.label)}
             </button>
         }
         .into_any()

@@ -101,7 +101,7 @@ fn summary(verification: &Verification) -> String {
         let what =
             if on_gpu { "This device, its graphics card included," } else { "This device's processor" };
         format!(
-            "{what} computes rightly: after {steps} steps every engine compared is within {max_drift:.0e} of the \
+            "{what} is verified: after {steps} steps every engine compared is within {max_drift:.0e} of the \
              reference."
         )
     } else {
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_card_that_was_not_compared_is_not_said_to_be_right() {
         let on_cpu = verification(vec![check(DeviceKind::Cpu, 1e-6)]);
-        assert!(summary(&on_cpu).starts_with("This device's processor computes rightly"));
+        assert!(summary(&on_cpu).starts_with("This device's processor is verified"));
         let on_both = verification(vec![check(DeviceKind::Cpu, 1e-6), check(DeviceKind::Gpu, 1e-6)]);
         assert!(summary(&on_both).contains("graphics card included"));
         assert!(left_out(&on_both, None).is_empty());
@@ -228,6 +228,6 @@ mod tests {
         }];
         let told = left_out(&result, None);
         assert_eq!(told, ["The fastest engine on the GPU could not be compared: GPU: it is lost."]);
-        assert!(summary(&result).contains("processor computes rightly"));
+        assert!(summary(&result).contains("processor is verified"));
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
-use crate::ui::browser::dom;
+use crate::ui::browser::{dom, screen_lock};
 use crate::ui::state::State;
 use crate::ui::state::run::Phase;
 use crate::ui::store::Store;
@@ -13,7 +13,7 @@ use crate::ui::store::Store;
 #[component]
 pub(in crate::ui) fn WakeLock() -> impl IntoView {
     let store = Store::get();
-    let is_possible = dom::has_wake_lock();
+    let is_possible = screen_lock::has_wake_lock();
     let wanted = RwSignal::new(false);
     let problem = RwSignal::new(
         (!is_possible).then(|| "This browser cannot do it, or the page is not served securely.".to_owned()),
@@ -51,12 +51,12 @@ fn hold(on: Memo<bool>, problem: RwSignal<Option<String>>) {
     let lock: StoredValue<Option<JsValue>, LocalStorage> = StoredValue::new_local(None);
     let release = move || {
         if let Some(lock) = lock.try_update_value(Option::take).flatten() {
-            dom::unlock_screen(&lock);
+            screen_lock::unlock_screen(&lock);
         }
     };
     let take = move || {
         spawn_local(async move {
-            match dom::lock_screen().await {
+            match screen_lock::lock_screen().await {
                 Ok(new) => {
                     release();
                     problem.set(None);

@@ -15,7 +15,7 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     id: "spectrum",
     title: "Spectra of W_E and W_L",
     caption: "The norm of the embedding W_E and of the neuron-logit map W_L along each wave over the numbers. \
-              Random weights make all bars about equal; a model that groks keeps a handful. Upright lines: the \
+              Random weights make all bars about equal; a model that groks keeps a handful. Vertical lines: the \
               key frequencies.",
     finding,
     sheet,

@@ -10,7 +10,7 @@ use crate::error::{ErrorReport, LabError, Result, StorageFault};
 use crate::protocol::capsule::Capsule;
 use crate::ui::browser::run_storage::database::Database;
 use crate::ui::browser::time_limit::{OPENING, Work, before, unanswered};
-use crate::ui::browser::{dom, run_lock};
+use crate::ui::browser::{dom, run_lock, storage_room};
 use crate::ui::state::run_records::{self, Change, Kind};
 use crate::ui::state::stored_runs::{Damaged, RunToStore, StorageCommand, StorageEvent, StoredRun, enqueue};
 
@@ -30,7 +30,7 @@ struct Inner {
 }
 
 impl StorageActor {
-    /// A keeper that tells its events through `deliver`.
+    /// A storage actor that tells its events through `deliver`.
     pub(in crate::ui) fn new(deliver: impl Fn(StorageEvent) + 'static) -> Self {
         let inner = Inner {
             queue: RefCell::default(),
@@ -122,7 +122,7 @@ impl Inner {
     /// Asks how full the storage is, apart from the queue: saving does not wait for the answer.
     fn measure_room(&self) {
         let deliver = Rc::clone(&self.deliver);
-        spawn_local(async move { deliver(StorageEvent::Room(dom::storage_room().await)) });
+        spawn_local(async move { deliver(StorageEvent::Room(storage_room::storage_room().await)) });
     }
 }
 

@@ -17,9 +17,9 @@ impl AblationEditor {
         of_attention(attention, &mut parts);
         parts.extend(of_neurons(neurons));
         match mlp_skip {
-            SkipEdit::SendToStorage => {}
-            SkipEdit::Zero => parts.push("no skip around the MLP".to_owned()),
-            SkipEdit::Mean => parts.push("the skip around the MLP is its mean".to_owned()),
+            SkipEdit::Keep => {}
+            SkipEdit::Zero => parts.push("no MLP skip connection".to_owned()),
+            SkipEdit::Mean => parts.push("the MLP skip connection is its mean".to_owned()),
         }
         parts.extend(of_waves("the logits", &logits.freqs));
         parts.extend(several(
@@ -40,7 +40,7 @@ impl AblationEdit {
             Self::Component([i, j]) => format!("component-{i}-{j}"),
             Self::AttentionSkip => "attention-skip".to_owned(),
             Self::AttentionToEq => "to-eq".to_owned(),
-            Self::MlpSkip(SkipEdit::SendToStorage) => "mlp-skip".to_owned(),
+            Self::MlpSkip(SkipEdit::Keep) => "mlp-skip".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "mlp-skip-zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mlp-skip-mean".to_owned(),
             Self::Paper(paper) => format!("paper-{}", paper.id().replace('_', "-")),
@@ -56,13 +56,13 @@ impl AblationEdit {
             Self::Head(head) => format!("head {head}"),
             Self::Component([i, j]) => format!("({i}, {j})"),
             Self::AttentionSkip => "no skip".to_owned(),
-            Self::AttentionToEq => "none to \u{201c}=\u{201d}".to_owned(),
-            Self::MlpSkip(SkipEdit::SendToStorage) => "keep".to_owned(),
+            Self::AttentionToEq => "Block \u{201c}=\u{201d} attending to itself".to_owned(),
+            Self::MlpSkip(SkipEdit::Keep) => "keep".to_owned(),
             Self::MlpSkip(SkipEdit::Zero) => "zero".to_owned(),
             Self::MlpSkip(SkipEdit::Mean) => "mean".to_owned(),
             Self::Paper(paper) => paper.description().to_owned(),
             Self::Undo => "Undo".to_owned(),
-            Self::Whole => "Whole model again".to_owned(),
+            Self::Whole => "Restore the full model".to_owned(),
         }
     }
 }
@@ -96,7 +96,7 @@ fn of_attention(attention: &AttentionEdit, parts: &mut Vec<String>) {
     let AttentionEdit { removed_heads, skip, to_eq } = attention;
     parts.extend(several(removed_heads.iter().map(|head| format!("no head {head}"))));
     if !skip {
-        parts.push("no skip around the attention".to_owned());
+        parts.push("no attention skip connection".to_owned());
     }
     if !to_eq {
         parts.push("\u{201c}=\u{201d} does not attend to itself".to_owned());
@@ -139,10 +139,10 @@ mod tests {
         let edits = [
             (AblationEdit::Embedding(4), "the embedding without k = 4"),
             (AblationEdit::Head(1), "no head 1"),
-            (AblationEdit::AttentionSkip, "no skip around the attention"),
+            (AblationEdit::AttentionSkip, "no attention skip connection"),
             (AblationEdit::AttentionToEq, "\u{201c}=\u{201d} does not attend to itself"),
             (AblationEdit::Cluster(9), "no neurons of k = 9"),
-            (AblationEdit::MlpSkip(SkipEdit::Zero), "no skip around the MLP"),
+            (AblationEdit::MlpSkip(SkipEdit::Zero), "no MLP skip connection"),
             (AblationEdit::Freq(3), "the logits without k = 3"),
             (AblationEdit::Component([0, 2]), "no component (0, 2) of the logits"),
         ];

@@ -149,7 +149,7 @@ impl AblationEditor {
             AblationEdit::AttentionSkip => next.attention.skip = !next.attention.skip,
             AblationEdit::AttentionToEq => next.attention.to_eq = !next.attention.to_eq,
             AblationEdit::MlpSkip(edit) => {
-                next.mlp_skip = if next.mlp_skip == *edit { SkipEdit::SendToStorage } else { *edit };
+                next.mlp_skip = if next.mlp_skip == *edit { SkipEdit::Keep } else { *edit };
             }
             AblationEdit::Paper(paper) => {
                 next = paper.ablation(&model.key_freqs, model.n_heads);

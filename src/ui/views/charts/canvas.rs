@@ -6,7 +6,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::plot::PixelMap;
-use crate::ui::browser::dom::{self, Painter};
+use crate::ui::browser::canvas::Painter;
+use crate::ui::browser::{canvas, dom};
 use crate::ui::views::theme_choice::PageTheme;
 
 /// A canvas and what was last drawn on it.
@@ -30,7 +31,7 @@ impl FigureCanvas {
         let paint = Rc::new(move || {
             waiting.set_value(false);
             let Some(canvas) = figure_canvas.canvas.get_untracked() else { return };
-            match dom::paint(&canvas, &theme_choice.theme_now(), &*painter) {
+            match canvas::paint(&canvas, &theme_choice.theme_now(), &*painter) {
                 Ok(Some(maps)) => figure_canvas.maps.set(maps),
                 Ok(None) => {}
                 Err(error) => leptos::logging::error!("{error}"),

@@ -34,7 +34,7 @@ pub(super) fn phase_bar(map: RwSignal<Option<PixelMap>>) -> AnyView {
                 }
             })
             .collect_view();
-        Some(view! { <ul class="ribbon" data-testid="ribbon" aria-label="Phases">{spans}</ul> })
+        Some(view! { <ul class="phase-bar" data-testid="ribbon" aria-label="Phases">{spans}</ul> })
     };
     let buttons = move || {
         boundaries(&phases.get())
@@ -86,13 +86,13 @@ fn boundaries(phases: &Phases) -> Vec<(usize, String, Boundary)> {
     };
     [
         of(1, phases.memorisation_end, |b| {
-            format!("memorisation ends: excluded loss least, {}", format::number(b.excluded_loss))
+            format!("memorisation ends: excluded loss at its minimum, {}", format::number(b.excluded_loss))
         }),
         of(2, phases.cleanup_start, |b| {
             format!("cleanup begins: knee of Σ w², {}", format::number(b.sum_sq_weights))
         }),
         of(3, phases.cleanup_end, |b| {
-            format!("cleanup ends: Σ w² settled, {}", format::number(b.sum_sq_weights))
+            format!("cleanup ends: Σ w² levels off, {}", format::number(b.sum_sq_weights))
         }),
     ]
     .into_iter()

@@ -23,8 +23,8 @@ pub(crate) fn PlaybackBar() -> impl IntoView {
     play(store, playing);
     let words = move || place.get().words();
     view! {
-        <div class="transport" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
-            <div class="transport-buttons">
+        <div class="playback-bar" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
+            <div class="playback-buttons">
                 <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| change(ViewChange::By(-1))>"‹"</button>
                 <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| change(ViewChange::TogglePlay)>
                     {move || if playing.get() { "Stop" } else { "Play" }}
@@ -47,7 +47,7 @@ pub(crate) fn PlaybackBar() -> impl IntoView {
                     }
                 }
             />
-            <p class="transport-words">
+            <p class="playback-text">
                 "step " <b data-testid="cursor-step">{move || place.get().step}</b> " "
                 <span data-testid="cursor-phase">{move || place.get().phase}</span>
             </p>

@@ -122,13 +122,13 @@ impl Track {
         match self {
             Self::Loss => {
                 "Mean cross-entropy on the sums trained on and on those held out. First only the train loss \
-                 falls: the sums are learned by heart. Much later the test loss drops: the model groks."
+                 falls: the sums are memorised. Much later the test loss drops: the model groks."
             }
             Self::Accuracy => "The part of sums whose largest logit is the right answer's.",
             Self::Circuits => {
                 "Restricted: the loss over all sums of the waves cos, sin w_k(a + b) of the key frequencies \
                  alone. It falls long before the test loss. Excluded: the loss over the train set without \
-                 them. It falls while sums are learned by heart and rises as the model comes to need the waves."
+                 them. It falls while sums are memorised and rises as the model comes to need the waves."
             }
             Self::Gini => {
                 "How unevenly the embedding W_E and the neuron-logit map W_L spread over the frequencies: near \

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use crate::error::Result;
 use crate::plot::figures::DataTable;
 use crate::plot::{PixelMap, Theme};
-use crate::ui::browser::dom::{self, Area, Painter};
+use crate::ui::browser::canvas::{Area, Painter};
+use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::comparison::compared;
 use crate::ui::state::format::px;
@@ -53,7 +54,7 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     set=Callback::new(lay)
                 />
             </div>
-            <div class="stage" class:blank=move || empty.get()>
+            <div class="figure-canvas" class:blank=move || empty.get()>
                 <div
                     class="figure"
                     data-testid=format!("{}-chart", track.id())
@@ -70,7 +71,7 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     "Press Train: the curves appear here."
                 </p>
             </div>
-            <div class="track-foot">
+            <div class="track-footer">
                 <p class="caption">{track.caption()}</p>
                 <Numbers tables=Callback::new(move |()| {
                     store.track_figures();
@@ -217,7 +218,7 @@ fn overlay(
                     Some(view! { <i class="dot" data-key=key style:left=px(x) style:top=px(y)></i> })
                 })
                 .collect();
-            view! { {upright("hair", &map, step)} {dots} }
+            view! { {upright("cursor-line", &map, step)} {dots} }
         });
         let chosen = drag.get().map(|(from, to)| {
             let edge = |x: f64| x.clamp(map.x_pixels.0, map.x_pixels.1);

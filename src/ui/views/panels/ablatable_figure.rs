@@ -110,8 +110,8 @@ impl AblatableFigure {
         };
         view! {
             <svg class="overlay marks" aria-hidden="true">
-                <path class="gone" d=move || outline(&gone.get(), true) />
-                <path class="aim" d=move || outline(aim.get().as_slice(), false) />
+                <path class="removed" d=move || outline(&gone.get(), true) />
+                <path class="target" d=move || outline(aim.get().as_slice(), false) />
             </svg>
         }
         .into_any()
@@ -136,19 +136,19 @@ impl AblatableFigure {
         let whole = store.memo(|state| state.ablation_editor.is_whole());
         let left = store.memo(|state| (!state.ablation_editor.is_whole()).then(|| result_words(state)));
         let words = move || match (aim.get(), left.get()) {
-            (Some(part), _) if is_applied(part) => format!("{part}: a click puts it back."),
-            (Some(part), _) => format!("{part}: a click cuts it out."),
+            (Some(part), _) if is_applied(part) => format!("{part}: click to restore."),
+            (Some(part), _) => format!("{part}: click to remove."),
             (None, Some(left)) => left,
-            (None, None) => "Click in the figure, or choose here, to cut a part out of the model.".to_owned(),
+            (None, None) => "Click in the figure, or choose here, to remove a part of the model.".to_owned(),
         };
         let is_empty = move || parts.with(|parts| parts.list.is_empty());
         view! {
-            <div class="cuts" role="group" aria-label="Cut out of the model what this figure shows" hidden=is_empty>
+            <div class="ablation-row" role="group" aria-label="Remove from the model what this figure shows" hidden=is_empty>
                 {list(view.id, true, parts, choice)}
                 {list(view.id, false, parts, choice)}
-                <button type="button" class="cut" data-testid=format!("cut-{}", view.id) aria-pressed=move || pressed.get().to_string() on:click=edit>"Cut out"</button>
-                <button type="button" class="cut" data-testid=format!("cut-{}-undo", view.id) hidden=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Undo))>"Undo"</button>
-                <p class="cut-note" data-testid=format!("cut-{}-note", view.id)>{words} " " {other_weights(store, view.id)}</p>
+                <button type="button" class="ablation-button" data-testid=format!("cut-{}", view.id) aria-pressed=move || pressed.get().to_string() on:click=edit>"Remove"</button>
+                <button type="button" class="ablation-button" data-testid=format!("cut-{}-undo", view.id) hidden=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Undo))>"Undo"</button>
+                <p class="ablation-note" data-testid=format!("cut-{}-note", view.id)>{words} " " {other_weights(store, view.id)}</p>
             </div>
         }
         .into_any()
@@ -162,7 +162,7 @@ pub(super) fn other_weights(store: Store, id: &'static str) -> AnyView {
         other.get().map(|step| {
             let go = move |_| store.send(Message::ChangeView(ViewChange::Pin(step as f64)));
             view! {
-                {format!("What is cut are the weights of step {}. ", format::count(step))}
+                {format!("The ablation is of the weights of step {}. ", format::count(step))}
                 <button type="button" class="quiet" data-testid=format!("cut-{id}-go") on:click=go>"Show them"</button>
             }
         })
@@ -275,7 +275,7 @@ mod tests {
         update(&mut state, Message::ChangeView(ViewChange::Hover(0.0)));
         assert_eq!(elsewhere(&state), Some(30), "the pointer shows step 0");
         update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
-        assert_eq!(elsewhere(&state), None, "the pin takes the knife along");
+        assert_eq!(elsewhere(&state), None, "the ablation follows the pin");
         state.run_view.as_mut().expect("a run is on show").weights.clear();
         assert!(parts_of(&state, view("spectrum")).list.is_empty(), "without weights nothing can be cut");
     }

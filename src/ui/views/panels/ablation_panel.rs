@@ -12,7 +12,7 @@ use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::panels::ablation_result::left;
+use crate::ui::views::panels::ablation_result::ablation_result;
 use crate::ui::views::panels::ask::ask;
 use crate::ui::views::panels::paper_ablation_rows::{ablation_button, each, paper_rows};
 
@@ -22,13 +22,13 @@ pub(crate) fn AblationPanel() -> impl IntoView {
     let store = Store::get();
     let step = store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.step));
     let words = move || match step.get() {
-        None => "There are no weights of this run at hand to cut.".to_owned(),
+        None => "There are no weights of this run to ablate.".to_owned(),
         Some(step) => format!("On the weights of step {}.", format::count(step)),
     };
     view! {
-        <section class="knife" id="ablate" data-testid="knife" aria-labelledby="ablate-title">
+        <section class="ablation-panel" id="ablate" data-testid="knife" aria-labelledby="ablate-title">
             <div class="section-head">
-                <h2 id="ablate-title">"Cut it and ask it"</h2>
+                <h2 id="ablate-title">"Ablate and query"</h2>
                 <p>
                     "Remove parts of the model, here or by a click in the figures above, and see what the rest still \
                      knows; or ask it a sum."
@@ -37,9 +37,9 @@ pub(crate) fn AblationPanel() -> impl IntoView {
             <div class="panels">
                 <section class="panel figure-panel" aria-label="Ablation">
                     <p class="finding" data-testid="ablate-step">{words}</p>
-                    <div class="knife-body" hidden=move || step.get().is_none()>
+                    <div class="ablation-body" hidden=move || step.get().is_none()>
                         {controls(store)}
-                        {left(store)}
+                        {ablation_result(store)}
                     </div>
                 </section>
                 {ask(store)}
@@ -103,10 +103,12 @@ fn row(store: Store, applied_ablation: Memo<AppliedAblation>, kind: Kind) -> Any
     let edits = store.memo(move |state| kind.edits(state));
     let buttons = each(
         edits,
-        Arc::new(move |edit| ablation_button(applied_ablation, "ablate", "cut", edit.name(), edit)),
+        Arc::new(move |edit| {
+            ablation_button(applied_ablation, "ablate", "ablation-button", edit.name(), edit)
+        }),
     );
     view! {
-        <div class="cuts" role="group" aria-label=kind.label() hidden=move || edits.with(Vec::is_empty)>
+        <div class="ablation-row" role="group" aria-label=kind.label() hidden=move || edits.with(Vec::is_empty)>
             <span>{kind.label()}</span>
             {buttons}
         </div>
@@ -117,8 +119,9 @@ fn row(store: Store, applied_ablation: Memo<AppliedAblation>, kind: Kind) -> Any
 fn controls(store: Store) -> AnyView {
     let applied_ablation = store.memo(ablated_model::applied_ablation);
     let row = move |kind| row(store, applied_ablation, kind);
-    let fixed =
-        move |edit: AblationEdit| ablation_button(applied_ablation, "ablate", "cut", edit.name(), edit);
+    let fixed = move |edit: AblationEdit| {
+        ablation_button(applied_ablation, "ablate", "ablation-button", edit.name(), edit)
+    };
     let undo = store.memo(|state| state.ablation_editor.can_undo());
     let whole = store.memo(|state| state.ablation_editor.is_whole());
     let report =
@@ -129,21 +132,21 @@ fn controls(store: Store) -> AnyView {
         {row(Kind::Components)}
         {row(Kind::Heads)}
         {row(Kind::Clusters)}
-        <div class="cuts" role="group" aria-label="Attention"><span>"Attention"</span>
+        <div class="ablation-row" role="group" aria-label="Attention"><span>"Attention"</span>
             {fixed(AblationEdit::AttentionSkip)} {fixed(AblationEdit::AttentionToEq)}
         </div>
-        <div class="cuts" role="group" aria-label="Skip around the MLP"><span>"Skip around the MLP"</span>
+        <div class="ablation-row" role="group" aria-label="The MLP\u{2019}s skip connection"><span>"The MLP\u{2019}s skip connection"</span>
             {fixed(AblationEdit::MlpSkip(SkipEdit::Zero))} {fixed(AblationEdit::MlpSkip(SkipEdit::Mean))}
         </div>
-        <div class="cuts">
+        <div class="ablation-row">
             <button type="button" data-testid="ablate-undo" disabled=move || !undo.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Undo))>"Undo"</button>
-            <button type="button" data-testid="ablate-reset" disabled=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Whole))>"Whole model again"</button>
+            <button type="button" data-testid="ablate-reset" disabled=move || whole.get() on:click=move |_| store.send(Message::EditAblation(AblationEdit::Whole))>"Restore the full model"</button>
         </div>
         <details class="fold">
             <summary>"The paper\u{2019}s ablations"</summary>
             <div class="table-wide" tabindex="0" role="region" aria-label="The paper\u{2019}s ablations">
-                <table class="papers">
-                    <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"these weights"</th></tr></thead>
+                <table class="paper-ablations">
+                    <thead><tr><th scope="col">"ablation"</th><th scope="col">"paper, loss over all"</th><th scope="col">"these weights"</th></tr></thead>
                     <tbody>{paper_rows(applied_ablation, "ablate", report)}</tbody>
                 </table>
             </div>

@@ -40,13 +40,13 @@ pub(super) fn result_words(state: &State) -> String {
             format::number(loss.test),
             format::percent(accuracy.all)
         ),
-        (Err(_), Some(failure)) => format!("What is left could not be computed: {failure}"),
+        (Err(_), Some(failure)) => format!("The result could not be computed: {failure}"),
         (Err(_), None) if !state.analyst.ready => {
-            "The analyst, which computes what is left, is not at work.".to_owned()
+            "Ablation results are unavailable: the analysis worker is not running.".to_owned()
         }
-        (Err(_), None) => "What is left is being computed.".to_owned(),
+        (Err(_), None) => "The result is being computed.".to_owned(),
     };
-    format!("Cut: {}. {outcome}", state.ablation_editor.words())
+    format!("Ablated: {}. {outcome}", state.ablation_editor.words())
 }
 
 /// The table.
@@ -70,8 +70,8 @@ pub(super) fn ablation_result(store: Store) -> AnyView {
         .into_any()
     };
     view! {
-        <table class="left">
-            <thead><tr><th scope="col">"sums"</th><th scope="col">"loss, whole"</th><th scope="col">"loss, cut"</th><th scope="col">"right, cut"</th></tr></thead>
+        <table class="ablation-result">
+            <thead><tr><th scope="col">"sums"</th><th scope="col">"loss, full"</th><th scope="col">"loss, ablated"</th><th scope="col">"accuracy, ablated"</th></tr></thead>
             <tbody>
                 {row("train", |parts| parts.train)}
                 {row("test", |parts| parts.test)}
@@ -106,7 +106,7 @@ mod tests {
         assert!(full(&state).is_some());
         update(&mut state, Message::EditAblation(AblationEdit::Head(1)));
         assert_eq!(ablated(&state), Err("\u{2026}"));
-        assert_eq!(result_words(&state), "Cut: no head 1. What is left is being computed.");
+        assert_eq!(result_words(&state), "Ablated: no head 1. The result is being computed.");
 
         let parts = |train, test, all| BySplit { train, test, all };
         let scores = Scores { loss: parts(1.5, 2.5, 2.0), accuracy: parts(0.5, 0.25, 0.375) };
@@ -114,7 +114,7 @@ mod tests {
         say(&mut state, AnalystReply::Ablated { id, scores, margins: Vec::new() });
         assert_eq!(ablated(&state), Ok((scores.loss, scores.accuracy)));
         let words =
-            "Cut: no head 1. Loss 1.500 on train and 2.500 on test sums; 37.50 % of all sums are right.";
+            "Ablated: no head 1. Loss 1.500 on train and 2.500 on test sums; 37.50 % of all sums are right.";
         assert_eq!(result_words(&state), words);
 
         update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(ablated(&state), Err("\u{2026}"), "a new attempt");
         update(&mut state, Message::AnalystDied("killed".into()));
         assert_eq!(ablated(&state), Err("\u{2013}"));
-        assert!(result_words(&state).ends_with("is not at work."));
+        assert!(result_words(&state).ends_with("is not running."));
     }
 
     #[test]

@@ -42,8 +42,13 @@ pub(super) fn ablations() -> AnyView {
     let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::number(*whole)));
     let without = move |edit: AblationEdit| {
         let AblationEdit::Freq(freq) = edit else { return ().into_any() };
-        let button =
-            ablation_button(applied_ablation, "cut", "cut in-table", remove_freq_description(freq), edit);
+        let button = ablation_button(
+            applied_ablation,
+            "cut",
+            "ablation-button in-table",
+            remove_freq_description(freq),
+            edit,
+        );
         let ours = move || {
             report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
         };
@@ -59,14 +64,14 @@ pub(super) fn ablations() -> AnyView {
     view! {
         <section class="panel figure-panel" id="ablations" aria-labelledby="ablations-title">
             <div class="panel-head">
-                <h3 id="ablations-title">"What is left without a part"</h3>
+                <h3 id="ablations-title">"Ablations: paper and this run"</h3>
             </div>
             <p class="finding">{at} " " {other_weights(store, "ablations")}</p>
             <div class="table-wide ablations" tabindex="0" role="region" aria-label="Ablations" data-testid="ablations">
-                <table class="papers">
-                    <thead><tr><th scope="col">"what is done"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
+                <table class="paper-ablations">
+                    <thead><tr><th scope="col">"ablation"</th><th scope="col">"paper, loss over all"</th><th scope="col">"this run"</th></tr></thead>
                     <tbody>
-                        <tr><th scope="row" class="words">"the whole model"</th><td class="words">{PAPER_LOSS_UNABLATED}</td><td>{whole}</td></tr>
+                        <tr><th scope="row" class="words">"the full model"</th><td class="words">{PAPER_LOSS_UNABLATED}</td><td>{whole}</td></tr>
                         {paper_rows(applied_ablation, "cut", report)}
                         {each(freqs, Arc::new(without))}
                     </tbody>
@@ -77,7 +82,7 @@ pub(super) fn ablations() -> AnyView {
                  the key frequencies alone do better than the whole, and without them nothing is left. A click \
                  on a line does it to the model."
             </p>
-            <div class="track-foot">
+            <div class="track-footer">
                 <span class="files">
                     <button type="button" class="quiet" data-testid="ablations-csv" on:click=save>"CSV"</button>
                 </span>
@@ -93,7 +98,7 @@ fn table(report: &Report) -> DataTable {
     let mut push = |what: String, paper: &str, ours: f64| {
         table.push([Cell::Text(what), Cell::text(paper), Cell::Number(ours)]);
     };
-    push("the whole model".to_owned(), PAPER_LOSS_UNABLATED, report.loss.all);
+    push("the full model".to_owned(), PAPER_LOSS_UNABLATED, report.loss.all);
     for paper in PaperAblation::ALL {
         push(paper.description().to_owned(), paper.paper_loss(), report.ablations.losses[paper]);
     }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::error::Result;
 use crate::plot::{PixelMap, Theme};
-use crate::ui::browser::dom::{Area, Painter};
+use crate::ui::browser::canvas::{Area, Painter};
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::ablated_snapshot;
 use crate::ui::state::ablation_editor::Answer;
@@ -58,13 +58,13 @@ fn words(state: &State) -> String {
             (None, _) => String::new(),
             (Some(_), Some(failure)) => format!("It could not be asked: {failure}"),
             (Some(_), None) if !state.analyst.ready => {
-                "The analyst, which asks the model, is not at work.".to_owned()
+                "The model cannot be queried: the analysis worker is not running.".to_owned()
             }
             (Some(_), None) => "It is being asked.".to_owned(),
         };
     };
     let ((a, b), says) = (answer.pair, answer.ranked().first().copied().unwrap_or(0));
-    let who = if state.ablation_editor.is_whole() { "It" } else { "The cut model" };
+    let who = if state.ablation_editor.is_whole() { "It" } else { "The ablated model" };
     let verdict =
         if says == answer.sum() { "right".to_owned() } else { format!("wrong, it is {}", answer.sum()) };
     format!("{who} says {a} + {b} = {says}: {verdict}. {}", answer.finding())
@@ -131,8 +131,8 @@ pub(super) fn ask(store: Store) -> AnyView {
             {votes(store)}
             <p class="caption">
                 "The answers with the largest logits, and how much of each is the vote of each key frequency: its waves \
-                 cos and sin of w_k(a + b) in the logits. The right answer, the upright line, is where all of them are \
-                 high. The model is asked as it is cut."
+                 cos and sin of w_k(a + b) in the logits. The right answer, the vertical line, is where all of them are \
+                 high. Questions go to the ablated model."
             </p>
         </section>
     }
@@ -155,7 +155,7 @@ fn votes(store: Store) -> AnyView {
             <div class="sheet" data-testid="ask-votes" role="img" aria-label="Each key frequency\u{2019}s vote on every answer, and the logits">
                 <canvas node_ref=figure_canvas.canvas aria-hidden="true"></canvas>
             </div>
-            <div class="track-foot">
+            <div class="track-footer">
                 <Numbers tables=Callback::new(move |()| answer.get().iter().map(Answer::table).collect()) />
                 <Downloads
                     name="votes"
@@ -277,7 +277,7 @@ mod tests {
             say(true),
             "It says 3 + 6 = 2: right. By the votes on 7 answers, 2 is number 1 for k = 3."
         );
-        let cut = "The cut model says 3 + 6 = 4: wrong, it is 2. By the votes on 7 answers, 2 is number 2 for k = 3.";
+        let cut = "The ablated model says 3 + 6 = 4: wrong, it is 2. By the votes on 7 answers, 2 is number 2 for k = 3.";
         assert_eq!(say(false), cut);
         for _ in 0..2 {
             let id = Some(state.analyst.last_request);

@@ -29,7 +29,7 @@ pub(in crate::ui) fn InsidePanels() -> impl IntoView {
                 <h2 id="inside-title">"Inside the model"</h2>
                 <p>
                     "What the weights at the cursor compute. Move the cursor above, or with the bar below. A click on a \
-                     bar, a cell, a map or a cluster cuts it out of the model."
+                     bar, a cell, a map or a cluster removes it from the model."
                 </p>
             </div>
             <div class="panels">{panels} {ablations()}</div>

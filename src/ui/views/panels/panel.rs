@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use leptos::ev::{MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -10,7 +11,8 @@ use crate::error::Result;
 use crate::plot::figures::Sheet;
 use crate::plot::figures::checkpoint::{CheckpointDataNeed, PredictionGridLayout};
 use crate::plot::{PixelMap, Theme};
-use crate::ui::browser::dom::{self, Area, Painter};
+use crate::ui::browser::canvas::{Area, Painter};
+use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::state::view_choices::ViewChange;
@@ -56,7 +58,7 @@ impl Revision {
     }
 }
 
-/// The panel of a subject.
+/// The panel of a figure.
 pub(super) fn panel(content: PanelContent) -> AnyView {
     let store = Store::get();
     let words = content.words();
@@ -64,33 +66,10 @@ pub(super) fn panel(content: PanelContent) -> AnyView {
     let figure_canvas = FigureCanvas::new(Rc::new(SheetPainter { store, content }), move || {
         revision.get();
     });
-    let follow = move || {
-        revision.get();
-    };
-    // Far from the screen the words stay as they are: a run that trains would have them made anew all the time.
     let section = NodeRef::<html::Section>::new();
-    let near = RwSignal::new(false);
-    Effect::new(move |watched: Option<bool>| {
-        let Some(section) = section.get() else { return false };
-        if watched != Some(true) {
-            dom::watch_visible(&section, move |now| near.set(now));
-        }
-        true
-    });
-    let missing = Memo::new(move |before: Option<&Option<&'static str>>| match before {
-        Some(before) if !near.get() => *before,
-        _ => {
-            follow();
-            store.peek(|state| content.missing(state))
-        }
-    });
-    let finding = Memo::new(move |before: Option<&String>| match before {
-        Some(before) if !near.get() => before.clone(),
-        _ => {
-            follow();
-            store.peek(|state| content.finding(state))
-        }
-    });
+    let near = is_near(section);
+    let missing = while_near(near, revision, move || store.peek(|state| content.missing(state)));
+    let finding = while_near(near, revision, move || store.peek(|state| content.finding(state)));
     let ablatable = match content {
         PanelContent::Inside(view) if view.ablatable.is_some() => {
             Some(AblatableFigure::new(view, figure_canvas))
@@ -103,7 +82,6 @@ pub(super) fn panel(content: PanelContent) -> AnyView {
     } else {
         format!("{}. {}", words.name, words.title)
     };
-    let hook = hook_of(words.id);
     view! {
         <section node_ref=section class="panel figure-panel" id=words.id aria-label=heading.clone()>
             <div class="panel-head">
@@ -113,47 +91,95 @@ pub(super) fn panel(content: PanelContent) -> AnyView {
             <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
             <div
                 class="sheet"
-                class:aimed=move || ablatable.is_some_and(AblatableFigure::is_aimed)
+                class:has-target=move || ablatable.is_some_and(AblatableFigure::is_aimed)
                 hidden=move || missing.get().is_some()
-                data-testid=hook
+                data-testid=hook_of(words.id)
                 role="img"
                 aria-label=move || format!("{}: {}", words.title, finding.get())
             >
-                <canvas
-                    node_ref=figure_canvas.canvas
-                    aria-hidden="true"
-                    on:pointermove=move |event| {
-                        if let Some(ablatable) = ablatable {
-                            ablatable.aim(&event);
-                        }
-                    }
-                    on:pointerleave=move |_| {
-                        if let Some(ablatable) = ablatable {
-                            ablatable.leave();
-                        }
-                    }
-                    on:click=move |event| {
-                        if let Some(ablatable) = ablatable {
-                            ablatable.click(&event);
-                        }
-                    }
-                ></canvas>
+                {surface(figure_canvas, ablatable)}
                 {ablatable.map(AblatableFigure::marks)}
             </div>
             {ablatable.map(AblatableFigure::bar)}
             <p class="caption">{words.caption}</p>
-            <div class="track-foot">
-                <Numbers tables=Callback::new(move |()| {
-                    follow();
-                    store.peek(|state| content.tables(state))
-                }) />
-                <Downloads
-                    name=words.id
-                    sheet=Callback::new(move |theme: Theme| store.peek(|state| content.sheet(state, &theme)))
-                    tables=Callback::new(move |()| store.peek(|state| content.tables(state)))
-                />
-            </div>
+            {numbers_and_files(store, content, revision)}
         </section>
+    }
+    .into_any()
+}
+
+/// Whether a panel is on the screen or about to be.
+fn is_near(section: NodeRef<html::Section>) -> RwSignal<bool> {
+    let near = RwSignal::new(false);
+    Effect::new(move |watched: Option<bool>| {
+        let Some(section) = section.get() else { return false };
+        if watched != Some(true) {
+            dom::watch_visible(&section, move |now| near.set(now));
+        }
+        true
+    });
+    near
+}
+
+/// What `read` gives at each revision. Far from the screen it stays as it is: a run that trains would have it made
+/// anew all the time.
+fn while_near<T: Clone + PartialEq + Send + Sync + 'static>(
+    near: RwSignal<bool>,
+    revision: Memo<Revision>,
+    read: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    Memo::new(move |before: Option<&T>| match before {
+        Some(before) if !near.get() => before.clone(),
+        _ => {
+            revision.get();
+            read()
+        }
+    })
+}
+
+/// The canvas; where the figure shows parts of the model, a pointer over it aims at them and a click removes them.
+fn surface(figure_canvas: FigureCanvas, ablatable: Option<AblatableFigure>) -> AnyView {
+    let aim = move |event: PointerEvent| {
+        if let Some(ablatable) = ablatable {
+            ablatable.aim(&event);
+        }
+    };
+    let leave = move |_| {
+        if let Some(ablatable) = ablatable {
+            ablatable.leave();
+        }
+    };
+    let click = move |event: MouseEvent| {
+        if let Some(ablatable) = ablatable {
+            ablatable.click(&event);
+        }
+    };
+    view! {
+        <canvas
+            node_ref=figure_canvas.canvas
+            aria-hidden="true"
+            on:pointermove=aim
+            on:pointerleave=leave
+            on:click=click
+        ></canvas>
+    }
+    .into_any()
+}
+
+/// The figure's numbers as a table, and its files.
+fn numbers_and_files(store: Store, content: PanelContent, revision: Memo<Revision>) -> AnyView {
+    view! {
+        <div class="track-footer">
+            <Numbers tables=Callback::new(move |()| {
+                revision.get();
+                store.peek(|state| content.tables(state))
+            }) />
+            <Downloads
+                name=content.words().id
+                sheet=Callback::new(move |theme: Theme| store.peek(|state| content.sheet(state, &theme)))
+                tables=Callback::new(move |()| store.peek(|state| content.tables(state)))
+            />
+        </div>
     }
     .into_any()
 }

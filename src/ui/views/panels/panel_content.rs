@@ -60,7 +60,7 @@ impl PanelContent {
             Self::Inside(_) if state.analyst.n_ends > MOST_ENDS => Some(
                 "No weights of this run have been analysed: the analysis worker is not running. Reload the page.",
             ),
-            Self::Inside(_) => Some("No weights of this run have been analysed yet."),
+            Self::Inside(_) => Some("Analysing the first checkpoint\u{2026}"),
             Self::Paper(figure) => with_figure(state, figure, |data| figure.missing(data)).flatten(),
         }
     }

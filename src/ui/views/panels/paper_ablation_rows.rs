@@ -50,7 +50,7 @@ pub(super) fn paper_rows(
     PaperAblation::ALL
         .map(|paper| {
             let (words, value) = (paper.description().to_owned(), paper.paper_loss());
-            let button = ablation_button(applied_ablation, prefix, "cut in-table", words, AblationEdit::Paper(paper));
+            let button = ablation_button(applied_ablation, prefix, "ablation-button in-table", words, AblationEdit::Paper(paper));
             let ours =
                 move || report.with(|report| report.as_ref().map(|r| format::number(r.losses[paper])));
             view! { <tr><th scope="row" class="words">{button}</th><td class="words">{value}</td><td>{ours}</td></tr> }

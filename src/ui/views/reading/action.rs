@@ -77,8 +77,8 @@ impl PhraseAction {
         match self {
             Self::SetPreset(_) => "Chooses this preset",
             Self::MoveTo(_) => "Moves the cursor of the run on show",
-            Self::Ablate(ReadingAblation::Whole) => "Puts back what is cut out of the run on show",
-            Self::Ablate(_) => "Cuts it out of the run on show",
+            Self::Ablate(ReadingAblation::Whole) => "Restores the full model of the run on show",
+            Self::Ablate(_) => "Removes it from the model of the run on show",
             Self::Flash(_) => "Shows where it is on the page",
         }
     }
@@ -119,7 +119,7 @@ impl ReadingAblation {
 /// The report on the weights that are cut.
 fn ablated_report(state: &State) -> Result<&Report, &'static str> {
     let snapshot = weights_at(state).and_then(|step| state.run_view.as_ref()?.snapshot_near(step));
-    let missing = "There are no weights of the run on show to cut, or they are not taken apart yet.";
+    let missing = "There are no weights of the run on show to ablate, or they are not analysed yet.";
     snapshot.map(|snapshot| &snapshot.report).ok_or(missing)
 }
 
@@ -152,7 +152,7 @@ mod tests {
         State::new(Draft::new(Preset::Quick), Vec::new())
     }
 
-    /// A page with a run of four rows, whose last weights were taken apart.
+    /// A page with a run of four rows, whose last weights were analysed.
     fn with_weights() -> State {
         let mut run = run_view(4);
         run.snapshots.insert(30, Arc::new(snapshot(30)));

@@ -83,7 +83,7 @@ pub(super) fn BackNavigationBar() -> impl IntoView {
     };
     let is_away = Memo::new(move |_| phrase.with(Option::is_some));
     view! {
-        <div class="way-back">
+        <div class="back-navigation">
             <p role="status" data-testid="reading-news">{move || news.get()}</p>
             {move || {
                 is_away.get().then(|| {

@@ -61,12 +61,12 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
     let turns = move || {
         let at = shown.get();
         view! {
-            {turn(at.checked_sub(1), "Before", "chapter-before")}
+            {turn(at.checked_sub(1), "Previous", "chapter-before")}
             {turn(Some(at + 1), "Next", "chapter-next")}
         }
     };
     view! {
-        <unsaved_run
+        <aside
             class="reading panel"
             class:folded=move || folded.get()
             id="reading"
@@ -91,7 +91,7 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
                 <article class="chapter">{chapter}</article>
                 <nav class="turns" aria-label="Chapters before and after">{turns}</nav>
             </div>
-        </unsaved_run>
+        </aside>
         <BackNavigationBar />
     }
 }

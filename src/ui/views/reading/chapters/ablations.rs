@@ -4,17 +4,17 @@ use crate::analysis::ablation::{PAPER_LOSS_UNABLATED, PaperAblation};
 use crate::ui::views::reading::action::ReadingAblation;
 use crate::ui::views::reading::prose::{Block, Chapter, Piece, ablate, para, say, show, term};
 
-pub(super) const CHAPTER: Chapter = Chapter { title: "Taking it apart", text };
+pub(super) const CHAPTER: Chapter = Chapter { title: "Ablations", text };
 
 fn text() -> Vec<Block> {
     vec![
         para![
-            "An explanation can be tested by surgery. An ",
+            "An explanation can be tested. An ",
             term("ablation"),
             " removes a part of the computation and looks at what the rest still does. If the story of the \
              waves is true, removing what it calls essential must break the network, and removing everything \
              else must not. ",
-            show("The knife", "knife"),
+            show("The ablation panel", "knife"),
             " does it with any checkpoint at hand; the phrases below do it with the run on show, and ",
             ablate("the whole model", ReadingAblation::Whole),
             " is one press away. ",

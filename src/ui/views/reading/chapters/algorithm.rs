@@ -61,8 +61,8 @@ fn text() -> Vec<Block> {
         ])),
         para![
             "Attention and the neurons make these products, roughly: weights times values, and a ReLU, are \
-             near enough to polynomials of second degree in the waves. Each neuron keeps to one frequency, \
-             almost. What matters is what the neurons together hand on."
+             near enough to polynomials of second degree in the waves. Nearly every neuron serves one \
+             frequency. What matters is what the neurons together hand on."
         ],
         Block::Title("The answer is read off"),
         para!["The same identity the other way round, once more with every c:"],

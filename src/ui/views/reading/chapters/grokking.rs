@@ -11,7 +11,7 @@ fn text() -> Vec<Block> {
         para![
             "Take all sums a + b modulo 113. Show a small neural network the answers to three tenths of them, \
              over and over. In the paper's run it knows every answer it was shown by step 200. Ask it for the \
-             others and it does worse than guessing. It has learnt a table by heart."
+             others and its loss is far worse than guessing. It has memorised a table."
         ],
         para![
             "Let it train on, changing nothing. For thousands of steps ",
@@ -33,7 +33,7 @@ fn text() -> Vec<Block> {
             act("the quick preset", PhraseAction::SetPreset(Preset::Quick)),
             " groks within a minute on an ordinary processor, ",
             act("the paper's preset", PhraseAction::SetPreset(Preset::Paper)),
-            " is the original. Phrases underlined with dots, like these, act on the page."
+            " is the original. Phrases underlined with dots, like these, control the page."
         ],
     ]
 }

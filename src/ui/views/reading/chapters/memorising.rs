@@ -5,7 +5,7 @@ use crate::ui::views::reading::action::PhraseAction;
 use crate::ui::views::reading::formula::{of, row, sub, sum, sup};
 use crate::ui::views::reading::prose::{Block, Chapter, act, para, show};
 
-pub(super) const CHAPTER: Chapter = Chapter { title: "Learning by heart", text };
+pub(super) const CHAPTER: Chapter = Chapter { title: "Memorising", text };
 
 fn text() -> Vec<Block> {
     vec![
@@ -14,19 +14,19 @@ fn text() -> Vec<Block> {
              the paper's run ",
             show("train accuracy", "accuracy-chart"),
             " is perfect by step 200 and the train loss passes a millionth near step 1,200. Meanwhile the test \
-             loss climbs to 25.8: the network has opinions about every sum, and on those it never saw they are \
+             loss climbs to 25.8: the network is confident about every sum, and on those it never saw they are \
              wrong."
         ],
         para![
             "Memorising is expensive in weight. The sum of squares of all weights, 1,783 at the start, doubles \
-             to 3,650 by step 200. Weight decay then bills for every unit of it at each step, and the \
+             to 3,650 by step 200. Weight decay then taxes every unit of it at each step, and the \
              loss, being almost zero already, has little to say against. What survives is whatever gives the \
              answers most cheaply. A rule that serves all sums is cheaper than a table with an entry for each, \
              but it must first be found."
         ],
         Block::Title("A loss of one ten-millionth"),
         para![
-            "All of this plays at losses below a millionth, where single precision gives out. With c the right \
+            "All of this plays at losses below a millionth, where single precision runs out. With c the right \
              answer, the loss of one sum is"
         ],
         Block::Display(row![

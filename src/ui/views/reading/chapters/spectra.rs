@@ -4,7 +4,7 @@ use crate::ui::views::reading::action::Moment;
 use crate::ui::views::reading::formula::{frac, of, root, row, sub, sup, w_k};
 use crate::ui::views::reading::prose::{Block, Chapter, go, para, show, term};
 
-pub(super) const CHAPTER: Chapter = Chapter { title: "How one sees it", text };
+pub(super) const CHAPTER: Chapter = Chapter { title: "How we can see it", text };
 
 fn text() -> Vec<Block> {
     vec![
@@ -33,7 +33,7 @@ fn text() -> Vec<Block> {
             sub("W", "E"),
             ". ",
             go("At the start", Moment::First),
-            " it is flat, for noise has no favourite. ",
+            " it is flat, for random weights favour no frequency. ",
             go("In the end", Moment::Last),
             " a few peaks stand out of almost \
              nothing: six in the paper's run, five of which the network uses. The same holds for the \

@@ -9,7 +9,7 @@ fn text() -> Vec<Block> {
         para![
             show("The verdict", "verdict"),
             " holds a run against 34 claims of the paper, each with the paper's value, the range accepted and \
-             the run's own. The ranges are not the paper's digits give or take something: another seed gives \
+             the run's own. The ranges are not the paper's digits plus or minus a margin: another seed gives \
              another network. They come from the spread over four more fully trained networks of the same \
              shape, published by Chughtai, Chan and Nanda, and from the authors' own runs with other train \
              fractions."

@@ -7,7 +7,7 @@ use grokking_lab::analysis::neurons::MIN_CLUSTER_FVE;
 use grokking_lab::analysis::report::Report;
 use grokking_lab::protocol::recording::Recording;
 
-use crate::hands::Spot;
+use crate::input::Spot;
 use crate::lab::{Lab, Setting, visit};
 use crate::recorded::{is_shown, left, of_freq, open_on_the_recorded_run, recorded_model, recording};
 
@@ -84,7 +84,7 @@ async fn wait_for_loss(lab: &Lab, hook: &str, expected: f64) {
 
 /// The middle of the first place that a figure marks as cut out.
 async fn marked(lab: &Lab, figure: &str) -> Spot {
-    let path = format!("document.querySelector(\"[data-testid='{figure}'] path.gone\").getAttribute('d')");
+    let path = format!("document.querySelector(\"[data-testid='{figure}'] path.removed\").getAttribute('d')");
     lab.wait_for_evaluation(&format!("{path}.length > 0"), true).await;
     let path = lab.evaluate(&path).await;
     let path = path.as_str().expect("a path is a text");
@@ -118,7 +118,7 @@ async fn cut_by_clicks(lab: &Lab, recording: &Recording, ablator: &Ablator, part
         wait_for_pressed(lab, button, is_cut).await;
         wait_for_loss(lab, "ablated-test-loss", loss).await;
     }
-    lab.wait_for_text(&format!("cut-{view}-note"), "a click cuts it out").await;
+    lab.wait_for_text(&format!("cut-{view}-note"), "click to remove").await;
     lab.point_away().await;
 }
 

@@ -180,7 +180,7 @@ fn the_device_can_be_verified() {
         lab.wait_for_text("status", "ready").await;
         lab.evaluate("document.querySelector('details.verify').open = true").await;
         lab.click("verify-device").await;
-        let words = lab.wait_for_text("verify-result", "computes rightly").await;
+        let words = lab.wait_for_text("verify-result", "is verified").await;
         for engine in ["folded", "autodiff"] {
             assert!(words.contains(engine), "{words}");
         }
@@ -204,7 +204,7 @@ fn a_run_that_trains_in_one_tab_is_neither_offered_nor_taken_in_another() {
         lab.browser.client.close_window().await.expect("and closes");
         let handles = lab.browser.client.windows().await.expect("one is left");
         lab.browser.client.switch_to_window(handles[0].clone()).await.expect("the second tab");
-        lab.wait_for_text("resume-kept", "Go on from step").await;
+        lab.wait_for_text("resume-kept", "Resume from step").await;
         lab.click("resume-kept").await;
         lab.wait_for_text("status", "training").await;
     });
