@@ -31,6 +31,8 @@ mod close;
 #[cfg(feature = "engine")]
 mod engine_oracle;
 #[cfg(feature = "figures")]
+mod extending;
+#[cfg(feature = "figures")]
 mod figures;
 mod folded_cpu;
 #[cfg(feature = "engine")]

@@ -24,7 +24,7 @@ use crate::task::Task;
 pub struct CheckpointAnalysis {
     /// Updates done.
     pub step: usize,
-    /// Every number of the report, but [lean](Report::lean).
+    /// Every number of the report, but those that [take much room](Report::without_large_fields).
     pub report: Report,
     /// The progress measures, taken with the key frequencies that the run is followed by.
     pub measures: ProgressMeasures,

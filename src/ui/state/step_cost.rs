@@ -10,7 +10,7 @@ const MIXING: f64 = 8.0;
 /// Forward, and back to the activations and to the weights: three products where the forward pass has one.
 const THERE_AND_BACK: f64 = 3.0;
 
-/// Multiply-adds of one update, those of the mixing weighed by [`MIXING`].
+/// Multiply-adds of one update, those of the mixing weighed by `MIXING`.
 ///
 /// The folded step: every one of `n_train` pairs goes through the product of the neurons with the logits,
 /// `d_mlp * p`, after three rows of neurons and logits, one a position, are mixed for each head. All else

@@ -1,6 +1,6 @@
 //! What the page shows of one checkpoint beside the paper's figures: the model's inside at the cursor.
 //!
-//! Each is a function from a [`Snapshot`] to a [`Sheet`], like the paper's figures.
+//! Each is a function from a [`CheckpointAnalysis`] to a [`Sheet`], like the paper's figures.
 
 mod answer;
 mod attention;
