@@ -50,7 +50,7 @@ async fn the_folded_engines_agree_after_100_steps() {
                 "{name} loss, round {round}: CPU {c}, WebGPU {g}"
             );
         }
-        assert_eq!(c.collapsed, g.collapsed, "round {round}");
+        assert_eq!(c.softmax_collapse_fraction, g.softmax_collapse_fraction, "round {round}");
     }
     assert_eq!((cpu.step(), gpu.step()), (100, 100));
     let [c, g] =
@@ -71,7 +71,7 @@ async fn tiles_of_either_size_give_the_same_bits() {
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
     let mut states = Vec::new();
     for software in [true, false] {
-        let gpu = device::Gpu { software, ..gpu.clone() };
+        let gpu = device::Gpu { is_software: software, ..gpu.clone() };
         let mut engine = FoldedGpu::new(&config, &task, &start, &gpu).await.expect("the device takes it");
         engine.train(5).await.expect("steps");
         states.push(engine.state().await.expect("the device works"));

@@ -10,9 +10,9 @@ use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset}
 use grokking_lab::engine::{self, DeviceKind, Evaluation, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::protocol::{Command, Event, RunState, RungOutcome, codec};
+use grokking_lab::protocol::{Command, Event, RunState, CheckOutcome, codec};
 use grokking_lab::task::Task;
-use grokking_lab::worker::ladder;
+use grokking_lab::worker::device_probe;
 use grokking_lab::worker::session::Session;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -138,21 +138,21 @@ fn nonsense_is_an_error_not_a_panic() {
 
 #[wasm_bindgen_test]
 async fn the_ladder_prefers_the_cpu_to_a_software_gpu_and_obeys() {
-    let Event::Device(auto) = ladder::climb(DeviceChoice::Auto).await else {
+    let Event::Device(auto) = device_probe::probe(DeviceChoice::Auto).await else {
         panic!("auto always finds a device");
     };
-    assert_eq!(auto.ladder.len(), 7, "every rung is named: {:?}", auto.ladder);
-    let hardware = &auto.ladder[5];
-    assert_eq!(auto.device == DeviceKind::Cpu, hardware.outcome == RungOutcome::Failed, "{auto:?}");
+    assert_eq!(auto.probe_checks.len(), 7, "every check is named: {:?}", auto.probe_checks);
+    let hardware = &auto.probe_checks[5];
+    assert_eq!(auto.device == DeviceKind::Cpu, hardware.outcome == CheckOutcome::Failed, "{auto:?}");
 
-    let Event::Device(forced) = ladder::climb(DeviceChoice::Gpu).await else {
+    let Event::Device(forced) = device_probe::probe(DeviceChoice::Gpu).await else {
         panic!("this browser has an adapter");
     };
     assert_eq!(forced.device, DeviceKind::Gpu, "{forced:?}");
-    assert!(forced.ladder.iter().all(|rung| rung.outcome != RungOutcome::Failed), "{forced:?}");
+    assert!(forced.probe_checks.iter().all(|check| check.outcome != CheckOutcome::Failed), "{forced:?}");
 
-    let Event::Device(cpu) = ladder::climb(DeviceChoice::Cpu).await else {
+    let Event::Device(cpu) = device_probe::probe(DeviceChoice::Cpu).await else {
         panic!("the CPU is always there");
     };
-    assert!(cpu.ladder.iter().all(|rung| rung.outcome == RungOutcome::Skipped), "{cpu:?}");
+    assert!(cpu.probe_checks.iter().all(|check| check.outcome == CheckOutcome::Skipped), "{cpu:?}");
 }
