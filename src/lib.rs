@@ -29,10 +29,11 @@
 //! | [`protocol`] | what crosses the border between page and worker | and analysis |
 //! | `plot` | figures: plain data to any plotters backend | and analysis |
 //! | `worker` | finds a device, runs the run | and protocol |
-//! | `ui` | the page | and protocol, plot |
+//! | `ui` | the page: `state`, `update`, `browser`, `views`, from plain data to components | and protocol, plot |
 //! | `cli` | `grok` and the folder a run leaves | all but worker and ui |
 //!
-//! Arrows point down only, and a test reads the source to see that they do.
+//! Arrows point down only and no files use each other in a cycle; a test reads the source to see that it is so.
+//! `docs/extending.md` lists what one touches to add a setting, a preset, a measure, a figure or a claim.
 //! `docs/engine.md` derives what a training step computes.
 //!
 //! # What is absent, on purpose
@@ -49,6 +50,11 @@
 //! A *step* is one update on the whole train set, which the paper calls an epoch. The letters p, a,
 //! b, c are residues; W_E, W_pos, W_Q, W_K, W_V, W_O, W_in, W_out, W_U the weights as
 //! TransformerLens names them; `freq` is the integer k of w_k = 2πk/p. Losses are means in nats.
+//!
+//! What the field has no word for: *folded* is the training step in which everything that depends on one token is
+//! computed once ([`engine::folded`]); a *shard* is the part of the pairs that one worker sums over, the *leader* the
+//! worker that has the run and the *followers* those that share its steps; the *analyst* is the web worker that
+//! analyses checkpoints; a *capsule* is a run in one file.
 
 #![expect(non_snake_case, reason = "weights carry the field's names: W_E, W_pos, W_Q")]
 

@@ -1,4 +1,4 @@
-//! Tests in a browser's worker: both devices, the messages, the start-up ladder.
+//! Tests in a browser's worker: both devices, the messages, the device probe.
 #![cfg(target_arch = "wasm32")]
 
 #[path = "../it/bits.rs"]
@@ -10,7 +10,7 @@ use grokking_lab::config::{DeviceChoice, EngineChoice, ExperimentConfig, Preset}
 use grokking_lab::engine::{self, DeviceKind, Evaluation, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::protocol::{Command, Event, RunState, CheckOutcome, codec};
+use grokking_lab::protocol::{CheckOutcome, Command, Event, RunState, codec};
 use grokking_lab::task::Task;
 use grokking_lab::worker::device_probe;
 use grokking_lab::worker::session::Session;
@@ -137,7 +137,7 @@ fn nonsense_is_an_error_not_a_panic() {
 }
 
 #[wasm_bindgen_test]
-async fn the_ladder_prefers_the_cpu_to_a_software_gpu_and_obeys() {
+async fn the_device_probe_prefers_the_cpu_to_a_software_gpu_and_obeys() {
     let Event::Device(auto) = device_probe::probe(DeviceChoice::Auto).await else {
         panic!("auto always finds a device");
     };
