@@ -7,7 +7,9 @@ use super::matrix::ViewMut;
 use super::simd::SimdLevel;
 use super::simd::product::Product;
 use super::simd::product_wide::ProductWide;
-use crate::error::{FailedDevice, LabError, Result};
+use crate::error::Result;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::{FailedDevice, LabError};
 
 /// Products of fewer multiply-adds run on one thread: they take about as long as waking another.
 #[cfg(not(target_arch = "wasm32"))]
