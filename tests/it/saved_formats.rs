@@ -111,11 +111,11 @@ fn a_recorded_run_holds_what_its_checkpoints_show() {
         let fresh = CheckpointAnalysis::new(&weights, &task, step, Some(&freqs)).unwrap();
         let stored = recording.snapshot(i).unwrap();
         assert_eq!(stored.report.key_freqs, fresh.report.key_freqs, "step {step}");
-        // The file keeps about seven digits.
+        // The file keeps four significant digits.
         let (stored, fresh) = (stored.report.loss, fresh.report.loss);
         for (what, stored, fresh) in [("train", stored.train, fresh.train), ("test", stored.test, fresh.test)]
         {
-            assert!(stored.is_finite() && (stored - fresh).abs() <= 1e-5 * fresh, "{what} loss at {step}");
+            assert!(stored.is_finite() && (stored - fresh).abs() <= 5e-4 * fresh, "{what} loss at {step}");
         }
     }
 }

@@ -212,7 +212,7 @@ fn code_of(float: f64, digits: Digits) -> Result<(i32, u16)> {
 }
 
 /// The numbers of one forward pass of weights that have run away.
-fn not_finite() -> LabError {
+pub(super) fn not_finite() -> LabError {
     wrong("a number to be recorded is infinite or undefined: the weights are too large to be recorded")
 }
 

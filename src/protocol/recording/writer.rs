@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::columns::to_columns;
 use super::container::{self, wrong};
 use super::fields::{Grid, N_PLANES, Planes};
-use super::numbers::NumericStreams;
+use super::numbers::{NumericStreams, not_finite};
 use super::{Curves, Header, Parts, SnapshotIndex, floats};
 use crate::analysis::checkpoint::CheckpointAnalysis;
 use crate::analysis::forward::NeuronTable;
+use crate::analysis::measure::{MEASURES, Measure, Need, Source};
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::ExperimentConfig;
@@ -65,6 +66,15 @@ impl RecordingWriter {
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if one of the numbers is not finite.
     pub fn check(measures: &ProgressMeasures) -> Result<()> {
+        // A measure that is not finite is left out where measures are taken.
+        let is_left_out = |measure: &Measure| {
+            matches!(measure.needs, Need::Weights | Need::Activations)
+                && matches!(measure.source, Source::Computed(_))
+                && measure.value(measures).is_none()
+        };
+        if MEASURES.iter().any(|measure| is_left_out(measure)) {
+            return Err(not_finite());
+        }
         let value = serde_json::to_value(measures).map_err(wrong)?;
         NumericStreams::default().take_from(&value, usize::MAX).map(drop)
     }
