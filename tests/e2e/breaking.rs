@@ -89,14 +89,18 @@ fn an_analysis_worker_that_falls_silent_is_told_of_and_begun_again() {
             window.Worker = class extends Worker {
                 constructor(url, options) {
                     super(url, options);
-                    if (options?.name === 'analyst') { window.analysts.push(this); }
+                    if (options?.name === 'analyst') {
+                        window.analysts.push(this);
+                        this.addEventListener('message', () => { window.hasAnswered = true; });
+                    }
                 }
             };",
         )
         .await;
         lab.open("?preset=tiny&backend=cpu").await;
         lab.wait_for_text("status", "ready").await;
-        lab.wait_for_evaluation("analysts.length", 1).await;
+        // While it loads it has more time than this test.
+        lab.wait_for_evaluation("analysts.length === 1 && window.hasAnswered === true", true).await;
         lab.evaluate("analysts[0].terminate()").await;
         lab.click("start").await;
         lab.wait_for_text("status", "finished").await;
