@@ -186,7 +186,9 @@ fn every_truncation_and_every_flipped_bit_of_the_content_is_an_error() {
 
 #[test]
 fn damage_behind_the_checksum_is_survived() {
-    let unpacked = miniz_oxide::inflate::decompress_to_vec_zlib(&recorded().file).unwrap();
+    let mut unpacked = miniz_oxide::inflate::decompress_to_vec_zlib(&recorded().file).unwrap();
+    // Without the checksum at the end, as files of earlier builds are.
+    unpacked.truncate(unpacked.len() - 16);
     let mut refused = 0;
     for at in (0..3000).chain((3000..unpacked.len()).step_by(41)) {
         let mut damaged = unpacked.clone();

@@ -1,7 +1,11 @@
-//! Named sections in one compressed file.
+//! Sections in one compressed file, and a checksum over them: zlib's own has 32 bits and misses flipped bits that move
+//! a few digits about.
+
+use core::hash::Hasher;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use siphasher::sip128::{Hasher128, SipHasher24};
 
 use crate::error::{LabError, Result};
 
@@ -15,7 +19,8 @@ const MOST_EXPANSION: usize = 64;
 /// The packer tries hardest at 10; nobody waits for it.
 const LEVEL: u8 = 10;
 
-/// Packs sections, one after the other: the length as four bytes, lowest first, then the bytes.
+/// Packs sections, one after the other: the length as four bytes, lowest first, then the bytes. The checksum of all
+/// that comes last.
 ///
 /// # Errors
 /// [`LabError::Content`](crate::error::LabError::Content) for a section of 4 GiB or more.
@@ -26,6 +31,7 @@ pub(super) fn pack(sections: &[Vec<u8>]) -> Result<Vec<u8>> {
         bytes.extend(len.to_le_bytes());
         bytes.extend(section);
     }
+    bytes.extend(checksum(&bytes));
     Ok(compress_to_vec_zlib(&bytes, LEVEL))
 }
 
@@ -45,14 +51,27 @@ pub(super) fn unpack<const N: usize>(file: &[u8]) -> Result<[Vec<u8>; N]> {
         let ends_early = || wrong("it ends in the middle of a section");
         let (len, behind) = rest.split_first_chunk::<4>().ok_or_else(ends_early)?;
         let len = u32::from_le_bytes(*len) as usize;
-        let (bytes, behind) = behind.split_at_checked(len).ok_or_else(ends_early)?;
-        *section = bytes.to_vec();
+        let (content, behind) = behind.split_at_checked(len).ok_or_else(ends_early)?;
+        *section = content.to_vec();
         rest = behind;
     }
-    if !rest.is_empty() {
-        return Err(wrong(format!("{} bytes follow its end", rest.len())));
+    match rest.len() {
+        // Files of earlier builds have none.
+        0 => Ok(sections),
+        CHECKSUM_LEN if *rest == checksum(&bytes[..bytes.len() - CHECKSUM_LEN]) => Ok(sections),
+        CHECKSUM_LEN => Err(wrong("its checksum is that of other content: it is damaged")),
+        n => Err(wrong(format!("{n} bytes follow its end"))),
     }
-    Ok(sections)
+}
+
+/// Bytes of a checksum.
+const CHECKSUM_LEN: usize = 16;
+
+/// SipHash-2-4 with 128 bits and a key of zeros: against chance, not against intent.
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LEN] {
+    let mut hasher = SipHasher24::new();
+    hasher.write(bytes);
+    hasher.finish128().as_bytes()
 }
 
 /// The size of some bytes when packed by themselves.
