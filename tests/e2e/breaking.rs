@@ -106,7 +106,8 @@ fn an_analysis_worker_that_falls_silent_is_told_of_and_begun_again() {
         lab.wait_for_text("status", "finished").await;
         lab.wait_for_text("remarks", "analysis worker has not answered").await;
         lab.wait_for_evaluation("analysts.length", 2).await;
-        // It takes up what the first one left.
+        // It takes up what the first one left. A panel far from the screen does not follow the state.
+        lab.evaluate("document.getElementById('spectrum').scrollIntoView()").await;
         let is_missing = "document.querySelector('[data-testid=spectrum-chart]').hidden";
         lab.wait_for_evaluation(is_missing, false).await;
     });
