@@ -174,7 +174,9 @@ fn hold_unsaved_run(state: &mut State) {
     let Some(capsule) = capsule(state) else { return };
     let key = state.run.as_ref().map(|run| run.key.clone()).unwrap_or_default();
     if state.unsaved_run.replace((key, capsule)).is_some() {
-        state.remarks.push("The run that was set aside before had to go: only one can be.".into());
+        state.remarks.push(
+            "Only one unsaved run can be held: the one that was held before has been discarded.".into(),
+        );
     }
 }
 

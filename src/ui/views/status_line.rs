@@ -247,8 +247,8 @@ mod tests {
         assert_eq!(Status::of(&state).state, "pausing", "not paused before the worker says so");
     }
 
-    #[test]
-    fn a_state_that_is_only_in_memory_says_why_until_it_is_kept() {
+    /// A page whose worker computes on the CPU, with a run that has been started.
+    fn started() -> State {
         let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
         tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
         let report = DeviceReport {
@@ -259,6 +259,12 @@ mod tests {
         };
         tell(&mut state, Event::Device(report));
         update(&mut state, Message::Start);
+        state
+    }
+
+    #[test]
+    fn a_state_that_is_only_in_memory_says_why_until_it_is_kept() {
+        let mut state = started();
         tell(&mut state, Event::Saved { run_id: 1, step: 7, state: vec![1] });
         assert_eq!(Status::of(&state).remarks, [""; 0], "it is being written");
         let silent = ErrorKind::Storage(StorageFault::Silent);
@@ -287,16 +293,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_the_run_is_told_with_its_bounds_once_there_is_something() {
-        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
-        tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
-        let report = DeviceReport {
-            device: DeviceKind::Cpu,
-            name: String::new(),
-            software: false,
-            probe_checks: vec![],
-        };
-        tell(&mut state, Event::Device(report));
-        update(&mut state, Message::Start);
+        let mut state = started();
         assert_eq!(memory_words(&state), None);
         tell(&mut state, Event::Checkpoint { run_id: 1, step: 0, weights: vec![0; 2_000_000] });
         assert_eq!(
