@@ -7,23 +7,23 @@
 
 use std::hint::black_box;
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection};
-use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
+use grokking_lab::analysis::checkpoint::ModularAnalysis;
 use grokking_lab::analysis::checkpoint_measures::measure;
-use grokking_lab::analysis::key_freqs::current_key_freqs;
-use grokking_lab::analysis::report::analyse;
+use grokking_lab::analysis::modular::ablation::{Ablation, Ablator, FreqSelection};
+use grokking_lab::analysis::modular::key_freqs::current_key_freqs;
+use grokking_lab::analysis::modular::report::analyse;
 use grokking_lab::model::Weights;
 use grokking_lab::protocol::recording::Recording;
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 use wasm_bindgen_test::{Criterion, wasm_bindgen_bench, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// The last weights of the run that the page opens on.
-fn trained() -> (Weights, Task) {
+fn trained() -> (Weights, ModularTask) {
     let recording = Recording::from_bytes(include_bytes!("../www/data/recorded-run.grok"));
     let recording = recording.expect("the lab's own run");
-    (recording.weights.weights, Task::new(&recording.config.data))
+    (recording.weights.weights, ModularTask::of(&recording.config.data).unwrap())
 }
 
 #[wasm_bindgen_bench]
@@ -51,10 +51,10 @@ fn what_the_page_asks_for(c: &mut Criterion) {
     });
     let ablator = Ablator::with_own_freqs(&weights);
     c.bench_function("what the panels show of a checkpoint", |b| {
-        b.iter(|| Snapshot::of(&ablator, &task, 0, None).expect("the paper's task"));
+        b.iter(|| ModularAnalysis::from_ablator(&ablator, &task, None).expect("the paper's task"));
     });
     // The dearest kind: the whole model runs again.
-    let embedding = Waves::Without(vec![ablator.key_freqs()[0]]);
+    let embedding = FreqSelection::Without(vec![ablator.key_freqs()[0]]);
     let cut = Ablation { embedding, ..Ablation::default() };
     c.bench_function("a frequency cut out of the embedding", |b| {
         b.iter(|| ablator.scores_and_margins(&task, &cut).expect("a frequency that is there"));

@@ -2,7 +2,13 @@
 //!
 //! Files hold numbers in full precision; nothing here is meant to be read back by a program.
 
-/// A number with four significant digits: `4.741`, `0.01234`, `955.2`, `3.412e-7`.
+/// A number with four significant digits.
+///
+/// ```
+/// use grokking_lab::format::number;
+///
+/// assert_eq!([4.7412, 0.012344, 955.21, 3.4121e-7].map(number), ["4.741", "0.01234", "955.2", "3.412e-7"]);
+/// ```
 pub fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -17,8 +23,14 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A fraction in per cent, to the nearest hundredth: `93.21 %`. Only the whole is `100 %`: a fraction below 1 is
-/// `99.99 %` at most.
+/// A fraction in per cent, to the nearest hundredth. Only the whole is `100 %`: a fraction below 1 is `99.99 %` at
+/// most.
+///
+/// ```
+/// use grokking_lab::format::percent;
+///
+/// assert_eq!([0.93214, 1.0, 0.999999].map(percent), ["93.21 %", "100 %", "99.99 %"]);
+/// ```
 pub fn percent(fraction: f64) -> String {
     if fraction == 1.0 || !fraction.is_finite() {
         return format!("{} %", 100.0 * fraction);
@@ -28,7 +40,11 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", hundredths / 100.0)
 }
 
-/// A whole number with its thousands apart: `12,000`.
+/// A whole number with its thousands apart.
+///
+/// ```
+/// assert_eq!(grokking_lab::format::count(12_000), "12,000");
+/// ```
 pub fn count(number: usize) -> String {
     group_thousands(&number.to_string())
 }

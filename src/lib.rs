@@ -22,10 +22,10 @@
 //! | [`format`] | numbers as people read them | |
 //! | [`maths`] | residues, random numbers, Fourier transforms, statistics | |
 //! | [`config`] | one experiment as data; the table of settings; presets; the one validation | maths |
-//! | [`task`] | the p² sums and their split | and config |
+//! | [`task`] | from a task's configuration to its examples; one file for each task | and config |
 //! | [`model`] | shapes, host weights and their files; the transformer in Burn tensors | and task |
-//! | [`engine`] | the training step, behind one small trait; the devices | and model |
-//! | [`analysis`] | from weights to findings, on the host in float64 | and engine |
+//! | [`engine`] | the training step on a dataset, behind one small trait; the devices | and model |
+//! | [`analysis`] | from weights to findings, on the host in float64: [`analysis::general`] of any task, [`analysis::modular`] of sums | and engine |
 //! | [`protocol`] | what crosses the border between page and worker | and analysis |
 //! | `plot` | figures: plain data to any plotters backend | and analysis |
 //! | `worker` | finds a device, runs the run | and protocol |
@@ -33,7 +33,7 @@
 //! | `cli` | `grok` and the folder a run leaves | all but worker and ui |
 //!
 //! Arrows point down only and no files use each other in a cycle; a test reads the source to see that it is so.
-//! `docs/extending.md` lists what one touches to add a setting, a preset, a measure, a figure or a claim.
+//! `docs/extending.md` lists what one touches to add a setting, a preset, a measure, a figure, a claim or a task.
 //! `docs/engine.md` derives what a training step computes.
 //!
 //! # What is absent, on purpose

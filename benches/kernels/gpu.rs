@@ -5,7 +5,7 @@ use grokking_lab::engine::folded_gpu::FoldedGpu;
 use grokking_lab::engine::{Engine, TrainState, device};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use grokking_lab_benches::experiment;
 use pollster::block_on;
 
@@ -16,9 +16,9 @@ fn steps(c: &mut Criterion) {
     };
     for p in [53, 113] {
         let config = experiment(p, 128);
-        let (task, shape) = (Task::new(&config.data), ModelShape::new(&config.data, &config.model));
+        let (dataset, shape) = (Dataset::new(&config.data), ModelShape::new(&config.data, &config.model));
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        let build = || block_on(FoldedGpu::new(&config, &task, &start, &gpu)).expect("the GPU takes it");
+        let build = || block_on(FoldedGpu::new(&config, &dataset, &start, &gpu)).expect("the GPU takes it");
         let mut group = c.benchmark_group(format!("{}, p = {p}", gpu.name));
         group.sample_size(10);
         group.bench_function("every buffer and pipeline", |b| b.iter(build));

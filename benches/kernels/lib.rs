@@ -5,12 +5,12 @@ use grokking_lab::engine::TrainState;
 use grokking_lab::engine::folded::FoldedCpu;
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 
 /// The paper's experiment with another modulus and width, 30 % of the pairs.
 pub fn experiment(p: usize, d_model: usize) -> ExperimentConfig {
     let mut config = Preset::Paper.config();
-    config.data.p = p;
+    config.data.change_modular(|modular| modular.p = p);
     (config.model.d_model, config.model.d_mlp) = (d_model, 4 * d_model);
     config
 }
@@ -22,5 +22,5 @@ pub fn experiment(p: usize, d_model: usize) -> ExperimentConfig {
 pub fn folded(config: &ExperimentConfig) -> FoldedCpu {
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    FoldedCpu::new(config, &Task::new(&config.data), &start).expect("the paper's model folds")
+    FoldedCpu::new(config, &Dataset::new(&config.data), &start).expect("the paper's model folds")
 }

@@ -1,25 +1,25 @@
 //! The measures of one checkpoint, taken from its [`AnalysisContext`].
 
-use super::ablation::check_freqs;
-use super::context::AnalysisContext;
-use super::excluded::excluded;
-use super::forward::{AttentionEdit, HostModel};
-use super::grid::Scores;
-use super::measure::{MEASURES, Measure, Need, Source};
-use super::progress::{Excluded, Gini, ProgressMeasures, by_freq};
-use super::weight_norms::sum_sq_weights;
-use super::{check, key_freqs};
+use super::modular::{check, key_freqs};
+use crate::analysis::context::AnalysisContext;
+use crate::analysis::general::sum_sq_weights;
+use crate::analysis::measure::{MEASURES, Measure, Need, Source};
+use crate::analysis::modular::ablation::check_freqs;
+use crate::analysis::modular::excluded::excluded;
+use crate::analysis::modular::forward::{AttentionEdit, HostModel};
+use crate::analysis::modular::grid::Scores;
+use crate::analysis::progress::{Excluded, Gini, ProgressMeasures, by_freq};
 use crate::error::Result;
 use crate::maths::stats;
 use crate::model::Weights;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// The measures of some weights, with given key frequencies (see [`current_key_freqs`](key_freqs::current_key_freqs)).
 ///
 /// # Errors
-/// As [`analyse`](super::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
+/// As [`analyse`](crate::analysis::modular::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
 /// frequency that is not there.
-pub fn measure(weights: &Weights, task: &Task, key_freqs: &[usize]) -> Result<ProgressMeasures> {
+pub fn measure(weights: &Weights, task: &ModularTask, key_freqs: &[usize]) -> Result<ProgressMeasures> {
     check(weights, task)?;
     let model = HostModel::new(weights, &AttentionEdit::default());
     let logits = model.logits();

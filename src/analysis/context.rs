@@ -3,25 +3,25 @@
 
 use std::cell::OnceCell;
 
-use super::ablation::Ablator;
-use super::cosines::CosineFit;
-use super::forward::HostModel;
-use super::grid::{GridLogits, Scores};
-use super::progress::ProgressMeasures;
-use super::spectra::Spectra;
-use super::sum_waves::SumWaves;
-use super::{check, embedding, neuron_logit_map};
+use super::modular::{check, embedding, neuron_logit_map};
+use crate::analysis::modular::ablation::Ablator;
+use crate::analysis::modular::cosines::CosineFit;
+use crate::analysis::modular::forward::HostModel;
+use crate::analysis::modular::grid::{GridLogits, Scores};
+use crate::analysis::modular::spectra::Spectra;
+use crate::analysis::modular::sum_waves::SumWaves;
+use crate::analysis::progress::ProgressMeasures;
 use crate::engine::TrainState;
 use crate::error::Result;
 use crate::maths::matrix::Matrix;
 use crate::model::Weights;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// A checkpoint, and what has been computed of it so far.
 #[derive(Debug)]
 pub struct AnalysisContext<'a> {
     weights: &'a Weights,
-    task: &'a Task,
+    task: &'a ModularTask,
     model: &'a HostModel,
     logits: &'a GridLogits,
     gradient: Option<&'a Weights>,
@@ -43,7 +43,7 @@ impl<'a> AnalysisContext<'a> {
     /// [`LabError::Content`](crate::error::LabError::Content) if a weight is not finite.
     pub fn new(
         weights: &'a Weights,
-        task: &'a Task,
+        task: &'a ModularTask,
         model: &'a HostModel,
         logits: &'a GridLogits,
     ) -> Result<Self> {
@@ -71,7 +71,7 @@ impl<'a> AnalysisContext<'a> {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn of(ablator: &'a Ablator, task: &'a Task) -> Result<Self> {
+    pub fn of(ablator: &'a Ablator, task: &'a ModularTask) -> Result<Self> {
         let run = ablator.unablated();
         Self::new(ablator.weights(), task, &run.model, &run.logits)
     }
@@ -92,7 +92,7 @@ impl<'a> AnalysisContext<'a> {
     }
 
     /// The task.
-    pub fn task(&self) -> &'a Task {
+    pub fn task(&self) -> &'a ModularTask {
         self.task
     }
 
@@ -129,6 +129,11 @@ impl<'a> AnalysisContext<'a> {
     /// The directions of W_L in neuron space, p × d_mlp.
     pub fn map_directions(&self) -> &Matrix {
         self.map_directions.get_or_init(|| neuron_logit_map::directions(self.model.map()))
+    }
+
+    /// W_E in the Fourier basis over its numbers, p × d_model.
+    pub fn embedding_coefficients(&self) -> Matrix {
+        embedding::fourier_rows(self.weights).transposed()
     }
 
     /// The Fourier norms of W_E and W_L.

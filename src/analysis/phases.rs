@@ -5,6 +5,9 @@
 //! - Memorisation ends where the excluded loss is least, before its peak: until there the model solves the
 //!   train set without the key frequencies better and better, from there it comes to depend on them. It
 //!   has ended once the excluded loss is at [`RISE`] times that minimum.
+//! - No phase is named unless circuits have formed, or they would be named in a run that only memorises: somewhere
+//!   after memorisation the excluded loss is above [`FORMED`] of what it was at first, when it was a guess's, and the
+//!   restricted loss below that part of its own first value.
 //! - Cleanup begins at the knee of the sum of squared weights: between the end of memorisation and the
 //!   point where all but [`TAIL`] of its fall is done, the place where its logarithm lies highest above the
 //!   straight line between the two. It has begun once the ratio of test loss to restricted loss, which grows while
@@ -17,11 +20,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::progress::{ProgressMeasures, share_freqs};
+use crate::analysis::progress::{ProgressMeasures, share_freqs};
 
 /// How far the excluded loss must rise above its minimum: twice, which no ripple of a run without decay
 /// reaches, and circuit formation passes many times over.
 pub const RISE: f64 = 2.0;
+
+/// The part of its first value that the excluded loss must come back to, and the restricted loss fall to, before
+/// circuits are said to have formed.
+pub const FORMED: f64 = 0.5;
 
 /// How far the test-to-restricted ratio must fall from its peak: it falls a thousandfold in a cleanup.
 pub const FALL: f64 = 10.0;
@@ -79,6 +86,13 @@ impl Phases {
         let Some(memorised) = end_of_memorisation(points) else { return Self::default() };
         let memorisation_end = Some(points[memorised]);
         let rest = &points[memorised..];
+        let formed = |point: &Boundary| {
+            point.excluded_loss > FORMED * points[0].excluded_loss
+                && point.restricted_loss < FORMED * points[0].restricted_loss
+        };
+        if !rest.iter().any(formed) {
+            return Self::default();
+        }
         let ratio = |point: &Boundary| point.test_loss / point.restricted_loss;
         let peak = rest.iter().map(ratio).fold(0.0, f64::max);
         let cleaning = rest.last().is_some_and(|last| ratio(last) * FALL < peak);
@@ -159,9 +173,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Boundary, Phases};
-    use crate::analysis::grid::BySplit;
+    use crate::analysis::general::BySplit;
+    use crate::analysis::general::SumSqWeights;
     use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
-    use crate::analysis::weight_norms::SumSqWeights;
 
     /// Measures that give this point, taken with these frequencies.
     fn measures(point: &Boundary, key_freqs: &[usize]) -> ProgressMeasures {
@@ -193,7 +207,7 @@ mod tests {
         assert_eq!(Phases::find(&history), Phases::default(), "one early checkpoint by its own frequencies");
     }
 
-    /// A run in four strokes, every 100 steps: learning by heart to 1,000, circuits to 6,000, cleanup to
+    /// A run in four strokes, every 100 steps: memorisation to 1,000, circuits to 6,000, cleanup to
     /// 8,000, then rest.
     fn run(last_step: usize) -> Vec<Boundary> {
         let point = |step: usize| {
@@ -230,7 +244,8 @@ mod tests {
     #[test]
     fn a_run_that_stops_early_leaves_boundaries_open() {
         let stopped = |step| Phases::of_points(&run(step));
-        assert_eq!(stopped(900), Phases::default(), "still learning by heart");
+        assert_eq!(stopped(900), Phases::default(), "still memorising");
+        assert_eq!(stopped(1_800), Phases::default(), "turned, but no circuit has formed");
         let forming = stopped(5_000);
         assert_eq!(forming.memorisation_end.unwrap().step, 1_000, "circuits form");
         assert!(forming.cleanup_start.is_none() && forming.cleanup_end.is_none(), "{forming:?}");

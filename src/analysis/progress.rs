@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::grid::BySplit;
-use super::weight_norms::SumSqWeights;
+use crate::analysis::general::BySplit;
+use crate::analysis::general::SumSqWeights;
 
 /// One number for each of some frequencies.
 pub type ByFreq<T> = BTreeMap<usize, T>;
@@ -39,7 +39,7 @@ pub struct ProgressMeasures {
     pub cosine_coefficients: ByFreq<f64>,
     /// Test loss over restricted loss: how much better the waves alone would do.
     pub test_restricted_ratio: f64,
-    /// Measures that have no field of their own, by their id; see [`measure`](super::measure). A file that is older
+    /// Measures that have no field of their own, by their id; see [`measure`](crate::analysis::measure). A file that is older
     /// than a measure does not have it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub further: BTreeMap<String, f64>,
@@ -78,16 +78,16 @@ pub(super) fn by_freq<T>(freqs: &[usize], f: impl Fn(usize) -> T) -> ByFreq<T> {
 mod tests {
     use super::share_freqs;
     use crate::analysis::checkpoint_measures::measure;
-    use crate::analysis::key_freqs::current_key_freqs;
+    use crate::analysis::modular::key_freqs::current_key_freqs;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     #[test]
     fn measures_compare_only_with_the_same_frequencies() {
         let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
+        let task = ModularTask::of(&config.data).expect("a modular task");
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 3);
         let with = |freqs: &[usize]| measure(&weights, &task, freqs).expect("random weights can be measured");
         let (one, both) = (with(&[1]), with(&[1, 2]));
@@ -103,10 +103,10 @@ mod tests {
     #[test]
     fn the_models_own_accuracy_is_measured_and_older_files_without_it_are_read() {
         let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
+        let task = ModularTask::of(&config.data).expect("a modular task");
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 3);
         let measures = measure(&weights, &task, &[1]).expect("random weights can be measured");
-        let report = crate::analysis::report::analyse(&weights, &task).expect("and reported on");
+        let report = crate::analysis::modular::report::analyse(&weights, &task).expect("and reported on");
         assert_eq!(measures.accuracy, Some(report.accuracy));
         let mut json = serde_json::to_value(&measures).expect("plain numbers");
         assert!(json.as_object_mut().expect("a record").remove("accuracy").is_some());

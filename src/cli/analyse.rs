@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::output::{print_result, remark};
+use super::judged_report::{JudgedReport, verdict_on};
+use super::output::{print_note, print_result};
 use super::report_text::report_text;
 use super::start::{named, read_weights_and_note};
 use super::{Failure, Outcome};
-use crate::analysis::paper_experiment::paper_experiment_for;
-use crate::analysis::report::{self, Report};
-use crate::config::{DataConfig, ExperimentConfig, Preset, SplitRule};
+use crate::analysis::modular::paper_experiment::paper_experiment_for;
+use crate::analysis::modular::report::{self, Report};
+use crate::config::{ExperimentConfig, ModularConfig, Preset, SplitRule, TaskConfig};
 use crate::error::Result;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// Options of `grok analyse`.
 #[derive(Debug, Args)]
@@ -34,35 +35,41 @@ pub(super) struct AnalyseArgs {
 /// [`Failure::Input`] if the file holds no weights of this task or the split is malformed, [`Failure::Run`] if
 /// the report cannot be printed.
 pub(super) fn run(args: &AnalyseArgs) -> Result<Outcome, Failure> {
-    let (data, report) = analyse(args).map_err(Failure::Input)?;
+    let (config, report) = analyse(args).map_err(Failure::Input)?;
     let text = if args.json {
-        serde_json::to_string_pretty(&report).expect("plain data with text keys")
+        let judged = JudgedReport::judge(&report, &config, &[]);
+        serde_json::to_string_pretty(&judged).expect("plain data with text keys")
     } else {
-        let head = format!("{}, split {}:{}", args.file.display(), data.split, data.frac_train);
-        format!("{head}\n{}", report_text(&report))
+        let TaskConfig::Modular(ModularConfig { split, frac_train, .. }) = &config.data;
+        let head = format!("{}, split {split}:{frac_train}", args.file.display());
+        let verdict = verdict_on(&report, &config, &[]);
+        format!("{head}\n{}\n{}", report_text(&report), verdict.headline())
     };
     print_result(&text).map_err(Failure::Run)?;
     Ok(Outcome::Done)
 }
 
-fn analyse(args: &AnalyseArgs) -> Result<(DataConfig, Report)> {
+fn analyse(args: &AnalyseArgs) -> Result<(ExperimentConfig, Report)> {
     let (file, note) = read_weights_and_note(&args.file)?;
-    let config = file.config.unwrap_or_else(|| paper_experiment_for(file.weights.shape()));
-    let mut data = config.data;
+    let config = match file.config {
+        Some(config) => config,
+        None => paper_experiment_for(file.weights.shape()).map_err(|error| named(&args.file, &error))?,
+    };
+    let TaskConfig::Modular(mut data) = config.data.clone();
     if let Some(text) = &args.split {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
         data.split = rule;
         data.frac_train = frac.unwrap_or(data.frac_train);
     }
     // The task alone: another program's model may have sizes that this one cannot train.
-    ExperimentConfig { data: data.clone(), ..Preset::Paper.config() }.validate()?;
-    let report =
-        report::analyse(&file.weights, &Task::new(&data)).map_err(|error| named(&args.file, &error))?;
+    ExperimentConfig { data: TaskConfig::Modular(data.clone()), ..Preset::Paper.config() }.validate()?;
+    let report = report::analyse(&file.weights, &ModularTask::new(&data))
+        .map_err(|error| named(&args.file, &error))?;
     if let Some(note) = note {
-        let DataConfig { split, frac_train, .. } = data;
-        remark(&format!(
+        let ModularConfig { split, frac_train, .. } = &data;
+        print_note(&format!(
             "{note}; the pairs of the train set are taken to be {split}:{frac_train} (see --split)"
         ));
     }
-    Ok((data, report))
+    Ok((ExperimentConfig { data: TaskConfig::Modular(data), ..config }, report))
 }

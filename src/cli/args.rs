@@ -68,7 +68,7 @@ impl SettingArgs {
     /// `--split` may carry the fraction, which is a setting of its own.
     fn change_split(&self, config: &mut ExperimentConfig, text: &str) -> Result<()> {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
-        config.data.split = rule;
+        config.data.change_modular(|modular| modular.split = rule);
         let Some(frac) = frac else { return Ok(()) };
         if let Some(alone) = self.text(&settings::FRAC_TRAIN) {
             let allowed = format!("--split {text} already gives the fraction {frac}; give it in one place");
@@ -197,8 +197,10 @@ mod tests {
              --beta1 0.8 --beta2 0.95 --eps 1e-6",
         );
         let mut expected = Preset::Tiny.config();
-        expected.data.p = 11;
-        (expected.data.split, expected.data.frac_train) = (SplitRule::Torch(7), 0.6);
+        expected.data.change_modular(|modular| modular.p = 11);
+        expected
+            .data
+            .change_modular(|modular| (modular.split, modular.frac_train) = (SplitRule::Torch(7), 0.6));
         (expected.model.n_heads, expected.model.seed) = (4, 9);
         (expected.optim.lr, expected.optim.weight_decay) = (2e-3, 0.0);
         (expected.optim.beta1, expected.optim.beta2, expected.optim.eps) = (0.8, 0.95, 1e-6);
@@ -230,7 +232,7 @@ mod tests {
     /// A configuration that has no setting as the paper's has it.
     fn other_values() -> ExperimentConfig {
         let mut config = Preset::Tiny.config();
-        config.data.split = SplitRule::Torch(1);
+        config.data.change_modular(|modular| modular.split = SplitRule::Torch(1));
         (config.model.n_layers, config.model.seed) = (2, 5);
         config.model.activation = Activation::Gelu;
         (config.optim.lr, config.optim.weight_decay, config.optim.warmup_steps) = (0.01, 0.5, 3);

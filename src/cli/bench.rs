@@ -8,14 +8,14 @@ use pollster::block_on;
 use serde::Serialize;
 
 use super::args::SettingArgs;
-use super::output::{print_result, remark};
+use super::output::{print_note, print_result};
 use super::start::initial_state;
 use super::{Failure, Outcome};
 use crate::config::settings::DecimalRange;
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::engine::{self, DeviceKind, Engine, EngineInfo, EngineKind, TrainState};
 use crate::error::{LabError, Result};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Options of `grok bench`.
 #[derive(Debug, Args)]
@@ -58,11 +58,11 @@ fn seconds(text: &str) -> Result<f64, String> {
 pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
     let config = args.settings.config().map_err(Failure::Input)?;
     let start = initial_state(&config, None).map_err(Failure::Input)?;
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let mut timings = Vec::new();
     let mut refusals = Vec::new();
     for (engine, device) in candidates(&config) {
-        match build(&config, engine, device, &task, &start) {
+        match build(&config, engine, device, &dataset, &start) {
             Ok(engine) => {
                 timings.push(time(engine, &config, args.seconds).map_err(Failure::Run)?);
                 if !args.json {
@@ -77,7 +77,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
         return Err(Failure::before_start(last));
     }
     for reason in distinct(&refusals) {
-        remark(&format!("not measured: {reason}"));
+        print_note(&format!("not measured: {reason}"));
     }
     if args.json {
         let text = serde_json::to_string(&timings).expect("plain data with text keys");
@@ -101,13 +101,13 @@ fn build(
     config: &ExperimentConfig,
     engine: EngineChoice,
     device: DeviceChoice,
-    task: &Task,
+    dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
     let mut config = config.clone();
     (config.run.engine, config.run.device) = (engine, device);
     config.validate()?;
-    let built = block_on(engine::build(&config, task, start))?;
+    let built = block_on(engine::build(&config, dataset, start))?;
     let asked_engine = match engine {
         EngineChoice::Folded => EngineKind::Folded,
         EngineChoice::Literal => EngineKind::Literal,
@@ -145,7 +145,7 @@ fn time(mut engine: Box<dyn Engine>, config: &ExperimentConfig, seconds: f64) ->
         precision: info.precision,
         threads,
         steps_per_s: rate,
-        p: config.data.p,
+        p: config.data.modular().map_or(0, |modular| modular.p),
         d_model: config.model.d_model,
     })
 }

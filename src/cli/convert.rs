@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::file_io::write_whole;
-use super::output::{remark, say};
+use super::output::{print_line, print_note};
 use super::start::read_weights_and_note;
 use super::{Failure, Outcome};
 use crate::error::{LabError, Result};
@@ -53,8 +53,8 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
     };
     write_whole(&args.out, &weights.to_bytes(layout)).map_err(Failure::Input)?;
     if let Some(note) = note {
-        remark(&note);
+        print_note(&note);
     }
-    say(&format!("{} written", args.out.display()));
+    print_line(&format!("{} written", args.out.display()));
     Ok(Outcome::Done)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::disk_faults;
 use crate::error::{LabError, Result};
 
 /// The most bytes of a file that are read: the largest ones a run leaves are the metrics of
@@ -50,8 +51,34 @@ pub(super) fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// [`LabError::File`] if the system refuses.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let part = write_part(path, bytes)?;
+    let part = write_synced_part(path, bytes)?;
     rename(&part, path)
+}
+
+/// Writes a whole file, or leaves what was there, when the program is killed on the way. Only after [`sync_files`] does
+/// the file outlast a loss of power.
+///
+/// # Errors
+/// [`LabError::File`] if the system refuses.
+pub(super) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let (part, _) = write_part(path, bytes)?;
+    let renamed = disk_faults::before_change().and_then(|()| fs::rename(&part, path));
+    renamed.map_err(|e| LabError::file("write", path, e))
+}
+
+/// Returns when files, all of one folder, are on the disk under their names.
+///
+/// # Errors
+/// [`LabError::File`] if the system refuses.
+pub(super) fn sync_files(paths: &[PathBuf]) -> Result<()> {
+    for path in paths {
+        let synced = disk_faults::before_change().and_then(|()| File::open(path)?.sync_all());
+        synced.map_err(|e| LabError::file("write", path, e))?;
+    }
+    match paths.last() {
+        Some(path) => sync_folder_of(path).map_err(|e| LabError::file("write", path, e)),
+        None => Ok(()),
+    }
 }
 
 /// Writes a whole file as [`write_whole`] does, and keeps the one that was there under another name in the same
@@ -60,9 +87,11 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`LabError::File`] if the system refuses.
 pub(super) fn write_whole_keeping(path: &Path, previous: &Path, bytes: &[u8]) -> Result<()> {
-    let part = write_part(path, bytes)?;
+    let part = write_synced_part(path, bytes)?;
     if is_there(path) {
-        fs::rename(path, previous).map_err(|e| LabError::file("rename", path, e))?;
+        disk_faults::before_change()
+            .and_then(|()| fs::rename(path, previous))
+            .map_err(|e| LabError::file("rename", path, e))?;
     }
     rename(&part, path)
 }
@@ -90,7 +119,8 @@ pub(super) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>>
 /// # Errors
 /// [`LabError::File`] if the system refuses.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).and_then(|()| sync_folder_of(to)).map_err(|e| LabError::file("write", to, e))
+    let renamed = disk_faults::before_change().and_then(|()| fs::rename(from, to));
+    renamed.and_then(|()| sync_folder_of(to)).map_err(|e| LabError::file("write", to, e))
 }
 
 /// Removes a file if it is there.
@@ -98,7 +128,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// [`LabError::File`] if the system refuses.
 pub(super) fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    match disk_faults::before_change().and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(LabError::file("remove", path, error)),
         _ => Ok(()),
     }
@@ -118,15 +148,24 @@ pub(super) fn part_path(path: &Path) -> PathBuf {
 
 /// Writes the bytes beside the place of a file, in a file that is made anew: what a crash left there, or a link
 /// that somebody put there, is removed and not followed.
-fn write_part(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
+fn write_part(path: &Path, bytes: &[u8]) -> Result<(PathBuf, File)> {
     let part = part_path(path);
     remove_if_there(&part)?;
-    let write = || -> std::io::Result<()> {
+    let write = || -> std::io::Result<File> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        let (arriving, ended) = disk_faults::before_write(bytes);
+        file.write_all(arriving)?;
+        ended.map(|()| file)
     };
-    write().map_err(|e| LabError::file("write", path, e))?;
+    let file = write().map_err(|e| LabError::file("write", path, e))?;
+    Ok((part, file))
+}
+
+/// The same, and returns when the bytes are on the disk.
+fn write_synced_part(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
+    let (part, file) = write_part(path, bytes)?;
+    let synced = disk_faults::before_change().and_then(|()| file.sync_all());
+    synced.map_err(|e| LabError::file("write", path, e))?;
     Ok(part)
 }
 

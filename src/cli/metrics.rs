@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::disk_faults;
 use super::file_io::{MAX_INPUT_BYTES, read_bytes, write_whole};
 use crate::config::RunConfig;
 use crate::config::cadence::is_evaluated;
@@ -41,7 +42,9 @@ impl MetricsFile {
     /// # Errors
     /// [`LabError::File`] if it cannot be written.
     pub(super) fn append(&mut self, row: &MetricsRow) -> Result<()> {
-        self.file.write_all(format_row(row).as_bytes()).map_err(|e| LabError::file("write", &self.path, e))
+        let row = format_row(row);
+        let (arriving, ended) = disk_faults::before_write(row.as_bytes());
+        self.file.write_all(arriving).and(ended).map_err(|e| LabError::file("write", &self.path, e))
     }
 
     /// Returns when every row is on the disk.
@@ -49,7 +52,8 @@ impl MetricsFile {
     /// # Errors
     /// [`LabError::File`] if the system refuses.
     pub(super) fn sync(&self) -> Result<()> {
-        self.file.sync_data().map_err(|e| LabError::file("write", &self.path, e))
+        let synced = disk_faults::before_change().and_then(|()| self.file.sync_data());
+        synced.map_err(|e| LabError::file("write", &self.path, e))
     }
 }
 

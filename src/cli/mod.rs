@@ -4,7 +4,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | the run failed, or a claim that must hold did not |
+//! | 1 | the run failed, or a claim about runs that grok fails |
 //! | 2 | bad input: one line on standard error says what was wrong and what is allowed |
 //! | 130 | stopped by Ctrl-C; the run can be resumed |
 
@@ -12,9 +12,12 @@ mod analyse;
 mod args;
 mod bench;
 mod convert;
+mod disk_faults;
+mod evidence;
 mod file_io;
 mod html_report;
 mod interrupt;
+mod judged_report;
 mod metrics;
 mod output;
 mod pace;
@@ -27,6 +30,7 @@ mod run_dir;
 mod saved_state;
 mod session;
 mod start;
+mod sweep;
 mod train;
 
 use std::ffi::OsString;
@@ -36,7 +40,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::error::LabError;
-use output::{complain, print_result};
+use output::{print_error, print_result};
 
 /// Runs the program on the arguments of this process.
 pub fn main() -> ExitCode {
@@ -68,10 +72,14 @@ enum Command {
     ///
     /// Takes the options of train, and keeps up to 400 checkpoints (360 MB for the paper's run) unless
     /// --checkpoint-every says otherwise. Writes report.html, verdict.json, progress.csv and figures/. Ends
-    /// with code 1 if a claim that must hold for any seed fails.
+    /// with code 1 if a claim about runs that grok fails.
     Reproduce(reproduce::ReproduceArgs),
     /// Put a run and its checkpoints into one small file, as the page opens on it
     Record(record::RecordArgs),
+    /// Put what the verdict on a run is judged from into one small file
+    Evidence(evidence::EvidenceArgs),
+    /// Plan, run and compare many runs that differ in some settings
+    Sweep(sweep::SweepArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
     /// Write weights in the layout of the paper's code or of TransformerLens
@@ -83,7 +91,7 @@ enum Command {
 enum Outcome {
     /// All of it.
     Done,
-    /// All of it, and a claim that must hold does not.
+    /// All of it, and a claim about runs that grok fails.
     Refuted,
     /// The user stopped it.
     Interrupted,
@@ -116,13 +124,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return match print_result(error.render().to_string().trim_end()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
-                    complain(&error.to_string());
+                    print_error(&error.to_string());
                     ExitCode::from(1)
                 }
             };
         }
         Err(error) => {
-            complain(&clap_message(&error));
+            print_error(&clap_message(&error));
             return ExitCode::from(2);
         }
     };
@@ -131,6 +139,8 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyse(args) => analyse::run(&args),
         Command::Reproduce(args) => reproduce::run(args),
         Command::Record(args) => record::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
     };
@@ -139,11 +149,11 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Outcome::Refuted) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(Failure::Run(error)) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::from(1)
         }
         Err(Failure::Input(error)) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::from(2)
         }
     }

@@ -1,4 +1,4 @@
-//! Words to the user: results on standard output, complaints on standard error.
+//! What is printed: results and progress on standard output, errors and notes on standard error.
 //!
 //! Text of foreign files may hold what steers a terminal: whatever is printed goes through [`printable`].
 
@@ -23,19 +23,19 @@ pub(super) fn print_result(text: &str) -> Result<()> {
     }
 }
 
-/// Prints a line on what goes on.
-pub(super) fn say(text: &str) {
+/// Prints a line on the progress.
+pub(super) fn print_line(text: &str) {
     // A closed pipe or a full disk must not end a run whose files are still being written.
     let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
 }
 
 /// Prints one line on standard error, whatever the message holds.
-pub(super) fn complain(message: &str) {
+pub(super) fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {}", printable(&one_line(message)));
 }
 
-/// Prints a remark on standard error.
-pub(super) fn remark(message: &str) {
+/// Prints one line on standard error that is no error.
+pub(super) fn print_note(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "note: {}", printable(&one_line(message)));
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::say;
+use super::output::print_line;
 use crate::engine::MetricsRow;
 use crate::format::{number, percent};
 
@@ -17,6 +17,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 pub(super) enum Progress {
     /// Standard error is a terminal.
     Bar(ProgressBar),
+    /// Nothing: somebody else tells how several runs are going.
+    Silent,
     /// It is not: lines on standard output.
     Lines {
         /// The last step of the run.
@@ -54,11 +56,12 @@ impl Progress {
         match self {
             // Cut at the terminal's width: what comes first matters most.
             Self::Bar(bar) => bar.set_message(format!("{text}  {speed}")),
+            Self::Silent => {}
             Self::Lines { epochs, last } => {
                 let is_due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
                 if is_due || row.step == *epochs {
                     *last = Some(Instant::now());
-                    say(format!("step {}/{epochs}  {text}  {speed}", row.step).trim_end());
+                    print_line(format!("step {}/{epochs}  {text}  {speed}", row.step).trim_end());
                 }
             }
         }

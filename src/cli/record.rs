@@ -1,22 +1,25 @@
 //! `grok record`: a finished run in one small file, as the page opens on it.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::file_io::write_whole;
-use super::output::say;
+use super::output::print_line;
 use super::reproduce::analysis::RunAnalysis;
 use super::reproduce::stored_run::StoredRun;
 use super::start::named;
 use super::{Failure, Outcome, interrupt};
-use crate::analysis::ablation::Ablator;
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::ModularAnalysis;
+use crate::analysis::modular::ablation::Ablator;
 use crate::engine::MetricsRow;
 use crate::error::{LabError, Result};
-use crate::model::safetensors::WeightsFile;
+use crate::model::safetensors::{WeightLayout, WeightsFile};
+use crate::protocol::recording::published_weights::{PUBLISHED_STEPS, file_name};
 use crate::protocol::recording::{Recording, RecordingWriter};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// Options of `grok record`.
 #[derive(Debug, Args)]
@@ -27,6 +30,9 @@ pub(super) struct RecordArgs {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// A directory for the weights of some steps, as 16-bit floats: the page asks sums and ablates there too
+    #[arg(long, value_name = "DIR")]
+    weights: Option<PathBuf>,
     /// Checkpoints to take apart, spaced logarithmically
     #[arg(long, value_name = "N", default_value_t = 80)]
     snapshots: usize,
@@ -50,19 +56,54 @@ pub(super) fn run(args: &RecordArgs) -> Result<Outcome, Failure> {
     let run = StoredRun::read(&args.run_dir).map_err(Failure::Input)?;
     run.last_checkpoint().map_err(Failure::Input)?;
     interrupt::listen().map_err(Failure::Run)?;
-    let Some(file) = record(&run, args.snapshots).map_err(Failure::Input)? else {
-        say("stopped before the file was written");
+    let published = match args.weights {
+        Some(_) => published_checkpoints(&run).map_err(Failure::Input)?,
+        None => Vec::new(),
+    };
+    let Some(file) = record(&run, args.snapshots, &published).map_err(Failure::Input)? else {
+        print_line("stopped before the file was written");
         return Ok(Outcome::Interrupted);
     };
+    if let Some(dir) = &args.weights {
+        publish_weights(&run, &published, dir).map_err(Failure::Run)?;
+    }
     write_whole(&args.out, &file).map_err(Failure::Run)?;
-    say(&format!("{} written, {} bytes", args.out.display(), file.len()));
+    print_line(&format!("{} written, {} bytes", args.out.display(), file.len()));
     Ok(Outcome::Done)
 }
 
-/// The file; none if the user stopped it.
-fn record(run: &StoredRun, n_snapshots: usize) -> Result<Option<Vec<u8>>> {
+/// The places of the checkpoints whose weights are published beside the recording.
+///
+/// # Errors
+/// [`LabError::Content`] if the run lacks one.
+fn published_checkpoints(run: &StoredRun) -> Result<Vec<usize>> {
+    let place = |step: usize| {
+        run.checkpoints.iter().position(|(of, _)| *of == step).ok_or_else(|| {
+            let reason = format!("it holds no checkpoint of step {step}, whose weights are to be published");
+            LabError::content(run.root().display().to_string(), reason)
+        })
+    };
+    PUBLISHED_STEPS.into_iter().map(place).collect()
+}
+
+/// Writes the weights of some checkpoints into a directory, as 16-bit floats.
+///
+/// # Errors
+/// [`LabError::File`] if it cannot be written, or what reading a checkpoint returns.
+fn publish_weights(run: &StoredRun, published: &[usize], dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| LabError::file("create", dir, error))?;
+    for (step, path) in published.iter().map(|&i| &run.checkpoints[i]) {
+        let file =
+            WeightsFile { weights: run.weights(path)?, config: Some(run.config.clone()), step: Some(*step) };
+        write_whole(&dir.join(file_name(*step)), &file.to_half_bytes(WeightLayout::PaperCode))?;
+    }
+    Ok(())
+}
+
+/// The file, with snapshots of the `published` checkpoints among others; none if the user stopped it.
+fn record(run: &StoredRun, n_snapshots: usize, published: &[usize]) -> Result<Option<Vec<u8>>> {
     let Some(analysis) = RunAnalysis::new(run, interrupt::is_asked)? else { return Ok(None) };
-    let task = Task::new(&run.config.data);
+    let task = ModularTask::of(&run.config.data)?;
     for ((_, measures), (_, path)) in analysis.history.iter().zip(&run.checkpoints) {
         RecordingWriter::check(measures).map_err(|error| named(path, &error))?;
     }
@@ -70,16 +111,17 @@ fn record(run: &StoredRun, n_snapshots: usize) -> Result<Option<Vec<u8>>> {
     let build = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
     let mut writer = RecordingWriter::new(build, &run.config, &rows, &analysis.history, analysis.phases)?;
     let followed = &analysis.report.key_freqs;
-    let chosen = log_spaced(run.checkpoints.len(), n_snapshots);
+    let chosen: BTreeSet<usize> =
+        log_spaced(run.checkpoints.len(), n_snapshots).into_iter().chain(published.iter().copied()).collect();
     for (step, path) in chosen.into_iter().map(|i| &run.checkpoints[i]) {
         if interrupt::is_asked() {
             return Ok(None);
         }
         let ablator = Ablator::with_own_freqs(&run.weights(path)?);
-        let snapshot = CheckpointAnalysis::from_ablator(&ablator, &task, *step, Some(followed))?;
+        let snapshot = ModularAnalysis::from_ablator(&ablator, &task, Some(followed))?;
         let neurons: Vec<usize> = snapshot.maps.neurons.iter().map(|field| field.neuron).collect();
         let tables = ablator.unablated().model.neuron_tables(&neurons).unwrap_or_default();
-        writer.push(&snapshot, &tables).map_err(|error| named(path, &error))?;
+        writer.push(*step, &snapshot, &tables).map_err(|error| named(path, &error))?;
     }
     let weights = run.weights(run.last_checkpoint()?)?;
     let file = writer.finish(&WeightsFile {

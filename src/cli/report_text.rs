@@ -1,8 +1,8 @@
 //! The report for a reader at a terminal: the paper's numbers, a line each.
 
-use crate::analysis::ablation::PaperAblation;
 use crate::analysis::measure::MEASURES;
-use crate::analysis::report::Report;
+use crate::analysis::modular::ablation::PaperAblation;
+use crate::analysis::modular::report::Report;
 use crate::format::{number, percent};
 use crate::task::Split;
 

@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::disk_faults;
 use super::file_io::{MAX_CONFIG_BYTES, is_there, part_path, read_bytes, remove_if_there};
 use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};
@@ -65,7 +66,11 @@ impl RunDir {
     /// [`LabError::File`] if the system refuses, [`LabError::Content`] if another program runs in it, or as
     /// [`Self::check_free`].
     pub(super) fn create(root: &Path, force: bool) -> Result<Self> {
-        fs::create_dir_all(root).map_err(|e| LabError::file("create", root, e))?;
+        let make = |folder: &Path| {
+            let made = disk_faults::before_change().and_then(|()| fs::create_dir_all(folder));
+            made.map_err(|e| LabError::file("create", folder, e))
+        };
+        make(root)?;
         let dir = Self::lock(root)?;
         Self::check_free(root, force)?;
         // The states first: without them the rest is no run that could be gone on with.
@@ -75,7 +80,7 @@ impl RunDir {
             remove_if_there(&part_path(&path))?;
         }
         let checkpoints = root.join(CHECKPOINTS);
-        fs::create_dir_all(&checkpoints).map_err(|e| LabError::file("create", &checkpoints, e))?;
+        make(&checkpoints)?;
         for name in names_in(&checkpoints)?.iter().filter(|name| is_checkpoint(name)) {
             remove_if_there(&checkpoints.join(name))?;
         }
@@ -108,6 +113,12 @@ impl RunDir {
         }
         let dir = Self::lock(root)?;
         Ok((dir, read_config(&path)?))
+    }
+
+    /// Whether another program trains in the directory.
+    pub(super) fn is_in_use(root: &Path) -> bool {
+        let lock = OpenOptions::new().read(true).write(true).open(root.join(LOCK));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)))
     }
 
     fn lock(root: &Path) -> Result<Self> {
@@ -391,7 +402,9 @@ mod tests {
         write_whole(&first.state_path(), b"a state").unwrap();
         let error = RunDir::open(dir.path()).unwrap_err().to_string();
         assert!(error.contains("another grok"), "{error}");
+        assert!(RunDir::is_in_use(dir.path()));
         drop(first);
+        assert!(!RunDir::is_in_use(dir.path()) && !RunDir::is_in_use(&dir.child("none")));
         assert_eq!(RunDir::open(dir.path()).unwrap().1, Preset::Tiny.config());
     }
 

@@ -78,9 +78,10 @@ fn difference(found: &ModelShape, needed: &ModelShape) -> Option<String> {
         ));
     }
     let param = needed.params().into_iter().find(|&param| found.dims(param) != needed.dims(param))?;
-    let ModelShape { p, d_model, n_heads, d_mlp, .. } = needed;
+    let ModelShape { n_ctx, d_vocab, d_model, n_heads, d_mlp, .. } = needed;
     Some(format!(
-        "{} has shape {:?}, but p = {p}, d_model = {d_model}, n_heads = {n_heads}, d_mlp = {d_mlp} ask for {:?}",
+        "{} has shape {:?}, but n_ctx = {n_ctx}, d_vocab = {d_vocab}, d_model = {d_model}, n_heads = {n_heads}, d_mlp = {d_mlp} ask \
+         for {:?}",
         param.name(),
         found.dims(param),
         needed.dims(param)

@@ -3,22 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pollster::block_on;
 
 use super::args::SettingArgs;
-use super::file_io::write_json;
-use super::metrics::MetricsFile;
-use super::output::{duration_text, quoted, remark, say};
-use super::pace::Pace;
+use super::output::{duration_text, print_line, print_note, quoted};
 use super::progress::{Progress, scores_text};
-use super::run_dir::RunDir;
-use super::session::Session;
+use super::session::{Session, engine_text};
 use super::start::initial_state;
 use super::{Failure, Outcome, interrupt, resume};
-use crate::config::ExperimentConfig;
-use crate::engine::{self, EngineInfo};
+use crate::config::{ExperimentConfig, TaskConfig};
 use crate::error::{LabError, Result};
-use crate::task::Task;
 
 /// Options of `grok train`.
 #[derive(Debug, Args)]
@@ -50,7 +43,7 @@ pub(super) fn run(args: &TrainArgs) -> Result<Outcome, Failure> {
 
     let first_step = session.engine.step();
     let epochs = session.config.run.epochs;
-    say(&start_text(&session, first_step));
+    print_line(&start_text(&session, first_step));
     let mut progress = Progress::new(first_step, epochs);
     let start = std::time::Instant::now();
     let result = session.train(&mut progress, interrupt::is_asked);
@@ -67,21 +60,21 @@ pub(super) fn run(args: &TrainArgs) -> Result<Outcome, Failure> {
     match result {
         Ok(Outcome::Done) => {
             let secs = start.elapsed().as_secs_f64();
-            say(&end_text(&session, secs));
+            print_line(&end_text(&session, secs));
             Ok(Outcome::Done)
         }
         Ok(outcome) => {
-            say(&format!("stopped at step {} of {epochs}; to go on: {again}", session.engine.step()));
+            print_line(&format!("stopped at step {} of {epochs}; to go on: {again}", session.engine.step()));
             Ok(outcome)
         }
         Err(error) => {
             if let Some(step) = session.saved_step {
-                remark(&format!(
+                print_note(&format!(
                     "the state of step {step} is saved in {}",
                     session.dir.state_path().display()
                 ));
                 if !matches!(error, LabError::Training { .. }) {
-                    remark(&format!("to go on from there: {again}"));
+                    print_note(&format!("to go on from there: {again}"));
                 }
             }
             Err(Failure::Run(error))
@@ -93,43 +86,23 @@ pub(super) fn run(args: &TrainArgs) -> Result<Outcome, Failure> {
 fn fresh(args: &TrainArgs) -> Result<Session> {
     let config = args.settings.config()?;
     let start = initial_state(&config, args.init.as_deref())?;
-    RunDir::check_free(&args.out, args.force)?;
-    let engine = block_on(engine::build(&config, &Task::new(&config.data), &start))?;
-    let dir = RunDir::create(&args.out, args.force)?;
-    write_json(&dir.config_path(), &config)?;
-    let metrics = MetricsFile::create(&dir.metrics_path())?;
-    Ok(Session { dir, config, metrics, last_row: None, saved_step: None, engine, pace: Pace::default() })
+    Session::begin(config, &start, &args.out, args.force)
 }
 
 /// The run in the directory, as it was left. Everything is checked before anything is changed.
 fn resumed(args: &TrainArgs) -> Result<Session> {
-    let resume::Interrupted { dir, config, saved, rows, is_config_changed } =
-        resume::open(&args.out, &args.settings, args.init.as_deref())?;
-    let step = saved.file.state.step;
-    let engine = block_on(engine::build(&config, &Task::new(&config.data), &saved.file.state))?;
-    if *engine.info() != saved.file.engine {
-        remark(&format!(
-            "the run was made by {}, and goes on with {}: its last digits may differ from an unbroken run",
-            engine_text(&saved.file.engine),
-            engine_text(engine.info())
-        ));
-    }
-    saved.note.iter().chain(&rows.notes).for_each(|note| remark(note));
-    if is_config_changed {
-        write_json(&dir.config_path(), &config)?;
-    }
-    saved.make_newest(&dir)?;
-    let (metrics, last_row) = rows.apply()?;
-    Ok(Session { dir, config, metrics, last_row, saved_step: Some(step), engine, pace: Pace::default() })
+    Session::go_on(resume::open(&args.out, &args.settings, args.init.as_deref())?)
 }
 
 fn start_text(session: &Session, step: usize) -> String {
     let ExperimentConfig { data, run, .. } = &session.config;
-    let n_pairs = data.p * data.p;
+    let examples = match data {
+        TaskConfig::Modular(data) => {
+            format!("p = {}, {} of {} pairs in the train set", data.p, data.n_train(), data.n_pairs())
+        }
+    };
     format!(
-        "p = {}, {} of {n_pairs} pairs in the train set; {}; steps {step} to {}; files in {}",
-        data.p,
-        data.n_train(),
+        "{examples}; {}; steps {step} to {}; files in {}",
         engine_text(session.engine.info()),
         run.epochs,
         session.dir.root().display()
@@ -140,10 +113,4 @@ fn end_text(session: &Session, secs: f64) -> String {
     let speed = session.pace.steps_per_s().map(|speed| format!(", {speed:.1} steps/s")).unwrap_or_default();
     let scores = session.last_row.as_ref().map(scores_text).unwrap_or_default();
     format!("done at step {} in {}{speed}: {scores}", session.engine.step(), duration_text(secs))
-}
-
-fn engine_text(info: &EngineInfo) -> String {
-    let EngineInfo { engine, device, device_name, precision, reason } = info;
-    let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" because {reason}"));
-    format!("the {engine} engine on the {device} ({device_name}) in {precision}{reason}")
 }

@@ -71,13 +71,26 @@ pub fn last_evaluated(run: &RunConfig, step: usize) -> usize {
     if step == run.epochs { step } else { step / run.eval_every * run.eval_every }
 }
 
+/// Checkpoints of a run that is made for its figures, unless the options say otherwise.
+pub const CHECKPOINTS_FOR_FIGURES: usize = 400;
+
+/// A checkpoint for every so many steps: [`CHECKPOINTS_FOR_FIGURES`] in all, at steps that have metrics, and never
+/// fewer than the run would have had.
+pub fn checkpoint_every_for_figures(run: &RunConfig) -> usize {
+    let wanted = run.epochs.div_ceil(CHECKPOINTS_FOR_FIGURES).next_multiple_of(run.eval_every.max(1));
+    wanted.min(run.checkpoint_every)
+}
+
 fn is_due(every: usize, epochs: usize, step: usize) -> bool {
     step.is_multiple_of(every) || step == epochs
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_evaluated, is_log_spaced, is_saved, is_shown, last_evaluated, n_evaluated, next_stop};
+    use super::{
+        checkpoint_every_for_figures, is_evaluated, is_log_spaced, is_saved, is_shown, last_evaluated,
+        n_evaluated, next_stop,
+    };
     use crate::config::Preset;
 
     #[test]
@@ -126,5 +139,22 @@ mod tests {
             let last = (0..=step).rev().find(|&s| is_evaluated(&run, s));
             assert_eq!(Some(last_evaluated(&run, step)), last, "up to {step}");
         }
+    }
+
+    #[test]
+    fn checkpoints_are_close_enough_for_the_figures_and_have_metrics() {
+        let run = Preset::Paper.config().run;
+        assert_eq!(checkpoint_every_for_figures(&run), 100, "the published cadence");
+        for preset in Preset::ALL {
+            let run = preset.config().run;
+            let every = checkpoint_every_for_figures(&run);
+            assert!(
+                every <= run.checkpoint_every && run.epochs / every <= super::CHECKPOINTS_FOR_FIGURES,
+                "{preset:?}"
+            );
+            assert!(every.is_multiple_of(run.eval_every), "{preset:?}: {every}");
+        }
+        let short = crate::config::RunConfig { epochs: 3, ..run };
+        assert_eq!(checkpoint_every_for_figures(&short), 10, "never 0");
     }
 }

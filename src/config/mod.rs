@@ -8,19 +8,23 @@ pub mod cadence;
 mod presets;
 pub mod settings;
 mod split_rule;
+#[cfg(feature = "plan")]
+pub mod sweep_plan;
+mod task;
 mod validate;
 
 pub use presets::{Preset, PresetInfo};
 pub use settings::{MAX_EPOCHS, MAX_P};
 pub use split_rule::SplitRule;
+pub use task::{ModularConfig, TaskConfig};
 
 use serde::{Deserialize, Serialize};
 
 /// Everything that determines a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExperimentConfig {
-    /// Which numbers are added, and which sums are shown in training.
-    pub data: DataConfig,
+    /// What is learned, and which examples are shown in training.
+    pub data: TaskConfig,
     /// The transformer's sizes and its initial weights.
     pub model: ModelConfig,
     /// AdamW, its warm-up and the form of the loss.
@@ -33,24 +37,13 @@ impl ExperimentConfig {
     /// Whether another run is the same experiment with other seeds, of its split or its initial weights; how it
     /// was computed does not matter. A run with equal seeds is the same run and no other seed.
     pub fn differs_in_seeds_alone(&self, other: &Self) -> bool {
-        let seeds = |config: &Self| (config.model.seed, config.data.split);
         let mut same_seeds = self.clone();
-        (same_seeds.model.seed, same_seeds.data.split) = seeds(other);
+        same_seeds.model.seed = other.model.seed;
+        same_seeds.data.copy_seed(&other.data);
         same_seeds.run = other.run.clone();
-        seeds(self) != seeds(other) && same_seeds == *other
+        let is_other_seed = self.model.seed != other.model.seed || self.data != other.data;
+        is_other_seed && same_seeds == *other
     }
-}
-
-/// The table of sums a + b mod p and its split (paper section 3).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DataConfig {
-    /// The modulus, an odd prime.
-    pub p: usize,
-    /// The fraction of the p² pairs that is trained on, strictly between 0 and 1; the train set
-    /// has `int(frac_train * p²)` pairs.
-    pub frac_train: f64,
-    /// Which pairs those are.
-    pub split: SplitRule,
 }
 
 /// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied
@@ -188,19 +181,6 @@ impl std::fmt::Display for Precision {
     }
 }
 
-impl DataConfig {
-    /// Number of pairs in the train set, `int(frac_train * p²)` as Python truncates it.
-    ///
-    /// ```
-    /// use grokking_lab::config::Preset;
-    ///
-    /// assert_eq!(Preset::Paper.config().data.n_train(), 3830, "30 % of 113²");
-    /// ```
-    pub fn n_train(&self) -> usize {
-        (self.frac_train * (self.p * self.p) as f64) as usize
-    }
-}
-
 impl ModelConfig {
     /// Width of a head.
     pub fn d_head(&self) -> usize {
@@ -238,7 +218,7 @@ mod tests {
         seed.model.seed += 1;
         assert!(ours.differs_in_seeds_alone(&seed), "other initial weights");
         let mut split = ours.clone();
-        split.data.split = SplitRule::Torch(77);
+        split.data.change_modular(|modular| modular.split = SplitRule::Torch(77));
         assert!(ours.differs_in_seeds_alone(&split), "another train set");
         seed.optim.weight_decay += 1.0;
         assert!(!ours.differs_in_seeds_alone(&seed), "another experiment");

@@ -1,6 +1,6 @@
 //! The one place where a whole configuration is checked, with errors that name setting, value and range.
 
-use super::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, settings};
+use super::{DeviceChoice, EngineChoice, ExperimentConfig, ModularConfig, Precision, TaskConfig, settings};
 use crate::error::{LabError, Result};
 
 impl ExperimentConfig {
@@ -12,13 +12,9 @@ impl ExperimentConfig {
         settings::all().try_for_each(|setting| setting.check(self))?;
 
         let Self { data, model, run, .. } = self;
-        let n_pairs = data.p * data.p;
-        check(
-            (1..n_pairs).contains(&data.n_train()),
-            "frac_train",
-            data.frac_train,
-            format!("at least one of the {n_pairs} pairs must be in the train set and one outside it"),
-        )?;
+        match data {
+            TaskConfig::Modular(modular) => check_modular(modular)?,
+        }
         check(
             model.d_model.is_multiple_of(model.n_heads),
             "n_heads",
@@ -43,6 +39,16 @@ impl ExperimentConfig {
     }
 }
 
+fn check_modular(modular: &ModularConfig) -> Result<()> {
+    let n_pairs = modular.n_pairs();
+    check(
+        (1..n_pairs).contains(&modular.n_train()),
+        "frac_train",
+        modular.frac_train,
+        format!("at least one of the {n_pairs} pairs must be in the train set and one outside it"),
+    )
+}
+
 fn check(holds: bool, setting: &'static str, value: impl ToString, allowed: impl Into<String>) -> Result<()> {
     if holds { Ok(()) } else { Err(LabError::setting(setting, value, allowed)) }
 }
@@ -64,12 +70,13 @@ mod tests {
 
     #[test]
     fn settings_that_do_not_fit_one_another_are_refused() {
-        let (field, allowed) = refusal(|config| config.data.frac_train = 1e-9);
+        let (field, allowed) =
+            refusal(|config| config.data.change_modular(|modular| modular.frac_train = 1e-9));
         assert!(field == "frac_train" && allowed.contains("12769 pairs"), "{allowed}");
         let (field, allowed) = refusal(|config| config.model.n_heads = 3);
         assert!(field == "n_heads" && allowed.contains("d_model = 128"), "{allowed}");
         let f64_on_gpu = |config: &mut ExperimentConfig| {
-            (config.run.precision, config.run.device) = (Precision::F64, DeviceChoice::Gpu)
+            (config.run.precision, config.run.device) = (Precision::F64, DeviceChoice::Gpu);
         };
         assert!(refusal(f64_on_gpu).1.contains("CPU only"));
         let f64_folded = |config: &mut ExperimentConfig| {

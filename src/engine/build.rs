@@ -6,7 +6,7 @@ use super::folded_gpu::FoldedGpu;
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
@@ -22,59 +22,63 @@ use crate::task::Task;
 /// # Errors
 /// [`LabError::Device`] if the device is missing or fails, [`LabError::Setting`] if the chosen engine cannot train
 /// this model there.
-pub async fn build(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Box<dyn Engine>> {
-    match (config.run.engine, reason_against_folded(config, start)) {
+pub async fn build(
+    config: &ExperimentConfig,
+    dataset: &Dataset,
+    start: &TrainState,
+) -> Result<Box<dyn Engine>> {
+    match (config.run.engine, reason_against_folded(config, dataset, start)) {
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
-            folded_on_gpu(config, task, start).await
+            folded_on_gpu(config, dataset, start).await
         }
         (EngineChoice::Folded | EngineChoice::Auto, None) => {
-            Ok(Box::new(folded_on_cpu(config, task, start)?))
+            Ok(Box::new(folded_on_cpu(config, dataset, start)?))
         }
         (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
-        (EngineChoice::Auto, Some(reason)) => with_burn(config, task, start, reason).await,
+        (EngineChoice::Auto, Some(reason)) => with_burn(config, dataset, start, reason).await,
         (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
-            with_burn(config, task, start, "as asked".into()).await
+            with_burn(config, dataset, start, "as asked".into()).await
         }
     }
 }
 
 /// Whether [`build`] would choose the folded engine on the CPU.
-pub fn takes_folded_cpu(config: &ExperimentConfig, start: &TrainState) -> bool {
+pub fn takes_folded_cpu(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> bool {
     matches!(config.run.engine, EngineChoice::Folded | EngineChoice::Auto)
         && config.run.device != DeviceChoice::Gpu
-        && reason_against_folded(config, start).is_none()
+        && reason_against_folded(config, dataset, start).is_none()
 }
 
-/// Why the folded engine cannot train this model; `None` if it can.
-fn reason_against_folded(config: &ExperimentConfig, start: &TrainState) -> Option<String> {
+/// Why the folded engine cannot train this model on these examples; `None` if it can.
+fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Option<String> {
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
-    folded::supports(start.weights.shape()).err()
+    folded::supports(dataset, start.weights.shape()).err()
 }
 
 /// The folded engine on the GPU; if it refuses, on the CPU with the reason.
 async fn folded_on_gpu(
     config: &ExperimentConfig,
-    task: &Task,
+    dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
     let gpu = device::gpu().await?;
-    match FoldedGpu::new(config, task, start, &gpu).await {
+    match FoldedGpu::new(config, dataset, start, &gpu).await {
         Ok(engine) => Ok(Box::new(engine)),
         Err(error) => {
             let reason = format!("the graphics card cannot do it: {error}");
-            Ok(Box::new(folded_on_cpu(config, task, start)?.with_reason(reason)))
+            Ok(Box::new(folded_on_cpu(config, dataset, start)?.with_reason(reason)))
         }
     }
 }
 
 /// The folded engine on the CPU, in as many shards as [`folded::n_shards`] says.
-fn folded_on_cpu(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<FoldedCpu> {
+fn folded_on_cpu(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Result<FoldedCpu> {
     match folded::n_shards(config) {
-        1 => FoldedCpu::new(config, task, start),
+        1 => FoldedCpu::new(config, dataset, start),
         n => {
-            let engine = FoldedCpu::sequential(config, task, start, n)?;
+            let engine = FoldedCpu::sequential(config, dataset, start, n)?;
             Ok(engine.with_reason(folded::shard_limit_reason(config)))
         }
     }
@@ -83,11 +87,11 @@ fn folded_on_cpu(config: &ExperimentConfig, task: &Task, start: &TrainState) -> 
 /// Burn's engine: the folded forward pass where it applies, unless the literal one is chosen.
 async fn with_burn(
     config: &ExperimentConfig,
-    task: &Task,
+    dataset: &Dataset,
     start: &TrainState,
     reason: String,
 ) -> Result<Box<dyn Engine>> {
-    let folds = start.weights.shape().n_layers == 1;
+    let folds = Forward::Folded.supports(dataset, start.weights.shape()).is_ok();
     let (engine, forward) = match config.run.engine {
         EngineChoice::Literal => (EngineKind::Literal, Forward::Literal),
         _ if folds => (EngineKind::Autodiff, Forward::Folded),
@@ -102,5 +106,5 @@ async fn with_burn(
     };
     let info =
         EngineInfo { engine, device, device_name, precision: config.run.precision, reason: Some(reason) };
-    Ok(Box::new(AutodiffEngine::new(config, task, start, &burn_device, forward, info)?))
+    Ok(Box::new(AutodiffEngine::new(config, dataset, start, &burn_device, forward, info)?))
 }

@@ -81,7 +81,7 @@ impl Table {
     pub fn parse(text: &[u8]) -> Result<Self> {
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let mut lines = text.split_inclusive(|&byte| byte == b'\n');
-        if lines.next().map(|line| line.trim_ascii()) != Some(HEADER.as_bytes()) {
+        if lines.next().map(<[u8]>::trim_ascii) != Some(HEADER.as_bytes()) {
             return Err(wrong(format!("the first line must be {HEADER}")));
         }
         let mut table = Self { rows: Vec::new(), malformed: None, ends_in_row: false };

@@ -7,15 +7,15 @@ use std::task::{Context, Poll, Waker};
 
 /// A future of the value that the [`Sender`] sends, or of [`Dropped`].
 #[derive(Debug)]
-pub struct Receiver<T>(Arc<Mutex<State<T>>>);
+pub(super) struct Receiver<T>(Arc<Mutex<State<T>>>);
 
 /// Sends one value to its [`Receiver`].
 #[derive(Debug)]
-pub struct Sender<T>(Arc<Mutex<State<T>>>);
+pub(super) struct Sender<T>(Arc<Mutex<State<T>>>);
 
 /// The [`Sender`] was dropped without sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dropped;
+pub(super) struct Dropped;
 
 #[derive(Debug)]
 struct State<T> {
@@ -24,14 +24,14 @@ struct State<T> {
 }
 
 /// Makes both ends of a channel.
-pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+pub(super) fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let state = Arc::new(Mutex::new(State { outcome: None, waker: None }));
     (Sender(Arc::clone(&state)), Receiver(state))
 }
 
 impl<T> Sender<T> {
     /// Sends the value and wakes the receiver.
-    pub fn send(self, value: T) {
+    pub(super) fn send(self, value: T) {
         self.finish(Ok(value));
     }
 

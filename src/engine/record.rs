@@ -37,6 +37,8 @@ pub struct MetricsRow {
 pub struct TrainState {
     /// Updates done.
     pub step: usize,
+    /// Where the sampler of fresh data is ([`Sampler::place`](crate::task::Sampler::place)); 0 without one.
+    pub sampler_place: u64,
     /// The values of all parameters.
     pub weights: Weights,
     /// AdamW's running mean of the gradient, one number per parameter.
@@ -61,7 +63,7 @@ impl TrainState {
     /// ```
     pub fn start(weights: Weights) -> Self {
         let zeros = Weights::zeros(weights.shape().clone());
-        Self { step: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
+        Self { step: 0, sampler_place: 0, weights, first_moment: zeros.clone(), second_moment: zeros }
     }
 
     /// Checks that weights and moments are of a run's model.
@@ -108,7 +110,7 @@ mod tests {
         let mixed = TrainState { second_moment: Weights::zeros(other.clone()), ..state.clone() };
         for (state, run) in [(&state, &other), (&mixed, &own)] {
             let error = state.check_shape(run).expect_err("another model").to_string();
-            assert!(error.contains("p: 59") && error.contains("p: 7"), "both shapes: {error}");
+            assert!(error.contains("d_vocab: 60") && error.contains("d_vocab: 8"), "both shapes: {error}");
         }
     }
 }

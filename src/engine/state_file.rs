@@ -18,6 +18,7 @@ use crate::model::safetensors::container::{self, Element, NamedTensor};
 use crate::model::{ModelShape, Param, Weights};
 
 const FIRST_MOMENT: &str = "optim.first_moment.";
+const SAMPLER_PLACE: &str = "sampler_place";
 const SECOND_MOMENT: &str = "optim.second_moment.";
 
 /// A state and the engine that computed it.
@@ -28,13 +29,13 @@ const SECOND_MOMENT: &str = "optim.second_moment.";
 /// use grokking_lab::engine::state_file::StateFile;
 /// use grokking_lab::engine::{Engine, TrainState};
 /// use grokking_lab::model::{ModelShape, init::initial_weights};
-/// use grokking_lab::task::Task;
+/// use grokking_lab::task::Dataset;
 /// use pollster::block_on;
 ///
 /// let config = Preset::Tiny.config();
 /// let shape = ModelShape::new(&config.data, &config.model);
 /// let start = TrainState::start(initial_weights(&shape, config.model.seed));
-/// let mut engine = FoldedCpu::new(&config, &Task::new(&config.data), &start)?;
+/// let mut engine = FoldedCpu::new(&config, &Dataset::new(&config.data), &start)?;
 /// block_on(engine.train(3))?;
 ///
 /// let file = StateFile { state: block_on(engine.state())?, engine: engine.info().clone() };
@@ -55,18 +56,21 @@ pub struct StateFile {
 impl StateFile {
     /// Writes the state with its experiment and a checksum. The same state gives the same bytes.
     pub fn to_bytes(&self, config: &ExperimentConfig) -> Vec<u8> {
-        let TrainState { step, weights, first_moment, second_moment } = &self.state;
+        let TrainState { step, sampler_place, weights, first_moment, second_moment } = &self.state;
         let tensors: Vec<_> = [("", weights), (FIRST_MOMENT, first_moment), (SECOND_MOMENT, second_moment)]
             .into_iter()
             .flat_map(|(prefix, values)| tensors_of(prefix, values))
             .collect();
         let json = |value: serde_json::Result<String>| value.expect("plain data with text keys");
-        let metadata = BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             ("layout".to_owned(), "progress-measures".to_owned()),
             ("config".to_owned(), json(serde_json::to_string(config))),
             ("engine".to_owned(), json(serde_json::to_string(&self.engine))),
             ("step".to_owned(), step.to_string()),
         ]);
+        if *sampler_place > 0 {
+            metadata.insert(SAMPLER_PLACE.to_owned(), sampler_place.to_string());
+        }
         let fits_f32 = [weights, first_moment, second_moment].into_iter().all(is_float32);
         container::write_with_checksum(&tensors, metadata, if fits_f32 { Element::F32 } else { Element::F64 })
     }
@@ -86,8 +90,11 @@ impl StateFile {
         }
         let contents = container::read(bytes, |name| name.starts_with("optim."))?;
         let engine = contents.metadata.get("engine").and_then(|text| serde_json::from_str(text).ok());
+        // States without fresh data, and those of before there was any, do not name it.
+        let place = contents.metadata.get(SAMPLER_PLACE).map_or(Ok(0), |text| text.parse());
         let state = TrainState {
             step: step.ok_or_else(|| wrong("it does not say its step"))?,
+            sampler_place: place.map_err(|_| wrong("the place of its sampler is no whole number"))?,
             weights,
             first_moment: moment(&contents.tensors, FIRST_MOMENT, shape)?,
             second_moment: moment(&contents.tensors, SECOND_MOMENT, shape)?,
@@ -145,8 +152,13 @@ mod tests {
             let weights: Weights = initial_weights(&shape, seed);
             Weights::from_flat(shape.clone(), weights.flat().iter().map(|w| w / 3.0).collect())
         };
-        let state =
-            TrainState { step: 12, weights: thirds(1), first_moment: thirds(2), second_moment: thirds(3) };
+        let state = TrainState {
+            step: 12,
+            sampler_place: 1 << 40,
+            weights: thirds(1),
+            first_moment: thirds(2),
+            second_moment: thirds(3),
+        };
         let engine = EngineInfo {
             engine: EngineKind::Literal,
             device: DeviceKind::Cpu,

@@ -73,6 +73,14 @@ impl Matrix {
 
     /// The product of self (m × k) and `right` (k × n), m × n.
     ///
+    /// ```
+    /// use grokking_lab::maths::matrix::Matrix;
+    ///
+    /// let left = Matrix::from_values(1, 3, vec![1.0, 2.0, 3.0]);
+    /// let right = Matrix::from_fn(3, 2, |i, j| (i * 10 + j) as f64);
+    /// assert_eq!(left.mul(&right).values(), [80.0, 86.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the inner dimensions differ.
     pub fn mul(&self, right: &Self) -> Self {

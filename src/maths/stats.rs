@@ -15,6 +15,15 @@ pub fn cross_entropy(logits: &[f64], answer: usize) -> f64 {
 ///
 /// The loss is log1p of the sum over the wrong answers, so that one of 1e-300 keeps its digits.
 ///
+/// ```
+/// use grokking_lab::maths::stats::loss_and_margin;
+///
+/// let (loss, margin) = loss_and_margin(&[0.0, 0.0, 0.0, 0.0], 2);
+/// assert!((loss - 4.0_f64.ln()).abs() < 1e-15 && margin == 0.0, "a guess among four");
+/// let (loss, margin) = loss_and_margin(&[0.0, 100.0], 1);
+/// assert!(loss > 3.7e-44 && loss < 3.8e-44 && margin == 100.0, "1 - p is far below the precision of p");
+/// ```
+///
 /// # Panics
 /// If the answer is no index of the logits.
 pub fn loss_and_margin(logits: &[f64], answer: usize) -> (f64, f64) {
@@ -64,12 +73,52 @@ pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
+/// The value below which a part of some ascending values lies: linear between the two that are nearest (type 7 of Hyndman
+/// and Fan, numpy's own); NaN of none.
+///
+/// ```
+/// use grokking_lab::maths::stats::quantile;
+///
+/// let values = [1.0, 2.0, 4.0, 8.0];
+/// assert_eq!([0.0, 0.25, 0.5, 1.0].map(|part| quantile(&values, part)), [1.0, 1.75, 3.0, 8.0]);
+/// ```
+pub fn quantile(ascending: &[f64], part: f64) -> f64 {
+    let Some(last) = ascending.len().checked_sub(1) else { return f64::NAN };
+    let place = part.clamp(0.0, 1.0) * last as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(last);
+    ascending[below] + (place - below as f64) * (ascending[above] - ascending[below])
+}
+
 /// The middle value, or the mean of the two; 0 of nothing.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
     if n == 0 { 0.0 } else { (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0 }
+}
+
+/// Spearman's rank correlation of two lists of equal length, equal values sharing their mean rank; NaN of fewer than two
+/// values or of equal ones.
+pub fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
+    let (x, y) = (ranks(x), ranks(y));
+    let (mean_x, mean_y) = (mean(&x), mean(&y));
+    let (mut both, mut of_x, mut of_y) = (0.0, 0.0, 0.0);
+    for (x, y) in x.iter().zip(&y) {
+        let (x, y) = (x - mean_x, y - mean_y);
+        (both, of_x, of_y) = (both + x * y, of_x + x * x, of_y + y * y);
+    }
+    both / (of_x * of_y).sqrt()
+}
+
+/// For each value the number of smaller ones plus half that of equal others.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let rank = |value: &f64| {
+        let smaller = values.iter().filter(|other| *other < value).count() as f64;
+        let equal = values.iter().filter(|other| *other == value).count() as f64;
+        smaller + (equal - 1.0) / 2.0
+    };
+    values.iter().map(rank).collect()
 }
 
 /// The place of the largest value, the first of equals; `None` of nothing.
@@ -104,7 +153,20 @@ fn sum_exp(values: &[f64], shift: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{argmax, cross_entropy, gini, loss_and_margin, median};
+    use super::{argmax, cross_entropy, gini, loss_and_margin, median, rank_correlation};
+
+    #[test]
+    fn rank_correlation_looks_at_the_order_alone() {
+        let x = [0.25, 0.3, 0.4, 0.5];
+        assert!((rank_correlation(&x, &[2e4, 7e3, 2e3, 7e2]) + 1.0).abs() < 1e-15, "the other way round");
+        assert!(
+            (rank_correlation(&x, &[1.0, 3.0, 2.0, 4.0]) - 0.8).abs() < 1e-15,
+            "1 - 6 Σd² / (n (n² - 1))"
+        );
+        let tied = rank_correlation(&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0]);
+        assert!((tied - 0.75_f64.sqrt()).abs() < 1e-15, "{tied}");
+        assert!(rank_correlation(&[1.0, 1.0], &[1.0, 2.0]).is_nan(), "no order");
+    }
 
     #[test]
     fn cross_entropy_of_known_logits() {

@@ -7,10 +7,11 @@
 
 use burn::tensor::{Int, Tensor, activation};
 
+use super::folding::n_numbers;
 use super::params::Params;
 use super::transformer::{activate, score_scale};
 
-/// Logits at "=" for a batch of pairs; equal to [`transformer::logits`](super::transformer::logits) up to rounding.
+/// Logits at the last position for a batch of sequences that [`folds`](super::folding::folds) accepts; equal to [`transformer::logits`](super::transformer::logits) up to rounding.
 ///
 /// ```text
 /// X[r]      = W_E[token] + W_pos[position]                   R × d_model
@@ -23,21 +24,24 @@ use super::transformer::{activate, score_scale};
 /// ```
 ///
 /// # Shapes
-/// a, b: n numbers below p; result: n × d_vocab_out.
+/// tokens: n × 3, the last of each row the last of the vocabulary; result: n × d_vocab_out.
 ///
 /// # Panics
-/// If the model has more than one block.
-pub fn logits(params: &Params, a: Tensor<1, Int>, b: Tensor<1, Int>) -> Tensor<2> {
+/// If the model has more than one block, or attention only.
+pub fn logits(params: &Params, tokens: Tensor<2, Int>) -> Tensor<2> {
     assert_eq!(params.blocks.len(), 1, "only a single block folds");
+    let mlp = params.blocks[0].mlp.as_ref().expect("a block with an MLP");
     let block = &params.blocks[0];
     let shape = &params.shape;
-    let (p, d_model, n_heads, d_head) = (shape.p, shape.d_model, shape.n_heads, shape.d_head);
-    let [n] = a.dims();
+    let (p, d_model, n_heads, d_head) = (n_numbers(shape), shape.d_model, shape.n_heads, shape.d_head);
+    let [n, _] = tokens.dims();
+    let token_at = |i: usize| tokens.clone().slice([0..n, i..i + 1]).reshape([n]);
+    let (a, b) = (token_at(0), token_at(1));
 
-    let tokens = params.W_E.clone().transpose();
+    let embedding = params.W_E.clone().transpose();
     let position = |i: usize| params.W_pos.clone().slice([i..i + 1, 0..d_model]);
-    let numbers = tokens.clone().slice([0..p, 0..d_model]);
-    let x_eq = tokens.slice([p..p + 1, 0..d_model]) + position(2);
+    let numbers = embedding.clone().slice([0..p, 0..d_model]);
+    let x_eq = embedding.slice([p..p + 1, 0..d_model]) + position(2);
     let x = Tensor::cat(vec![numbers.clone() + position(0), numbers + position(1), x_eq.clone()], 0);
     let n_rows = 2 * p + 1;
 
@@ -63,8 +67,8 @@ pub fn logits(params: &Params, a: Tensor<1, Int>, b: Tensor<1, Int>) -> Tensor<2
         + v_eq * attention_to(2);
 
     let resid_mid = z.reshape([n, n_heads * d_head]).matmul(block.W_O.clone().transpose()) + x_eq;
-    let pre = resid_mid.clone().matmul(block.W_in.clone().transpose()) + block.b_in.clone();
-    let W_out_U = block.W_out.clone().transpose().matmul(params.W_U.clone());
+    let pre = resid_mid.clone().matmul(mlp.W_in.clone().transpose()) + mlp.b_in.clone();
+    let W_out_U = mlp.W_out.clone().transpose().matmul(params.W_U.clone());
     activate(pre, shape.activation).matmul(W_out_U)
-        + (resid_mid + block.b_out.clone()).matmul(params.W_U.clone())
+        + (resid_mid + mlp.b_out.clone()).matmul(params.W_U.clone())
 }

@@ -8,7 +8,8 @@ use crate::error::{FailedDevice, LabError, Result};
 
 /// An activation of the transformer, named as TransformerLens names it.
 ///
-/// Dimensions: n examples, n_ctx = 3 positions, position 2 is "=".
+/// Dimensions: n examples, n_ctx positions. A model of attention only has none of [`Self::Pre`], [`Self::Post`] and
+/// [`Self::MlpOut`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hook {
     /// Token embedding, n × n_ctx × d_model.

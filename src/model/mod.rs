@@ -2,6 +2,7 @@
 
 #[cfg(feature = "engine")]
 pub mod folded_forward;
+pub mod folding;
 #[cfg(feature = "engine")]
 pub mod hooks;
 pub mod init;

@@ -31,6 +31,13 @@ pub struct BlockParams {
     pub W_V: Tensor<2>,
     /// Attention output, d_model × (n_heads · d_head).
     pub W_O: Tensor<2>,
+    /// The neurons; none in a model of attention only.
+    pub mlp: Option<MlpParams>,
+}
+
+/// The parameters of one block's MLP.
+#[derive(Debug, Clone)]
+pub struct MlpParams {
     /// Into the neurons, d_mlp × d_model.
     pub W_in: Tensor<2>,
     /// The neurons' bias, 1 × d_mlp.
@@ -64,10 +71,12 @@ impl Params {
                     W_Q: cut(Param::W_Q(l)),
                     W_V: cut(Param::W_V(l)),
                     W_O: cut(Param::W_O(l)),
-                    W_in: cut(Param::W_in(l)),
-                    b_in: cut(Param::b_in(l)),
-                    W_out: cut(Param::W_out(l)),
-                    b_out: cut(Param::b_out(l)),
+                    mlp: shape.has_mlp().then(|| MlpParams {
+                        W_in: cut(Param::W_in(l)),
+                        b_in: cut(Param::b_in(l)),
+                        W_out: cut(Param::W_out(l)),
+                        b_out: cut(Param::b_out(l)),
+                    }),
                 })
                 .collect(),
             W_U: cut(Param::W_U),
@@ -82,8 +91,11 @@ impl Params {
     /// Every parameter in the order of [`ModelShape::params`].
     pub fn in_order(&self) -> Vec<&Tensor<2>> {
         let mut all = vec![&self.W_E, &self.W_pos];
-        for BlockParams { W_K, W_Q, W_V, W_O, W_in, b_in, W_out, b_out } in &self.blocks {
-            all.extend([W_K, W_Q, W_V, W_O, W_in, b_in, W_out, b_out]);
+        for BlockParams { W_K, W_Q, W_V, W_O, mlp } in &self.blocks {
+            all.extend([W_K, W_Q, W_V, W_O]);
+            if let Some(MlpParams { W_in, b_in, W_out, b_out }) = mlp {
+                all.extend([W_in, b_in, W_out, b_out]);
+            }
         }
         all.push(&self.W_U);
         all

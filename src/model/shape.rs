@@ -1,14 +1,13 @@
 //! The sizes of a model and the order of its parameters.
 
-use serde::{Deserialize, Serialize};
+use crate::config::{Activation, ModelConfig, TaskConfig};
+use crate::task::{Dataset, SequenceShape};
 
-use crate::config::{Activation, DataConfig, ModelConfig};
-
-/// Every size of a transformer on the sequence `[a, b, =]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Every size of a transformer, whatever it is trained on.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelShape {
-    /// The modulus; tokens 0 to p-1 are the numbers, token p is "=".
-    pub p: usize,
+    /// Tokens of a sequence.
+    pub n_ctx: usize,
     /// Number of blocks.
     pub n_layers: usize,
     /// Width of the residual stream.
@@ -17,18 +16,17 @@ pub struct ModelShape {
     pub n_heads: usize,
     /// Width of a head.
     pub d_head: usize,
-    /// Neurons per block.
+    /// Neurons per block; 0 for a model of attention only, whose blocks have no MLP.
     pub d_mlp: usize,
-    /// Columns of W_E: p numbers and "=".
+    /// Columns of W_E: the tokens that it reads.
     pub d_vocab: usize,
-    /// Columns of W_U: p + 1 as trained here, p in some published weights.
+    /// Columns of W_U: the tokens that it predicts.
     pub d_vocab_out: usize,
     /// The neurons' non-linearity.
     pub activation: Activation,
+    /// Whether a position attends only to itself and to those before it.
+    pub causal: bool,
 }
-
-/// Length of the sequence `[a, b, =]`.
-pub const N_CTX: usize = 3;
 
 /// One parameter tensor. The order of the variants within a block is the order in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,35 +76,61 @@ impl Param {
 }
 
 impl ModelShape {
-    /// The model an experiment trains: p + 1 tokens in and out.
-    pub fn new(data: &DataConfig, model: &ModelConfig) -> Self {
+    /// The model an experiment trains.
+    pub fn new(task: &TaskConfig, model: &ModelConfig) -> Self {
+        Self::for_sequences(&SequenceShape::new(task), model)
+    }
+
+    /// A model for sequences of some form.
+    pub fn for_sequences(sequences: &SequenceShape, model: &ModelConfig) -> Self {
         Self {
-            p: data.p,
+            n_ctx: sequences.n_ctx,
             n_layers: model.n_layers,
             d_model: model.d_model,
             n_heads: model.n_heads,
             d_head: model.d_head(),
             d_mlp: model.d_mlp,
-            d_vocab: data.p + 1,
-            d_vocab_out: data.p + 1,
+            d_vocab: sequences.d_vocab,
+            d_vocab_out: sequences.d_vocab_out,
             activation: model.activation,
+            causal: true,
         }
+    }
+
+    /// Whether the model can read and predict every example of a dataset. It may have fewer outputs than the dataset
+    /// has, if no example asks for the others.
+    ///
+    /// # Errors
+    /// What does not fit, in words.
+    pub fn fits(&self, dataset: &Dataset) -> Result<(), String> {
+        let sequences = &dataset.shape;
+        if (self.n_ctx, self.d_vocab) != (sequences.n_ctx, sequences.d_vocab) {
+            return Err(format!(
+                "the model reads {} of {} tokens, the examples have {} of {}",
+                self.n_ctx, self.d_vocab, sequences.n_ctx, sequences.d_vocab
+            ));
+        }
+        let targets = [&dataset.train, &dataset.test].map(|examples| examples.targets_of(0..examples.len()));
+        match targets.into_iter().flatten().max() {
+            Some(&largest) if largest as usize >= self.d_vocab_out => Err(format!(
+                "the model predicts the tokens below {}, an example asks for {largest}",
+                self.d_vocab_out
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether its blocks have an MLP, or attention only.
+    pub fn has_mlp(&self) -> bool {
+        self.d_mlp > 0
     }
 
     /// Every parameter in the order in which [`Weights`](super::Weights) stores them.
     pub fn params(&self) -> Vec<Param> {
-        let block = |l| {
-            [
-                Param::W_K(l),
-                Param::W_Q(l),
-                Param::W_V(l),
-                Param::W_O(l),
-                Param::W_in(l),
-                Param::b_in(l),
-                Param::W_out(l),
-                Param::b_out(l),
-            ]
-        };
+        let attention = |l| [Param::W_K(l), Param::W_Q(l), Param::W_V(l), Param::W_O(l)];
+        let mlp = |l| [Param::W_in(l), Param::b_in(l), Param::W_out(l), Param::b_out(l)];
+        let mlp = |l| self.has_mlp().then(|| mlp(l)).into_iter().flatten();
+        let block = |l| attention(l).into_iter().chain(mlp(l));
         [Param::W_E, Param::W_pos]
             .into_iter()
             .chain((0..self.n_layers).flat_map(block))
@@ -127,10 +151,10 @@ impl ModelShape {
     /// assert_eq!(shape.n_values(), 226_816);
     /// ```
     pub fn dims(&self, param: Param) -> Vec<usize> {
-        let Self { d_model, n_heads, d_head, d_mlp, d_vocab, d_vocab_out, .. } = *self;
+        let Self { n_ctx, d_model, n_heads, d_head, d_mlp, d_vocab, d_vocab_out, .. } = *self;
         match param {
             Param::W_E => vec![d_model, d_vocab],
-            Param::W_pos => vec![N_CTX, d_model],
+            Param::W_pos => vec![n_ctx, d_model],
             Param::W_K(_) | Param::W_Q(_) | Param::W_V(_) => vec![n_heads, d_head, d_model],
             Param::W_O(_) => vec![d_model, n_heads.saturating_mul(d_head)],
             Param::W_in(_) => vec![d_mlp, d_model],
@@ -170,7 +194,7 @@ impl ModelShape {
     /// Where a parameter lies in the flat order of [`Self::params`].
     ///
     /// # Panics
-    /// If the parameter belongs to a block the model does not have.
+    /// If the parameter belongs to a block, or to an MLP, that the model does not have.
     pub fn range(&self, param: Param) -> std::ops::Range<usize> {
         let mut start = 0;
         for candidate in self.params() {
@@ -196,6 +220,18 @@ mod tests {
         assert_eq!(shape.n_values(), 226_816, "the count of the published code");
         assert_eq!(shape.range(Param::W_U).end, 226_816, "W_U is last");
         assert_eq!(shape.range(Param::W_pos), 14_592..14_976, "W_pos follows W_E");
+    }
+
+    #[test]
+    fn a_model_of_attention_only_has_no_parameters_of_an_mlp() {
+        let config = Preset::Tiny.config();
+        let with_mlp = ModelShape::new(&config.data, &config.model);
+        let without = ModelShape { d_mlp: 0, ..with_mlp.clone() };
+        let of_mlp = |param: &Param| {
+            matches!(param, Param::W_in(_) | Param::b_in(_) | Param::W_out(_) | Param::b_out(_))
+        };
+        let expected: Vec<Param> = with_mlp.params().into_iter().filter(|param| !of_mlp(param)).collect();
+        assert_eq!(without.params(), expected);
     }
 
     #[test]

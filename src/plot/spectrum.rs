@@ -28,6 +28,8 @@ pub struct Harmonic {
 pub struct SpectrumChart {
     /// Frequencies in ascending order, without gaps.
     pub harmonics: Vec<Harmonic>,
+    /// The least that the vertical axis reaches to: spectra of one run are drawn to one scale.
+    pub reach: f64,
 }
 
 /// The part of a frequency's place that its two bars fill together.
@@ -41,7 +43,7 @@ impl SpectrumChart {
             .zip(1..)
             .map(|(pair, k)| Harmonic { k, cos: f64::from(pair[0]), sin: f64::from(pair[1]) })
             .collect();
-        Self { harmonics }
+        Self { harmonics, reach: 0.0 }
     }
 
     /// The harmonic whose bars lie nearest to a horizontal value.
@@ -55,8 +57,12 @@ impl SpectrumChart {
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) with the backend's reason.
     pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, theme: &Theme) -> Result<PixelMap> {
-        let largest =
-            self.harmonics.iter().flat_map(|h| [h.cos, h.sin]).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        let largest = self
+            .harmonics
+            .iter()
+            .flat_map(|h| [h.cos, h.sin])
+            .filter(|v| v.is_finite())
+            .fold(self.reach, f64::max);
         let x = Axis::linear(0.5, self.harmonics.len().max(1) as f64 + 0.5);
         let low =
             self.harmonics.iter().flat_map(|h| [h.cos, h.sin]).filter(|v| v.is_finite()).fold(0.0, f64::min);

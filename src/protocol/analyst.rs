@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::ablation::Ablation;
 use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::analysis::grid::Scores;
+use crate::analysis::modular::ablation::Ablation;
+use crate::analysis::modular::grid::Scores;
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::ExperimentConfig;
 use crate::error::ErrorReport;

@@ -107,8 +107,8 @@ impl Message for AnalystReply {
     fn arrays(&mut self) -> Vec<&mut Vec<f32>> {
         match self {
             Self::Snapshot { snapshot, .. } => {
-                let GridMaps { attention_scores, margins, logit_norms, circles, neurons } =
-                    &mut snapshot.maps;
+                let Some(modular) = &mut snapshot.modular else { return Vec::new() };
+                let GridMaps { attention_scores, margins, logit_norms, circles, neurons } = &mut modular.maps;
                 let circles = circles.iter_mut().flat_map(|circle| [&mut circle.x, &mut circle.y]);
                 let neurons = neurons.iter_mut().map(|neuron| &mut neuron.values);
                 attention_scores

@@ -1,83 +1,49 @@
-//! The task: every sum a + b mod p, and which of them are trained on.
+//! Tasks: from the configuration of one to the examples that an engine trains on.
+//!
+//! Each task has a file of its own and a row in the functions below; nothing else here knows what is learned.
 
-mod split;
+mod dataset;
+mod examples;
+pub mod modular;
+mod sampler;
 
-pub use split::shuffled_pairs;
+pub use dataset::{Dataset, Split};
+pub use examples::{Examples, SequenceShape};
+pub use sampler::{RandomWords, Sampler};
 
-use crate::config::DataConfig;
+use crate::config::TaskConfig;
 
-/// One prompt `[a, b, =]`, whose answer is (a + b) mod p.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Pair {
-    /// The first number.
-    pub a: usize,
-    /// The second number.
-    pub b: usize,
-}
-
-/// The whole table of sums, split in two.
-///
-/// ```
-/// use grokking_lab::config::Preset;
-/// use grokking_lab::task::{Pair, Task};
-///
-/// let task = Task::new(&Preset::Paper.config().data);
-/// assert_eq!((task.train.len(), task.test.len()), (3830, 113 * 113 - 3830));
-/// assert_eq!(task.train[0], Pair { a: 18, b: 34 }, "CPython's random.shuffle after random.seed(0)");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    /// The modulus.
-    pub p: usize,
-    /// Pairs that are trained on, in the order of the split.
-    pub train: Vec<Pair>,
-    /// All other pairs, in the order of the split.
-    pub test: Vec<Pair>,
-}
-
-/// A part of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Split {
-    /// The pairs trained on.
-    Train,
-    /// The pairs held out.
-    Test,
-    /// All p² pairs.
-    All,
-}
-
-impl Task {
-    /// The table of a configuration and its split.
-    pub fn new(data: &DataConfig) -> Self {
-        let mut train = shuffled_pairs(data.p, data.split);
-        let test = train.split_off(data.n_train());
-        Self { p: data.p, train, test }
-    }
-
-    /// The answer (a + b) mod p.
+impl Dataset {
+    /// Makes the examples of a task.
     ///
     /// ```
     /// use grokking_lab::config::Preset;
-    /// use grokking_lab::task::{Pair, Task};
+    /// use grokking_lab::task::Dataset;
     ///
-    /// let task = Task::new(&Preset::Paper.config().data);
-    /// assert_eq!(task.answer(Pair { a: 100, b: 20 }), 7, "120 mod 113");
+    /// let dataset = Dataset::new(&Preset::Paper.config().data);
+    /// assert_eq!((dataset.train.len(), dataset.test.len()), (3830, 113 * 113 - 3830));
+    /// assert_eq!(dataset.train.tokens(0), [18, 34, 113], "a, b and the token of \"=\"");
+    /// assert_eq!(dataset.train.targets(0), [52], "18 + 34");
     /// ```
-    pub fn answer(&self, pair: Pair) -> usize {
-        (pair.a + pair.b) % self.p
-    }
-
-    /// All p² pairs, row by row: (0, 0), (0, 1), …
-    pub fn all_pairs(p: usize) -> Vec<Pair> {
-        (0..p * p).map(|i| Pair { a: i / p, b: i % p }).collect()
-    }
-
-    /// For each pair in row-major order, whether it is trained on.
-    pub fn is_train(&self) -> Vec<bool> {
-        let mut mask = vec![false; self.p * self.p];
-        for pair in &self.train {
-            mask[pair.a * self.p + pair.b] = true;
+    pub fn new(task: &TaskConfig) -> Self {
+        match task {
+            TaskConfig::Modular(config) => modular::ModularTask::new(config).dataset(),
         }
-        mask
+    }
+}
+
+impl SequenceShape {
+    /// The form of a task's examples, without making any.
+    pub fn new(task: &TaskConfig) -> Self {
+        match task {
+            TaskConfig::Modular(config) => modular::sequence_shape(config.p),
+        }
+    }
+}
+
+/// The numbers of train and of test examples of a task, without making any.
+pub fn n_examples(task: &TaskConfig) -> [usize; 2] {
+    match task {
+        TaskConfig::Modular(config) => [config.n_train(), config.n_pairs() - config.n_train()],
     }
 }

@@ -4,25 +4,23 @@ use leptos::prelude::*;
 
 use crate::ui::browser::dom;
 use crate::ui::effects;
-use crate::ui::lazy_bundle::{BundleHandle, LazyBundleError, LazySection, Section};
+use crate::ui::lazy_bundle::{
+    BundleHandle, EarlySection, LateSection, LazyBundleError, LazySection, Section,
+};
 use crate::ui::state::format;
 use crate::ui::state::link;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::run::Phase;
+use crate::ui::state::view_link;
 use crate::ui::state::{Host, State};
 use crate::ui::store::Store;
-use crate::ui::views::bench::BenchPanel;
 use crate::ui::views::charts::playback_bar::PlaybackBar;
-use crate::ui::views::charts::time_line::TimeLine;
-use crate::ui::views::controls::Controls;
 use crate::ui::views::error_panel::{ErrorPanel, Notices};
 use crate::ui::views::files::DropZone;
 use crate::ui::views::footer::Footer;
 use crate::ui::views::header::Header;
-use crate::ui::views::readouts::Readouts;
-use crate::ui::views::settings_form::Settings;
-use crate::ui::views::status_line::StatusLine;
+use crate::ui::views::stage::Stage;
 use crate::ui::views::theme_choice::PageTheme;
-use crate::ui::views::verify_device::VerifyDevice;
 
 /// The lab.
 #[component]
@@ -34,46 +32,52 @@ pub(super) fn App() -> impl IntoView {
     effects::connect(store, bundle);
     provide_context(PageTheme::open());
     name_the_tab(store);
+    let is_reading = store.memo(|state| state.section == PageSection::Reading);
     view! {
         <Header />
-        <main class="lab">
+        <main class="lab" id="main" class:beside-reading=move || is_reading.get()>
             <ErrorPanel />
             <Notices />
             <LazyBundleError />
-            <LazySection section=Section::ResumeOffer />
-            <div class="hero">
-                <TimeLine />
-                <div class="own" id="train">
-                    <section class="panel console" aria-labelledby="train-title">
-                        <h2 id="train-title">"Train your own"</h2>
-                        <Controls />
-                        <Readouts />
-                        <StatusLine />
-                        <VerifyDevice />
-                    </section>
-                    <Settings />
-                    <BenchPanel />
-                </div>
-            </div>
-            <LazySection section=Section::Inside />
-            <LazySection section=Section::Ablation />
-            <LazySection section=Section::Verdict />
-            <LazySection section=Section::PaperFigures />
-            <LazySection section=Section::StoredRuns />
-            <LazySection section=Section::Files />
+            <LazySection section=Section::Early(EarlySection::ResumeOffer) />
+            <Stage />
+            {page_section(store, PageSection::Explore, view! { <LazySection section=Section::Early(EarlySection::Inside) /> }.into_any())}
+            {page_section(store, PageSection::Train, view! { <LazySection section=Section::Early(EarlySection::Train) /> }.into_any())}
+            {page_section(store, PageSection::Ablate, view! { <LazySection section=Section::Early(EarlySection::Ablation) /> }.into_any())}
+            {page_section(store, PageSection::Verdict, view! { <LazySection section=Section::Late(LateSection::Verdict) /> }.into_any())}
+            {page_section(store, PageSection::Runs, view! { <LazySection section=Section::Late(LateSection::Runs) /> }.into_any())}
+            {page_section(store, PageSection::Figures, view! { <LazySection section=Section::Late(LateSection::PaperFigures) /> }.into_any())}
+            {page_section(store, PageSection::Reading, view! { <LazySection section=Section::Late(LateSection::Reading) /> }.into_any())}
             <DropZone />
-            <PlaybackBar />
+            <PlaybackBar>
+                <LazySection section=Section::Early(EarlySection::CursorTools) />
+            </PlaybackBar>
         </main>
-        <LazySection section=Section::Reading />
         <Footer />
     }
 }
 
+/// A section of the page, in sight while it is open. What it holds stays, so that the reader finds it as it was left.
+fn page_section(store: Store, section: PageSection, body: AnyView) -> AnyView {
+    let is_open = store.memo(move |state| state.section == section);
+    view! { <div class="page-section" data-sections=section.id() hidden=move || !is_open.get()>{body}</div> }
+        .into_any()
+}
+
 /// The state of a page just opened: the settings of its link, and what the browser tells of itself.
 fn initial_state() -> State {
-    let (draft, notices) = link::from_pairs(&dom::query_pairs());
-    let host = Host { build: dom::build_name(), user_agent: dom::user_agent() };
-    State { tab: dom::new_tab_name(), now_ms: dom::now_ms(), host, ..State::new(draft, notices) }
+    let pairs = dom::query_pairs();
+    let (draft, mut notices) = link::from_pairs(&pairs);
+    let (linked_view, of_view) = view_link::from_pairs(&pairs);
+    notices.extend(of_view);
+    let host = Host {
+        build: dom::build_name(),
+        user_agent: dom::user_agent(),
+        prefers_little_motion: dom::prefers_little_motion(),
+    };
+    let section = PageSection::of_fragment(&dom::fragment()).unwrap_or_default();
+    let (tab, now_ms) = (dom::new_tab_name(), dom::now_ms());
+    State { tab, now_ms, host, linked_view, section, ..State::new(draft, notices) }
 }
 
 /// Keeps the browser's tab telling how far the run is, for readers who look at another one.

@@ -13,6 +13,7 @@ use crate::ui::browser::worker_client::WorkerClient;
 use crate::ui::browser::{dom, fetch, recorded_run, storage_room};
 use crate::ui::lazy_bundle::{Analyst, BundleHandle, SendToStorage};
 use crate::ui::state::State;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::stored_runs::{StorageCommand, enqueue};
 use crate::ui::store::Store;
 use crate::ui::update::{Effect, Message};
@@ -74,6 +75,16 @@ pub(super) fn connect(store: Store, bundle: BundleHandle) {
     effects.perform(Effect::Store(StorageCommand::List));
     set_interval(move || store.send(Message::Clock(dom::now_ms())), Duration::from_secs(1));
     dom::watch_hidden(move || store.send(Message::Hidden));
+    dom::watch_fragment(move |fragment| {
+        if let Some(section) = PageSection::of_fragment(&fragment) {
+            store.send(Message::GoToSection(section));
+        }
+    });
+    dom::open_sections_with(move |id| {
+        if let Some(section) = PageSection::of_fragment(id) {
+            store.send(Message::OpenSection(section));
+        }
+    });
     dom::warn_before_leaving(move || store.peek(State::would_lose_work));
 }
 
@@ -82,12 +93,13 @@ impl Effects {
         let store = self.store;
         match effect {
             Effect::FetchLazyBundle => {
-                self.bundle.fetch(move |result| store.send(Message::LazyBundleFetched(result)))
+                self.bundle.fetch(move |result| store.send(Message::LazyBundleFetched(result)));
             }
             Effect::ReadFile { name, bytes } => self.bundle.with(move |bundle| {
                 let found = (bundle.read_file)(bytes).map(Box::new);
                 store.send(Message::FileRead { name, found });
             }),
+            Effect::FetchWeights(step) => self.bundle.with(move |bundle| (bundle.fetch_weights)(store, step)),
             Effect::Store(command) => self.command_storage(command),
             Effect::LockRun(key) => self.lock_run(key),
             Effect::UnlockRun => self.run_lock.set_value(None),
@@ -96,10 +108,13 @@ impl Effects {
             }),
             Effect::AskForPersistence => {
                 storage_room::ask_for_persistence(move |is_granted| {
-                    store.send(Message::PersistenceAnswered(is_granted))
+                    store.send(Message::PersistenceAnswered(is_granted));
                 });
             }
-            Effect::SaveLink(query) => dom::save_query(&query),
+            Effect::SaveLink(query) => {
+                dom::save_address(&query, self.store.peek(|state| state.section.fragment()));
+            }
+            Effect::ScrollToTop => dom::scroll_to_top(),
             Effect::End => self.worker.set_value(None),
             Effect::Respawn => self.respawn(),
             Effect::Post(command) => self.post(command),

@@ -9,6 +9,11 @@
 //! What the first paint and training do not need is reached through the table in `lazy_bundle` only: the publishing
 //! step makes a file of its own of it, which is fetched later.
 
+#![expect(
+    unreachable_pub,
+    reason = "the macro of components makes the properties of private components public"
+)]
+
 mod app;
 mod browser;
 mod effects;

@@ -5,18 +5,19 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::analysis::ablation::{Ablation, Ablator};
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
 use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::freq_ablation::losses_without_freqs;
-use crate::analysis::key_freqs::current_key_freqs;
-use crate::analysis::paper_experiment::paper_experiment_for;
-use crate::analysis::sum_waves::SumWaves;
+use crate::analysis::modular::ablation::{Ablation, Ablator};
+use crate::analysis::modular::freq_ablation::losses_without_freqs;
+use crate::analysis::modular::key_freqs::current_key_freqs;
+use crate::analysis::modular::modulus::{check_shape, modulus};
+use crate::analysis::modular::paper_experiment::paper_experiment_for;
+use crate::analysis::modular::sum_waves::SumWaves;
 use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};
 use crate::model::safetensors::WeightsFile;
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, RequestId, WeightsId};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// As many sets of weights are held. Once they were ablated, those of the paper take 20 MB each.
 const MOST_HELD: usize = 4;
@@ -32,7 +33,7 @@ pub struct Analyst {
 struct LoadedWeights {
     file: WeightsFile,
     config: ExperimentConfig,
-    task: Task,
+    task: ModularTask,
     ablator: OnceCell<Ablator>,
     waves: OnceCell<SumWaves>,
 }
@@ -61,9 +62,9 @@ impl Analyst {
             AnalystRequest::Snapshot { id, weights_id, followed_freqs } => {
                 let held = self.get(weights_id)?;
                 let freqs = followed_freqs.as_deref();
-                let snapshot =
-                    CheckpointAnalysis::from_ablator(held.ablator(), &held.task, held.step(), freqs)?;
-                AnalystReply::Snapshot { id, snapshot: Box::new(snapshot) }
+                let modular = ModularAnalysis::from_ablator(held.ablator(), &held.task, freqs)?;
+                let snapshot = Box::new(CheckpointAnalysis::of_modular(held.step(), modular));
+                AnalystReply::Snapshot { id, snapshot }
             }
             AnalystRequest::Measure { id, weights_id, followed_freqs } => {
                 let held = self.get(weights_id)?;
@@ -117,17 +118,18 @@ impl LoadedWeights {
         let config = match (&file.config, given) {
             (Some(own), _) => own.clone(),
             (None, Some(given)) => {
-                let p = given.data.p;
-                if p != shape.p {
-                    let reason = format!("they add modulo {}, the settings modulo {p}", shape.p);
+                let p = ModularTask::of(&given.data)?.p;
+                check_shape(shape)?;
+                if p != modulus(shape) {
+                    let reason = format!("they add modulo {}, the settings modulo {p}", modulus(shape));
                     return Err(LabError::content("weights", reason));
                 }
                 given
             }
-            (None, None) => paper_experiment_for(shape),
+            (None, None) => paper_experiment_for(shape)?,
         };
         config.validate()?;
-        let task = Task::new(&config.data);
+        let task = ModularTask::of(&config.data)?;
         Ok(Self { task, config, file, ablator: OnceCell::new(), waves: OnceCell::new() })
     }
 

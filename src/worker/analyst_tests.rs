@@ -1,19 +1,19 @@
 //! The analyst's answers are the analysis' own, and nothing it is sent ends it.
 
 use super::{Analyst, MOST_HELD};
-use crate::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
 use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::forward::{AttentionEdit, HostModel};
-use crate::analysis::freq_ablation::losses_without_each_freq;
-use crate::analysis::key_freqs::current_key_freqs;
-use crate::analysis::marginals::GridTerms;
+use crate::analysis::modular::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
+use crate::analysis::modular::forward::{AttentionEdit, HostModel};
+use crate::analysis::modular::freq_ablation::losses_without_each_freq;
+use crate::analysis::modular::key_freqs::current_key_freqs;
+use crate::analysis::modular::marginals::GridTerms;
 use crate::config::{ExperimentConfig, Preset};
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::{ModelShape, Weights};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 fn tiny(seed: u32) -> (ExperimentConfig, Weights) {
     let config = Preset::Tiny.config();
@@ -50,7 +50,7 @@ fn message(reply: AnalystReply, expected_id: u32) -> String {
 #[test]
 fn every_answer_is_that_of_the_analysis() {
     let (config, weights) = tiny(1);
-    let task = Task::new(&config.data);
+    let task = ModularTask::of(&config.data).expect("a modular task");
     let mut analyst = Analyst::default();
     let held = analyst.answer(hold(5, 1));
     let expected =
@@ -59,7 +59,8 @@ fn every_answer_is_that_of_the_analysis() {
 
     let followed_freqs = Some(vec![1, 2]);
     let reply = analyst.answer(AnalystRequest::Snapshot { id: 1, weights_id: 5, followed_freqs });
-    let snapshot = Box::new(CheckpointAnalysis::new(&weights, &task, 30, Some(&[1, 2])).unwrap());
+    let snapshot = ModularAnalysis::new(&weights, &task, Some(&[1, 2])).unwrap();
+    let snapshot = Box::new(CheckpointAnalysis::of_modular(30, snapshot));
     assert_eq!(reply, AnalystReply::Snapshot { id: 1, snapshot });
 
     let reply = analyst.answer(AnalystRequest::Measure { id: 2, weights_id: 5, followed_freqs: None });
@@ -81,7 +82,7 @@ fn every_answer_is_that_of_the_analysis() {
 #[test]
 fn votes_are_the_waves_of_the_sum_and_add_up_with_the_rest() {
     let (config, weights) = tiny(1);
-    let p = config.data.p;
+    let p = ModularTask::of(&config.data).expect("sums").p;
     let mut analyst = Analyst::default();
     analyst.answer(hold(5, 1));
     let AnalystReply::Answer { logits, votes, .. } = analyst.answer(AnalystRequest::Ask {
@@ -120,7 +121,8 @@ fn votes_are_the_waves_of_the_sum_and_add_up_with_the_rest() {
 #[test]
 fn a_cut_model_is_asked_as_it_is_cut() {
     let (config, weights) = tiny(1);
-    let (task, p) = (Task::new(&config.data), config.data.p);
+    let task = ModularTask::of(&config.data).expect("a modular task");
+    let p = task.p;
     let freq = current_key_freqs(&weights)[0];
     let logits = GridEdit { freqs: FreqSelection::Without(vec![freq]), terms: GridTerms::AllProducts };
     let ablation = Ablation { logits, ..Ablation::default() };
@@ -157,7 +159,7 @@ fn weights_without_their_experiment_take_the_one_that_is_given_or_the_papers() {
     let (config, weights) = tiny(2);
     let mut analyst = Analyst::default();
     let mut given = config.clone();
-    given.data.frac_train = 0.55;
+    given.data.change_modular(|modular| modular.frac_train = 0.55);
     let mut hold = |given: Option<&ExperimentConfig>| {
         let config = given.map(|given| Box::new(given.clone()));
         analyst.answer(AnalystRequest::LoadWeights {
@@ -170,9 +172,10 @@ fn weights_without_their_experiment_take_the_one_that_is_given_or_the_papers() {
     let AnalystReply::WeightsLoaded { config: Some(found), .. } = hold(Some(&given)) else { panic!("held") };
     assert_eq!(*found, given, "as given");
     let AnalystReply::WeightsLoaded { config: Some(found), .. } = hold(None) else { panic!("held") };
-    assert_eq!((found.data.p, found.data.split), (config.data.p, Preset::Paper.config().data.split));
+    let sums = |config: &ExperimentConfig| config.data.modular().cloned().expect("sums");
+    assert_eq!((sums(&found).p, sums(&found).split), (sums(&config).p, sums(&Preset::Paper.config()).split));
     assert_eq!(found.model.d_mlp, config.model.d_mlp, "the sizes are the weights' own");
-    given.data.p = 5;
+    given.data.change_modular(|modular| modular.p = 5);
     assert!(message(hold(Some(&given)), 1).contains("modulo 5"));
 }
 
@@ -180,7 +183,7 @@ fn weights_without_their_experiment_take_the_one_that_is_given_or_the_papers() {
 fn what_cannot_be_answered_is_said_and_survived() {
     let mut analyst = Analyst::default();
     analyst.answer(hold(1, 1));
-    let p = Preset::Tiny.config().data.p;
+    let p = 7;
     let broken =
         AnalystRequest::LoadWeights { id: 6, weights_id: 2, config: None, file: b"not weights".to_vec() };
     assert!(message(analyst.answer(broken), 6).contains("safetensors"));

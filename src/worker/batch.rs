@@ -5,7 +5,7 @@ const TARGET_SECS: f64 = 0.05;
 
 /// Finds the number of steps that take [`TARGET_SECS`], from one on.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(super) struct Batch {
     /// Steps that were wanted last, whatever the limit; 0 before the first.
     wanted: usize,
     secs_per_step: f64,
@@ -13,20 +13,20 @@ pub struct Batch {
 
 impl Batch {
     /// After a pause it begins with one step again.
-    pub fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         *self = Self::default();
     }
 
     /// Steps of the next batch, from 1 to `limit`. At most twice as many as before, for a first step that
     /// was quick by chance must not block a screen.
-    pub fn next(&mut self, limit: usize) -> usize {
+    pub(super) fn next(&mut self, limit: usize) -> usize {
         let fit = (TARGET_SECS / self.secs_per_step) as usize;
         self.wanted = fit.clamp(1, self.wanted.saturating_mul(2).max(1));
         self.wanted.min(limit.max(1))
     }
 
     /// `n` steps took so many seconds of training, evaluations and readings left out.
-    pub fn note(&mut self, n: usize, secs: f64) {
+    pub(super) fn note(&mut self, n: usize, secs: f64) {
         self.secs_per_step = secs.max(0.0) / n.max(1) as f64;
     }
 }

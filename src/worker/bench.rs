@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::protocol::Timing;
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// How long each engine is timed, after a second of warm-up.
 pub const SECONDS: f64 = 10.0;
@@ -32,10 +32,10 @@ pub async fn time(
     now_secs: impl Fn() -> f64,
     yield_to_event_loop: impl AsyncFn() -> bool,
 ) -> Result<Timing> {
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let mut engine = engine_selection::build(config, &task, &start).await?;
+    let mut engine = engine_selection::build(config, &dataset, &start).await?;
     // In batches as a run's, so that a screen on the same GPU is not kept waiting.
     let mut batch = Batch::default();
     steps_for(engine.as_mut(), &mut batch, seconds.min(1.0), &now_secs, &yield_to_event_loop).await?;
@@ -44,9 +44,9 @@ pub async fn time(
     Ok(Timing {
         engine: engine.info().clone(),
         steps_per_s,
-        p: config.data.p,
+        p: config.data.modular().map_or(0, |modular| modular.p),
         d_model: config.model.d_model,
-        n_train: task.train.len(),
+        n_train: dataset.train.len(),
     })
 }
 

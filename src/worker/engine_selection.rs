@@ -6,7 +6,7 @@ use crate::config::{DeviceChoice, ExperimentConfig};
 use crate::engine::folded::FoldedCpu;
 use crate::engine::{self, DeviceKind, Engine, EngineKind, TrainState};
 use crate::error::{LabError, Result};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// The engine that a configuration asks for; the folded engine on the CPU with as many workers as
 /// `threads` says. Where they cannot be had it does their shares itself and says why.
@@ -15,14 +15,14 @@ use crate::task::Task;
 /// As [`engine::build`].
 pub(super) async fn build(
     config: &ExperimentConfig,
-    task: &Task,
+    dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
     #[cfg(feature = "worker")]
-    if let Some(engine) = shared(config, task, start).await? {
+    if let Some(engine) = shared(config, dataset, start).await? {
         return Ok(engine);
     }
-    engine::build(config, task, start).await
+    engine::build(config, dataset, start).await
 }
 
 /// Puts the number of shares that a step is really cut into in the place of `threads`: with it a link or
@@ -42,7 +42,7 @@ pub(super) fn fix_threads(config: &mut ExperimentConfig, engine: &dyn Engine) {
 /// `error` itself if no device is to blame or nothing is left to turn to; else as [`build`].
 pub(super) async fn next(
     config: &mut ExperimentConfig,
-    task: &Task,
+    dataset: &Dataset,
     failed: &mut dyn Engine,
     kept: &TrainState,
     error: &LabError,
@@ -54,7 +54,7 @@ pub(super) async fn next(
     if failed.info().device == DeviceKind::Gpu {
         engine::device::mark_gpu_untrusted();
         config.run.device = DeviceChoice::Cpu;
-        let engine = build(config, task, kept).await?;
+        let engine = build(config, dataset, kept).await?;
         fix_threads(config, engine.as_ref());
         let reason = format!("the graphics card failed at step {step}, on from step {}: {error}", kept.step);
         return Ok((engine, reason));
@@ -63,7 +63,7 @@ pub(super) async fn next(
         1 => Err(error.clone()),
         n => {
             let state = failed.state().await?;
-            let engine = Box::new(FoldedCpu::sequential(config, task, &state, n)?);
+            let engine = Box::new(FoldedCpu::sequential(config, dataset, &state, n)?);
             Ok((engine, format!("one worker only, from step {step} on: {error}")))
         }
     }
@@ -73,19 +73,19 @@ pub(super) async fn next(
 #[cfg(feature = "worker")]
 async fn shared(
     config: &ExperimentConfig,
-    task: &Task,
+    dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Option<Box<dyn Engine>>> {
-    let n_workers = n_workers(config, task.train.len());
-    if n_workers == 1 || !engine::takes_folded_cpu(config, start) {
+    let n_workers = n_workers(config, dataset.train.len());
+    if n_workers == 1 || !engine::takes_folded_cpu(config, dataset, start) {
         return Ok(None);
     }
     let engine = match BrowserPeers::join(config, n_workers - 1).await {
         Ok(peers) => {
-            let engine = FoldedCpu::with_collective(config, task, start, Box::new(peers))?;
+            let engine = FoldedCpu::with_collective(config, dataset, start, Box::new(peers))?;
             engine.with_reason(engine::folded::shard_limit_reason(config))
         }
-        Err(error) => FoldedCpu::sequential(config, task, start, n_workers)?
+        Err(error) => FoldedCpu::sequential(config, dataset, start, n_workers)?
             .with_reason(format!("one worker only: {error}")),
     };
     Ok(Some(Box::new(engine)))

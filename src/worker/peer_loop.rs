@@ -15,7 +15,7 @@ use crate::model::ModelShape;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, BufferPool};
 use crate::protocol::peer::{PeerCommand, PeerReply};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Installs the message handler, says [`PeerReply::Ready`] and serves until the worker ends.
 ///
@@ -57,7 +57,7 @@ fn answer(peer: &mut Option<WorkerRank>, command: PeerCommand) -> Result<Option<
         PeerCommand::Join { config, index, count, .. } => {
             config.validate()?;
             let shape = ModelShape::new(&config.data, &config.model);
-            *peer = Some(WorkerRank::new(&config, &Task::new(&config.data), &shape, index, count)?);
+            *peer = Some(WorkerRank::new(&config, &Dataset::new(&config.data), &shape, index, count)?);
             PeerReply::Joined
         }
         PeerCommand::Load { state } => {

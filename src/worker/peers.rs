@@ -13,6 +13,8 @@ use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
 use crate::engine::folded::{Collective, Exchange, MAX_SHARDS, PackedState, Request, Score};
 use crate::error::{FailedDevice, LabError, Result};
+use crate::model::ModelShape;
+use crate::model::folding::n_numbers;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::codec::{self, BufferPool};
 use crate::protocol::peer::{PeerCommand, PeerReply};
@@ -34,8 +36,9 @@ pub(super) fn n_workers(config: &ExperimentConfig, n_train: usize) -> usize {
         // The page wants to draw meanwhile.
         cores => (cores - 1).min(MAX_SHARDS),
     };
+    let n_numbers = n_numbers(&ModelShape::new(&config.data, &config.model));
     match config.run.threads {
-        0 if n_train * config.model.d_mlp * config.data.p < SHARED_STEP => 1,
+        0 if n_train * config.model.d_mlp * n_numbers < SHARED_STEP => 1,
         0 => offered(),
         threads => threads.min(MAX_SHARDS),
     }

@@ -1,6 +1,6 @@
 //! The run as a state machine: commands in, events out; no browser, no clock of its own.
 
-use crate::analysis::embedding;
+use crate::analysis::modular::embedding;
 use crate::config::cadence::{is_evaluated, is_shown};
 use crate::config::{DeviceChoice, ExperimentConfig, Precision, RunConfig};
 use crate::engine::state_file::StateFile;
@@ -10,7 +10,7 @@ use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::shape::ModelShape;
 use crate::protocol::{Command, Event, RunId, RunState};
-use crate::task::Task;
+use crate::task::Dataset;
 
 use super::batch::Batch;
 use super::engine_selection;
@@ -41,7 +41,7 @@ pub struct Session {
 struct Run {
     id: RunId,
     config: ExperimentConfig,
-    task: Task,
+    dataset: Dataset,
     engine: Box<dyn Engine>,
     /// Of the engine, with the reasons for it.
     info: EngineInfo,
@@ -169,13 +169,13 @@ impl Session {
     ) -> Result<Vec<Event>> {
         config.validate()?;
         config.run.device = self.device_for(&config.run);
-        let task = Task::new(&config.data);
+        let dataset = Dataset::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = match saved {
             [] => TrainState::start(initial_weights(&shape, config.model.seed)),
             bytes => StateFile::from_bytes(bytes, &shape)?.state,
         };
-        let engine = engine_selection::build(&config, &task, &start).await?;
+        let engine = engine_selection::build(&config, &dataset, &start).await?;
         let info = engine.info().clone();
         engine_selection::fix_threads(&mut config, engine.as_ref());
         let step = start.step;
@@ -188,7 +188,7 @@ impl Session {
         let run = self.run.insert(Run {
             id: run_id,
             config,
-            task,
+            dataset,
             engine,
             info,
             kept: start,
@@ -354,7 +354,7 @@ impl Run {
         Event::Started {
             run_id: self.id,
             engine: self.info.clone(),
-            n_train: self.task.train.len(),
+            n_train: self.dataset.train.len(),
             threads: self.config.run.threads,
         }
     }
@@ -368,7 +368,7 @@ impl Run {
             return Err(error.clone());
         }
         let (engine, reason) =
-            engine_selection::next(&mut self.config, &self.task, self.engine.as_mut(), &self.kept, error)
+            engine_selection::next(&mut self.config, &self.dataset, self.engine.as_mut(), &self.kept, error)
                 .await?;
         self.is_last = self.info.device != DeviceKind::Gpu;
         self.info = engine.info().clone();

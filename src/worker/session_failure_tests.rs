@@ -14,7 +14,7 @@ use crate::error::{ErrorKind, ErrorReport, FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::protocol::{Command, Event, RunState};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// A graphics card that is lost at a step: from then on nothing can be had of it.
 #[derive(Debug)]
@@ -170,23 +170,24 @@ fn run(config: &ExperimentConfig, engine: Option<Box<dyn Engine>>) -> Story {
     story
 }
 
-fn parts(config: &ExperimentConfig) -> (Task, TrainState) {
+fn parts(config: &ExperimentConfig) -> (Dataset, TrainState) {
     let shape = ModelShape::new(&config.data, &config.model);
-    (Task::new(&config.data), TrainState::start(initial_weights(&shape, config.model.seed)))
+    (Dataset::new(&config.data), TrainState::start(initial_weights(&shape, config.model.seed)))
 }
 
 fn lost_card(config: &ExperimentConfig, lost_at: usize) -> Box<dyn Engine> {
-    let (task, start) = parts(config);
-    let inner = FoldedCpu::new(config, &task, &start).expect("the model folds");
+    let (dataset, start) = parts(config);
+    let inner = FoldedCpu::new(config, &dataset, &start).expect("the model folds");
     let info = EngineInfo { device: DeviceKind::Gpu, ..inner.info().clone() };
     Box::new(LostCard { inner, info, lost_at })
 }
 
 fn shared_out(config: &ExperimentConfig, left: usize) -> Box<dyn Engine> {
-    let (task, start) = parts(config);
-    let inner = SequentialCollective::new(config, &task, start.weights.shape(), 2).expect("the model folds");
+    let (dataset, start) = parts(config);
+    let inner =
+        SequentialCollective::new(config, &dataset, start.weights.shape(), 2).expect("the model folds");
     let peers = Box::new(Silent { inner, left });
-    Box::new(FoldedCpu::with_collective(config, &task, &start, peers).expect("the model folds"))
+    Box::new(FoldedCpu::with_collective(config, &dataset, &start, peers).expect("the model folds"))
 }
 
 #[test]

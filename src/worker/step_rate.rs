@@ -9,19 +9,19 @@ const WINDOW_SECS: f64 = 3.0;
 
 /// Measures a run between two pauses.
 #[derive(Debug, Default)]
-pub struct StepRate {
+pub(super) struct StepRate {
     started_at: Option<usize>,
     samples: VecDeque<(f64, usize)>,
 }
 
 impl StepRate {
     /// Forgets everything: after a pause a new measurement begins.
-    pub fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         *self = Self::default();
     }
 
     /// Notes that `step` updates were done at `now_secs`.
-    pub fn note(&mut self, now_secs: f64, step: usize) {
+    pub(super) fn note(&mut self, now_secs: f64, step: usize) {
         let started_at = *self.started_at.get_or_insert(step);
         if step < started_at + WARM_UP_STEPS {
             return;
@@ -33,7 +33,7 @@ impl StepRate {
     }
 
     /// Updates per second; `None` until warm.
-    pub fn steps_per_s(&self) -> Option<f64> {
+    pub(super) fn steps_per_s(&self) -> Option<f64> {
         let (&(from_secs, from), &(to_secs, to)) = (self.samples.front()?, self.samples.back()?);
         (to > from && to_secs > from_secs).then(|| (to - from) as f64 / (to_secs - from_secs))
     }

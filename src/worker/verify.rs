@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::init::initial_weights;
 use crate::model::{ModelShape, Weights};
 use crate::protocol::{Check, NotCompared, Verification};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Updates of each engine: past the warm-up of the learning rate, and few enough for a software GPU.
 pub const N_STEPS: usize = 50;
@@ -52,10 +52,10 @@ struct Outcome {
 
 async fn run(engine: EngineChoice, device: DeviceKind, precision: Precision) -> Result<Outcome> {
     let config = small(engine, device, precision);
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let mut engine = engine::build(&config, &task, &start).await?;
+    let mut engine = engine::build(&config, &dataset, &start).await?;
     engine.train(N_STEPS).await?;
     Ok(Outcome {
         engine: engine.info().clone(),
@@ -67,7 +67,7 @@ async fn run(engine: EngineChoice, device: DeviceKind, precision: Precision) -> 
 /// Small, but with no two sizes alike, so that a swap of dimensions cannot go unseen.
 fn small(engine: EngineChoice, device: DeviceKind, precision: Precision) -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
-    (config.data.p, config.data.frac_train) = (13, 0.5);
+    config.data.change_modular(|modular| (modular.p, modular.frac_train) = (13, 0.5));
     (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (24, 2, 40);
     (config.run.engine, config.run.device, config.run.precision) = (engine, device.into(), precision);
     config

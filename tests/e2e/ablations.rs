@@ -1,11 +1,15 @@
 //! Cutting by a click: in the figures, in their lists, and the paper's ablations; every number is computed here
 //! once more.
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, NeuronEdit, PaperAblation};
-use grokking_lab::analysis::forward::AttentionEdit;
-use grokking_lab::analysis::neurons::MIN_CLUSTER_FVE;
-use grokking_lab::analysis::report::Report;
+use std::path::PathBuf;
+
+use grokking_lab::analysis::modular::ablation::{Ablation, Ablator, NeuronEdit, PaperAblation};
+use grokking_lab::analysis::modular::forward::AttentionEdit;
+use grokking_lab::analysis::modular::neurons::MIN_CLUSTER_FVE;
+use grokking_lab::analysis::modular::report::Report;
+use grokking_lab::model::safetensors::WeightsFile;
 use grokking_lab::protocol::recording::Recording;
+use grokking_lab::protocol::recording::published_weights::{PUBLISHED_STEPS, file_name};
 
 use crate::input::Spot;
 use crate::lab::{Lab, Setting, visit};
@@ -30,7 +34,8 @@ struct Shown {
 
 fn report(recording: &Recording) -> Report {
     let last = recording.steps().len() - 1;
-    recording.snapshot(last).expect("the recording has its last snapshot").report
+    let snapshot = recording.snapshot(last).expect("the recording has its last snapshot");
+    snapshot.modular.expect("the recorded run is of sums").report
 }
 
 fn a_freq(freq: usize) -> Shown {
@@ -113,12 +118,16 @@ async fn cut_by_clicks(lab: &Lab, recording: &Recording, ablator: &Ablator, part
     lab.wait_for_text(&format!("cut-{view}-note"), "Loss").await;
 
     let spot = marked(lab, figure).await;
+    // It need not be in sight: beside the curves the hint stands below the figure.
+    let note = format!("document.querySelector(\"[data-testid='cut-{view}-note']\").textContent");
     for (is_cut, loss) in [(false, whole), (true, cut), (false, whole)] {
         lab.click_figure(figure, spot, 1).await;
         wait_for_pressed(lab, button, is_cut).await;
+        // The losses may be in another section: then the pointer is over this figure no longer.
+        let hint = if is_cut { "click to restore" } else { "click to remove" };
+        lab.wait_for_evaluation(&format!("{note}.includes('{hint}')"), true).await;
         wait_for_loss(lab, "ablated-test-loss", loss).await;
     }
-    lab.wait_for_text(&format!("cut-{view}-note"), "click to remove").await;
     lab.point_away().await;
 }
 
@@ -175,4 +184,38 @@ fn a_frequency_is_cut_from_the_table_of_ablations_and_undone_at_a_figure() {
         wait_for_pressed(lab, &cut, false).await;
         wait_for_loss(lab, "ablated-all-loss", report.loss.all).await;
     });
+}
+
+#[test]
+fn sums_and_ablations_follow_the_cursor_of_the_recorded_run() {
+    let recording = recording();
+    let step = PUBLISHED_STEPS[2];
+    let at = recording.steps().iter().position(|each| *each == step).expect("it is among the snapshots");
+    let snapshot = recording.snapshot(at).expect("the recording is whole");
+    visit(&Setting::new(TINY), async |lab| {
+        open_on_the_recorded_run(lab, &recording).await;
+        assert_eq!(n_weights_fetched(lab), 0, "figures need none");
+        lab.open(&format!("{TINY}&step={step}#ablate")).await;
+        let spelled = format!("{},{:03}", step / 1_000, step % 1_000);
+        lab.wait_for_text("ablate-step", &format!("step {spelled}")).await;
+        lab.click("ablate-head-0").await;
+        lab.wait_for_text("ablation-chip", &format!("at step {spelled}")).await;
+        // Published in 16 bits: the whole model's loss is the recording's, and the ablated one another.
+        let whole = lab.wait_for_number("whole-all-loss").await;
+        assert!(is_shown(whole, snapshot.general.loss.all), "{whole}");
+        let path = format!("../../www/data/weights/{}", file_name(step));
+        let file =
+            std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it is published");
+        let weights = WeightsFile::from_bytes(&file).expect("it reads").weights;
+        let attention = AttentionEdit { removed_heads: vec![0], ..AttentionEdit::default() };
+        let ablation = Ablation { attention, ..Ablation::default() };
+        let scores = left(&Ablator::with_own_freqs(&weights), &recording, &ablation);
+        wait_for_loss(lab, "ablated-all-loss", scores.loss.all).await;
+        assert_eq!(n_weights_fetched(lab), 1, "of the cursor's step alone");
+    });
+}
+
+/// How many files of weights the page has asked for.
+fn n_weights_fetched(lab: &Lab) -> usize {
+    lab.requests().iter().filter(|asked| asked.path.contains("/data/weights/")).count()
 }

@@ -147,13 +147,16 @@ fn a_phone_shows_the_page_without_serious_faults() {
     });
 }
 
-/// Unfolds everything, and waits for the tables of all figures that have something to show.
+/// The sections of the page but the text, whose chapters are audited one by one.
+const SECTIONS: [&str; 6] = ["explore", "train", "ablate", "verdict", "runs", "figures"];
+
+/// Unfolds everything in the section that is open, and waits for the tables of all figures that have something to show.
 async fn open_all_folds(lab: &Lab) {
     lab.show_whole_page().await;
     lab.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })").await;
     let folded = "[...document.querySelectorAll('details.numbers')].filter(fold => {
             const figure = fold.closest('.track, section').querySelector('.sheet, .figure');
-            return !figure.hidden && !fold.querySelector('table');
+            return !fold.closest('[hidden]') && !figure.hidden && !fold.querySelector('table');
         }).map(fold => fold.closest('.track, section').id).join(' ')";
     lab.wait_for_evaluation(folded, "").await;
 }
@@ -165,11 +168,14 @@ fn the_tables_of_all_figures_have_no_serious_faults_and_stay_in_their_panels() {
         lab.wait_for_text("exhibit", "Recorded run").await;
         lab.wait_for_text("status", "ready").await;
         lab.figure_size("panel-logits").await;
-        open_all_folds(lab).await;
+        for section in SECTIONS {
+            lab.click(&format!("to-{section}")).await;
+            open_all_folds(lab).await;
+            check_width(lab, section).await;
+            audit.look_in_both_themes(section).await;
+        }
         let n_tables = lab.evaluate("document.querySelectorAll('details.numbers table').length").await;
         assert!(n_tables.as_u64() > Some(20), "only {n_tables} tables of numbers are open");
-        check_width(lab, "all tables").await;
-        audit.look_in_both_themes("all tables").await;
         show_on_phone(lab).await;
         check_width(lab, "all tables on a phone").await;
         audit.look("all tables on a phone").await;

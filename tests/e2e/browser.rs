@@ -1,6 +1,7 @@
 //! Headless Chromium, driven through chromedriver.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
@@ -13,7 +14,7 @@ use url::{ParseError, Url};
 /// Switches for every run. No sandbox, because tests also run as root in containers; the rest keeps
 /// Chromium from talking to anyone on its own, and gives its store for fetched files a size that does not depend
 /// on how full the disk is.
-const SWITCHES: [&str; 13] = [
+const SWITCHES: [&str; 14] = [
     "--headless",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -27,7 +28,12 @@ const SWITCHES: [&str; 13] = [
     "--disk-cache-size=268435456",
     "--disable-features=MediaRouter,OptimizationHints,Translate",
     "--window-size=1280,1000",
+    // The recorded run would play by itself, and the cursor be somewhere else at each look.
+    "--force-prefers-reduced-motion",
 ];
+
+/// The switch that names the profile's folder.
+const PROFILE: &str = "--user-data-dir=";
 
 /// How often the driver is started: of the port that it chose on one address, another program may hold the
 /// twin on the other, and then it ends.
@@ -42,7 +48,7 @@ pub enum WebGpu {
     Absent,
 }
 
-/// One Chromium with a fresh profile, and the driver that started it.
+/// One Chromium, and the driver that started it.
 pub struct Browser {
     driver: Child,
     /// The WebDriver session.
@@ -50,12 +56,14 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts chromedriver (`CHROMEDRIVER`, else found on the PATH) and through it Chromium.
-    pub async fn start(web_gpu: WebGpu) -> Self {
+    /// Starts chromedriver (`CHROMEDRIVER`, else found on the PATH) and through it Chromium, with a fresh profile or with
+    /// the one in a folder.
+    pub async fn start(web_gpu: WebGpu, profile: Option<&Path>) -> Self {
         let (mut driver, port) =
             (0..N_TRIES).find_map(|_| start_driver()).expect("chromedriver says on which port it listens");
 
         let mut switches: Vec<String> = SWITCHES.map(String::from).into();
+        switches.extend(profile.map(|folder| format!("{}{}", PROFILE, folder.display())));
         if web_gpu == WebGpu::Software {
             switches.push("--enable-unsafe-webgpu".into());
         }
@@ -100,6 +108,22 @@ impl Browser {
         let command = OwnCommand { path: "goog/cdp/execute", body: json!({ "cmd": cmd, "params": params }) };
         let done = self.client.issue_cmd(command).await;
         done.unwrap_or_else(|error| panic!("{cmd}: {error}"));
+    }
+
+    /// Kills the driver and every process of the Chromium that has this profile, so that none can write anything more.
+    #[cfg(target_os = "linux")]
+    pub fn kill(&mut self, profile: &Path) {
+        let _ = self.driver.kill().and_then(|()| self.driver.wait());
+        let switch = format!("{PROFILE}{}", profile.display());
+        let processes = std::fs::read_dir("/proc").expect("Linux lists its processes").flatten();
+        for process in processes {
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let pid = process.file_name().to_string_lossy().into_owned();
+            if line.split(|&byte| byte == 0).any(|word| word == switch.as_bytes()) {
+                // One that has just ended cannot be killed.
+                let _ = Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status();
+            }
+        }
     }
 
     /// Ends Chromium and its driver.

@@ -38,7 +38,7 @@ fn the_estimate_is_measured_here_and_follows_the_settings() {
         for preset in [Preset::Tiny, Preset::Quick] {
             lab.choose("preset", &preset.name()).await;
             let epochs = thousands(preset.config().run.epochs);
-            let words = lab.wait_for_text("estimate", &format!("for all {epochs} epochs")).await;
+            let words = lab.wait_for_text("estimate", &format!("for all {epochs} steps")).await;
             assert!(words.starts_with("about "), "{words}");
         }
         // 100 is no prime.

@@ -103,9 +103,9 @@ fn a_drag_zooms_and_a_double_click_shows_all_again() {
         lab.wait_for_evaluation(IS_WHOLE, false).await;
         // Beside the plot the value is that at its edge; what is drawn there is measured every few steps.
         let near = |step: usize, end: usize| step.abs_diff(end) * 50 <= last;
-        let right = read_at(lab, 0.999, pinned).await;
+        let right = read_at(lab, 0.995, pinned).await;
         assert!(near(right, to), "the right edge is at {right}, dragged to {to}");
-        let left = read_at(lab, 0.001, right).await;
+        let left = read_at(lab, 0.005, right).await;
         assert!(near(left, from), "the left edge is at {left}, dragged from {from}");
 
         lab.click_figure(CHART, across(lab, 0.5).await, 2).await;

@@ -30,6 +30,9 @@ pub struct Spot {
     pub y: f64,
 }
 
+/// A page that has fitted its screen at so many looks in a row stays as long as it is.
+const N_STABLE_LOOKS: usize = 8;
+
 impl Lab {
     /// Presses keys on a hook that takes the keyboard.
     pub async fn press(&self, hook: &str, keys: &str) {
@@ -40,6 +43,19 @@ impl Lab {
     /// Goes from control to control with the tabulator until a hook has the focus, as a person without a mouse
     /// does. A page has few hundred controls.
     pub async fn tab_to(&self, hook: &str) {
+        let section = format!(
+            "document.querySelector(\"[data-testid='{hook}']\")?.closest('[data-sections][hidden]')\
+             ?.dataset.sections?.split(' ')[0] ?? ''"
+        );
+        if let Some(section) = self.evaluate(&section).await.as_str().filter(|section| !section.is_empty()) {
+            self.tab_through_to(&format!("to-{section}")).await;
+            self.press_focused(&Key::Enter.to_string()).await;
+            tokio::time::sleep(POLL).await;
+        }
+        self.tab_through_to(hook).await;
+    }
+
+    async fn tab_through_to(&self, hook: &str) {
         let focused = "document.activeElement?.getAttribute('data-testid')";
         for _ in 0..600 {
             if self.evaluate(focused).await == hook {
@@ -69,6 +85,7 @@ impl Lab {
     /// Scrolls a figure into sight and waits until it is drawn, which only what can be seen is; the size of its
     /// canvas.
     pub async fn figure_size(&self, hook: &str) -> [f64; 2] {
+        self.reveal(hook).await;
         let size = format!(
             "(() => {{
                 const canvas = document.querySelector(\"[data-testid='{hook}'] canvas\");
@@ -93,13 +110,17 @@ impl Lab {
     /// there always lies the bar at the bottom.
     pub async fn show_whole_page(&self) {
         let sizes = "[innerWidth, document.documentElement.scrollHeight, innerHeight]";
-        loop {
+        let mut n_fitting = 0;
+        // What comes into sight is drawn only then, and makes the page longer.
+        while n_fitting < N_STABLE_LOOKS {
             let sizes = self.evaluate(sizes).await;
             let [width, page, screen] = [0, 1, 2].map(|i| sizes[i].as_u64().expect("whole pixels") as u32);
             if page <= screen {
-                return;
+                n_fitting += 1;
+            } else {
+                n_fitting = 0;
+                self.browser.show_on_screen(width, page + 500).await;
             }
-            self.browser.show_on_screen(width, page + 500).await;
             tokio::time::sleep(POLL).await;
         }
     }
@@ -144,6 +165,9 @@ impl Lab {
     /// Scrolls a place in a figure to the middle of the window; where it is there, once it rests and nothing
     /// lies over it.
     async fn in_window(&self, hook: &str, Spot { x, y }: Spot) -> Spot {
+        self.reveal(hook).await;
+        // What was opened above the figure is closed, as by Esc.
+        self.evaluate("document.querySelectorAll(':popover-open').forEach(open => open.hidePopover())").await;
         let place = format!(
             "(() => {{
                 const canvas = document.querySelector(\"[data-testid='{hook}'] canvas\");

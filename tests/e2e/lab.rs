@@ -51,6 +51,11 @@ pub struct Lab {
 /// for that is not there, no request to another machine. Says so and does nothing where there is no
 /// built page.
 pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
+    visit_with_profile(setting, None, async |lab: &mut Lab| test(lab).await);
+}
+
+/// [`visit`] with a browser whose profile lies in a folder, and which the test may replace.
+pub fn visit_with_profile(setting: &Setting, profile: Option<&Path>, test: impl AsyncFnOnce(&mut Lab)) {
     let Some(dist) = std::env::var_os("GROK_DIST").map(PathBuf::from) else {
         println!("skipped: GROK_DIST does not name a built page; `cargo xtask test` builds one");
         return;
@@ -63,12 +68,12 @@ pub fn visit(setting: &Setting, test: impl AsyncFnOnce(&Lab)) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
     let site = Mutex::new(Site::serve(dist, setting.missing, setting.prelude, setting.max_age_secs));
-    let browser = runtime.block_on(Browser::start(setting.web_gpu));
-    let lab = Lab { site, browser };
+    let browser = runtime.block_on(Browser::start(setting.web_gpu, profile));
+    let mut lab = Lab { site, browser };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             lab.open(setting.query).await;
-            test(&lab).await;
+            test(&mut lab).await;
             lab.check_manners(!setting.missing.is_empty()).await;
         });
     }));
@@ -86,6 +91,14 @@ impl Lab {
     pub async fn open(&self, query: &str) {
         let url = self.site().url(query);
         self.browser.client.goto(&url).await.unwrap_or_else(|error| panic!("{url} does not load: {error}"));
+    }
+
+    /// Kills the browser, whatever it is doing, and opens the page in another one with the same profile.
+    #[cfg(target_os = "linux")]
+    pub async fn kill_browser(&mut self, setting: &Setting, profile: &Path) {
+        self.browser.kill(profile);
+        self.browser = Browser::start(setting.web_gpu, Some(profile)).await;
+        self.open(setting.query).await;
     }
 
     fn site(&self) -> MutexGuard<'_, Site> {
@@ -205,9 +218,34 @@ impl Lab {
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// The element of a hook; `None` if it is not on the page.
+    /// The element of a hook; `None` if it is not on the page. If it is in a section that is not open, or behind a
+    /// button of a figure, that is opened as a person would.
     pub async fn find(&self, hook: &str) -> Option<Element> {
+        self.reveal(hook).await;
         self.browser.client.find(Locator::Css(&format!("[data-testid='{hook}']"))).await.ok()
+    }
+
+    /// Opens the section that holds a hook by its link in the menu, and the fold of the figure that hides it.
+    pub async fn reveal(&self, hook: &str) {
+        let script = format!(
+            "(() => {{
+                const found = document.querySelector(\"[data-testid='{hook}']\");
+                const sections = found?.closest('[data-sections][hidden]')?.dataset.sections;
+                if (sections) {{
+                    document.querySelector(`[data-testid=to-${{sections.split(' ')[0]}}]`).click();
+                }}
+                if (!found?.closest('summary')) {{
+                    found?.closest('details:not([open])')?.querySelector('summary').click();
+                }}
+                const folded = found?.closest('[popover]:not(:popover-open)');
+                document.querySelector(`[popovertarget='${{folded?.id}}']`)?.click();
+                return Boolean(sections);
+            }})()"
+        );
+        // The page follows the address a moment later.
+        if self.evaluate(&script).await == true {
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// What a hook shows now; `None` if it is not on the page.

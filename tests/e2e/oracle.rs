@@ -7,18 +7,18 @@ use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
 use grokking_lab::engine::{Engine, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 
 /// The last train and test loss of the tiny preset, trained by one worker with so many peers.
 pub async fn last_losses(n_peers: usize) -> [f64; 2] {
     let mut config = Preset::Tiny.config();
     config.run.reproducible = true;
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let peers = SequentialCollective::new(&config, &task, &shape, n_peers).expect("the model folds");
+    let peers = SequentialCollective::new(&config, &dataset, &shape, n_peers).expect("the model folds");
     let mut engine =
-        FoldedCpu::with_collective(&config, &task, &start, Box::new(peers)).expect("the model folds");
+        FoldedCpu::with_collective(&config, &dataset, &start, Box::new(peers)).expect("the model folds");
     engine.train(config.run.epochs).await.expect("the CPU does not fail");
     let scores = engine.evaluate().await.expect("the CPU does not fail");
     [scores.train_loss, scores.test_loss]

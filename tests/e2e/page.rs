@@ -14,6 +14,9 @@ mod figures;
 mod files;
 mod input;
 mod instrument;
+#[cfg(target_os = "linux")]
+mod killed_browser;
+mod stage;
 mod stored_runs;
 mod lab;
 mod links;

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
-use grokking_lab::analysis::grid::Scores;
-use grokking_lab::analysis::marginals::GridTerms;
+use grokking_lab::analysis::modular::ablation::{Ablation, Ablator, FreqSelection, GridEdit};
+use grokking_lab::analysis::modular::grid::Scores;
+use grokking_lab::analysis::modular::marginals::GridTerms;
 use grokking_lab::protocol::recording::Recording;
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 
 use crate::lab::Lab;
 
@@ -32,7 +32,9 @@ pub fn of_freq(freq: usize) -> Ablation {
 
 /// What an ablation leaves of the recorded run's last weights.
 pub fn left(ablator: &Ablator, recording: &Recording, ablation: &Ablation) -> Scores {
-    ablator.scores(&Task::new(&recording.config.data), ablation).expect("the ablation fits the model")
+    ablator
+        .scores(&ModularTask::of(&recording.config.data).unwrap(), ablation)
+        .expect("the ablation fits the model")
 }
 
 /// What is left of the recorded run's last weights without the waves of a frequency in the logits.

@@ -1,11 +1,13 @@
 //! Ablations against their definitions, with every neuron and every basis product written out.
 
-use grokking_lab::analysis::ablation::{Ablation, Ablator, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
-use grokking_lab::analysis::forward::{AttentionEdit, HostModel};
-use grokking_lab::analysis::grid::{GridLogits, Scores};
-use grokking_lab::analysis::marginals::GridTerms;
-use grokking_lab::analysis::moments::NeuronMoments;
-use grokking_lab::analysis::neurons::{clusters, fits};
+use grokking_lab::analysis::modular::ablation::{
+    Ablation, Ablator, FreqSelection, GridEdit, NeuronEdit, SkipEdit,
+};
+use grokking_lab::analysis::modular::forward::{AttentionEdit, HostModel};
+use grokking_lab::analysis::modular::grid::{GridLogits, Scores};
+use grokking_lab::analysis::modular::marginals::GridTerms;
+use grokking_lab::analysis::modular::moments::NeuronMoments;
+use grokking_lab::analysis::modular::neurons::{clusters, fits};
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::{FourierBasis, cos_index, sin_index};
 use grokking_lab::maths::matrix::Matrix;

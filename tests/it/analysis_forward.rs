@@ -1,6 +1,6 @@
 //! The folded forward pass against the literal one.
 
-use grokking_lab::analysis::forward::{AttentionEdit, HostModel};
+use grokking_lab::analysis::modular::forward::{AttentionEdit, HostModel};
 use grokking_lab::config::Activation;
 
 use crate::analysis_models::{random, shape};
@@ -100,7 +100,7 @@ fn two_blocks_follow_the_equations() {
     let shape = shape(5, 2, Activation::Relu);
     let weights = random(&shape);
     let (d_model, d_head) = (shape.d_model, shape.d_head);
-    let tokens = [3, 1, shape.p];
+    let tokens = [3, 1, 5];
     let times = |param: Param, rows: std::ops::Range<usize>, x: &[f64]| -> Vec<f64> {
         let (values, cols) = (weights.get(param), x.len());
         rows.map(|r| (0..cols).map(|c| values[r * cols + c] * x[c]).sum()).collect()

@@ -2,15 +2,15 @@
 
 use std::f64::consts::TAU;
 
-use grokking_lab::config::{Activation, DataConfig, SplitRule};
+use grokking_lab::config::{Activation, ModularConfig, SplitRule};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::{ModelShape, Param, Weights};
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 
 /// A shape in which no two sizes are equal.
-pub fn shape(p: usize, n_layers: usize, activation: Activation) -> ModelShape {
+pub(crate) fn shape(p: usize, n_layers: usize, activation: Activation) -> ModelShape {
     ModelShape {
-        p,
+        n_ctx: 3,
         n_layers,
         d_model: 14,
         n_heads: 3,
@@ -19,11 +19,12 @@ pub fn shape(p: usize, n_layers: usize, activation: Activation) -> ModelShape {
         d_vocab: p + 1,
         d_vocab_out: p + 1,
         activation,
+        causal: true,
     }
 }
 
 /// Random weights, with biases, large enough for the attention and the ReLUs to matter.
-pub fn random(shape: &ModelShape) -> Weights {
+pub(crate) fn random(shape: &ModelShape) -> Weights {
     let mut weights = initial_weights(shape, 17);
     for param in shape.params() {
         let noise = initial_weights(shape, 99);
@@ -40,17 +41,17 @@ pub fn random(shape: &ModelShape) -> Weights {
 }
 
 /// A task with a third of the pairs in the train set.
-pub fn task(p: usize) -> Task {
-    Task::new(&DataConfig { p, frac_train: 0.34, split: SplitRule::Python(4) })
+pub(crate) fn task(p: usize) -> ModularTask {
+    ModularTask::new(&ModularConfig { p, frac_train: 0.34, split: SplitRule::Python(4) })
 }
 
 /// A model of chosen frequencies: the heads pass a and b on in equal parts, every neuron is
 /// `5 + cos(w_k a + φ) + cos(w_k b + φ)`, never silent, and W_L is exactly of rank 2n.
-pub fn planted(p: usize, freqs: &[usize]) -> Weights {
+pub(crate) fn planted(p: usize, freqs: &[usize]) -> Weights {
     // Five, so that twice their phases still span the plane.
     let per_freq = 5;
     let shape = ModelShape {
-        p,
+        n_ctx: 3,
         n_layers: 1,
         d_model: 2 * freqs.len().max(1),
         n_heads: 1,
@@ -59,6 +60,7 @@ pub fn planted(p: usize, freqs: &[usize]) -> Weights {
         d_vocab: p + 1,
         d_vocab_out: p,
         activation: Activation::Relu,
+        causal: true,
     };
     let d_model = shape.d_model;
     let (d_mlp, d_vocab) = (shape.d_mlp, shape.d_vocab);

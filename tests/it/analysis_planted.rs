@@ -1,7 +1,7 @@
 //! Reports on models whose answer is known.
 
-use grokking_lab::analysis::ablation::PaperAblation;
-use grokking_lab::analysis::report::{Report, analyse};
+use grokking_lab::analysis::modular::ablation::PaperAblation;
+use grokking_lab::analysis::modular::report::{Report, analyse};
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::freq_of;
 use grokking_lab::model::{ModelShape, Param, Weights};
@@ -11,7 +11,7 @@ use crate::analysis_models::{planted, random, shape, task};
 const P: usize = 17;
 
 fn report(weights: &Weights) -> Report {
-    let report = analyse(weights, &task(weights.shape().p)).unwrap();
+    let report = analyse(weights, &task(weights.shape().d_vocab - 1)).unwrap();
     let text = serde_json::to_string(&report).unwrap();
     let back: Report = serde_json::from_str(&text).expect("every number of a report is finite");
     assert_eq!(back, report, "the report comes back from JSON");
@@ -92,7 +92,7 @@ fn random_weights_of_every_kind_give_a_report() {
 fn attention_of_one_frequency_is_recognised() {
     let (p, k) = (P, 3);
     let shape = ModelShape {
-        p,
+        n_ctx: 3,
         n_layers: 1,
         d_model: 3,
         n_heads: 1,
@@ -101,6 +101,7 @@ fn attention_of_one_frequency_is_recognised() {
         d_vocab: p + 1,
         d_vocab_out: p,
         activation: Activation::Relu,
+        causal: true,
     };
     let mut weights = Weights::zeros(shape);
     for x in 0..p {

@@ -3,11 +3,11 @@
 
 use std::f64::consts::TAU;
 
-use grokking_lab::analysis::directions::{DirectionFit, DirectionTerm, of_values};
-use grokking_lab::analysis::grid::BySplit;
-use grokking_lab::analysis::moments::NeuronMoments;
-use grokking_lab::analysis::neurons::{MIN_CLUSTER_FVE, clusters, fits};
-use grokking_lab::analysis::report::analyse;
+use grokking_lab::analysis::general::BySplit;
+use grokking_lab::analysis::modular::directions::{DirectionFit, DirectionTerm, of_values};
+use grokking_lab::analysis::modular::moments::NeuronMoments;
+use grokking_lab::analysis::modular::neurons::{MIN_CLUSTER_FVE, clusters, fits};
+use grokking_lab::analysis::modular::report::analyse;
 use grokking_lab::config::Activation;
 use grokking_lab::maths::matrix::Matrix;
 use grokking_lab::model::{ModelShape, Param, Weights};
@@ -145,7 +145,7 @@ fn with_logits(p: usize, alpha: &[(usize, f64)]) -> Weights {
     let pairs: Vec<(usize, usize)> = (0..p).flat_map(|i| (i..p).map(move |j| (i, j))).collect();
     let (d_model, d_mlp, d_vocab) = (2 * p, pairs.len(), p + 1);
     let shape = ModelShape {
-        p,
+        n_ctx: 3,
         n_layers: 1,
         d_model,
         n_heads: 1,
@@ -154,6 +154,7 @@ fn with_logits(p: usize, alpha: &[(usize, f64)]) -> Weights {
         d_vocab,
         d_vocab_out: p,
         activation: Activation::Relu,
+        causal: true,
     };
     let mut weights = Weights::zeros(shape);
     for x in 0..p {

@@ -1,9 +1,9 @@
 //! Progress measures and phases.
 
 use grokking_lab::analysis::checkpoint_measures::measure;
-use grokking_lab::analysis::key_freqs::current_key_freqs;
+use grokking_lab::analysis::modular::key_freqs::current_key_freqs;
+use grokking_lab::analysis::modular::report::analyse;
 use grokking_lab::analysis::phases::{Boundary, Phases};
-use grokking_lab::analysis::report::analyse;
 use grokking_lab::config::Activation;
 
 use crate::analysis_models::{planted, random, shape, task};
@@ -32,7 +32,7 @@ fn a_frequency_that_is_not_there_is_refused() {
 }
 
 /// Reads two columns of a curve.
-pub fn curve(dir: &std::path::Path, file: &str, column: &str) -> Vec<(usize, f64)> {
+pub(crate) fn curve(dir: &std::path::Path, file: &str, column: &str) -> Vec<(usize, f64)> {
     let text =
         std::fs::read_to_string(dir.join("curves").join(file)).expect("GROK_REFERENCE_DIR holds curves/");
     let mut lines = text.lines();

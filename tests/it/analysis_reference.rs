@@ -5,15 +5,15 @@
 
 use std::path::PathBuf;
 
-use grokking_lab::analysis::report::{Report, analyse};
-use grokking_lab::config::{DataConfig, SplitRule};
+use grokking_lab::analysis::modular::report::{Report, analyse};
+use grokking_lab::config::{ModularConfig, SplitRule};
 use grokking_lab::model::Weights;
 use grokking_lab::model::safetensors::WeightsFile;
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 use serde_json::Value;
 
 /// The folder of the references, or a loud word that there is none.
-pub fn reference_dir(test: &str) -> Option<PathBuf> {
+pub(crate) fn reference_dir(test: &str) -> Option<PathBuf> {
     let dir = std::env::var_os("GROK_REFERENCE_DIR").map(PathBuf::from);
     if dir.is_none() {
         eprintln!("SKIPPED {test}: GROK_REFERENCE_DIR is not set, nothing was compared");
@@ -22,11 +22,11 @@ pub fn reference_dir(test: &str) -> Option<PathBuf> {
 }
 
 /// One of the three published models and the split it was trained on.
-pub fn published(dir: &std::path::Path, seed: u32) -> (Weights, Task) {
+pub(crate) fn published(dir: &std::path::Path, seed: u32) -> (Weights, ModularTask) {
     let path = dir.join(format!("weights/c113_T_seed{seed}.safetensors"));
     let bytes = std::fs::read(&path).expect("GROK_REFERENCE_DIR holds weights/");
-    let data = DataConfig { p: 113, frac_train: 0.3, split: SplitRule::Torch(seed) };
-    (WeightsFile::from_bytes(&bytes).unwrap().weights, Task::new(&data))
+    let data = ModularConfig { p: 113, frac_train: 0.3, split: SplitRule::Torch(seed) };
+    (WeightsFile::from_bytes(&bytes).unwrap().weights, ModularTask::new(&data))
 }
 
 /// How exactly a number of the report must be met, by where it stands.

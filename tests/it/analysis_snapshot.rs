@@ -2,11 +2,11 @@
 
 use std::f64::consts::TAU;
 
-use grokking_lab::analysis::attention::pattern::AttentionPattern;
-use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
+use grokking_lab::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
 use grokking_lab::analysis::checkpoint_measures::measure;
-use grokking_lab::analysis::forward::{AttentionEdit, HostModel};
-use grokking_lab::analysis::report::analyse_with_maps;
+use grokking_lab::analysis::modular::attention::pattern::AttentionPattern;
+use grokking_lab::analysis::modular::forward::{AttentionEdit, HostModel};
+use grokking_lab::analysis::modular::report::analyse_with_maps;
 use grokking_lab::config::Activation;
 use grokking_lab::maths::fourier::FourierBasis;
 use grokking_lab::model::Param;
@@ -26,11 +26,12 @@ fn the_report_and_the_measures_are_those_taken_one_by_one() {
     for (n_layers, activation) in [(1, Activation::Relu), (1, Activation::Gelu), (2, Activation::Relu)] {
         let (weights, task) = (random(&shape(13, n_layers, activation)), task(13));
         let (report, _) = analyse_with_maps(&weights, &task).unwrap();
-        let own = CheckpointAnalysis::new(&weights, &task, 7, None).unwrap();
+        let own = ModularAnalysis::new(&weights, &task, None).unwrap();
         assert_eq!(own.report, report.clone().without_large_fields(), "{n_layers} blocks of {activation:?}");
         assert_eq!(own.measures, measure(&weights, &task, &report.key_freqs).unwrap(), "its own frequencies");
-        assert_eq!(own.step, 7);
-        let followed = CheckpointAnalysis::new(&weights, &task, 7, Some(&[2, 5])).unwrap();
+        let whole = CheckpointAnalysis::of_modular(7, own);
+        assert_eq!((whole.step, whole.report()), (7, Some(&report.without_large_fields())));
+        let followed = ModularAnalysis::new(&weights, &task, Some(&[2, 5])).unwrap();
         assert_eq!(followed.measures, measure(&weights, &task, &[2, 5]).unwrap(), "others");
         let freqs: Vec<usize> = followed.maps.circles.iter().map(|circle| circle.freq).collect();
         assert_eq!(freqs, [2, 5], "the circles that are followed");
@@ -40,7 +41,7 @@ fn the_report_and_the_measures_are_those_taken_one_by_one() {
 #[test]
 fn a_frequency_that_is_not_there_is_refused() {
     let (weights, task) = (random(&shape(13, 1, Activation::Relu)), task(13));
-    let error = CheckpointAnalysis::new(&weights, &task, 0, Some(&[7])).unwrap_err().to_string();
+    let error = ModularAnalysis::new(&weights, &task, Some(&[7])).unwrap_err().to_string();
     assert!(error.contains("freq = 7"), "{error}");
 }
 
@@ -49,7 +50,7 @@ fn fields_follow_their_definitions() {
     let p = 13;
     let (weights, task) = (random(&shape(p, 1, Activation::Relu)), task(p));
     let (_, maps) = analyse_with_maps(&weights, &task).unwrap();
-    let fields = CheckpointAnalysis::new(&weights, &task, 0, None).unwrap().maps;
+    let fields = ModularAnalysis::new(&weights, &task, None).unwrap().maps;
 
     let pattern = AttentionPattern::new(&weights, true);
     for (head, scores) in fields.attention_scores.iter().enumerate() {
@@ -98,7 +99,7 @@ fn fields_follow_their_definitions() {
 #[test]
 fn planted_circles_are_circles_and_planted_neurons_are_found() {
     let p = 13;
-    let snapshot = CheckpointAnalysis::new(&planted(p, &[2, 5]), &task(p), 0, None).unwrap();
+    let snapshot = ModularAnalysis::new(&planted(p, &[2, 5]), &task(p), None).unwrap();
     assert_eq!(snapshot.report.key_freqs, [2, 5], "what was planted");
     for circle in &snapshot.maps.circles {
         let angle = |x: usize| TAU * (circle.freq * x % p) as f64 / p as f64;
@@ -121,7 +122,7 @@ fn an_embedding_on_a_line_has_no_second_axis() {
         weights.get_mut(Param::W_E)[d_vocab + x] = 2.0 * cos.row(3)[x] + cos.row(4)[x];
         weights.get_mut(Param::W_E)[x] = 2.0 * weights.get(Param::W_E)[d_vocab + x];
     }
-    let circle = &CheckpointAnalysis::new(&weights, &task(p), 0, Some(&[2])).unwrap().maps.circles[0];
+    let circle = &ModularAnalysis::new(&weights, &task(p), Some(&[2])).unwrap().maps.circles[0];
     assert!(circle.y.iter().all(|y| y.abs() < 1e-6), "nothing at right angles: {:?}", circle.y);
     assert!(circle.x.iter().any(|x| x.abs() > 0.1), "all along it: {:?}", circle.x);
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use grokking_lab::analysis::grid::BySplit;
+use grokking_lab::analysis::general::BySplit;
+use grokking_lab::analysis::general::SumSqWeights;
+use grokking_lab::analysis::modular::report::analyse;
 use grokking_lab::analysis::progress::{Excluded, Gini, ProgressMeasures};
-use grokking_lab::analysis::report::analyse;
 use grokking_lab::analysis::verdict::{Evidence, Outcome, RunRecord, Verdict, claims};
-use grokking_lab::analysis::weight_norms::SumSqWeights;
 use grokking_lab::config::{ExperimentConfig, LossForm, Preset};
 use grokking_lab::engine::{Evaluation, MetricsRow};
 
@@ -91,28 +91,34 @@ fn the_claims_are_numbered_and_complete() {
     let numbers: Vec<usize> = claims().iter().map(|claim| claim.number).collect();
     assert_eq!(numbers, (1..=34).collect::<Vec<_>>(), "34 claims in order");
     for claim in claims() {
-        for text in [claim.text, claim.paper, &claim.expected(), &claim.accepted(), claim.why, claim.source] {
+        for text in [claim.text, claim.paper, &claim.expected(), claim.why, claim.source] {
             assert!(!text.is_empty(), "claim {} is told in full", claim.number);
         }
     }
 }
 
 #[test]
-fn published_models_show_what_every_grown_model_shows() {
-    let Some(dir) = reference_dir("published_models_show_what_every_grown_model_shows") else { return };
+fn published_models_hold_every_claim_about_weights() {
+    let Some(dir) = reference_dir("published_models_hold_every_claim_about_weights") else { return };
     for seed in 1..=3 {
         let (weights, task) = published(&dir, seed);
         let report = analyse(&weights, &task).unwrap();
         let known = Known::new(Preset::Paper.config());
         let run = RunRecord { report: Some(&report), ..known.record() };
         let verdict = Verdict::new(&Evidence { run, others: Vec::new() });
-        let in_weights = [4].into_iter().chain(6..=19).chain(22..=23);
-        assert_outcomes(&format!("seed {seed}"), &verdict, in_weights, Outcome::Pass);
-        assert_outcomes(&format!("seed {seed}"), &verdict, [1, 2, 3, 5, 24, 28, 29], Outcome::NotApplicable);
         for row in &verdict.rows {
-            println!("seed {seed}, {}: {:?} {}", row.number, row.outcome, row.measured);
-            assert_eq!(row.beyond, "", "seed {seed}, claim {}: these models made the ranges", row.number);
+            println!("seed {seed}, {}: {:?} {} | {}", row.number, row.outcome, row.measured, row.deviation);
         }
+        let in_weights = [4].into_iter().chain(6..=20).chain([23]);
+        assert_outcomes(&format!("seed {seed}"), &verdict, in_weights, Outcome::Holds);
+        // The skip around the attention: 19.1 in the paper, 0.05 to 0.6 in these.
+        assert_outcomes(&format!("seed {seed}"), &verdict, [22], Outcome::Differs);
+        assert_outcomes(
+            &format!("seed {seed}"),
+            &verdict,
+            [1, 2, 3, 5, 21, 24, 28, 29],
+            Outcome::NotApplicable,
+        );
     }
 }
 
@@ -138,9 +144,7 @@ fn papers_run(dir: &Path) -> Known {
 fn the_papers_own_run_passes() {
     let Some(dir) = reference_dir("the_papers_own_run_passes") else { return };
     let verdict = papers_run(&dir).verdict();
-    assert_outcomes("the paper's run", &verdict, [1, 2, 3, 5, 24, 25, 26, 28], Outcome::Pass);
-    let beyond: Vec<_> = verdict.rows.iter().filter(|row| !row.beyond.is_empty()).collect();
-    assert!(beyond.is_empty(), "the fact sheet's own ranges hold its own run: {beyond:?}");
+    assert_outcomes("the paper's run", &verdict, [1, 2, 3, 5, 24, 25, 26, 28], Outcome::Holds);
 }
 
 #[test]
@@ -150,24 +154,26 @@ fn a_run_that_stops_at_step_600_fails_what_it_did_not_reach() {
     known.metrics.retain(|row| row.step <= 600);
     known.progress.retain(|(step, _)| *step <= 600);
     let verdict = known.verdict();
-    assert_outcomes("600 steps", &verdict, [1, 2, 3, 5, 24, 25, 26, 28], Outcome::Fail);
+    assert_outcomes("600 steps", &verdict, [3, 5, 24, 25, 26, 28], Outcome::Fails);
+    // It has memorised by then, and the test loss has risen.
+    assert_outcomes("600 steps", &verdict, [1, 2], Outcome::Holds);
     let broken: Vec<usize> = verdict.broken().iter().map(|claim| claim.number).collect();
     assert!(broken.contains(&3) && broken.contains(&28), "{broken:?}");
 }
 
-/// A run that learns by heart and stays there: the test loss rises and stays, the excluded loss only
+/// A run that memorises and stays there: the test loss rises and stays, the excluded loss only
 /// falls, the weights only grow.
 fn memorising_run() -> Known {
     let mut config = Preset::Paper.config();
     config.optim.weight_decay = 0.0;
     let mut known = Known::new(config);
-    for step in (0..=20_000).step_by(100) {
+    for step in (0..=40_000).step_by(100) {
         let t = step as f64;
-        let train = 4.7 * (-t / 75.0).exp() + 1e-9;
+        let train = 4.7 * (-t / 50.0).exp() + 1e-9;
         let test = 4.75 + 30.0 * (1.0 - (-t / 700.0).exp());
         let loss = BySplit { train, test, all: 0.3 * train + 0.7 * test };
         let gini = Gini { w_e: 0.04, w_l: 0.04 };
-        let excluded = 4.7 * (-t / 900.0).exp() + 1e-3;
+        let excluded = 4.7 * (-t / 500.0).exp() + 1e-3;
         known.progress.push((step, measures(loss, 4.6, excluded, gini, 1_781.0 + 0.2 * t)));
         known.metrics.push(row(step, train, test));
     }
@@ -177,11 +183,11 @@ fn memorising_run() -> Known {
 #[test]
 fn a_run_without_decay_fails_to_grok_and_passes_the_claim_about_it() {
     let verdict = memorising_run().verdict();
-    assert_outcomes("no decay", &verdict, [3, 5, 24, 25, 26, 27, 28], Outcome::Fail);
-    assert_outcomes("no decay", &verdict, [29], Outcome::Pass);
+    assert_outcomes("no decay", &verdict, [3, 5, 24, 25, 26, 27, 28], Outcome::Fails);
+    assert_outcomes("no decay", &verdict, [29], Outcome::Holds);
     let mut grokked = memorising_run();
-    grokked.metrics.push(row(20_100, 1e-9, 0.5));
-    assert_eq!(outcome(&grokked.verdict(), 29), Outcome::Fail, "grokking without decay");
+    grokked.metrics.push(row(40_100, 1e-9, 0.5));
+    assert_eq!(outcome(&grokked.verdict(), 29), Outcome::Fails, "grokking without decay");
     let mut short = memorising_run();
     short.metrics.retain(|row| row.step <= 5_000);
     assert_eq!(outcome(&short.verdict(), 29), Outcome::NotApplicable, "too short to tell");
@@ -189,32 +195,67 @@ fn a_run_without_decay_fails_to_grok_and_passes_the_claim_about_it() {
     let row = &short.verdict().rows[28];
     assert!(row.outcome == Outcome::NotApplicable && row.finding_or_reason().contains("has 600"), "{row:?}");
     let mut short = grokked;
-    short.metrics.retain(|row| row.step <= 3_000 || row.step == 20_100);
+    short.metrics.retain(|row| row.step <= 3_000 || row.step == 40_100);
     short.metrics.last_mut().expect("rows").step = 3_100;
-    assert_eq!(outcome(&short.verdict(), 29), Outcome::Fail, "it has fallen: no more steps are needed");
+    assert_eq!(outcome(&short.verdict(), 29), Outcome::Fails, "it has fallen: no more steps are needed");
 }
 
 #[test]
-fn a_value_that_only_the_wider_range_holds_is_named() {
-    let groks_at = |step: usize| {
+fn when_a_run_groks_is_told_and_that_it_lasts_is_judged() {
+    let groks = |rows: Vec<MetricsRow>| {
         let mut known = Known::new(Preset::Paper.config());
-        known.metrics = vec![row(0, 4.7, 4.7), row(step, 1e-7, 1e-3)];
+        known.metrics = rows;
         known.verdict().rows[2].clone()
     };
-    let early = groks_at(3_000);
-    assert_eq!((early.outcome, early.beyond.as_str()), (Outcome::Pass, "test loss below 1 at step 3,000"));
-    assert_eq!(early.outcome_words(), "holds, in the wider range alone");
-    let expected = groks_at(5_000);
-    assert_eq!(
-        (expected.outcome, expected.beyond.as_str(), expected.outcome_words()),
-        (Outcome::Pass, "", "holds")
-    );
-    let at_once = groks_at(1_000);
-    assert_eq!((at_once.outcome, at_once.beyond.as_str()), (Outcome::Fail, ""), "neither range");
-    for claim in claims().iter().filter(|claim| claim.has_wider()) {
-        assert_ne!(claim.accepted(), claim.expected(), "claim {} has two ranges", claim.number);
+    let learned = || vec![row(0, 4.7, 4.7), row(200, 1e-3, 15.0)];
+    for step in [2_000, 5_000, 30_000] {
+        let found = groks(learned().into_iter().chain([row(step, 1e-7, 1e-3)]).collect());
+        assert_eq!(
+            (found.outcome, found.values[0]),
+            (Outcome::Holds, Some(step as f64)),
+            "{}",
+            found.measured
+        );
     }
-    assert_eq!(claims().iter().filter(|claim| claim.not_robust.is_some()).count(), 7, "claims with a caveat");
+    let at_once = groks(learned().into_iter().chain([row(500, 1e-7, 1e-3)]).collect());
+    assert_eq!(at_once.outcome, Outcome::Fails, "2.5 times the steps of memorising: {}", at_once.measured);
+    let again = groks(learned().into_iter().chain([row(5_000, 1e-7, 1e-3), row(6_000, 1e-3, 2.0)]).collect());
+    assert_eq!(again.outcome, Outcome::Fails, "it did not last: {}", again.measured);
+    assert!(again.deviation.contains("never (asked: a test loss below 1"), "{}", again.deviation);
+}
+
+#[test]
+fn what_differs_from_the_paper_does_not_fail() {
+    let mut known = Known::new(Preset::Paper.config());
+    known.metrics = vec![row(0, 4.7, 4.7), row(1_400, 1e-6, 9.0)];
+    let found = &known.verdict().rows[1];
+    assert_eq!(found.outcome, Outcome::Differs, "1.9 times ln p: {}", found.measured);
+    assert!(found.deviation.contains("published: a maximum of 3.2 to 8.5 times ln p"), "{}", found.deviation);
+    known.config.data.change_modular(|modular| modular.frac_train = 0.4);
+    assert_eq!(
+        known.verdict().rows[1].outcome,
+        Outcome::Holds,
+        "the published range is of 30 % of the pairs"
+    );
+    known.config.data.change_modular(|modular| modular.frac_train = 0.6);
+    assert_eq!(known.verdict().rows[1].outcome, Outcome::NotApplicable, "nothing to grok");
+    assert_eq!(
+        claims().iter().filter(|claim| claim.not_robust.is_some()).count(),
+        13,
+        "claims with a caveat"
+    );
+}
+
+#[test]
+fn the_headline_says_no_more_than_was_judged() {
+    let empty = Known::new(Preset::Paper.config()).verdict();
+    assert_eq!(empty.headline(), "None of the 34 claims of the paper can be judged on this run.");
+    let mut known = Known::new(Preset::Paper.config());
+    known.metrics = vec![row(0, 4.7, 4.7), row(300, 1e-3, 25.0)];
+    assert_eq!(
+        known.verdict().headline(),
+        "Of 34 claims of the paper 3 are judged: 2 hold, 0 differ from the paper, 1 fails; 31 are not judged."
+    );
 }
 
 #[test]
@@ -222,7 +263,10 @@ fn losses_that_are_no_numbers_are_passed_over() {
     let mut known = Known::new(Preset::Paper.config());
     known.metrics = vec![row(0, 4.7, 4.7), row(1_400, 1e-6, 25.0), row(2_000, f64::NAN, f64::NAN)];
     let found = &known.verdict().rows[1];
-    assert_eq!((found.outcome, found.measured.as_str()), (Outcome::Pass, "maximum 25.00; at step 1,400"));
+    assert_eq!(
+        (found.outcome, found.measured.as_str()),
+        (Outcome::Holds, "maximum 25.00, 5.3 times ln p; at step 1,400")
+    );
     known.metrics = vec![row(0, f64::NAN, f64::NAN)];
     assert_eq!(known.verdict().rows[1].outcome, Outcome::NotApplicable, "nothing but NaN");
 }
@@ -238,7 +282,7 @@ fn other_runs_are_taken_when_they_are_there() {
     }
     let no_decay = memorising_run();
     let evidence = Evidence { run: known.record(), others: vec![no_decay.record()] };
-    assert_eq!(outcome(&Verdict::new(&evidence), 29), Outcome::Pass, "the other run without decay");
+    assert_eq!(outcome(&Verdict::new(&evidence), 29), Outcome::Holds, "the other run without decay");
 }
 
 #[test]
@@ -251,9 +295,9 @@ fn published_sweeps_and_slingshots_pass_as_other_runs() {
         known
     };
     let mut others = Vec::new();
-    for frac in ["0.95", "0.80", "0.50", "0.40", "0.30", "0.28", "0.25"] {
+    for frac in ["0.95", "0.90", "0.80", "0.70", "0.60", "0.50", "0.40", "0.30", "0.28", "0.25"] {
         let mut config = Preset::Paper.config();
-        config.data.frac_train = frac.parse().unwrap();
+        config.data.change_modular(|modular| modular.frac_train = frac.parse().unwrap());
         others.push(from_curve(&format!("frac_{frac}.csv"), config));
     }
     let mut config = Preset::Paper.config();
@@ -262,29 +306,31 @@ fn published_sweeps_and_slingshots_pass_as_other_runs() {
     let main = Known::new(Preset::Paper.config());
     let evidence = Evidence { run: main.record(), others: others.iter().map(Known::record).collect() };
     let verdict = Verdict::new(&evidence);
-    assert_outcomes("published", &verdict, [30, 33], Outcome::Pass);
+    assert_outcomes("published", &verdict, [30, 33], Outcome::Holds);
     assert!(verdict.rows[32].measured.contains("1,430 steps apart"), "{}", verdict.rows[32].measured);
 
-    // A calm run is no slingshot, and a run that generalises ten times too late is not the paper's.
+    // A calm run is no slingshot.
     let mut config = Preset::Paper.config();
     config.optim.loss = LossForm::Textbook;
     let calm = from_curve("frac_0.25.csv", config);
-    assert_eq!(outcome(&calm.verdict(), 33), Outcome::Fail, "no spikes");
-    let mut config = Preset::Paper.config();
-    config.data.frac_train = 0.5;
-    let late = from_curve("frac_0.30.csv", config);
-    let evidence = Evidence { run: late.record(), others: vec![others[3].record()] };
-    assert_eq!(outcome(&Verdict::new(&evidence), 30), Outcome::Fail, "half the table, 7,583 steps");
+    assert_eq!(outcome(&calm.verdict(), 33), Outcome::Fails, "no spikes");
 }
 
 #[test]
-fn other_models_are_not_held_to_the_papers_numbers() {
+fn other_moduli_are_judged_by_tests_that_follow_from_p() {
     let mut known = memorising_run();
     known.config = Preset::Quick.config();
     let verdict = known.verdict();
-    assert_outcomes("p = 59", &verdict, 1..=28, Outcome::NotApplicable);
-    assert!(verdict.rows[0].finding_or_reason().contains("p = 59"), "{:?}", verdict.rows[0]);
-    assert!(verdict.broken().is_empty(), "nothing is broken that was not asked");
-    let text = serde_json::to_string(&verdict).unwrap();
-    assert_eq!(serde_json::from_str::<Verdict>(&text).unwrap(), verdict, "the verdict comes back from JSON");
+    assert_outcomes("p = 59", &verdict, [1, 2], Outcome::Holds);
+    assert_outcomes("p = 59", &verdict, [3, 5, 24, 25, 27], Outcome::Fails);
+    // Claims about the paper's own experiment.
+    assert_outcomes("p = 59", &verdict, [26, 28], Outcome::NotApplicable);
+    let judged = verdict.rows.iter().filter(|row| row.outcome != Outcome::NotApplicable).count();
+    assert_eq!(judged, 7, "all that need no weights");
+    let entries = serde_json::to_value(verdict.entries()).unwrap();
+    assert_eq!(entries[2]["outcome"], "fails");
+    assert_eq!(entries[3]["outcome"], "not applicable");
+    for key in ["row", "claim", "outcome", "measured", "expected", "why"] {
+        assert!(entries.as_array().unwrap().iter().all(|entry| entry.get(key).is_some()), "{key}");
+    }
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 /// How a call of the program ended.
 #[derive(Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The exit code; none if a signal ended it.
     pub code: Option<i32>,
     /// Its standard output.
@@ -16,14 +16,14 @@ pub struct Finished {
 }
 
 /// Runs `grok` with the words of a line, inside a directory.
-pub fn grok(dir: &Path, line: &str) -> Finished {
+pub(crate) fn grok(dir: &Path, line: &str) -> Finished {
     let output = command(dir, line).output().expect("the program was built with the tests");
     let text = |bytes| String::from_utf8(bytes).expect("messages are UTF-8");
     Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// Runs `grok` and fails unless it ends with code 0.
-pub fn grok_ok(dir: &Path, line: &str) -> Finished {
+pub(crate) fn grok_ok(dir: &Path, line: &str) -> Finished {
     let finished = grok(dir, line);
     assert_eq!(finished.code, Some(0), "grok {line}: {finished:?}");
     finished
@@ -31,7 +31,7 @@ pub fn grok_ok(dir: &Path, line: &str) -> Finished {
 
 /// Fails unless the line ends with code 2, nothing on standard output and one line on standard error
 /// that contains every one of `words`.
-pub fn check_refused(dir: &Path, line: &str, words: &[&str]) {
+pub(crate) fn check_refused(dir: &Path, line: &str, words: &[&str]) {
     let finished = grok(dir, line);
     assert_eq!(finished.code, Some(2), "grok {line}: {finished:?}");
     assert_eq!(finished.stdout, "", "grok {line}: nothing was done");
@@ -44,7 +44,7 @@ pub fn check_refused(dir: &Path, line: &str, words: &[&str]) {
 }
 
 /// Starts `grok` and does not wait for it.
-pub fn start_grok(dir: &Path, line: &str) -> Child {
+pub(crate) fn start_grok(dir: &Path, line: &str) -> Child {
     let mut command = command(dir, line);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the program was built with the tests")
@@ -57,19 +57,19 @@ fn command(dir: &Path, line: &str) -> Command {
 }
 
 /// The text of a file.
-pub fn text_of(path: impl AsRef<Path>) -> String {
+pub(crate) fn text_of(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
     std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// The bytes of a file.
-pub fn bytes_of(path: impl AsRef<Path>) -> Vec<u8> {
+pub(crate) fn bytes_of(path: impl AsRef<Path>) -> Vec<u8> {
     let path = path.as_ref();
     std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// The rows of a CSV file by step, without its header and its first column.
-pub fn rows_by_step(text: &str) -> BTreeMap<usize, Vec<f64>> {
+pub(crate) fn rows_by_step(text: &str) -> BTreeMap<usize, Vec<f64>> {
     let row = |line: &str| {
         let (step, rest) = line.split_once(',').expect("a step and numbers");
         let numbers = rest.split(',').map(|x| x.parse().expect("a number")).collect();
@@ -78,9 +78,11 @@ pub fn rows_by_step(text: &str) -> BTreeMap<usize, Vec<f64>> {
     text.lines().skip(1).map(row).collect()
 }
 
-/// A report as JSON without what only the training knew.
-pub fn analysis_in(report: &str) -> serde_json::Value {
+/// A report as JSON without what only the training knew: its own measures, and what its metrics add to the verdict.
+pub(crate) fn analysis_in(report: &str) -> serde_json::Value {
     let mut report: serde_json::Value = serde_json::from_str(report).expect("a report is JSON");
-    report.as_object_mut().expect("an object").remove("collapsed");
+    for known in ["collapsed", "verdict"] {
+        report.as_object_mut().expect("an object").remove(known);
+    }
     report
 }

@@ -127,7 +127,7 @@ fn what_cannot_be_analysed_is_refused_with_the_reason() {
 
     let mut config = Preset::Tiny.config();
     for (p, words) in [(7, "perl:0"), (9, "odd prime")] {
-        config.data.p = p;
+        config.data.change_modular(|modular| modular.p = p);
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 0);
         let bytes = WeightsFile { weights, config: None, step: None }.to_bytes(WeightLayout::TransformerLens);
         std::fs::write(dir.child("weights.safetensors"), bytes).unwrap();

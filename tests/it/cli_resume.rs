@@ -44,7 +44,7 @@ fn put(dir: &Path, files: &BTreeMap<String, Vec<u8>>) {
 }
 
 /// The files that tell the run, without what depends on interruptions.
-fn results_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn results_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = files_of(dir);
     files.retain(|name, _| !name.starts_with("state.") || name == STATE);
     files

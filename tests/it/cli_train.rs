@@ -10,7 +10,7 @@ use grokking_lab::engine::{Engine, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use pollster::block_on;
 use temp_dir::TempDir;
 
@@ -76,11 +76,11 @@ fn a_reproducible_run_on_threads_is_a_browsers_run_with_as_many_workers() {
 
     let mut config = Preset::Tiny.config();
     config.run.reproducible = true;
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let peers = SequentialCollective::new(&config, &task, &shape, 2).unwrap();
-    let mut engine = FoldedCpu::with_collective(&config, &task, &start, Box::new(peers)).unwrap();
+    let peers = SequentialCollective::new(&config, &dataset, &shape, 2).unwrap();
+    let mut engine = FoldedCpu::with_collective(&config, &dataset, &start, Box::new(peers)).unwrap();
     block_on(engine.train(60)).unwrap();
     let scores = block_on(engine.evaluate()).unwrap();
     let expected = [scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy];

@@ -5,7 +5,7 @@ use grokking_lab::engine::autodiff::{AutodiffEngine, Forward};
 use grokking_lab::engine::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::{ModelShape, Weights};
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use pollster::block_on;
 
 use crate::close::{Tolerance, assert_close};
@@ -13,7 +13,7 @@ use crate::close::{Tolerance, assert_close};
 /// A small experiment in float64 with sizes that are no multiple of anything.
 fn small(p: usize, d_model: usize, n_heads: usize, d_mlp: usize) -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
-    config.data.p = p;
+    config.data.change_modular(|modular| modular.p = p);
     config.model.d_model = d_model;
     config.model.n_heads = n_heads;
     config.model.d_mlp = d_mlp;
@@ -40,7 +40,7 @@ fn engine(config: &ExperimentConfig, at: &TrainState, forward: Forward) -> Autod
         precision: config.run.precision,
         reason: None,
     };
-    AutodiffEngine::new(config, &Task::new(&config.data), at, &device::cpu(), forward, info)
+    AutodiffEngine::new(config, &Dataset::new(&config.data), at, &device::cpu(), forward, info)
         .expect("the model is allowed")
 }
 
@@ -156,7 +156,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     // A trained model in miniature: logits are scaled up until the loss lies far below float32's
     // 1.2e-7, through an unembedding that grows.
     let mut config = small(5, 8, 2, 16);
-    config.data.frac_train = 0.9;
+    config.data.change_modular(|modular| modular.frac_train = 0.9);
     config.optim.weight_decay = 0.0;
     config.optim.lr = 1e-2;
     let mut engine64 = engine(&config, &start(&config), Forward::Folded);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use grokking_lab::analysis::ablation::PaperAblation;
 use grokking_lab::analysis::measure::MEASURES;
+use grokking_lab::analysis::modular::ablation::PaperAblation;
 use grokking_lab::analysis::verdict::claims;
 use grokking_lab::config::{Preset, settings};
 use grokking_lab::plot::figures::Figure;
@@ -45,6 +45,7 @@ fn adding_something_takes_no_more_places_than_promised() {
         ("A figure", 3),
         ("A claim of the verdict", 2),
         ("An ablation of the paper", 1),
+        ("A task", 4),
     ] {
         let n_steps = steps.get(what).unwrap_or_else(|| panic!("no section `{what}`")).len();
         assert!((1..=most).contains(&n_steps), "{what}: {n_steps} steps, promised are at most {most}");
@@ -80,10 +81,36 @@ fn each_thing_stands_once_in_the_file_that_is_named_for_it() {
         let entry = format!("\"{}\"", setting.name);
         assert!(table.contains(&entry), "the setting {} is not in settings/table.rs", setting.name);
     }
-    let paper = text("src/analysis/ablation/paper.rs");
+    let paper = text("src/analysis/modular/ablation/paper.rs");
     for ablation in PaperAblation::ALL {
         assert!(paper.contains(ablation.id()), "the ablation {} is not in ablation/paper.rs", ablation.id());
     }
+}
+
+/// What a task's arithmetic is called: elsewhere nothing knows of it.
+#[test]
+fn only_its_own_file_knows_the_modular_task() {
+    for path in ["src/task/dataset.rs", "src/engine/autodiff/mod.rs", "src/engine/autodiff/batch.rs"] {
+        let text = text(path);
+        for word in ["modular", "Pair", "answer"] {
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).collect();
+            assert!(lines.is_empty(), "{path} has `{word}`: {lines:?}");
+        }
+    }
+    for folder in ["src/model", "src/engine"] {
+        for path in sources(&root().join(folder)) {
+            let text = fs::read_to_string(&path).expect("it was listed");
+            assert!(!text.contains("task::modular"), "{} uses the modular task", path.display());
+        }
+    }
+}
+
+/// The Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it exists").map(|entry| entry.expect("it can be read").path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let files = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
 #[test]

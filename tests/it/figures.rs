@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use grokking_lab::analysis::ablation::PaperAblation;
 use grokking_lab::analysis::checkpoint_measures::measure;
-use grokking_lab::analysis::directions::{DirectionFit, DirectionProducts, DirectionTerm};
+use grokking_lab::analysis::modular::ablation::PaperAblation;
+use grokking_lab::analysis::modular::directions::{DirectionFit, DirectionProducts, DirectionTerm};
+use grokking_lab::analysis::modular::report::{NeuronMap, Report, ReportMaps, analyse_with_maps};
 use grokking_lab::analysis::progress::ProgressMeasures;
-use grokking_lab::analysis::report::{NeuronMap, Report, ReportMaps, analyse_with_maps};
 use grokking_lab::config::Preset;
 use grokking_lab::engine::{Evaluation, MetricsRow};
 use grokking_lab::model::ModelShape;
@@ -14,7 +14,7 @@ use grokking_lab::model::init::initial_weights;
 use grokking_lab::plot::Theme;
 use grokking_lab::plot::figures::sheet::Chart;
 use grokking_lab::plot::figures::{DataNeed, Figure, FigureData, svg};
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 use plotters::style::RGBColor;
 
 /// The modulus of the planted data, and its number of frequencies.
@@ -35,8 +35,8 @@ impl Planted {
     /// gives.
     fn new() -> Self {
         let mut config = Preset::Tiny.config();
-        config.data.p = P;
-        let task = Task::new(&config.data);
+        config.data.change_modular(|modular| modular.p = P);
+        let task = ModularTask::of(&config.data).unwrap();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
         let (mut report, mut maps) = analyse_with_maps(&weights, &task).unwrap();
         let measures = measure(&weights, &task, &KEYS).unwrap();
@@ -191,7 +191,7 @@ fn every_word_and_axis_of_a_sheet_is_drawn() {
                 );
             }
             if let Chart::Table(table) = &panel.chart {
-                let cells = table.rows.iter().flatten().map(|cell| cell.short());
+                let cells = table.rows.iter().flatten().map(grokking_lab::plot::figures::Cell::short);
                 for words in cells.chain(table.columns.clone()) {
                     assert!(drawn.contains(&format!("\n{words}\n")), "{}: no cell {words:?}", figure.id);
                 }

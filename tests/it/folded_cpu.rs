@@ -8,7 +8,7 @@ use grokking_lab::maths::normal::NormalSource;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
 use grokking_lab::model::{ModelShape, Param, Weights};
-use grokking_lab::task::{Pair, Task};
+use grokking_lab::task::{Dataset, Examples};
 use pollster::block_on;
 
 use crate::bits;
@@ -18,7 +18,7 @@ use crate::literal;
 /// A small experiment; most of the sizes are no multiple of a vector.
 fn small(p: usize, n_heads: usize, d_model: usize, d_mlp: usize) -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
-    config.data.p = p;
+    config.data.change_modular(|modular| modular.p = p);
     (config.model.n_heads, config.model.d_model, config.model.d_mlp) = (n_heads, d_model, d_mlp);
     config.run.threads = 1;
     config.validate().expect("a valid experiment");
@@ -38,7 +38,7 @@ fn start(config: &ExperimentConfig) -> TrainState {
 }
 
 fn engine(config: &ExperimentConfig, at: &TrainState) -> FoldedCpu {
-    FoldedCpu::new(config, &Task::new(&config.data), at).expect("the model is allowed")
+    FoldedCpu::new(config, &Dataset::new(&config.data), at).expect("the model is allowed")
 }
 
 fn state(engine: &mut FoldedCpu) -> TrainState {
@@ -62,11 +62,11 @@ fn gradient(config: &ExperimentConfig, at: &TrainState) -> Weights {
     state(&mut engine).first_moment
 }
 
-/// [f(x + h d) - f(x - h d)] / 2h for the mean loss over pairs.
-fn slope(weights: &Weights, pairs: &[Pair], h: f64, direction: impl Fn(usize) -> f64) -> f64 {
+/// [f(x + h d) - f(x - h d)] / 2h for the mean loss over examples.
+fn slope(weights: &Weights, examples: &Examples, h: f64, direction: impl Fn(usize) -> f64) -> f64 {
     let moved = |by: f64| {
         let values = weights.flat().iter().enumerate().map(|(i, w)| w + by * direction(i)).collect();
-        literal::mean_loss(&Weights::from_flat(weights.shape().clone(), values), pairs)
+        literal::mean_loss(&Weights::from_flat(weights.shape().clone(), values), examples)
     };
     (moved(h) - moved(-h)) / (2.0 * h)
 }
@@ -83,13 +83,13 @@ fn every_gradient_entry_is_the_slope_of_the_loss() {
             let mut config = small(5, n_heads, d_model, d_mlp);
             config.model.activation = activation;
             let at = start(&config);
-            let task = Task::new(&config.data);
+            let dataset = Dataset::new(&config.data);
             let got = gradient(&config, &at);
             for param in at.weights.shape().params() {
                 let range = at.weights.shape().range(param);
                 // So small a step crosses no corner of a ReLU here; rounding errs by 1e-16 / h.
                 let expected: Vec<f64> = range
-                    .map(|i| slope(&at.weights, &task.train, 1e-6, |j| f64::from(u8::from(i == j))))
+                    .map(|i| slope(&at.weights, &dataset.train, 1e-6, |j| f64::from(u8::from(i == j))))
                     .collect();
                 let what = format!("{n_heads} heads, {d_model}, {d_mlp}, {activation:?}, {}", param.name());
                 let tolerance = Tolerance { absolute: 1e-9 + 2e-6 * rms(&expected), relative: 2e-5 };
@@ -102,7 +102,7 @@ fn every_gradient_entry_is_the_slope_of_the_loss() {
 /// Compares, tensor by tensor, the slope along a random direction and along some single entries;
 /// errors are measured in the root mean square of a tensor.
 fn check_slopes(what: &str, config: &ExperimentConfig, at: &TrainState, allowed: f64) {
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let got = gradient(config, at);
     let mut normal = NormalSource::new(1);
     for param in at.weights.shape().params() {
@@ -110,7 +110,7 @@ fn check_slopes(what: &str, config: &ExperimentConfig, at: &TrainState, allowed:
         let of_param = &got.flat()[range.clone()];
         let direction: Vec<f64> = range.clone().map(|_| normal.draw()).collect();
         let along = |i: usize| if range.contains(&i) { direction[i - range.start] } else { 0.0 };
-        let expected = slope(&at.weights, &task.train, 1e-6, along);
+        let expected = slope(&at.weights, &dataset.train, 1e-6, along);
         let folded: f64 = of_param.iter().zip(&direction).map(|(g, d)| g * d).sum();
         // The errors of the entries add up like a random walk: √n times one error.
         let scale = rms(of_param) * (of_param.len() as f64).sqrt();
@@ -120,7 +120,7 @@ fn check_slopes(what: &str, config: &ExperimentConfig, at: &TrainState, allowed:
         let entries: Vec<usize> = (0..4).map(|k| k * (range.len() - 1) / 3).collect();
         let expected: Vec<f64> = entries
             .iter()
-            .map(|e| slope(&at.weights, &task.train, 1e-6, |i| f64::from(u8::from(i == range.start + e))))
+            .map(|e| slope(&at.weights, &dataset.train, 1e-6, |i| f64::from(u8::from(i == range.start + e))))
             .collect();
         let folded: Vec<f64> = entries.iter().map(|&e| of_param[e]).collect();
         // 5e-9: now and then a step crosses the corner of a ReLU for one pair.
@@ -140,7 +140,7 @@ fn gradient_holds_at_other_sizes_and_at_trained_weights() {
         [(13, 1, 12, 20, 0.5), (13, 4, 12, 20, 0.8), (59, 2, 24, 40, 0.06), (113, 4, 128, 512, 0.012)]
     {
         let mut config = small(p, n_heads, d_model, d_mlp);
-        config.data.frac_train = frac;
+        config.data.change_modular(|modular| modular.frac_train = frac);
         let at = start(&config);
         check_slopes(&format!("p = {p}, initial"), &config, &at, 1e-5);
         let mut engine = engine(&config, &at);
@@ -159,13 +159,13 @@ fn scores_are_those_of_the_transformer() {
             config.optim.loss = loss;
             let mut engine = engine(&config, &start(&config));
             train(&mut engine, 40);
-            let task = Task::new(&config.data);
+            let dataset = Dataset::new(&config.data);
             let weights = state(&mut engine).weights;
             let got = block_on(engine.evaluate()).expect("the CPU does not fail");
             let tolerance = Tolerance { absolute: 0.0, relative: 1e-5 };
             for (what, loss, accuracy, pairs) in [
-                ("train", got.train_loss, got.train_accuracy, &task.train),
-                ("test", got.test_loss, got.test_accuracy, &task.test),
+                ("train", got.train_loss, got.train_accuracy, &dataset.train),
+                ("test", got.test_loss, got.test_accuracy, &dataset.test),
             ] {
                 assert_close(what, &[loss], &[literal::mean_loss(&weights, pairs)], tolerance);
                 assert_eq!(accuracy, literal::accuracy(&weights, pairs), "{what} accuracy for p = {p}");
@@ -181,7 +181,7 @@ fn unembedding_without_the_eq_column_is_accepted() {
     let weights = initial_weights(&shape, 3);
     let mut engine = engine(&config, &TrainState::start(weights.clone()));
     let got = block_on(engine.evaluate()).expect("the CPU does not fail");
-    let expected = literal::mean_loss(&weights, &Task::new(&config.data).train);
+    let expected = literal::mean_loss(&weights, &Dataset::new(&config.data).train);
     assert_close(
         "loss over 7 outputs",
         &[got.train_loss],
@@ -248,16 +248,16 @@ fn bits_do_not_depend_on_threads_or_on_a_stop_between() {
 fn a_step_can_be_shared_out() {
     let mut config = small(31, 2, 24, 40);
     config.run.reproducible = true;
-    let (task, at) = (Task::new(&config.data), start(&config));
+    let (dataset, at) = (Dataset::new(&config.data), start(&config));
     let mut alone = engine(&config, &at);
     train(&mut alone, 30);
     let expected = block_on(alone.evaluate()).expect("the CPU does not fail");
     for n_peers in [1, 2, 3] {
         let run = || {
-            let peers = SequentialCollective::new(&config, &task, at.weights.shape(), n_peers)
+            let peers = SequentialCollective::new(&config, &dataset, at.weights.shape(), n_peers)
                 .expect("the model folds");
             let mut engine =
-                FoldedCpu::with_collective(&config, &task, &at, Box::new(peers)).expect("the model folds");
+                FoldedCpu::with_collective(&config, &dataset, &at, Box::new(peers)).expect("the model folds");
             train(&mut engine, 30);
             let scores = block_on(engine.evaluate()).expect("the CPU does not fail");
             (state(&mut engine), scores)
@@ -290,13 +290,17 @@ fn a_state_of_another_shape_is_refused() {
     assert!(error.to_string().contains("d_mlp: 21"), "the message names both shapes: {error}");
     let mut shape = ModelShape::new(&config.data, &config.model);
     shape.n_layers = 2;
-    assert!(supports(&shape).is_err_and(|reason| reason.contains("2 blocks")), "two blocks do not fold");
+    let dataset = Dataset::new(&config.data);
+    assert!(
+        supports(&dataset, &shape).is_err_and(|reason| reason.contains("2 blocks")),
+        "two blocks do not fold"
+    );
 }
 
 #[test]
 fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     let mut config = small(5, 2, 16, 32);
-    config.data.frac_train = 0.9;
+    config.data.change_modular(|modular| modular.frac_train = 0.9);
     config.optim.weight_decay = 0.0;
     config.optim.lr = 1e-2;
     let mut engine = engine(&config, &start(&config));
@@ -305,7 +309,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     for w in at.weights.get_mut(Param::W_U) {
         *w *= 2.0;
     }
-    let expected = literal::mean_loss(&at.weights, &Task::new(&config.data).train);
+    let expected = literal::mean_loss(&at.weights, &Dataset::new(&config.data).train);
     assert!(expected < 1e-8 && expected > 1e-30, "the loss is in the range that matters: {expected}");
     engine.load(&at).expect("the same shape");
     let exact = block_on(engine.evaluate()).expect("the CPU does not fail").train_loss;
@@ -314,7 +318,7 @@ fn the_exact_loss_survives_float32_where_the_textbook_form_stalls() {
     assert_eq!(collapsed(&mut engine), Some(1.0), "every probability rounds to 1");
 
     config.optim.loss = LossForm::Textbook;
-    let mut textbook = FoldedCpu::new(&config, &Task::new(&config.data), &at).expect("allowed");
+    let mut textbook = FoldedCpu::new(&config, &Dataset::new(&config.data), &at).expect("allowed");
     assert_eq!(
         block_on(textbook.evaluate()).expect("the CPU does not fail").train_loss,
         0.0,

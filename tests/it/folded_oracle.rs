@@ -14,7 +14,7 @@ use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::WeightsFile;
 use grokking_lab::model::{ModelShape, Param, Weights};
 use grokking_lab::protocol::recording::Recording;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use pollster::block_on;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ use crate::close::{Tolerance, assert_close};
 use crate::literal;
 
 /// p, heads, d_model, d_mlp and the part of the pairs that is trained on.
-pub const GRID: [(usize, usize, usize, usize, f64); 12] = [
+pub(crate) const GRID: [(usize, usize, usize, usize, f64); 12] = [
     (5, 1, 11, 20, 0.5),
     (5, 2, 14, 33, 0.8),
     (5, 4, 36, 70, 0.8),
@@ -39,17 +39,22 @@ pub const GRID: [(usize, usize, usize, usize, f64); 12] = [
 ];
 
 /// One of [`GRID`].
-pub fn experiment(case: (usize, usize, usize, usize, f64), activation: Activation) -> ExperimentConfig {
+pub(crate) fn experiment(
+    case: (usize, usize, usize, usize, f64),
+    activation: Activation,
+) -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
-    (config.data.p, config.model.n_heads) = (case.0, case.1);
-    (config.model.d_model, config.model.d_mlp, config.data.frac_train) = (case.2, case.3, case.4);
+    config.data.change_modular(|modular| modular.p = case.0);
+    config.model.n_heads = case.1;
+    (config.model.d_model, config.model.d_mlp) = (case.2, case.3);
+    config.data.change_modular(|modular| modular.frac_train = case.4);
     (config.model.activation, config.run.threads) = (activation, 1);
     config.validate().expect("a valid experiment");
     config
 }
 
 /// Random weights, larger than initial ones where those are zero or make all pairs alike.
-pub fn random(config: &ExperimentConfig) -> TrainState {
+pub(crate) fn random(config: &ExperimentConfig) -> TrainState {
     let shape = ModelShape::new(&config.data, &config.model);
     let mut weights = initial_weights(&shape, config.model.seed);
     let mut normal = NormalSource::new(7);
@@ -62,14 +67,14 @@ pub fn random(config: &ExperimentConfig) -> TrainState {
 }
 
 /// The weights after sixty updates from the random ones.
-pub fn trained(config: &ExperimentConfig) -> TrainState {
-    let mut engine = cpu(config, &Task::new(&config.data), &random(config));
+pub(crate) fn trained(config: &ExperimentConfig) -> TrainState {
+    let mut engine = cpu(config, &Dataset::new(&config.data), &random(config));
     block_on(engine.train(60)).expect("the CPU does not fail");
     TrainState::start(block_on(engine.weights()).expect("the CPU does not fail"))
 }
 
 /// The gradient of the mean train loss by Burn over the transformer as written, in float64.
-pub fn literal_gradient(config: &ExperimentConfig, task: &Task, at: &TrainState) -> Weights {
+pub(crate) fn literal_gradient(config: &ExperimentConfig, dataset: &Dataset, at: &TrainState) -> Weights {
     let mut config = config.clone();
     config.run.precision = Precision::F64;
     let info = EngineInfo {
@@ -79,34 +84,34 @@ pub fn literal_gradient(config: &ExperimentConfig, task: &Task, at: &TrainState)
         precision: config.run.precision,
         reason: None,
     };
-    let engine = AutodiffEngine::new(&config, task, at, &device::cpu(), Forward::Literal, info);
+    let engine = AutodiffEngine::new(&config, dataset, at, &device::cpu(), Forward::Literal, info);
     block_on(engine.expect("the model is allowed").read_gradient()).expect("the CPU does not fail")
 }
 
 /// Root of the mean square, the scale against which float32 errors of a tensor are measured.
-pub fn rms(values: &[f64]) -> f64 {
+pub(crate) fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64).sqrt()
 }
 
-fn cpu(config: &ExperimentConfig, task: &Task, at: &TrainState) -> FoldedCpu {
-    FoldedCpu::new(config, task, at).expect("the model is allowed")
+fn cpu(config: &ExperimentConfig, dataset: &Dataset, at: &TrainState) -> FoldedCpu {
+    FoldedCpu::new(config, dataset, at).expect("the model is allowed")
 }
 
 /// With β₁ = 0 the gradient is the first moment after one update.
-fn cpu_gradient(config: &ExperimentConfig, task: &Task, at: &TrainState) -> Weights {
+fn cpu_gradient(config: &ExperimentConfig, dataset: &Dataset, at: &TrainState) -> Weights {
     let mut config = config.clone();
     config.optim.beta1 = 0.0;
-    let mut engine = cpu(&config, task, at);
+    let mut engine = cpu(&config, dataset, at);
     block_on(engine.train(1)).expect("the CPU does not fail");
     block_on(engine.state()).expect("the CPU does not fail").first_moment
 }
 
 /// Losses, accuracies and every entry of the gradient at some weights.
-fn check(what: &str, config: &ExperimentConfig, task: &Task, at: &TrainState, allowed: f64) {
-    let got = block_on(cpu(config, task, at).evaluate()).expect("the CPU does not fail");
+fn check(what: &str, config: &ExperimentConfig, dataset: &Dataset, at: &TrainState, allowed: f64) {
+    let got = block_on(cpu(config, dataset, at).evaluate()).expect("the CPU does not fail");
     for (part, loss, accuracy, pairs) in [
-        ("train", got.train_loss, got.train_accuracy, &task.train),
-        ("test", got.test_loss, got.test_accuracy, &task.test),
+        ("train", got.train_loss, got.train_accuracy, &dataset.train),
+        ("test", got.test_loss, got.test_accuracy, &dataset.test),
     ] {
         if pairs.len() < 3000 {
             let expected = literal::mean_loss(&at.weights, pairs);
@@ -115,8 +120,8 @@ fn check(what: &str, config: &ExperimentConfig, task: &Task, at: &TrainState, al
             assert_eq!(accuracy, literal::accuracy(&at.weights, pairs), "{what}: {part} accuracy");
         }
     }
-    let got = cpu_gradient(config, task, at);
-    let expected = literal_gradient(config, task, at);
+    let got = cpu_gradient(config, dataset, at);
+    let expected = literal_gradient(config, dataset, at);
     for param in at.weights.shape().params() {
         let expected = expected.get(param);
         let tolerance = Tolerance { absolute: 1e-9 + 4.0 * allowed * rms(expected), relative: 4.0 * allowed };
@@ -129,22 +134,22 @@ fn losses_and_whole_gradients_are_those_of_the_transformer() {
     for case in GRID {
         for activation in [Activation::Relu, Activation::Gelu] {
             let mut config = experiment(case, activation);
-            let task = Task::new(&config.data);
+            let dataset = Dataset::new(&config.data);
             for reproducible in [false, true] {
                 config.run.reproducible = reproducible;
                 let what = format!("{case:?}, {activation:?}, reproducible {reproducible}");
-                check(&format!("{what}, random"), &config, &task, &random(&config), 1e-5);
-                check(&format!("{what}, trained"), &config, &task, &trained(&config), 5e-5);
+                check(&format!("{what}, random"), &config, &dataset, &random(&config), 1e-5);
+                check(&format!("{what}, trained"), &config, &dataset, &trained(&config), 5e-5);
             }
         }
     }
 }
 
 /// A part of both sets, for the literal gradient takes its time.
-fn some(mut task: Task) -> Task {
-    task.train.truncate(300);
-    task.test.truncate(300);
-    task
+fn some(mut dataset: Dataset) -> Dataset {
+    dataset.train.truncate(300);
+    dataset.test.truncate(300);
+    dataset
 }
 
 #[test]
@@ -152,9 +157,9 @@ fn gradients_hold_at_the_weights_of_our_own_run() {
     let path = format!("{}/www/data/recorded-run.grok", env!("CARGO_MANIFEST_DIR"));
     let recording = Recording::from_bytes(&std::fs::read(path).expect("it is part of the repository"));
     let recording = recording.expect("it is a recording");
-    let task = some(Task::new(&recording.config.data));
+    let dataset = some(Dataset::new(&recording.config.data));
     // What the network has learned cancels in its sums: logits of 30 make a loss of 1e-7.
-    check("our run", &recording.config, &task, &TrainState::start(recording.weights.weights), 2e-4);
+    check("our run", &recording.config, &dataset, &TrainState::start(recording.weights.weights), 2e-4);
 }
 
 #[test]
@@ -162,7 +167,7 @@ fn gradients_hold_at_published_weights() {
     let test = "folded_oracle::gradients_hold_at_published_weights";
     let Some(dir) = reference_dir(test) else { return };
     let (weights, task) = published(&dir, 1);
-    check(test, &Preset::Paper.config(), &some(task), &TrainState::start(weights), 2e-4);
+    check(test, &Preset::Paper.config(), &some(task.dataset()), &TrainState::start(weights), 2e-4);
 }
 
 /// PyTorch's norm of each tensor's gradient at the golden start, and its weights 300 steps later.
@@ -178,8 +183,8 @@ fn the_golden_run_has_these_gradients_and_ends_at_these_weights() {
     let golden: Value = serde_json::from_str(&text).expect("JSON");
     let norms = golden["grad_l2_at_step_0"].as_object().expect("a norm for each tensor");
     let config = Preset::Paper.config();
-    let (task, at) = (Task::new(&config.data), TrainState::start(weights("golden_a.init.safetensors")));
-    let gradient = cpu_gradient(&config, &task, &at);
+    let (dataset, at) = (Dataset::new(&config.data), TrainState::start(weights("golden_a.init.safetensors")));
+    let gradient = cpu_gradient(&config, &dataset, &at);
     assert_eq!(norms.len(), at.weights.shape().params().len(), "a norm for each tensor");
     for param in at.weights.shape().params() {
         let got = gradient.get(param).iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -188,7 +193,7 @@ fn the_golden_run_has_these_gradients_and_ends_at_these_weights() {
         assert_close(&format!("norm of the gradient of {}", param.name()), &[got], &[expected], tolerance);
     }
 
-    let mut engine = cpu(&config, &task, &at);
+    let mut engine = cpu(&config, &dataset, &at);
     block_on(engine.train(300)).expect("the CPU does not fail");
     let got = block_on(engine.weights()).expect("the CPU does not fail");
     let last = weights("golden_a.final.safetensors");

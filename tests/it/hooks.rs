@@ -6,22 +6,23 @@ use grokking_lab::engine::device;
 use grokking_lab::model::hooks::{Activation, Hook};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::{ModelShape, transformer};
-use grokking_lab::task::{Pair, Task};
+use grokking_lab::task::{Dataset, Examples};
 use pollster::block_on;
 
 use crate::close::{Tolerance, assert_close};
 
 const ROUNDING: Tolerance = Tolerance { absolute: 1e-13, relative: 1e-12 };
 
-/// A run of two blocks over all pairs of p = 5.
-fn run() -> (ModelShape, Vec<Pair>, Vec<Activation>) {
+/// A run of two blocks over the test pairs of p = 5.
+fn run() -> (ModelShape, Examples, Vec<Activation>) {
     let mut config = Preset::Tiny.config();
-    (config.data.p, config.model.n_layers) = (5, 2);
+    config.data.change_modular(|modular| modular.p = 5);
+    config.model.n_layers = 2;
     let shape = ModelShape::new(&config.data, &config.model);
-    let pairs = Task::all_pairs(5);
+    let examples = Dataset::new(&config.data).test;
     let weights = initial_weights(&shape, 1);
-    let all = block_on(transformer::run_with_cache(&weights, &pairs, &device::cpu(), DType::F64));
-    (shape, pairs, all.expect("the CPU does not fail"))
+    let all = block_on(transformer::run_with_cache(&weights, &examples, &device::cpu(), DType::F64));
+    (shape, examples, all.expect("the CPU does not fail"))
 }
 
 fn find(all: &[Activation], hook: Hook) -> &Activation {
@@ -30,7 +31,7 @@ fn find(all: &[Activation], hook: Hook) -> &Activation {
 
 #[test]
 fn every_hook_is_seen_once_under_transformer_lenss_name() {
-    let (shape, pairs, all) = run();
+    let (shape, examples, all) = run();
     let names: Vec<String> = all.iter().map(|activation| activation.hook.to_string()).collect();
     let block = |l: usize| {
         [
@@ -54,7 +55,7 @@ fn every_hook_is_seen_once_under_transformer_lenss_name() {
     let expected: Vec<String> = heads.into_iter().chain(block(0)).chain(block(1)).collect();
     assert_eq!(names, expected, "in the order of computation");
 
-    let (n, heads, d_head) = (pairs.len(), shape.n_heads, shape.d_head);
+    let (n, heads, d_head) = (examples.len(), shape.n_heads, shape.d_head);
     assert_eq!(find(&all, Hook::Pattern(1)).dims, [n, heads, 3, 3], "pattern");
     assert_eq!(find(&all, Hook::Z(1)).dims, [n, 3, heads, d_head], "z");
     assert_eq!(find(&all, Hook::Post(1)).dims, [n, 3, shape.d_mlp], "post");
@@ -94,12 +95,12 @@ fn the_residual_stream_adds_up() {
 
 #[test]
 fn z_is_the_values_weighted_by_the_pattern() {
-    let (shape, pairs, all) = run();
+    let (shape, examples, all) = run();
     let (v, pattern, z) = (find(&all, Hook::V(0)), find(&all, Hook::Pattern(0)), find(&all, Hook::Z(0)));
     let (heads, d_head) = (shape.n_heads, shape.d_head);
     let value = |i: usize, pos: usize, h: usize, d: usize| v.values[((i * 3 + pos) * heads + h) * d_head + d];
     let mut expected = Vec::new();
-    for i in 0..pairs.len() {
+    for i in 0..examples.len() {
         for to in 0..3 {
             for h in 0..heads {
                 for d in 0..d_head {
@@ -115,12 +116,12 @@ fn z_is_the_values_weighted_by_the_pattern() {
 #[test]
 fn gelu_is_the_exact_form() {
     let mut config = Preset::Tiny.config();
-    config.data.p = 5;
+    config.data.change_modular(|modular| modular.p = 5);
     config.model.activation = NonLinearity::Gelu;
     let shape = ModelShape::new(&config.data, &config.model);
     let weights = initial_weights(&shape, 1);
-    let all =
-        block_on(transformer::run_with_cache(&weights, &Task::all_pairs(5), &device::cpu(), DType::F64));
+    let test = Dataset::new(&config.data).test;
+    let all = block_on(transformer::run_with_cache(&weights, &test, &device::cpu(), DType::F64));
     let all = all.expect("the CPU does not fail");
     let expected: Vec<f64> = find(&all, Hook::Pre(0))
         .values

@@ -1,21 +1,21 @@
 //! The transformer as its equations stand, in float64 and plain loops: the oracle of the engines.
 //!
-//! Three positions, every head, nothing shared between pairs.
+//! Three positions, every head, nothing shared between examples.
 
 #![expect(non_snake_case, reason = "weights carry the field's names: W_E, W_pos, W_U")]
 
 use grokking_lab::config::Activation;
 use grokking_lab::model::{Param, Weights};
-use grokking_lab::task::{Pair, Task};
+use grokking_lab::task::Examples;
 
-/// Logits at "=" for one pair.
-pub fn logits(weights: &Weights, pair: Pair) -> Vec<f64> {
+/// Logits at the last of three tokens.
+pub(crate) fn logits(weights: &Weights, tokens: &[u32]) -> Vec<f64> {
     let shape = weights.shape();
     let (d_model, d_head, n_heads) = (shape.d_model, shape.d_head, shape.n_heads);
     assert_eq!(shape.n_layers, 1, "one block");
     let W_E = weights.get(Param::W_E);
     let W_pos = weights.get(Param::W_pos);
-    let tokens = [pair.a, pair.b, shape.p];
+    let tokens: [usize; 3] = std::array::from_fn(|pos| tokens[pos] as usize);
     let x: [Vec<f64>; 3] = std::array::from_fn(|pos| {
         (0..d_model).map(|i| W_E[i * shape.d_vocab + tokens[pos]] + W_pos[pos * d_model + i]).collect()
     });
@@ -57,28 +57,24 @@ pub fn logits(weights: &Weights, pair: Pair) -> Vec<f64> {
 }
 
 /// Cross-entropy in nats of a row of logits.
-pub fn loss(logits: &[f64], answer: usize) -> f64 {
+pub(crate) fn loss(logits: &[f64], answer: usize) -> f64 {
     let others = (0..logits.len()).filter(|&c| c != answer).map(|c| (logits[c] - logits[answer]).exp());
     others.sum::<f64>().ln_1p()
 }
 
-/// Mean loss over some pairs.
-pub fn mean_loss(weights: &Weights, pairs: &[Pair]) -> f64 {
-    let p = weights.shape().p;
-    let task = Task { p, train: Vec::new(), test: Vec::new() };
-    pairs.iter().map(|&pair| loss(&logits(weights, pair), task.answer(pair))).sum::<f64>()
-        / pairs.len() as f64
+/// Mean loss over some examples.
+pub(crate) fn mean_loss(weights: &Weights, examples: &Examples) -> f64 {
+    let loss = |(tokens, targets): (&[u32], &[u32])| loss(&logits(weights, tokens), targets[0] as usize);
+    examples.iter().map(loss).sum::<f64>() / examples.len() as f64
 }
 
-/// The share of pairs whose largest logit is the answer.
-pub fn accuracy(weights: &Weights, pairs: &[Pair]) -> f64 {
-    let p = weights.shape().p;
-    let right = |pair: &&Pair| {
-        let logits = logits(weights, **pair);
-        let answer = logits[(pair.a + pair.b) % p];
-        logits.iter().all(|&logit| logit <= answer)
+/// The share of examples whose largest logit is the answer.
+pub(crate) fn accuracy(weights: &Weights, examples: &Examples) -> f64 {
+    let right = |(tokens, targets): &(&[u32], &[u32])| {
+        let logits = logits(weights, tokens);
+        logits.iter().all(|&logit| logit <= logits[targets[0] as usize])
     };
-    pairs.iter().filter(right).count() as f64 / pairs.len() as f64
+    examples.iter().filter(right).count() as f64 / examples.len() as f64
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -27,6 +27,8 @@ mod cli_reproduce;
 mod cli_resume;
 #[cfg(feature = "cli")]
 mod cli_train;
+#[cfg(feature = "cli")]
+mod cluster;
 mod close;
 #[cfg(feature = "engine")]
 mod engine_oracle;
@@ -49,5 +51,14 @@ mod module_graph;
 mod recording;
 #[cfg(feature = "cli")]
 mod saved_formats;
+#[cfg(feature = "engine")]
+mod second_task;
 mod seeds;
 mod settings_doc;
+#[cfg(feature = "cli")]
+mod sweep;
+#[cfg(feature = "cli")]
+mod torture;
+mod verdict_controls;
+mod verdict_models;
+mod verdict_seeds;

@@ -4,7 +4,7 @@ use grokking_lab::config::{DeviceChoice, EngineChoice, Preset};
 use grokking_lab::engine::{self, TrainState, device};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use pollster::block_on;
 
 /// What a run may add after its first steps: the noise of an allocator, a hundred bytes a step at most over
@@ -43,10 +43,10 @@ fn ten_thousand_steps_leave_the_memory_as_it_is() {
     for (choice, device) in candidates {
         let mut config = Preset::Tiny.config();
         (config.run.engine, config.run.device, config.run.threads) = (choice, device, 1);
-        let task = Task::new(&config.data);
+        let dataset = Dataset::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        let mut engine = block_on(engine::build(&config, &task, &start)).expect("the device is there");
+        let mut engine = block_on(engine::build(&config, &dataset, &start)).expect("the device is there");
         // As the rounds that are measured: a GPU's driver keeps room for the longest submit.
         block_on(engine.train(1_000)).expect("the device does not fail");
         block_on(engine.evaluate()).expect("the device does not fail");

@@ -12,7 +12,9 @@ const UI_LAYERS: &[&[&str]] = &[
     &["ui/browser/"],
     &["ui/store.rs"],
     &["ui/views/"],
-    &["ui/lazy_bundle.rs", "ui/effects.rs", "ui/app.rs", "ui/mod.rs"],
+    // The two views that keep places for sections of the lazy bundle.
+    &["ui/lazy_bundle.rs", "ui/views/footer.rs", "ui/views/stage/mod.rs"],
+    &["ui/effects.rs", "ui/app.rs", "ui/mod.rs"],
 ];
 
 /// A module path from the crate's root: `["analysis", "grid"]`.

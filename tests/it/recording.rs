@@ -1,8 +1,8 @@
 //! The recorded run's file: what it keeps, how exactly, and that no bytes can harm its reader.
 
-use grokking_lab::analysis::ablation::Ablator;
-use grokking_lab::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
+use grokking_lab::analysis::checkpoint::{GridMaps, ModularAnalysis};
 use grokking_lab::analysis::checkpoint_measures::measure;
+use grokking_lab::analysis::modular::ablation::Ablator;
 use grokking_lab::analysis::phases::Phases;
 use grokking_lab::analysis::progress::ProgressMeasures;
 use grokking_lab::config::{ExperimentConfig, Preset};
@@ -10,8 +10,9 @@ use grokking_lab::engine::{Evaluation, MetricsRow};
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::model::safetensors::{WeightLayout, WeightsFile};
 use grokking_lab::model::{ModelShape, Weights};
+use grokking_lab::protocol::recording::published_weights::{PUBLISHED_STEPS, file_name};
 use grokking_lab::protocol::recording::{Recording, RecordingWriter};
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 use serde_json::Value;
 
 use crate::close::{Tolerance, assert_close};
@@ -21,7 +22,7 @@ struct Run {
     config: ExperimentConfig,
     rows: Vec<MetricsRow>,
     progress: Vec<(usize, ProgressMeasures)>,
-    snapshots: Vec<CheckpointAnalysis>,
+    snapshots: Vec<ModularAnalysis>,
     last: WeightsFile,
     file: Vec<u8>,
 }
@@ -30,7 +31,7 @@ struct Run {
 fn recorded() -> Run {
     let config = Preset::Tiny.config();
     let shape = ModelShape::new(&config.data, &config.model);
-    let task = Task::new(&config.data);
+    let task = ModularTask::of(&config.data).unwrap();
     let weights = |i: usize| {
         let values = initial_weights(&shape, 3)
             .flat()
@@ -59,9 +60,9 @@ fn recorded() -> Run {
     let mut snapshots = Vec::new();
     for (i, &step) in steps.iter().enumerate().take(3) {
         let ablator = Ablator::with_own_freqs(&weights(i));
-        let snapshot = CheckpointAnalysis::from_ablator(&ablator, &task, step, Some(&freqs)).unwrap();
+        let snapshot = ModularAnalysis::from_ablator(&ablator, &task, Some(&freqs)).unwrap();
         let neurons: Vec<usize> = snapshot.maps.neurons.iter().map(|neuron| neuron.neuron).collect();
-        writer.push(&snapshot, &ablator.unablated().model.neuron_tables(&neurons).unwrap()).unwrap();
+        writer.push(step, &snapshot, &ablator.unablated().model.neuron_tables(&neurons).unwrap()).unwrap();
         snapshots.push(snapshot);
     }
     let last = WeightsFile { weights: weights(2), config: Some(config.clone()), step: Some(250) };
@@ -74,7 +75,7 @@ fn recorded() -> Run {
 fn numbers(value: &Value, out: &mut Vec<(f64, f64)>, in_long_list: bool) {
     match value {
         Value::Number(number) => {
-            out.push((number.as_f64().unwrap(), if in_long_list { 5.1e-3 } else { 5.1e-4 }))
+            out.push((number.as_f64().unwrap(), if in_long_list { 5.1e-3 } else { 5.1e-4 }));
         }
         Value::Array(items) => items.iter().for_each(|item| numbers(item, out, items.len() > 32)),
         Value::Object(fields) => fields.values().for_each(|field| numbers(field, out, false)),
@@ -115,7 +116,8 @@ fn a_recording_gives_the_run_back_to_its_digits() {
     }
     for (i, expected) in run.snapshots.iter().enumerate() {
         let snapshot = recording.snapshot(i).unwrap();
-        assert_eq!(snapshot.step, expected.step);
+        assert_eq!(snapshot.step, recording.steps()[i]);
+        let snapshot = snapshot.modular.expect("the recorded run is of sums");
         assert_same_to_the_digits("report", &json(&snapshot.report), &json(&expected.report));
         assert_eq!(snapshot.report.neurons.freq, expected.report.neurons.freq, "integers are exact");
         assert_eq!(snapshot.report.key_freqs, expected.report.key_freqs, "integers are exact");
@@ -234,12 +236,45 @@ fn the_recorded_run_of_the_page_is_whole_and_small_enough() {
     assert!((70..=90).contains(&steps.len()), "{} snapshots", steps.len());
     let last = recording.snapshot(steps.len() - 1).unwrap();
     assert_eq!((last.step, recording.weights.step), (40_000, Some(40_000)), "the end");
+    let last = last.modular.expect("the recorded run is of sums");
     // What it says of the last weights is what the analysis says of them.
-    let task = Task::new(&recording.config.data);
-    let fresh =
-        CheckpointAnalysis::new(&recording.weights.weights, &task, 40_000, Some(&last.report.key_freqs))
-            .unwrap();
+    let task = ModularTask::of(&recording.config.data).unwrap();
+    let mut fresh =
+        ModularAnalysis::new(&recording.weights.weights, &task, Some(&last.report.key_freqs)).unwrap();
+    // A recording keeps the numbers that there were when it was made.
+    if last.report.controls.is_none() {
+        (fresh.report.clustered_variance, fresh.report.held_out, fresh.report.controls) = (None, None, None);
+    }
+    if last.report.logit_scale.is_none() {
+        let report = &mut fresh.report;
+        (report.logit_scale, report.distance_irrelevance, report.ipr) = (None, None, None);
+    }
     assert_same_to_the_digits("report", &json(&last.report), &json(&fresh.report));
     assert_fields(&last.maps, &fresh.maps);
     assert!(last.report.accuracy.test > 0.999, "it has grokked");
+}
+
+#[test]
+fn the_weights_published_beside_the_recorded_run_have_its_losses() {
+    let path = |file: &str| format!("{}/www/data/{file}", env!("CARGO_MANIFEST_DIR"));
+    let recording = Recording::from_bytes(&std::fs::read(path("recorded-run.grok")).unwrap()).unwrap();
+    let task = ModularTask::of(&recording.config.data).unwrap();
+    for step in PUBLISHED_STEPS {
+        let file = std::fs::read(path(&format!("weights/{}", file_name(step)))).unwrap();
+        assert!(file.len() <= 460_000, "{step}: {} bytes", file.len());
+        let WeightsFile { weights, step: told, config } = WeightsFile::from_bytes(&file).unwrap();
+        let experiment =
+            |config: &ExperimentConfig| (config.data.clone(), config.model.clone(), config.optim.clone());
+        let told_of = config.as_ref().map(experiment);
+        assert_eq!((told, told_of), (Some(step), Some(experiment(&recording.config))), "{step}");
+        assert!(recording.steps().contains(&step), "{step} has no snapshot to stand beside");
+        let found = measure(&weights, &task, &[1]).unwrap();
+        let at = recording.progress.binary_search_by_key(&step, |(of, _)| *of).expect("it was measured");
+        let expected = &recording.progress[at].1;
+        // A weight is rounded by 2^-12 of itself at most.
+        let tolerance = Tolerance { absolute: 1e-9, relative: 0.02 };
+        let losses =
+            |measures: &ProgressMeasures| [measures.loss.train, measures.loss.test, measures.loss.all];
+        assert_close(&format!("step {step}"), &losses(&found), &losses(expected), tolerance);
+    }
 }

@@ -4,14 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use grokking_lab::analysis::checkpoint::CheckpointAnalysis;
+use grokking_lab::analysis::checkpoint::ModularAnalysis;
 use grokking_lab::config::{ExperimentConfig, Preset};
 use grokking_lab::engine::state_file::StateFile;
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::safetensors::WeightsFile;
 use grokking_lab::protocol::capsule::Capsule;
 use grokking_lab::protocol::recording::Recording;
-use grokking_lab::task::Task;
+use grokking_lab::task::modular::ModularTask;
 use temp_dir::TempDir;
 
 use crate::cli::{bytes_of, grok, grok_ok, rows_by_step, text_of};
@@ -103,13 +103,13 @@ fn a_recorded_run_holds_what_its_checkpoints_show() {
     let recording = Recording::from_bytes(&bytes_of(saved("recorded-run.grok"))).unwrap();
     assert_eq!(recording.config, config());
     assert_eq!(recording.steps(), CHECKPOINT_STEPS);
-    let task = Task::new(&config().data);
+    let task = ModularTask::of(&config().data).unwrap();
     let freqs = recording.progress[0].1.key_freqs.clone();
     for (i, step) in CHECKPOINT_STEPS.into_iter().enumerate() {
         let bytes = bytes_of(saved("run").join(format!("checkpoints/step-{step:06}.safetensors")));
         let weights = WeightsFile::from_bytes(&bytes).unwrap().weights;
-        let fresh = CheckpointAnalysis::new(&weights, &task, step, Some(&freqs)).unwrap();
-        let stored = recording.snapshot(i).unwrap();
+        let fresh = ModularAnalysis::new(&weights, &task, Some(&freqs)).unwrap();
+        let stored = recording.snapshot(i).unwrap().modular.expect("a run of sums");
         assert_eq!(stored.report.key_freqs, fresh.report.key_freqs, "step {step}");
         // The file keeps four significant digits.
         let (stored, fresh) = (stored.report.loss, fresh.report.loss);

@@ -6,7 +6,7 @@ use grokking_lab::engine::{self, Engine, TrainState, device};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::protocol::{Command, Event};
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use grokking_lab::worker::session::Session;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
@@ -14,7 +14,7 @@ use crate::gpu_calls::{calls, reset};
 
 fn small() -> ExperimentConfig {
     let mut config = Preset::Tiny.config();
-    (config.data.p, config.data.frac_train) = (13, 0.6);
+    config.data.change_modular(|modular| (modular.p, modular.frac_train) = (13, 0.6));
     (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (24, 2, 40);
     config.run.engine = EngineChoice::Folded;
     config
@@ -23,10 +23,10 @@ fn small() -> ExperimentConfig {
 async fn engine_on(config: &ExperimentConfig, device: DeviceChoice) -> Box<dyn Engine> {
     let mut config = config.clone();
     config.run.device = device;
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let engine = engine::build(&config, &task, &start).await.expect("the device is there");
+    let engine = engine::build(&config, &dataset, &start).await.expect("the device is there");
     let found = DeviceChoice::from(engine.info().device);
     assert_eq!(found, device, "{:?}", engine.info());
     engine
@@ -66,13 +66,13 @@ async fn the_folded_engines_agree_after_100_steps() {
 #[wasm_bindgen_test]
 async fn tiles_of_either_size_give_the_same_bits() {
     let (config, gpu) = (small(), device::gpu().await.expect("this browser has an adapter"));
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
     let mut states = Vec::new();
     for software in [true, false] {
         let gpu = device::Gpu { is_software: software, ..gpu.clone() };
-        let mut engine = FoldedGpu::new(&config, &task, &start, &gpu).await.expect("the device takes it");
+        let mut engine = FoldedGpu::new(&config, &dataset, &start, &gpu).await.expect("the device takes it");
         engine.train(5).await.expect("steps");
         states.push(engine.state().await.expect("the device works"));
     }

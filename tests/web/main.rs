@@ -11,7 +11,7 @@ use grokking_lab::engine::{self, DeviceKind, Evaluation, TrainState};
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::protocol::{CheckOutcome, Command, Event, RunState, codec};
-use grokking_lab::task::Task;
+use grokking_lab::task::Dataset;
 use grokking_lab::worker::device_probe;
 use grokking_lab::worker::session::Session;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -33,10 +33,10 @@ async fn scores(
 ) -> Vec<Evaluation> {
     let mut config = config.clone();
     config.run.device = device;
-    let task = Task::new(&config.data);
+    let dataset = Dataset::new(&config.data);
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
-    let mut engine = engine::build(&config, &task, &start).await.expect("the device is there");
+    let mut engine = engine::build(&config, &dataset, &start).await.expect("the device is there");
     let mut all = vec![engine.evaluate().await.expect("reads")];
     for _ in 0..n_steps / every {
         engine.train(every).await.expect("steps");
@@ -78,10 +78,10 @@ async fn ten_thousand_steps_leave_the_memory_as_it_is() {
     for choice in [EngineChoice::Folded, EngineChoice::Autodiff] {
         let mut config = Preset::Tiny.config();
         (config.run.engine, config.run.device) = (choice, DeviceChoice::Cpu);
-        let task = Task::new(&config.data);
+        let dataset = Dataset::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
-        let mut engine = engine::build(&config, &task, &start).await.expect("the CPU is there");
+        let mut engine = engine::build(&config, &dataset, &start).await.expect("the CPU is there");
         engine.train(500).await.expect("steps");
         let before = memory_bytes();
         for _ in 0..10 {

@@ -3,9 +3,12 @@
 mod arguments;
 mod axe;
 mod browser;
+mod cluster;
+mod fuzz;
 mod page;
 mod process;
 mod publish;
+mod seed_runs;
 mod sizes;
 mod tally;
 mod tests;
@@ -40,9 +43,14 @@ fn run(chore: Chore) -> process::Result<bool> {
         Chore::Tools => tools::install_all()?,
         Chore::Serve { port, open } => page::serve(port, open)?,
         Chore::Build => page::build()?,
+        Chore::Torture { minutes } => return Ok(tests::torture(minutes)),
+        Chore::Fuzz { budget, readers } => fuzz::run(budget, &readers)?,
         Chore::Finish => publish::staged()?,
         Chore::Sizes => return Ok(sizes::check(&page::dist())?.1 == 0),
-        Chore::Test => return Ok(tests::run_all()),
+        Chore::SeedRuns { runs } => {
+            seed_runs::make_all(&runs.unwrap_or_else(seed_runs::default_folder))?;
+        }
+        Chore::Test { cluster } => return Ok(tests::run_all(cluster)),
     }
     Ok(true)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::cluster::Cluster;
 use crate::process::{self, Result};
 use crate::tally::Tally;
 use crate::{axe, browser, page, sizes, tools};
@@ -16,8 +17,9 @@ const WASM_TIMEOUT_SECS: u32 = 900;
 /// that is where it says that it was skipped, or which device it ran on.
 const TEST_ARGUMENTS: [&str; 2] = ["--", "--show-output"];
 
-/// Runs all parts, whatever fails; whether none did. A part that cannot start counts as failed.
-pub fn run_all() -> bool {
+/// Runs all parts, whatever fails; whether none did. A part that cannot start counts as failed. With `with_cluster` also
+/// the tests that need schedulers.
+pub fn run_all(with_cluster: bool) -> bool {
     let started = Instant::now();
     // First of all, so that what a person has to do is said before minutes of building.
     let driver = browser::ensure().and_then(|driver| tools::install_for_tests().map(|()| driver));
@@ -38,7 +40,10 @@ pub fn run_all() -> bool {
         total += tally;
     };
     add("native tests", &mut || {
-        run(cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]))
+        let cluster = with_cluster.then(Cluster::up);
+        let mut tests = cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]);
+        tests.envs(cluster.iter().flat_map(Cluster::variables));
+        run(tests)
     });
     add("the page's own logic", &mut || run(page_logic()));
     add("WebAssembly tests", &mut || run(in_browser(driver.as_deref())?));
@@ -59,6 +64,20 @@ pub fn run_all() -> bool {
     total.is_green()
 }
 
+/// Kills runs and sweeps for so long; whether none was lost.
+pub fn torture(minutes: u32) -> bool {
+    let packages = ["--package", "grokking-lab", "--package", "xtask"];
+    let mut tests = cargo_test(&[&["--release"], &packages[..], &["--test", "it", "torture"]].concat());
+    tests.env("GROK_TORTURE_SECS", (60 * minutes).to_string());
+    match run(tests) {
+        Ok(tally) => tally.is_green(),
+        Err(complaint) => {
+            eprintln!("xtask: {complaint}");
+            false
+        }
+    }
+}
+
 /// Runs one part, shows its output and counts.
 fn run(mut command: Command) -> Result<Tally> {
     let mut tally = Tally::default();
@@ -74,7 +93,8 @@ fn cargo_test(arguments: &[&str]) -> Command {
 
 /// What the page does with messages is plain Rust and needs neither browser nor Burn. Apart from
 /// the other native tests, because in one build the page's features would change Burn's
-/// dependencies, and Burn would be built a second time.
+/// dependencies, and Burn would be built a second time. Not optimised: it computes little, and builds in a third of the
+/// time.
 fn page_logic() -> Command {
     let mut command = cargo_test(&[
         "--release",
@@ -85,7 +105,7 @@ fn page_logic() -> Command {
         "page",
         "--lib",
     ]);
-    command.arg("ui::");
+    command.arg("ui::").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
     command
 }
 

@@ -17,12 +17,19 @@ const SPLITTER_PACKAGE: &str = "wasm_split_cli_support";
 /// Reads what `wasm_split_helpers` 0.2 leaves in the page's program.
 const SPLITTER_VERSION: &str = "0.2.4";
 
-/// How programs are compiled that need not be fast: Trunk only waits for cargo and serves files, and the
-/// splitter has done in a second. Trunk's own profile (whole-program optimisation in one unit) takes several
-/// times as long to build.
+/// How programs are compiled that need not be fast: the splitter has done in a second, and wasm-bindgen in a few.
 const QUICK_PROFILE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+];
+
+/// Trunk only waits for cargo and copies files. Its own profile (whole-program optimisation in one unit) takes several times
+/// as long to build.
+const IDLE_PROFILE: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_STRIP", "true"),
 ];
@@ -77,7 +84,7 @@ fn install_wasm_bindgen() -> Result<()> {
         return Ok(());
     }
     // Not `--locked`: the lock file inside this package names a version that was withdrawn.
-    install("wasm-bindgen-cli", version, &[], &[])
+    install("wasm-bindgen-cli", version, &[], &QUICK_PROFILE)
 }
 
 fn install_trunk() -> Result<()> {
@@ -86,7 +93,7 @@ fn install_trunk() -> Result<()> {
     }
     // Without its features Trunk cannot download tools or look for updates, and needs no TLS: it
     // finds wasm-bindgen on the PATH.
-    install("trunk", TRUNK_VERSION, &["--locked", "--no-default-features"], &QUICK_PROFILE)
+    install("trunk", TRUNK_VERSION, &["--locked", "--no-default-features"], &IDLE_PROFILE)
 }
 
 /// Installs what takes the page's program apart, if it is missing.

@@ -1,142 +1,92 @@
-//! What the page's panels show of one checkpoint: the report, the measures, and a few fields on the
-//! grid of pairs.
-//!
-//! A snapshot is all a panel needs, so that a recorded run can be read without its weights.
+//! The analysis of one checkpoint: what any model has, and what its task adds.
 
 mod circle;
+mod modular;
+
+pub use circle::Circle;
+pub use modular::{GridMaps, ModularAnalysis, NeuronActivationMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::ablation::Ablator;
-use super::attention::pattern::AttentionPattern;
-use super::checkpoint_measures::measures;
-use super::context::AnalysisContext;
-use super::progress::ProgressMeasures;
-use super::report::{Report, report_with_norms};
-use super::{check, logit_spectrum};
-use crate::error::Result;
-use crate::maths::matrix::Matrix;
-use crate::model::Weights;
-use crate::task::Task;
+use crate::analysis::general::{GeneralAnalysis, HeadAttention, PositionScores};
+use crate::analysis::modular::report::Report;
 
 /// One checkpoint, taken apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointAnalysis {
     /// Updates done.
     pub step: usize,
-    /// Every number of the report, but those that [take much room](Report::without_large_fields).
-    pub report: Report,
-    /// The progress measures, taken with the key frequencies that the run is followed by.
-    pub measures: ProgressMeasures,
-    /// What is seen on the grid of pairs.
-    pub maps: GridMaps,
+    /// What any model has, whatever its task.
+    pub general: GeneralAnalysis,
+    /// What a model that adds has besides; none of another task.
+    pub modular: Option<ModularAnalysis>,
 }
 
 impl CheckpointAnalysis {
-    /// Takes a checkpoint apart. The measures and the circles are those of `followed_freqs`, or of the weights'
-    /// own key frequencies if the run is followed by none.
-    ///
-    /// # Errors
-    /// As [`analyse`](super::report::analyse), and [`LabError::Setting`](crate::error::LabError::Setting) for a
-    /// frequency that is not there.
-    pub fn new(
-        weights: &Weights,
-        task: &Task,
-        step: usize,
-        followed_freqs: Option<&[usize]>,
-    ) -> Result<Self> {
-        check(weights, task)?;
-        Self::from_ablator(&Ablator::with_own_freqs(weights), task, step, followed_freqs)
+    /// The analysis of a model that adds. The general part is read off the report, and so has the attention of the
+    /// first block only.
+    pub fn of_modular(step: usize, modular: ModularAnalysis) -> Self {
+        Self { step, general: general_part(&modular.report), modular: Some(modular) }
     }
 
-    /// The same of a model that has run, with its own key frequencies.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn from_ablator(
-        ablator: &Ablator,
-        task: &Task,
-        step: usize,
-        followed_freqs: Option<&[usize]>,
-    ) -> Result<Self> {
-        let context = AnalysisContext::of(ablator, task)?;
-        let (report, logit_norms) = report_with_norms(&context, ablator)?;
-        let freqs = followed_freqs.unwrap_or(&report.key_freqs);
-        let measures = measures(&context, freqs)?;
-        let maps = GridMaps::new(ablator, &report, &logit_norms, freqs);
-        Ok(Self { step, measures, maps, report: report.without_large_fields() })
+    /// The report on a model that adds.
+    pub fn report(&self) -> Option<&Report> {
+        self.modular.as_ref().map(|modular| &modular.report)
     }
 }
 
-impl GridMaps {
-    fn new(ablator: &Ablator, report: &Report, logit_norms: &[f64], freqs: &[usize]) -> Self {
-        let (p, whole) = (report.p, ablator.unablated());
-        let scores = AttentionPattern::new(ablator.weights(), true);
-        let (numbers, neuron_freqs): (Vec<usize>, Vec<usize>) =
-            report.neurons.best_neuron_per_cluster().into_iter().unzip();
-        let on_pairs = whole.model.neurons_on_pairs(&numbers);
-        let neurons = on_pairs.iter().zip(numbers.iter().zip(neuron_freqs));
-        Self {
-            attention_scores: (0..scores.n_heads()).map(|h| narrow(scores.scores().row(h))).collect(),
-            margins: narrow(&whole.logits.margins()),
-            logit_norms: narrow(&logit_spectrum::by_freqs(p, logit_norms)),
-            circles: circle::circles(ablator.weights(), freqs),
-            neurons: neurons
-                .map(|(values, (&neuron, freq))| NeuronActivationMap { neuron, freq, values: narrow(values) })
-                .collect(),
+/// What [`GeneralAnalysis::new`] finds of the same weights, without running the model again; losses are over the p
+/// numbers, as everywhere in the report.
+fn general_part(report: &Report) -> GeneralAnalysis {
+    let attention = report.attention.iter().map(|head| HeadAttention {
+        layer: 0,
+        head: head.head,
+        mean_pattern: vec![head.mean_to.to_vec()],
+    });
+    GeneralAnalysis {
+        loss: report.loss,
+        accuracy: report.accuracy,
+        positions: vec![PositionScores { position: 2, loss: report.loss, accuracy: report.accuracy }],
+        sum_sq_weights: report.sum_sq_weights.clone(),
+        attention: attention.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CheckpointAnalysis, ModularAnalysis};
+    use crate::analysis::general::GeneralAnalysis;
+    use crate::config::Preset;
+    use crate::model::ModelShape;
+    use crate::model::init::initial_weights;
+    use crate::task::modular::ModularTask;
+
+    #[test]
+    fn the_general_part_of_a_report_is_what_the_general_analysis_finds() {
+        let config = Preset::Tiny.config();
+        let task = ModularTask::of(&config.data).expect("the modular task");
+        // An unembedding without a column for "=", over which the report does not take its losses.
+        let shape = ModelShape { d_vocab_out: 7, ..ModelShape::new(&config.data, &config.model) };
+        let weights = initial_weights(&shape, 1);
+        let modular = ModularAnalysis::new(&weights, &task, None).expect("random weights can be analysed");
+        let found = CheckpointAnalysis::of_modular(3, modular).general;
+        let expected = GeneralAnalysis::new(&weights, &task.dataset()).expect("they fit the task");
+        let numbers = |analysis: &GeneralAnalysis| {
+            let GeneralAnalysis { loss, accuracy, positions, sum_sq_weights, attention } = analysis;
+            let mut all = vec![sum_sq_weights.total];
+            for part in [loss, accuracy, &positions[0].loss, &positions[0].accuracy] {
+                all.extend([part.train, part.test, part.all]);
+            }
+            all.extend(attention.iter().flat_map(|head| head.mean_pattern.iter().flatten().copied()));
+            all
+        };
+        let (found, expected) = (numbers(&found), numbers(&expected));
+        assert_eq!((found.len(), expected.len()), (1 + 12 + 2 * 3, 1 + 12 + 2 * 3));
+        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert!(
+                (found - expected).abs() < 1e-11 * expected.abs().max(1e-3),
+                "{i}: {found}, not {expected}"
+            );
         }
     }
-}
-
-impl GridMaps {
-    /// The attention of each head, from the scores.
-    pub fn attention(&self) -> AttentionPattern {
-        let n_columns = self.attention_scores.first().map_or(0, Vec::len);
-        let scores = self.attention_scores.iter().flatten().map(|&score| f64::from(score)).collect();
-        AttentionPattern::from_scores(Matrix::from_values(self.attention_scores.len(), n_columns, scores))
-    }
-}
-
-fn narrow(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|&value| value as f32).collect()
-}
-
-/// Functions of the tokens and of the pairs (a, b). Pairs are row-major, row a, column b.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GridMaps {
-    /// For each head of the first block, the scores of "=" for the p numbers at position 0, the p
-    /// numbers at position 1 and for itself: length 2p + 1. Softmax over the three of a pair gives its
-    /// attention (figure 4 left).
-    pub attention_scores: Vec<Vec<f32>>,
-    /// The answer's logit minus the largest other, length p²: below 0 the model is wrong.
-    pub margins: Vec<f32>,
-    /// For frequencies i of a and j of b from 0 to (p - 1) / 2, row-major: the norm over c of the logits'
-    /// 2-D Fourier coefficients there (figure 4 right).
-    pub logit_norms: Vec<f32>,
-    /// The embedding on the circles of the frequencies that the run is followed by.
-    pub circles: Vec<Circle>,
-    /// For each cluster, its purest neuron (figure 4 middle).
-    pub neurons: Vec<NeuronActivationMap>,
-}
-
-/// The numbers 0 … p - 1 in the plane in which the embedding turns with one frequency.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Circle {
-    /// The frequency k.
-    pub freq: usize,
-    /// Along the direction W_E cos(w_k), made a unit vector; length p.
-    pub x: Vec<f32>,
-    /// Along what of W_E sin(w_k) is at right angles to it, made a unit vector; length p.
-    pub y: Vec<f32>,
-}
-
-/// One neuron on all pairs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NeuronActivationMap {
-    /// Its number.
-    pub neuron: usize,
-    /// Its frequency.
-    pub freq: usize,
-    /// Its activations, after the ReLU, length p².
-    pub values: Vec<f32>,
 }

@@ -1,20 +1,27 @@
 //! The list of measures.
 
-use super::{Measure, MeasureUnit, Need, Parts, Scale, Source};
+use super::{Compute, Domain, Measure, MeasureUnit, Need, Parts, Scale, Source};
+use crate::analysis::gradient_shape::{hill_tail_index, participation_ratio};
+use crate::analysis::modular::controls::random_restricted_loss;
+use crate::analysis::modular::held_out::unmirrored_accuracy;
+use crate::analysis::modular::inverse_participation::mean_inverse_participation;
+use crate::analysis::modular::right_logits::{distance_irrelevance, logit_scale};
 use crate::maths::matrix::sum_sq;
 use crate::task::Split;
 
 /// Every measure, in the order of `progress.csv`.
-pub static MEASURES: [&Measure; 24] = [
+pub static MEASURES: [&Measure; 32] = [
     &LOSS_TRAIN,
     &LOSS_TEST,
     &LOSS_ALL,
     &ACCURACY_TRAIN,
     &ACCURACY_TEST,
     &ACCURACY_ALL,
+    &ACCURACY_UNMIRRORED,
     &RESTRICTED_LOSS_TRAIN,
     &RESTRICTED_LOSS_TEST,
     &RESTRICTED_LOSS_ALL,
+    &RESTRICTED_LOSS_RANDOM,
     &RESTRICTED_ACCURACY_TRAIN,
     &RESTRICTED_ACCURACY_TEST,
     &RESTRICTED_ACCURACY_ALL,
@@ -28,9 +35,25 @@ pub static MEASURES: [&Measure; 24] = [
     &LOGIT_FVE,
     &COSINE_FIT_LOSS,
     &MIN_MARGIN,
+    &LOGIT_SCALE,
+    &DISTANCE_IRRELEVANCE,
+    &IPR_W_E,
+    &IPR_W_L,
     &GRADIENT_NORM,
+    &GRADIENT_PARTICIPATION,
+    &GRADIENT_TAIL_INDEX,
     &MOMENTUM_NORM,
 ];
+
+/// A measure that is computed from a checkpoint. The page shows what others have computed: its program leaves the code
+/// away, which would else be among the first bytes that a visitor waits for.
+const fn computed(compute: Compute) -> Source {
+    if cfg!(all(target_arch = "wasm32", feature = "page")) {
+        Source::Computed(|_, _| None)
+    } else {
+        Source::Computed(compute)
+    }
+}
 
 /// What measures of pairs have in common.
 const OF_PAIRS: Measure = Measure {
@@ -43,6 +66,7 @@ const OF_PAIRS: Measure = Measure {
     object: None,
     split: None,
     scale: Scale::Log,
+    domain: Domain::Modular,
     needs: Need::Activations,
     source: Source::PartsOnly,
     evaluated: None,
@@ -52,6 +76,7 @@ const OF_PAIRS: Measure = Measure {
 const LOSS: Measure = Measure {
     label: "loss",
     meaning: "Cross-entropy: the mean of \u{2212}ln of the probability given to the right answer, in nats.",
+    domain: Domain::AnyTask,
     ..OF_PAIRS
 };
 
@@ -92,6 +117,7 @@ const ACCURACY: Measure = Measure {
     meaning: "The fraction of the pairs whose largest logit is the right answer's.",
     unit: MeasureUnit::FractionCorrect,
     scale: Scale::Linear,
+    domain: Domain::AnyTask,
     ..OF_PAIRS
 };
 
@@ -127,6 +153,19 @@ pub static ACCURACY_ALL: Measure = Measure {
     ..ACCURACY
 };
 
+/// Accuracy on the held-out pairs that are no mirror images of pairs trained on.
+pub static ACCURACY_UNMIRRORED: Measure = Measure {
+    id: "accuracy_test_unmirrored",
+    column: "accuracy_test_unmirrored",
+    label: "accuracy without mirror images",
+    short: "no mirror images",
+    meaning: "The fraction of right answers on the held-out pairs (a, b) whose mirror image (b, a) was not trained on: \
+              a memorised table is right on many of the others.",
+    source: computed(|context, _| Some(unmirrored_accuracy(context.logits(), context.task()))),
+    domain: Domain::Modular,
+    ..ACCURACY
+};
+
 const RESTRICTED_LOSS: Measure = Measure {
     label: "restricted loss",
     short: "restricted",
@@ -159,6 +198,18 @@ pub static RESTRICTED_LOSS_ALL: Measure = Measure {
     split: Some(Split::All),
     source: Source::Field(|m| Some(m.restricted_loss.all)),
     ..RESTRICTED_LOSS
+};
+
+/// The restricted loss with random frequencies.
+pub static RESTRICTED_LOSS_RANDOM: Measure = Measure {
+    id: "restricted_loss_random",
+    column: "restricted_loss_random_nats",
+    label: "restricted loss of random frequencies",
+    short: "random frequencies",
+    meaning: "The least restricted loss of twenty random sets of as many frequencies, none of them a key frequency: what \
+              the restricted loss would be by chance.",
+    source: computed(|context, freqs| Some(random_restricted_loss(context, freqs))),
+    ..OF_PAIRS
 };
 
 const RESTRICTED_ACCURACY: Measure = Measure {
@@ -266,6 +317,7 @@ pub static SUM_SQ_WEIGHTS: Measure = Measure {
     needs: Need::Weights,
     source: Source::Field(|m| Some(m.sum_sq_weights.total)),
     parts: Parts::ByTensor("sum_sq_", |m| &m.sum_sq_weights.tensors),
+    domain: Domain::AnyTask,
     ..OF_PAIRS
 };
 
@@ -300,11 +352,11 @@ pub static LOGIT_FVE: Measure = Measure {
     column: "logit_fve",
     label: "logits explained by cosines",
     short: "cosines",
-    meaning: "The fraction of the logits' squared norm that \u{3a3} \u{3b1}_k cos w_k(a + b \u{2212} c) over the key \
+    meaning: "The fraction of the logits' squared norm (not centred) that \u{3a3} \u{3b1}_k cos w_k(a + b \u{2212} c) over the key \
               frequencies explains.",
     unit: MeasureUnit::FractionOfVariance,
     scale: Scale::Linear,
-    source: Source::Computed(|context, freqs| Some(context.cosine_fit().fve(freqs))),
+    source: computed(|context, freqs| Some(context.cosine_fit().fve(freqs))),
     ..OF_PAIRS
 };
 
@@ -315,7 +367,7 @@ pub static COSINE_FIT_LOSS: Measure = Measure {
     label: "loss of the cosines alone",
     short: "cosines",
     meaning: "Loss of \u{3a3} \u{3b1}_k cos w_k(a + b \u{2212} c) over the key frequencies in the logits' place.",
-    source: Source::Computed(|context, freqs| Some(context.cosine_fit().loss(freqs))),
+    source: computed(|context, freqs| Some(context.cosine_fit().loss(freqs))),
     ..OF_PAIRS
 };
 
@@ -329,8 +381,65 @@ pub static MIN_MARGIN: Measure = Measure {
               answer is right.",
     unit: MeasureUnit::Logits,
     scale: Scale::Linear,
-    source: Source::Computed(|context, _| Some(context.logits().min_margin())),
+    source: computed(|context, _| Some(context.logits().min_margin())),
     ..OF_PAIRS
+};
+
+/// How far the right answers stand out.
+pub static LOGIT_SCALE: Measure = Measure {
+    id: "logit_scale",
+    column: "logit_scale",
+    label: "logit scale",
+    short: "scale",
+    meaning: "The right answer's logit minus the mean of the others, mean over all pairs (Varma et al. 2023).",
+    unit: MeasureUnit::Logits,
+    scale: Scale::Linear,
+    source: computed(|context, _| Some(logit_scale(context.logits()))),
+    ..OF_PAIRS
+};
+
+/// Whether the right answers' logits depend on the sum alone.
+pub static DISTANCE_IRRELEVANCE: Measure = Measure {
+    id: "distance_irrelevance",
+    column: "distance_irrelevance",
+    label: "distance irrelevance",
+    short: "irrelevance",
+    meaning: "How much of the right answer's logit depends on a + b and not on a \u{2212} b: above 0.8 in models that add \
+              by a clock, near 0.2 in pizzas (Zhong et al. 2023).",
+    unit: MeasureUnit::Index,
+    scale: Scale::Linear,
+    source: computed(|context, _| distance_irrelevance(context.logits())),
+    ..OF_PAIRS
+};
+
+const IPR: Measure = Measure {
+    label: "inverse participation ratio",
+    meaning: "How few frequencies a direction uses, mean over directions: 1 if each is one wave, 1/n if its power is \
+              spread evenly over n frequencies (Gromov 2023).",
+    unit: MeasureUnit::Index,
+    scale: Scale::Linear,
+    needs: Need::Weights,
+    ..OF_PAIRS
+};
+
+/// How few frequencies a direction of the embedding uses.
+pub static IPR_W_E: Measure = Measure {
+    id: "ipr_w_e",
+    column: "ipr_w_e",
+    short: "W_E",
+    object: Some("W_E"),
+    source: computed(|context, _| mean_inverse_participation(&context.embedding_coefficients())),
+    ..IPR
+};
+
+/// How few frequencies a neuron's column of the neuron-logit map uses.
+pub static IPR_W_L: Measure = Measure {
+    id: "ipr_w_l",
+    column: "ipr_w_l",
+    short: "W_L",
+    object: Some("W_L"),
+    source: computed(|context, _| mean_inverse_participation(context.map_directions())),
+    ..IPR
 };
 
 /// The norm of the gradient.
@@ -343,7 +452,40 @@ pub static GRADIENT_NORM: Measure = Measure {
     unit: MeasureUnit::Norm,
     split: Some(Split::Train),
     needs: Need::Gradient,
-    source: Source::Computed(|context, _| context.gradient().map(|gradient| sum_sq(gradient.flat()).sqrt())),
+    source: computed(|context, _| context.gradient().map(|gradient| sum_sq(gradient.flat()).sqrt())),
+    domain: Domain::AnyTask,
+    ..OF_PAIRS
+};
+
+/// How many parameters take part in the gradient.
+pub static GRADIENT_PARTICIPATION: Measure = Measure {
+    id: "gradient_participation",
+    column: "gradient_participation",
+    label: "gradient participation ratio",
+    short: "participation",
+    meaning: "(\u{3a3} g\u{b2})\u{b2} over n \u{3a3} g\u{2074} of the train loss's gradient: 1 if all n parameters take part equally, 1/n \
+              if one does.",
+    unit: MeasureUnit::Index,
+    split: Some(Split::Train),
+    needs: Need::Gradient,
+    source: computed(|context, _| participation_ratio(context.gradient()?.flat())),
+    domain: Domain::AnyTask,
+    ..OF_PAIRS
+};
+
+/// How heavy the gradient's tail is.
+pub static GRADIENT_TAIL_INDEX: Measure = Measure {
+    id: "gradient_tail_index",
+    column: "gradient_tail_index",
+    label: "gradient tail index",
+    short: "tail",
+    meaning: "Hill's exponent of the largest hundredth of the gradient's entries: the smaller, the heavier the tail.",
+    unit: MeasureUnit::Ratio,
+    scale: Scale::Linear,
+    split: Some(Split::Train),
+    needs: Need::Gradient,
+    source: computed(|context, _| hill_tail_index(context.gradient()?.flat())),
+    domain: Domain::AnyTask,
     ..OF_PAIRS
 };
 
@@ -356,8 +498,7 @@ pub static MOMENTUM_NORM: Measure = Measure {
     meaning: "The norm of the optimiser's running mean of the gradient.",
     unit: MeasureUnit::Norm,
     needs: Need::OptimiserState,
-    source: Source::Computed(|context, _| {
-        context.optimiser().map(|state| sum_sq(state.first_moment.flat()).sqrt())
-    }),
+    source: computed(|context, _| context.optimiser().map(|state| sum_sq(state.first_moment.flat()).sqrt())),
+    domain: Domain::AnyTask,
     ..OF_PAIRS
 };

@@ -11,8 +11,9 @@ pub use list::*;
 
 use std::collections::BTreeMap;
 
-use super::context::AnalysisContext;
-use super::progress::{ByFreq, ProgressMeasures};
+use crate::analysis::context::AnalysisContext;
+use crate::analysis::domain::Domain;
+use crate::analysis::progress::{ByFreq, ProgressMeasures};
 use crate::engine::Evaluation;
 use crate::format::{number, percent};
 use crate::task::Split;
@@ -39,6 +40,8 @@ pub struct Measure {
     pub split: Option<Split>,
     /// How its values are best laid along an axis.
     pub scale: Scale,
+    /// The tasks it is of.
+    pub domain: Domain,
     /// What it is computed from.
     pub needs: Need,
     /// How it is computed and kept.
@@ -93,13 +96,16 @@ pub enum Need {
     OptimiserState,
 }
 
+/// A function of a checkpoint and of some key frequencies.
+pub type Compute = fn(&AnalysisContext<'_>, &[usize]) -> Option<f64>;
+
 /// How a measure is computed and kept.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
     /// It has a field of its own; none where an older file has not.
     Field(fn(&ProgressMeasures) -> Option<f64>),
     /// It is computed with some key frequencies, and kept under its id; none where it cannot be.
-    Computed(fn(&AnalysisContext<'_>, &[usize]) -> Option<f64>),
+    Computed(Compute),
     /// It is made of its parts, and has no number of its own.
     PartsOnly,
 }
@@ -193,19 +199,24 @@ pub fn named_values(measures: &ProgressMeasures) -> Vec<(String, f64)> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{ACCURACY_TEST, GRADIENT_NORM, MEASURES, MOMENTUM_NORM, Need, Source, named_values};
-    use crate::analysis::ablation::Ablator;
+    use super::{
+        ACCURACY_TEST, Domain, GRADIENT_NORM, MEASURES, MOMENTUM_NORM, Need, Parts, Source, named_values,
+    };
     use crate::analysis::checkpoint_measures::{measure, measures, value_of};
     use crate::analysis::context::AnalysisContext;
+    use crate::analysis::modular::ablation::Ablator;
     use crate::config::Preset;
     use crate::engine::TrainState;
     use crate::model::init::initial_weights;
     use crate::model::{ModelShape, Weights};
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
-    fn tiny() -> (Weights, Task) {
+    fn tiny() -> (Weights, ModularTask) {
         let config = Preset::Tiny.config();
-        (initial_weights(&ModelShape::new(&config.data, &config.model), 3), Task::new(&config.data))
+        (
+            initial_weights(&ModelShape::new(&config.data, &config.model), 3),
+            ModularTask::of(&config.data).expect("a modular task"),
+        )
     }
 
     #[test]
@@ -218,6 +229,25 @@ mod tests {
             for other in MEASURES[..i].iter().filter(|other| other.label == measure.label) {
                 assert_eq!((other.meaning, other.unit), (measure.meaning, measure.unit), "{}", measure.label);
             }
+        }
+    }
+
+    #[test]
+    fn what_any_task_has_is_said_of_losses_accuracies_and_parameters() {
+        let of_any = MEASURES.iter().filter(|measure| measure.domain == Domain::AnyTask);
+        let labels: BTreeSet<_> = of_any.map(|measure| measure.label).collect();
+        let expected = [
+            "accuracy",
+            "gradient norm",
+            "gradient participation ratio",
+            "gradient tail index",
+            "loss",
+            "momentum norm",
+            "sum of squared weights",
+        ];
+        assert!(labels.into_iter().eq(expected));
+        for measure in MEASURES.iter().filter(|measure| matches!(measure.parts, Parts::ByFreq(..))) {
+            assert_eq!(measure.domain, Domain::Modular, "{} is of frequencies", measure.id);
         }
     }
 

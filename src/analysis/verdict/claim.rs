@@ -1,6 +1,6 @@
-//! One claim: what the paper says, and what another seed must show of it.
+//! One claim: what the paper says, and the test that a run must pass.
 
-use super::{Criterion, Evidence, Finding, NotApplicableReason, Recipe};
+use super::{Criterion, Domain, Evidence, Found, NotApplicableReason, Recipe};
 use serde::{Deserialize, Serialize};
 
 /// Something the paper says.
@@ -12,17 +12,17 @@ pub struct Claim {
     pub text: &'static str,
     /// The value of the paper's own run.
     pub paper: &'static str,
-    /// What another seed must show. The expected ranges are those of the paper's fact sheet: the spread over four
-    /// further fully grown models of the same shape and the authors' own sweep. A wider one is accepted where this
-    /// lab's five runs go beyond those four models. Empty for what this lab cannot run.
+    /// The test: every range must hold. Empty for what this lab cannot run.
     pub criteria: &'static [Criterion],
-    /// Why these ranges.
+    /// Why these ranges: how they follow from the claim, the paper and the published models.
     pub why: &'static str,
     /// Where the paper says so.
     pub source: &'static str,
-    /// Whether it must hold.
+    /// Which runs it is about.
     pub requirement: Requirement,
-    /// Where the paper itself shows that it does not hold in general, and how; none where it does not.
+    /// Which tasks it is about.
+    pub domain: Domain,
+    /// Where the paper itself or published models show that it does not hold in general, and how; none where not.
     pub not_robust: Option<&'static str>,
     /// The part of the page that shows what it is about, by its id; none for what this lab cannot show.
     pub anchor: Option<&'static str>,
@@ -31,21 +31,16 @@ pub struct Claim {
     pub(super) check: Check,
 }
 
-/// How a claim is looked at: a finding, or what is missing for one.
-pub(super) type Check = fn(&Evidence) -> Result<Finding, NotApplicableReason>;
+/// How a claim is looked at: what was found for each of its criteria, or what is missing.
+pub(super) type Check = fn(&Evidence) -> Result<Vec<Found>, NotApplicableReason>;
 
-/// Whether a claim must hold.
+/// Which runs a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Requirement {
-    /// It must hold for any seed of the paper's run.
+    /// Every run that groks.
     EverySeed,
-    /// The paper's value depends on the seed, as its own further runs or published models show; the
-    /// accepted range is wide enough for any seed, and must hold.
-    WideRange,
-    /// It need not hold: other seeds do otherwise.
-    SomeSeeds,
-    /// It is about other runs than the paper's main one.
+    /// Other runs than the paper's main one.
     OtherRuns,
 }
 
@@ -53,9 +48,7 @@ impl Requirement {
     /// What it means.
     pub fn words(self) -> &'static str {
         match self {
-            Self::EverySeed => "must hold for any seed",
-            Self::WideRange => "must hold; the value depends on the seed",
-            Self::SomeSeeds => "need not hold: other seeds do otherwise",
+            Self::EverySeed => "about every run that groks",
             Self::OtherRuns => "about other runs",
         }
     }
@@ -64,41 +57,22 @@ impl Requirement {
 impl Claim {
     /// Whether a failure means that the paper was not reproduced.
     pub fn must_hold(&self) -> bool {
-        matches!(self.requirement, Requirement::EverySeed | Requirement::WideRange)
+        self.requirement == Requirement::EverySeed
     }
 
-    /// What is expected, in words.
+    /// The test, in words.
     pub fn expected(&self) -> String {
-        self.words(Criterion::expected)
+        let asked: Vec<String> = self.criteria.iter().filter_map(Criterion::asked).collect();
+        if asked.is_empty() { "told, not judged".to_owned() } else { asked.join("; ") }
     }
 
-    /// What decides, in words: the wider ranges where there are some, else the expected ones.
-    pub fn accepted(&self) -> String {
-        self.words(|criterion| criterion.wider_words().unwrap_or_else(|| criterion.expected()))
+    /// What the paper and the published models show, in words; empty if no range is compared.
+    pub fn published(&self) -> String {
+        let published: Vec<String> = self.criteria.iter().filter_map(Criterion::published_words).collect();
+        published.join("; ")
     }
 
-    /// Whether more is accepted than is expected.
-    pub fn has_wider(&self) -> bool {
-        self.criteria.iter().any(|criterion| criterion.wider_words().is_some())
-    }
-
-    /// What is expected, and what is accepted where that is more.
-    pub fn ranges(&self) -> String {
-        if self.has_wider() {
-            format!("{}. Wider, accepted: {}", self.expected(), self.accepted())
-        } else {
-            self.expected()
-        }
-    }
-
-    fn words(&self, of: impl Fn(&Criterion) -> String) -> String {
-        match self.criteria {
-            [] => "optional".to_owned(),
-            criteria => criteria.iter().map(of).collect::<Vec<_>>().join("; "),
-        }
-    }
-
-    /// Where the paper itself shows that the claim does not hold in general; empty where it does not.
+    /// Where the claim does not hold in general; empty where it does.
     pub fn caveat(&self) -> String {
         self.not_robust.map_or_else(String::new, |place| format!("not robust: {place}"))
     }

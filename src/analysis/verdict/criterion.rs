@@ -1,95 +1,66 @@
-//! What a claim asks of a run: a quantity, the range that another seed is expected to lie in, and a wider one that is
-//! accepted. A check judges by it, and a reader is told of it: both from the same numbers.
+//! What a claim asks of a run: a quantity, the range outside of which the claim is refuted, and the range that the paper
+//! and the published models report. A check judges by it, and a reader is told of it: both from the same numbers.
 
-use super::finding::RangeMatch;
+use super::finding::Fit;
 use super::range::{Range, Unit};
 
 /// One thing that a claim asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Criterion {
-    expected: Bound,
-    /// Another sufficient one, on a second quantity.
-    alternative: Option<Bound>,
-    wider: Option<Wider>,
-}
-
-/// A quantity in words, `{}` standing for its range.
-#[derive(Debug, Clone, Copy)]
-struct Bound {
     text: &'static str,
     unit: Unit,
-    range: Range,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Wider {
-    SameQuantity(Range),
-    SecondQuantity(Bound),
-}
-
-impl Bound {
-    fn words(self) -> String {
-        self.text.replacen("{}", &self.range.words(self.unit), 1)
-    }
+    /// Outside of it the claim is refuted; none of a quantity that is told and not judged.
+    asked: Option<Range>,
+    /// What the paper and the published models show; a value outside does not refute the claim.
+    published: Option<Range>,
 }
 
 impl Criterion {
-    /// A quantity and its expected range; the text has `{}` where the range is said.
-    pub(super) const fn new(text: &'static str, unit: Unit, range: Range) -> Self {
-        Self { expected: Bound { text, unit, range }, alternative: None, wider: None }
+    /// A quantity and the range that the claim asks for; the text has `{}` where the range is said.
+    pub(super) const fn new(text: &'static str, unit: Unit, asked: Range) -> Self {
+        Self { text, unit, asked: Some(asked), published: None }
     }
 
-    /// Enough is also this of a second quantity.
-    pub(super) const fn or(self, text: &'static str, unit: Unit, range: Range) -> Self {
-        Self { alternative: Some(Bound { text, unit, range }), ..self }
+    /// A quantity that is told and not judged.
+    pub(super) const fn told(text: &'static str, unit: Unit) -> Self {
+        Self { text, unit, asked: None, published: None }
     }
 
-    /// Accepted is this range, too.
-    pub(super) const fn wider(self, range: Range) -> Self {
-        Self { wider: Some(Wider::SameQuantity(range)), ..self }
+    /// With the range that the paper and the published models show.
+    pub(super) const fn published(self, range: Range) -> Self {
+        Self { published: Some(range), ..self }
     }
 
-    /// Accepted is this of a second quantity, too.
-    pub(super) const fn wider_by(self, text: &'static str, unit: Unit, range: Range) -> Self {
-        Self { wider: Some(Wider::SecondQuantity(Bound { text, unit, range })), ..self }
-    }
-
-    /// Whether the expected range holds a value.
-    pub(super) fn expects(&self, value: f64) -> bool {
-        self.expected.range.contains(value)
-    }
-
-    /// How a value lies to the ranges, with what is said of it. NaN is for what did not happen: it lies in none.
-    pub(super) fn judge(&self, value: f64, words: String) -> (RangeMatch, String) {
-        self.judge_both(value, f64::NAN, words)
-    }
-
-    /// The same with the second quantity.
-    pub(super) fn judge_both(&self, value: f64, second: f64, words: String) -> (RangeMatch, String) {
-        let alternative = self.alternative.is_some_and(|bound| bound.range.contains(second));
-        let expected = self.expects(value) || alternative;
-        let wider = match self.wider {
-            None => false,
-            Some(Wider::SameQuantity(range)) => range.contains(value),
-            Some(Wider::SecondQuantity(bound)) => bound.range.contains(second),
-        };
-        (RangeMatch::graded(expected, wider), words)
-    }
-
-    /// What is expected, in words.
-    pub fn expected(&self) -> String {
-        match self.alternative {
-            Some(alternative) => format!("{} or {}", self.expected.words(), alternative.words()),
-            None => self.expected.words(),
+    /// How a value lies to the ranges; none if it is not judged. NaN is for what did not happen: it lies in no range.
+    /// The published range is of the paper's own experiment and counts `in_papers_setup` alone.
+    pub(super) fn fit(&self, value: f64, in_papers_setup: bool) -> Option<Fit> {
+        if self.asked.is_some_and(|asked| !asked.contains(value)) {
+            return Some(Fit::Fails);
+        }
+        match self.published.filter(|_| in_papers_setup) {
+            Some(published) if !published.contains(value) => Some(Fit::Differs),
+            Some(_) => Some(Fit::Holds),
+            None => self.asked.map(|_| Fit::Holds),
         }
     }
 
-    /// The wider range, in words; none where the expected one decides.
-    pub fn wider_words(&self) -> Option<String> {
-        self.wider.map(|wider| match wider {
-            Wider::SameQuantity(range) => Bound { range, ..self.expected }.words(),
-            Wider::SecondQuantity(bound) => bound.words(),
-        })
+    /// What is measured, in words, without a range.
+    pub fn quantity(&self) -> String {
+        self.text.replacen("{}", "…", 1)
+    }
+
+    /// What the claim asks for, in words; none of a quantity that is not judged.
+    pub fn asked(&self) -> Option<String> {
+        self.asked.map(|range| self.words(range))
+    }
+
+    /// What the paper and the published models show, in words.
+    pub fn published_words(&self) -> Option<String> {
+        self.published.map(|range| self.words(range))
+    }
+
+    fn words(&self, range: Range) -> String {
+        self.text.replacen("{}", &range.words(self.unit), 1)
     }
 }
 
@@ -100,44 +71,33 @@ pub(super) fn step_value(step: Option<usize>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Criterion, Range, RangeMatch, Unit, step_value};
+    use super::{Criterion, Fit, Range, Unit, step_value};
 
     #[test]
     fn a_value_is_judged_by_the_numbers_that_the_words_hold() {
-        let criterion = Criterion::new("{} neurons", Unit::Plain, Range::Between(400.0, 500.0))
-            .wider(Range::Between(350.0, 500.0));
-        assert_eq!(criterion.expected(), "400 to 500 neurons");
-        assert_eq!(criterion.wider_words().as_deref(), Some("350 to 500 neurons"));
-        let judged = |value: f64| criterion.judge(value, String::new()).0;
+        let criterion = Criterion::new("{} explained", Unit::Percent, Range::AtLeast(0.9))
+            .published(Range::Between(0.94, 0.99));
+        assert_eq!(criterion.asked().as_deref(), Some("at least 90 % explained"));
+        assert_eq!(criterion.published_words().as_deref(), Some("94 to 99 % explained"));
+        assert_eq!(criterion.quantity(), "… explained");
+        let judged = |value: f64| criterion.fit(value, true);
+        assert_eq!([0.95, 0.999, 0.92].map(judged), [Fit::Holds, Fit::Differs, Fit::Differs].map(Some));
+        assert_eq!([0.89, f64::NAN].map(judged), [Some(Fit::Fails); 2]);
         assert_eq!(
-            [433.0, 368.0, 340.0, f64::NAN].map(judged),
-            [RangeMatch::Expected, RangeMatch::Wider, RangeMatch::Outside, RangeMatch::Outside]
+            criterion.fit(0.92, false),
+            Some(Fit::Holds),
+            "the published range is of the paper's setup"
         );
     }
 
     #[test]
-    fn a_second_quantity_may_suffice_or_be_accepted() {
-        let either = Criterion::new("{} earlier", Unit::Steps, Range::AtLeast(1_000.0)).or(
-            "{} of the way earlier",
-            Unit::Percent,
-            Range::AtLeast(0.15),
-        );
-        assert_eq!(either.expected(), "at least 1,000 steps earlier or at least 15 % of the way earlier");
-        assert_eq!(either.judge_both(600.0, 0.2, String::new()).0, RangeMatch::Expected);
-        assert_eq!(either.judge_both(600.0, 0.1, String::new()).0, RangeMatch::Outside);
-        let accepted = Criterion::new("each {}", Unit::Percent, Range::Above(0.88)).wider_by(
-            "each strong one {}",
-            Unit::Percent,
-            Range::Above(0.75),
-        );
-        assert_eq!(accepted.wider_words().as_deref(), Some("each strong one above 75 %"));
-        assert_eq!(accepted.judge_both(0.3, 0.8, String::new()).0, RangeMatch::Wider);
-        assert_eq!(accepted.judge_both(0.3, 0.7, String::new()).0, RangeMatch::Outside);
-    }
-
-    #[test]
-    fn what_never_happened_lies_in_no_range() {
-        let by = Criterion::new("learned {}", Unit::Step, Range::AtMost(400.0));
-        assert!(by.expects(step_value(Some(400))) && !by.expects(step_value(None)));
+    fn what_is_told_alone_never_fails() {
+        let told = Criterion::told("reached {}", Unit::Step);
+        assert_eq!((told.fit(f64::NAN, true), told.asked()), (None, None));
+        let compared = told.published(Range::AtMost(400.0));
+        assert_eq!(compared.fit(500.0, true), Some(Fit::Differs));
+        assert_eq!(compared.fit(500.0, false), None);
+        assert_eq!(compared.fit(step_value(Some(400)), true), Some(Fit::Holds));
+        assert_eq!(compared.fit(step_value(None), true), Some(Fit::Differs), "it never happened");
     }
 }

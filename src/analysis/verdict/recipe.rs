@@ -43,7 +43,10 @@ pub(super) const SMALL_MODULUS: Recipe = Recipe {
     label: "p = 53, weight decay 5",
     preset: Preset::Paper,
     options: "--p 53 --weight-decay 5",
-    change: |config| (config.data.p, config.optim.weight_decay) = (53, 5.0),
+    change: |config| {
+        config.data.change_modular(|modular| modular.p = 53);
+        config.optim.weight_decay = 5.0;
+    },
 };
 
 /// For the claim about slingshots.

@@ -1,60 +1,45 @@
 //! Runs with another share of the pairs, and with other moduli.
 
-use std::collections::BTreeSet;
-
 use super::recipe::{MORE_DATA, SMALL_MODULUS};
-use super::{Criterion, Evidence, Finding, NotApplicableReason, Range, RangeMatch, RunRecord, Unit, at};
-use crate::analysis::paper_experiment::is_paper_except;
+use super::{Criterion, Evidence, Found, NotApplicableReason, Range, RunRecord, Unit, at};
+use crate::analysis::modular::paper_experiment::{frac_train, is_paper_except};
 use crate::config::ExperimentConfig;
 use crate::format::count;
+use crate::maths::stats;
 
-/// The step at which the test loss of the authors' runs fell below 1, by train fraction in per cent; none where it
-/// never did.
-const PUBLISHED_SWEEP: [(usize, Option<usize>); 12] = [
-    (95, Some(123)),
-    (90, Some(156)),
-    (80, Some(177)),
-    (70, Some(129)),
-    (60, Some(270)),
-    (50, Some(744)),
-    (40, Some(2_615)),
-    (30, Some(7_583)),
-    (28, Some(14_465)),
-    (25, Some(21_419)),
-    (20, None),
-    (10, None),
-];
+/// How many fractions make an order.
+const FRACTIONS: usize = 5;
 
-pub(super) const NEAR_SWEEP: Criterion = Criterion::new(
-    "test loss below 1 at {} the step of the authors' sweep, at every fraction that was run",
-    Unit::Times,
-    Range::Between(0.5, 2.0),
+pub(super) const ORDER: Criterion = Criterion::new(
+    "a rank correlation of fraction and speed {} over at least five fractions",
+    Unit::Plain,
+    Range::AtLeast(0.9),
 );
+pub(super) const AT_ONCE_IN_SWEEP: Criterion =
+    Criterion::new("with 60 % and more test loss below 1 {}", Unit::Step, Range::AtMost(1_000.0));
 /// How long the paper waited before it said "never".
 const WAIT: Range = Range::AtLeast(40_000.0);
 pub(super) const NEVER_IN_SWEEP: Criterion =
     Criterion::new("with 10 and 20 % not below 1 for {}", Unit::Steps, WAIT);
 
-pub(super) const GROKS: Criterion = Criterion::new(
-    "of what was run: final test accuracy {} where it groks",
+pub(super) const AS_IN_PAPER: Criterion = Criterion::new(
+    "{} of the five cases end as in the paper: p = 53 with decay 5 groks and with decay 1 never, p = 109 groks, p = 401 \
+     at once with 20 or 30 % of the pairs and never with 5 or 10 %",
     Unit::Percent,
     Range::Exactly(1.0),
-);
-pub(super) const NEVER: Criterion =
-    Criterion::new("a test loss that stays above 1 for {} where it never does", Unit::Steps, WAIT);
-pub(super) const AT_ONCE: Criterion = Criterion::new(
-    "one that falls {} after the train loss where it does at once",
-    Unit::Steps,
-    Range::AtMost(500.0),
 );
 
 /// What the paper says of some runs with another modulus.
 struct Case {
+    text: &'static str,
     p: usize,
     decays: &'static [f64],
     fracs: &'static [f64],
     ending: Ending,
 }
+
+/// At once is when the test loss falls so many steps after the train loss at most.
+const AT_ONCE: usize = 500;
 
 /// How a run ends.
 #[derive(Clone, Copy)]
@@ -65,119 +50,129 @@ enum Ending {
 }
 
 const OTHER_MODULI: [Case; 5] = [
-    Case { p: 53, decays: &[5.0], fracs: &[0.3], ending: Ending::Groks },
-    Case { p: 53, decays: &[1.0], fracs: &[0.3], ending: Ending::Never },
-    Case { p: 109, decays: &[1.0], fracs: &[0.3], ending: Ending::Groks },
-    Case { p: 401, decays: &[0.3, 0.5, 1.0, 3.0, 5.0, 8.0], fracs: &[0.2, 0.3], ending: Ending::AtOnce },
-    Case { p: 401, decays: &[1.0], fracs: &[0.05, 0.1], ending: Ending::Never },
+    Case { text: "p = 53, decay 5", p: 53, decays: &[5.0], fracs: &[0.3], ending: Ending::Groks },
+    Case { text: "p = 53, decay 1", p: 53, decays: &[1.0], fracs: &[0.3], ending: Ending::Never },
+    Case { text: "p = 109", p: 109, decays: &[1.0], fracs: &[0.3], ending: Ending::Groks },
+    Case {
+        text: "p = 401, 20 or 30 %",
+        p: 401,
+        decays: &[0.3, 0.5, 1.0, 3.0, 5.0, 8.0],
+        fracs: &[0.2, 0.3],
+        ending: Ending::AtOnce,
+    },
+    Case { text: "p = 401, 5 or 10 %", p: 401, decays: &[1.0], fracs: &[0.05, 0.1], ending: Ending::Never },
 ];
 
 /// Claim 30: the more of the table is trained on, the sooner it generalises.
-pub(super) fn fractions(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
-    let runs = evidence
-        .runs(&|config| is_paper_except(config, &|paper| paper.data.frac_train = config.data.frac_train));
-    let (mut parts, mut seen, mut short) = (Vec::new(), BTreeSet::new(), Vec::new());
-    for (per_cent, published) in PUBLISHED_SWEEP {
-        let same = |run: &&RunRecord| (100.0 * run.config.data.frac_train - per_cent as f64).abs() < 0.5;
-        for run in runs.iter().filter(same) {
-            let text = format!("{per_cent} % {}", when(run));
-            let judged = match published {
-                Some(published) => fell_near(run, published, text.clone()),
-                None => stays(&NEVER_IN_SWEEP, run, text.clone()),
-            };
-            match judged {
-                Some(part) => {
-                    seen.insert(per_cent);
-                    parts.push(part);
-                }
-                None => short.push(text),
-            }
+pub(super) fn fractions(evidence: &Evidence) -> Result<Vec<Found>, NotApplicableReason> {
+    let runs = evidence.runs(&|config| {
+        is_paper_except(config, &|paper| {
+            paper.data.change_modular(|modular| modular.frac_train = frac_train(config));
+        })
+    });
+    // A fraction, and the mean step at which its runs fall.
+    let mut fallen: Vec<(f64, f64)> = Vec::new();
+    let fracs: Vec<f64> = runs.iter().map(|run| frac_train(run.config)).collect();
+    for (i, &frac) in fracs.iter().enumerate().filter(|(i, frac)| !fracs[..*i].contains(frac)) {
+        let same = runs[i..].iter().filter(|run| frac_train(run.config) == frac);
+        let steps: Vec<f64> = same.filter_map(|run| run.test_below(1.0)).map(|step| step as f64).collect();
+        if !steps.is_empty() {
+            fallen.push((frac, stats::mean(&steps)));
         }
     }
-    // The main run alone is no comparison of fractions, and nor are ten of its seeds.
-    if seen.len() < 2 {
-        let how = format!(
-            "needs runs at other fractions: {}, or --preset paper with --frac 0.5, 0.4, 0.28, 0.25, 0.2, 0.1",
+    if fallen.len() < FRACTIONS {
+        return Err(NotApplicableReason::Other(format!(
+            "needs runs at five fractions or more that generalise, and has {}: {}, or --preset paper with --frac 0.5, 0.4, \
+             0.28, 0.25",
+            fallen.len(),
             MORE_DATA.command()
-        );
-        return Err(lacking(how, &short));
+        )));
     }
-    Ok(Finding::all(&parts))
+    fallen.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let list: Vec<String> = fallen
+        .iter()
+        .map(|(frac, step)| format!("{:.0} % {}", 100.0 * frac, count(*step as usize)))
+        .collect();
+    let (fracs, steps): (Vec<f64>, Vec<f64>) = fallen.iter().copied().unzip();
+    let most = fallen.iter().filter(|(frac, _)| *frac >= 0.6).map(|(_, step)| *step).reduce(f64::max);
+    Ok(vec![
+        Found::new(
+            -stats::rank_correlation(&fracs, &steps),
+            format!("test loss below 1: {}", list.join(", ")),
+        ),
+        most.map_or(Found::unknown(""), |step| Found::new(step, "")),
+        never_in_sweep(&runs),
+    ])
+}
+
+/// Runs on little of the table: none may fall, and one must have waited as long as the paper.
+fn never_in_sweep(runs: &[RunRecord]) -> Found {
+    let little = || runs.iter().filter(|run| frac_train(run.config) <= 0.2);
+    if let Some(run) = little().find(|run| run.test_below(1.0).is_some()) {
+        return Found::never(format!("{:.0} % {}", 100.0 * frac_train(run.config), when(run)));
+    }
+    match little().map(RunRecord::last_step).filter(|&steps| WAIT.contains(steps as f64)).min() {
+        Some(steps) => Found::new(steps as f64, format!("20 % or less not for {} steps", count(steps))),
+        None => Found::unknown("no run of 40,000 steps on 20 % or less"),
+    }
 }
 
 /// Claim 32: other moduli.
-pub(super) fn other_moduli(evidence: &Evidence) -> Result<Finding, NotApplicableReason> {
-    let (mut parts, mut short): (Vec<(RangeMatch, String)>, Vec<String>) = Default::default();
-    for case in OTHER_MODULI {
-        for run in evidence.runs(&|config| is_of(&case, config)) {
-            let (decay, share) = (run.config.optim.weight_decay, 100.0 * run.config.data.frac_train);
-            let text = format!("p = {}, decay {decay}, {share:.0} %: {}", case.p, when(&run));
-            let judged = match case.ending {
-                Ending::Groks => groks(&run, text.clone()),
-                Ending::Never => stays(&NEVER, &run, text.clone()),
-                Ending::AtOnce => fell_at_once(&run, text.clone()),
-            };
-            match judged {
-                Some(part) => parts.push(part),
-                None => short.push(text),
-            }
+pub(super) fn other_moduli(evidence: &Evidence) -> Result<Vec<Found>, NotApplicableReason> {
+    let (mut texts, mut open, mut as_in_paper) = (Vec::new(), Vec::new(), 0);
+    for case in &OTHER_MODULI {
+        let runs = evidence.runs(&|config| is_of(case, config));
+        let ends: Vec<bool> = runs.iter().filter_map(|run| ends_as(case.ending, run)).collect();
+        let seen: Vec<&str> = runs.iter().map(|_| case.text).take(1).collect();
+        if ends.is_empty() {
+            let short = if seen.is_empty() { "" } else { " (too short to tell)" };
+            open.push(format!("{}{short}", case.text));
+            continue;
         }
+        as_in_paper += usize::from(ends.iter().all(|&ends| ends));
+        texts.push(format!("{}: {}", case.text, runs.iter().map(when).collect::<Vec<_>>().join(", ")));
     }
-    if parts.is_empty() {
-        let how = format!(
-            "needs a run of: {}, or with --weight-decay 1, --p 109, or --p 401 --frac 0.2",
+    let n_seen = texts.len();
+    // One case that ends otherwise refutes the claim, whatever the others do.
+    if !open.is_empty() && as_in_paper == n_seen {
+        return Err(NotApplicableReason::Other(format!(
+            "needs a run of each case; missing: {}. For example {}",
+            open.join("; "),
             SMALL_MODULUS.command()
-        );
-        return Err(lacking(how, &short));
+        )));
     }
-    Ok(Finding::all(&parts))
+    let share = as_in_paper as f64 / OTHER_MODULI.len() as f64;
+    Ok(vec![Found::new(share, texts.join("; "))])
 }
 
 fn is_of(case: &Case, config: &ExperimentConfig) -> bool {
-    let (decay, frac) = (config.optim.weight_decay, config.data.frac_train);
+    let (decay, frac) = (config.optim.weight_decay, frac_train(config));
     let asked = case.decays.contains(&decay) && case.fracs.contains(&frac);
     let change = |paper: &mut ExperimentConfig| {
-        (paper.data.p, paper.data.frac_train, paper.optim.weight_decay) = (case.p, frac, decay);
+        paper.data.change_modular(|modular| (modular.p, modular.frac_train) = (case.p, frac));
+        paper.optim.weight_decay = decay;
     };
     asked && is_paper_except(config, &change)
 }
 
-/// A part of a finding; none if the run is too short to tell.
-type Judged = Option<(RangeMatch, String)>;
-
-/// Whether the test loss fell near a step.
-fn fell_near(run: &RunRecord, published: usize, text: String) -> Judged {
-    let times = |step: usize| step as f64 / published as f64;
-    match run.test_below(1.0) {
-        Some(step) => Some(NEAR_SWEEP.judge(times(step), text)),
-        // Later than any step that is near.
-        None => (times(run.last_step()) > 1.0 && !NEAR_SWEEP.expects(times(run.last_step())))
-            .then(|| NEAR_SWEEP.judge(f64::NAN, text)),
-    }
-}
-
-/// Whether the test loss never fell.
-fn stays(criterion: &Criterion, run: &RunRecord, text: String) -> Judged {
-    let steps = run.last_step() as f64;
-    match run.test_below(1.0) {
-        Some(_) => Some(criterion.judge(f64::NAN, text)),
-        None => criterion.expects(steps).then(|| criterion.judge(steps, text)),
-    }
-}
-
-/// Whether every answer is right at last.
-fn groks(run: &RunRecord, text: String) -> Judged {
-    let accuracy = run.metrics.last()?.evaluation.test_accuracy;
-    let can_tell = GROKS.expects(accuracy) || WAIT.contains(run.last_step() as f64);
-    can_tell.then(|| GROKS.judge(accuracy, text))
-}
-
-/// Whether the test loss fell with the train loss.
-fn fell_at_once(run: &RunRecord, text: String) -> Judged {
-    let train = run.metrics.iter().find(|row| row.evaluation.train_loss < 1.0)?.step as f64;
-    match run.test_below(1.0) {
-        Some(test) => Some(AT_ONCE.judge(test as f64 - train, text)),
-        None => (!AT_ONCE.expects(run.last_step() as f64 - train)).then(|| AT_ONCE.judge(f64::NAN, text)),
+/// Whether a run ends so; none if it is too short to tell.
+fn ends_as(ending: Ending, run: &RunRecord) -> Option<bool> {
+    let waited = WAIT.contains(run.last_step() as f64);
+    let fell = run.test_below(1.0);
+    match ending {
+        Ending::Groks => {
+            let all_right = run.metrics.last()?.evaluation.test_accuracy == 1.0;
+            (all_right || waited).then_some(all_right)
+        }
+        Ending::Never => (fell.is_some() || waited).then_some(fell.is_none()),
+        Ending::AtOnce => {
+            let train = run.metrics.iter().find(|row| row.evaluation.train_loss < 1.0)?.step;
+            let late = |step: usize| step.saturating_sub(train) > AT_ONCE;
+            match fell {
+                Some(test) => Some(!late(test)),
+                None => late(run.last_step()).then_some(false),
+            }
+        }
     }
 }
 
@@ -189,13 +184,6 @@ fn when(run: &RunRecord) -> String {
     }
 }
 
-fn lacking(how: String, short: &[String]) -> NotApplicableReason {
-    match short {
-        [] => NotApplicableReason::Other(how),
-        short => NotApplicableReason::Other(format!("{how}; too short to tell: {}", short.join("; "))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Outcome, Row, Verdict};
@@ -203,7 +191,7 @@ mod tests {
     use crate::config::{ExperimentConfig, Preset};
     use crate::engine::{Evaluation, MetricsRow};
 
-    /// A run that learns by heart at step 100, and whose test loss falls at a step or never.
+    /// A run that memorises at step 100, and whose test loss falls at a step or never.
     struct Run {
         config: ExperimentConfig,
         metrics: Vec<MetricsRow>,
@@ -241,69 +229,100 @@ mod tests {
     }
 
     fn with_frac(frac: f64, fall: Option<usize>, last: usize) -> Run {
-        run(fall, last, |config| config.data.frac_train = frac)
+        run(fall, last, |config| config.data.change_modular(|modular| modular.frac_train = frac))
+    }
+
+    /// Five fractions, each with a step at which it falls.
+    fn sweep(falls: [usize; 5]) -> Vec<Run> {
+        let fracs = [0.3, 0.4, 0.5, 0.6, 0.8];
+        fracs.into_iter().zip(falls).map(|(frac, fall)| with_frac(frac, Some(fall), 9_000)).collect()
     }
 
     #[test]
-    fn two_seeds_of_one_fraction_are_no_comparison() {
-        let two = [with_frac(0.3, Some(8_000), 9_000), with_frac(0.3, Some(7_000), 9_000)];
-        let row = judged(30, &two);
+    fn the_order_needs_five_fractions() {
+        let row = judged(30, &sweep([8_000, 2_600, 700, 270, 180])[..4]);
         assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
-        let compared = [with_frac(0.3, Some(8_000), 9_000), with_frac(0.5, Some(700), 1_000)];
-        assert_eq!(judged(30, &compared).outcome, Outcome::Pass);
-        let late = [with_frac(0.3, Some(8_000), 9_000), with_frac(0.5, Some(1_600), 2_000)];
-        assert_eq!(judged(30, &late).outcome, Outcome::Fail, "over twice the published 744");
-    }
-
-    #[test]
-    fn little_of_the_table_must_never_generalise() {
-        let main = || with_frac(0.3, Some(8_000), 9_000);
-        assert_eq!(judged(30, &[main(), with_frac(0.2, None, 40_000)]).outcome, Outcome::Pass);
-        let row = judged(30, &[main(), with_frac(0.1, Some(30_000), 40_000)]);
-        assert_eq!(row.outcome, Outcome::Fail, "{}", row.measured);
-        let row = judged(30, &[main(), with_frac(0.1, None, 20_000)]);
-        assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
-        let words = row.finding_or_reason();
-        assert!(words.contains("too short to tell: 10 % not within 20,000 steps"), "{words}");
-        let row = judged(30, &[main(), with_frac(0.25, None, 600), with_frac(0.5, Some(700), 1_000)]);
+        assert!(row.finding_or_reason().contains("has 4"), "{}", row.finding_or_reason());
+        assert_eq!(judged(30, &sweep([8_000, 2_600, 700, 270, 180])).outcome, Outcome::Holds);
         assert_eq!(
-            (row.outcome, row.measured.contains("25 %")),
-            (Outcome::Pass, false),
-            "600 steps say nothing"
+            judged(30, &sweep([8_000, 2_600, 700, 180, 270])).outcome,
+            Outcome::Holds,
+            "the published ends"
+        );
+        assert_eq!(judged(30, &sweep([700, 2_600, 8_000, 270, 180])).outcome, Outcome::Fails, "no order");
+        assert_eq!(
+            judged(30, &sweep([8_000, 5_000, 4_000, 3_000, 180])).outcome,
+            Outcome::Fails,
+            "60 % late"
         );
     }
 
     #[test]
-    fn other_models_are_no_part_of_the_sweep() {
-        let small = run(Some(700), 1_000, |config| (config.data.frac_train, config.model.d_mlp) = (0.5, 64));
-        let row = judged(30, &[with_frac(0.3, Some(8_000), 9_000), small]);
-        assert_eq!(row.outcome, Outcome::NotApplicable, "{}", row.measured);
+    fn little_of_the_table_must_never_generalise() {
+        let with = |run: Run| {
+            let mut runs = sweep([8_000, 2_600, 700, 270, 180]);
+            runs.push(run);
+            judged(30, &runs)
+        };
+        assert_eq!(with(with_frac(0.2, None, 40_000)).outcome, Outcome::Holds);
+        let row = with(with_frac(0.1, Some(30_000), 40_000));
+        assert_eq!(row.outcome, Outcome::Fails, "{}", row.measured);
+        let short = with(with_frac(0.1, None, 20_000));
+        assert_eq!(short.outcome, Outcome::Holds, "20,000 steps say nothing: {}", short.measured);
+        assert_eq!(short.values[2], None, "and nothing is said of it");
     }
 
     #[test]
-    fn each_modulus_must_end_as_in_the_paper() {
-        let other = |p: usize, decay: f64, frac: f64, fall: Option<usize>, last: usize| {
-            let change = move |config: &mut ExperimentConfig| {
-                (config.data.p, config.data.frac_train, config.optim.weight_decay) = (p, frac, decay);
-            };
-            judged(32, &[run(fall, last, change)])
-        };
-        for (what, row, expected) in [
-            ("53 groks", other(53, 5.0, 0.3, Some(3_000), 4_000), Outcome::Pass),
-            ("53 does not", other(53, 5.0, 0.3, None, 40_000), Outcome::Fail),
-            ("53 not yet", other(53, 5.0, 0.3, None, 2_000), Outcome::NotApplicable),
-            ("53 never", other(53, 1.0, 0.3, None, 40_000), Outcome::Pass),
-            ("53 all the same", other(53, 1.0, 0.3, Some(3_000), 4_000), Outcome::Fail),
-            ("109 groks", other(109, 1.0, 0.3, Some(9_000), 9_000), Outcome::Pass),
-            ("401 at once", other(401, 1.0, 0.2, Some(400), 1_000), Outcome::Pass),
-            ("401 with any decay", other(401, 8.0, 0.3, Some(400), 1_000), Outcome::Pass),
-            ("401 late", other(401, 1.0, 0.2, Some(5_000), 6_000), Outcome::Fail),
-            ("401 never", other(401, 1.0, 0.05, None, 40_000), Outcome::Pass),
-            ("401 all the same", other(401, 1.0, 0.1, Some(9_000), 40_000), Outcome::Fail),
-            ("another share", other(53, 5.0, 0.5, Some(3_000), 4_000), Outcome::NotApplicable),
-            ("another decay", other(109, 2.0, 0.3, Some(3_000), 4_000), Outcome::NotApplicable),
+    fn other_models_are_no_part_of_the_sweep() {
+        let mut runs = sweep([8_000, 2_600, 700, 270, 180]);
+        runs[4].config.model.d_mlp = 64;
+        assert_eq!(judged(30, &runs).outcome, Outcome::NotApplicable);
+    }
+
+    fn other(p: usize, decay: f64, frac: f64, fall: Option<usize>, last: usize) -> Run {
+        run(fall, last, move |config| {
+            config.data.change_modular(|modular| (modular.p, modular.frac_train) = (p, frac));
+            config.optim.weight_decay = decay;
+        })
+    }
+
+    fn as_in_paper() -> Vec<Run> {
+        vec![
+            other(53, 5.0, 0.3, Some(3_000), 4_000),
+            other(53, 1.0, 0.3, None, 40_000),
+            other(109, 1.0, 0.3, Some(9_000), 9_000),
+            other(401, 8.0, 0.2, Some(400), 1_000),
+            other(401, 1.0, 0.05, None, 40_000),
+        ]
+    }
+
+    #[test]
+    fn each_modulus_must_end_as_in_the_paper_and_one_is_not_enough() {
+        let all = judged(32, &as_in_paper());
+        assert_eq!((all.outcome, all.values[0]), (Outcome::Holds, Some(1.0)), "{}", all.measured);
+        for left_out in 0..5 {
+            let mut runs = as_in_paper();
+            runs.remove(left_out);
+            let row = judged(32, &runs);
+            assert_eq!(row.outcome, Outcome::NotApplicable, "without {left_out}: {}", row.measured);
+        }
+        for (case, run) in [
+            ("53 does not", other(53, 5.0, 0.3, None, 40_000)),
+            ("53 all the same", other(53, 1.0, 0.3, Some(3_000), 4_000)),
+            ("401 late", other(401, 1.0, 0.2, Some(5_000), 6_000)),
+            ("401 all the same", other(401, 1.0, 0.1, Some(9_000), 40_000)),
         ] {
-            assert_eq!(row.outcome, expected, "{what}: {:?} {:?}", row.measured, row.reason);
+            let row = judged(32, &[run]);
+            assert_eq!(row.outcome, Outcome::Fails, "{case}: {}", row.measured);
+        }
+        for (case, run) in [
+            ("53 not yet", other(53, 5.0, 0.3, None, 2_000)),
+            ("another share", other(53, 5.0, 0.5, Some(3_000), 4_000)),
+            ("another decay", other(109, 2.0, 0.3, Some(3_000), 4_000)),
+        ] {
+            let mut runs = as_in_paper();
+            runs[if case.contains("another decay") { 2 } else { 0 }] = run;
+            assert_eq!(judged(32, &runs).outcome, Outcome::NotApplicable, "{case}");
         }
     }
 }

@@ -3,12 +3,12 @@
 use crate::plot::figures::{Cell, DataTable};
 
 /// Words as HTML.
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A table with a heading row; numbers stand at the right.
-pub(super) fn table(table: &DataTable) -> String {
+pub(in crate::cli) fn table(table: &DataTable) -> String {
     let class = |is_number: bool| if is_number { " class=\"number\"" } else { "" };
     let is_number = |column: usize| table.rows.first().is_some_and(|row| row[column].is_number());
     let heading: String = table

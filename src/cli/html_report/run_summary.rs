@@ -9,13 +9,13 @@ use crate::analysis::measure::{
 };
 use crate::cli::reproduce::analysis::RunAnalysis;
 use crate::cli::reproduce::stored_run::StoredRun;
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, TaskConfig};
 use crate::format::count;
 use crate::plot::figures::{Cell, DataTable};
 
 /// The experiment in a sentence, and the numbers at its end.
 pub(super) fn opening(run: &StoredRun, analysis: &RunAnalysis) -> String {
-    let ExperimentConfig { data, model, optim, .. } = &run.config;
+    let ExperimentConfig { data: TaskConfig::Modular(data), model, optim, .. } = &run.config;
     let steps = count(run.last_step());
     let stopped = match run.config.run.epochs {
         epochs if epochs > run.last_step() => format!(" of {}", count(epochs)),
@@ -32,7 +32,7 @@ pub(super) fn opening(run: &StoredRun, analysis: &RunAnalysis) -> String {
         model.d_mlp,
         data.p,
         count(data.n_train()),
-        count(data.p * data.p),
+        count(data.n_pairs()),
         data.split,
         optim.lr,
         optim.weight_decay,

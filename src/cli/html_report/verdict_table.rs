@@ -8,24 +8,14 @@ use crate::plot::figures::{Cell, DataTable};
 
 /// The outcome in a paragraph.
 pub(super) fn summary(verdict: &Verdict, phases: &Phases) -> String {
-    let of = |outcome: Outcome| verdict.rows.iter().filter(|row| row.outcome == outcome).count();
-    let broken = verdict.broken();
-    let word = if of(Outcome::Pass) + of(Outcome::Fail) == 0 {
-        "None of the paper\u{2019}s claims could be judged on this run.".to_owned()
-    } else if broken.is_empty() {
-        "Every claim that was judged and must hold for any seed holds.".to_owned()
-    } else {
-        let numbers: Vec<_> = broken.iter().map(|claim| claim.number.to_string()).collect();
-        format!("Claims that must hold for any seed and fail here: {}.", numbers.join(", "))
+    let broken: Vec<_> = verdict.broken().iter().map(|claim| claim.number.to_string()).collect();
+    let fails = match broken.as_slice() {
+        [] => String::new(),
+        numbers => format!(" Claims about every run that groks which fail here: {}.", numbers.join(", ")),
     };
-    let beyond = verdict.rows.iter().filter(|row| !row.beyond.is_empty()).count();
     format!(
-        "<p><strong>{word}</strong> Of {} claims {} hold ({beyond} of them in the wider range alone), {} do not, {} \
-         could not be judged (<a href=\"#verdict\">claim by claim</a>). {}</p>{}",
-        verdict.rows.len(),
-        of(Outcome::Pass),
-        of(Outcome::Fail),
-        of(Outcome::NotApplicable),
+        "<p><strong>{}</strong>{fails} (<a href=\"#verdict\">Claim by claim</a>.) {}</p>{}",
+        escaped(&verdict.headline()),
         escaped(&phase_text(phases)),
         phase_table(phases)
     )
@@ -63,7 +53,7 @@ pub(super) fn section(verdict: &Verdict) -> String {
          <div class=\"wide\"><table class=\"verdict\">\n<colgroup><col style=\"width:4%\"><col style=\"width:21%\">\
          <col style=\"width:16%\"><col style=\"width:26%\"><col><col style=\"width:11%\"></colgroup>\n\
          <thead><tr><th scope=\"col\" class=\"number\">#</th>\
-         <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th><th scope=\"col\">Expected of another seed, and why</th>\
+         <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th><th scope=\"col\">Test, and why</th>\
          <th scope=\"col\">This run</th><th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
     )
 }
@@ -76,7 +66,7 @@ fn phase_text(phases: &Phases) -> String {
         .map(|(name, step)| format!("{name} ends at step {}", count(step)))
         .collect();
     if ends.is_empty() {
-        return "No phases were found: the excluded loss does not fall and rise again.".to_owned();
+        return "No phases are named: no circuit has formed.".to_owned();
     }
     format!("By the progress measures, {}.", ends.join(", "))
 }
@@ -84,8 +74,9 @@ fn phase_text(phases: &Phases) -> String {
 fn table_row(row: &Row, verdict: &Verdict) -> String {
     let claim = row.claim();
     let (class, sign) = match row.outcome {
-        Outcome::Pass => ("passed", "\u{2713} "),
-        Outcome::Fail => ("failed", "\u{2717} "),
+        Outcome::Holds => ("passed", "\u{2713} "),
+        Outcome::Differs => ("differs", "\u{2248} "),
+        Outcome::Fails => ("failed", "\u{2717} "),
         Outcome::NotApplicable => ("quiet", ""),
     };
     let quiet = |label: &str, words: &str| match words {
@@ -98,17 +89,19 @@ fn table_row(row: &Row, verdict: &Verdict) -> String {
         Some(first) if first.number < row.number => format!("as claim {}", first.number),
         _ => row.finding_or_reason().to_owned(),
     };
-    let [text, paper, ranges, found] =
-        [claim.text, claim.paper, claim.ranges().as_str(), found.as_str()].map(escaped);
+    let expected = claim.expected();
+    let [text, paper, expected, found] = [claim.text, claim.paper, &expected, &found].map(escaped);
     format!(
         "<tr id=\"claim-{number}\"><td class=\"number\">{number}</td><td>{text}{source}{caveat}</td><td>{paper}</td>\
-         <td>{ranges}{why}</td><td>{found}{beyond}</td><td class=\"outcome {class}\">{sign}{outcome}</td></tr>\n",
+         <td>{expected}{published}{why}</td><td>{found}{deviation}</td><td class=\"outcome {class}\">{sign}{outcome}</td></tr>\n",
         number = row.number,
         source = quiet("", &format!("{}; {}", claim.source, claim.requirement.words())),
         caveat = quiet("", &claim.caveat()),
+        published = quiet("paper and published models: ", &claim.published()),
         why = quiet("", claim.why),
-        beyond = quiet("outside of what is expected: ", &row.beyond),
-        outcome = row.outcome_words(),
+        deviation =
+            quiet(if row.outcome == Outcome::Fails { "fails: " } else { "differs: " }, &row.deviation),
+        outcome = row.outcome.words(),
     )
 }
 
@@ -123,7 +116,8 @@ mod tests {
             number,
             outcome: outcome(number),
             measured: format!("measured & {number}"),
-            beyond: if number == 5 { "800 < 830".into() } else { String::new() },
+            deviation: if number == 5 { "800 < 830".into() } else { String::new() },
+            values: Vec::new(),
             reason: None,
         };
         Verdict { rows: claims().into_iter().map(|claim| row(claim.number)).collect() }
@@ -131,25 +125,27 @@ mod tests {
 
     #[test]
     fn every_claim_has_a_row_with_its_outcome() {
-        let verdict = verdict(|n| if n == 3 { Outcome::Fail } else { Outcome::Pass });
+        let verdict = verdict(|n| match n {
+            3 => Outcome::Fails,
+            5 => Outcome::Differs,
+            _ => Outcome::Holds,
+        });
         let html = section(&verdict);
         assert_eq!(html.matches("<tr id=\"claim-").count(), claims().len(), "a row for each claim");
-        let counts = (html.matches('\u{2713}').count(), html.matches('\u{2717}').count());
-        assert_eq!(counts, (claims().len() - 1, 1), "outcomes");
+        let counts = ['\u{2713}', '\u{2717}', '\u{2248}'].map(|sign| html.matches(sign).count());
+        // The sign for "about" stands in one claim's words, too.
+        assert_eq!((counts[0], counts[1]), (claims().len() - 2, 1), "outcomes");
         assert!(html.contains("measured &amp; 34"), "words are escaped");
-        let beyond = "outside of what is expected: 800 &lt; 830</span></td><td class=\"outcome passed\">\u{2713} holds, in \
-                      the wider range alone";
-        assert!(html.contains(beyond), "a row says when the wider range alone holds it");
+        let differs =
+            "differs: 800 &lt; 830</span></td><td class=\"outcome differs\">\u{2248} differs from the paper";
+        assert!(html.contains(differs), "a row says what differs");
         assert!(html.contains("not robust: table 5: 71 to 89 %"), "and what the paper itself takes back");
         for claim in claims() {
             assert!(html.contains(&super::escaped(claim.why)), "claim {} says why", claim.number);
         }
         let words = summary(&verdict, &Phases::default());
-        assert!(words.contains("fail here: 3.") && words.contains("No phases were found"), "{words}");
-        assert!(
-            !words.contains("<table") && words.contains("(1 of them in the wider range alone)"),
-            "{words}"
-        );
+        assert!(words.contains("fail here: 3.") && words.contains("No phases are named"), "{words}");
+        assert!(!words.contains("<table"), "{words}");
         let end = Boundary {
             step: 1_400,
             excluded_loss: 0.316,
@@ -171,7 +167,7 @@ mod tests {
                 (String::new(), Some(NotApplicableReason::Other("another model".to_owned())));
         }
         let words = summary(&verdict, &Phases::default());
-        assert!(words.contains("None of the paper\u{2019}s claims could be judged"), "{words}");
+        assert!(words.contains("None of the 34 claims"), "{words}");
         let html = section(&verdict);
         assert!(!html.contains('\u{2713}'), "{html}");
         assert_eq!(html.matches("another model").count(), 1, "the reason is said once");

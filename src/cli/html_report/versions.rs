@@ -12,8 +12,14 @@ const COMMIT: Option<&str> = match option_env!("GROK_COMMIT") {
 /// What `rustc --version` says, if the build was told: `GROK_RUSTC`.
 const RUSTC: Option<&str> = option_env!("GROK_RUSTC");
 
+/// The program with its version, and its commit if the build was told.
+pub(in crate::cli) fn build_name() -> String {
+    let commit = COMMIT.map(|commit| format!(" ({commit})")).unwrap_or_default();
+    format!("{} {}{commit}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
 /// The program, its commit, the compiler and Burn in a sentence.
-pub(super) fn sentence() -> String {
+pub(in crate::cli) fn sentence() -> String {
     words(COMMIT, RUSTC)
 }
 

@@ -6,16 +6,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::stored_run::StoredRun;
-use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::freq_ablation::losses_without_each_freq;
+use crate::analysis::modular::freq_ablation::losses_without_each_freq;
+use crate::analysis::modular::report::{Report, ReportMaps, analyse_with_maps};
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::{Report, ReportMaps, analyse_with_maps};
 use crate::cli::start::named;
 use crate::engine::MetricsRow;
 use crate::error::Result;
 use crate::plot::figures::FigureData;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// Everything the report shows.
 #[derive(Debug)]
@@ -42,18 +41,18 @@ impl RunAnalysis {
         run: &StoredRun,
         is_asked_to_stop: impl Fn() -> bool + Sync,
     ) -> Result<Option<Self>> {
-        let task = Task::new(&run.config.data);
+        let task = ModularTask::of(&run.config.data)?;
         let last_path = run.last_checkpoint()?;
         let last = run.last_weights()?;
         let (report, maps) = analyse_with_maps(&last, &task).map_err(|error| named(last_path, &error))?;
         let bar = bar(run.checkpoints.len());
-        let measures = run.checkpoints.par_iter().map(|(step, path)| {
+        let measures = run.checkpoints.par_iter().map(|checkpoint| {
             if is_asked_to_stop() {
                 return Ok(None);
             }
-            let measures = measure(&run.weights(path)?, &task, &report.key_freqs);
+            let measures = run.measures_of(checkpoint, &task, &report.key_freqs);
             bar.inc(1);
-            Ok(Some((*step, measures.map_err(|error| named(path, &error))?)))
+            measures.map(Some)
         });
         let history = measures.collect::<Result<Option<Vec<_>>>>();
         bar.finish_and_clear();

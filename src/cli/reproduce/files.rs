@@ -13,6 +13,7 @@ use crate::analysis::phases::Phases;
 use crate::analysis::verdict::{Claim, NotApplicableReason, Outcome, Requirement, Row, Verdict};
 use crate::cli::file_io::{write_json, write_whole};
 use crate::cli::html_report::{self, FIGURE_WIDTH};
+use crate::cli::judged_report::JudgedReport;
 use crate::error::{LabError, Result};
 use crate::plot::Theme;
 use crate::plot::figures::measure_table::progress_table;
@@ -102,7 +103,7 @@ pub(super) fn write(out: &Path, run: &StoredRun, analysis: &RunAnalysis, verdict
     remove_figures(&figures, &written)?;
     write_whole(&out.join("progress.csv"), progress_table("progress", &analysis.history).csv().as_bytes())?;
     if !(is_same(out, run.root()) && out.join(REPORT).exists()) {
-        write_json(&out.join(REPORT), &analysis.report)?;
+        write_json(&out.join(REPORT), &JudgedReport::new(&analysis.report, verdict))?;
     }
     write_json(&out.join("verdict.json"), &VerdictFile::new(verdict, &analysis.phases))?;
     write_whole(&out.join("report.html"), html_report::page(run, analysis, verdict)?.as_bytes())
@@ -111,8 +112,10 @@ pub(super) fn write(out: &Path, run: &StoredRun, analysis: &RunAnalysis, verdict
 /// `verdict.json`.
 #[derive(Debug, Serialize)]
 struct VerdictFile<'a> {
-    /// Whether no claim that must hold fails.
+    /// Whether no claim about runs that grok fails.
     holds: bool,
+    /// How many claims fared how, in a sentence.
+    headline: String,
     phases: &'a Phases,
     claims: Vec<ClaimEntry<'a>>,
 }
@@ -122,27 +125,27 @@ struct ClaimEntry<'a> {
     number: usize,
     claim: &'a str,
     paper: &'a str,
-    /// What the fact sheet expects of another seed.
+    /// The test.
     expected: String,
-    /// What decides: the same, or a wider range.
-    accepted: String,
+    /// What the paper and published models show; a value outside differs and does not fail.
+    published: String,
     why: &'a str,
     source: &'a str,
     standing: Requirement,
     must_hold: bool,
-    /// Where the paper itself shows that the claim does not hold in general.
+    /// Where the claim does not hold in general.
     not_robust: Option<&'a str>,
     outcome: Outcome,
     measured: &'a str,
-    /// What of that lies outside of the expected range, of a claim that passes.
-    beyond: &'a str,
+    /// What decided against the claim, where it fails or differs.
+    deviation: &'a str,
     reason: &'a str,
 }
 
 impl<'a> VerdictFile<'a> {
     fn new(verdict: &'a Verdict, phases: &'a Phases) -> Self {
         let claims = verdict.rows.iter().map(ClaimEntry::new).collect();
-        Self { holds: verdict.broken().is_empty(), phases, claims }
+        Self { holds: verdict.broken().is_empty(), headline: verdict.headline(), phases, claims }
     }
 }
 
@@ -150,23 +153,21 @@ impl<'a> ClaimEntry<'a> {
     fn new(row: &'a Row) -> Self {
         let claim = row.claim();
         let &Claim { number, text, paper, why, source, requirement: standing, not_robust, .. } = claim;
-        let Row { outcome, measured, beyond, reason, .. } = row;
-        let (outcome, must_hold) = (*outcome, claim.must_hold());
         Self {
             number,
             claim: text,
             paper,
             expected: claim.expected(),
-            accepted: claim.accepted(),
+            published: claim.published(),
             why,
             source,
             standing,
-            must_hold,
+            must_hold: claim.must_hold(),
             not_robust,
-            outcome,
-            measured,
-            beyond,
-            reason: reason.as_ref().map_or("", NotApplicableReason::as_str),
+            outcome: row.outcome,
+            measured: &row.measured,
+            deviation: &row.deviation,
+            reason: row.reason.as_ref().map_or("", NotApplicableReason::as_str),
         }
     }
 }

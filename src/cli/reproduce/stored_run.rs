@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::analysis::checkpoint_measures::measure;
+use crate::analysis::progress::ProgressMeasures;
 use crate::cli::file_io::{is_there, read_bytes};
 use crate::cli::metrics::read_rows;
-use crate::cli::output::remark;
+use crate::cli::output::print_note;
 use crate::cli::run_dir::{checkpoints_in, read_config};
 use crate::cli::saved_state::max_state_bytes;
 use crate::cli::start::{named, read_fitting};
@@ -13,6 +15,7 @@ use crate::engine::{EngineInfo, MetricsRow};
 use crate::error::{LabError, Result};
 use crate::model::safetensors::{WeightsFile, container};
 use crate::model::{ModelShape, Weights};
+use crate::task::modular::ModularTask;
 
 /// What a run left.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl StoredRun {
         let checkpoints = checkpoints_in(&root.join("checkpoints"));
         // A run that is still going, or whose state was deleted, can be analysed all the same.
         let state = read_state(root, &config).unwrap_or_else(|error| {
-            remark(&format!("{error}; the run is told by its checkpoints alone"));
+            print_note(&format!("{error}; the run is told by its checkpoints alone"));
             None
         });
         let engine = state.and_then(|bytes| engine_of(&bytes));
@@ -55,6 +58,34 @@ impl StoredRun {
     /// Whether another run is the same experiment with other seeds; how it was computed does not matter.
     pub(in crate::cli) fn is_like(&self, other: &Self) -> bool {
         self.config.differs_in_seeds_alone(&other.config)
+    }
+
+    /// Forgets what came after a step.
+    ///
+    /// # Errors
+    /// [`LabError::Content`] if there is no checkpoint of that step.
+    pub(in crate::cli) fn stop_at(&mut self, step: usize) -> Result<()> {
+        self.checkpoints.retain(|(of, _)| *of <= step);
+        self.metrics.retain(|row| row.step <= step);
+        if self.checkpoints.last().is_none_or(|(last, _)| *last != step) {
+            let reason = format!("it holds no checkpoint of step {step}");
+            return Err(LabError::content(self.root.display().to_string(), reason));
+        }
+        Ok(())
+    }
+
+    /// The progress measures of one of its checkpoints, with some frequencies.
+    ///
+    /// # Errors
+    /// What reading and measuring it returns, with the file's name.
+    pub(in crate::cli) fn measures_of(
+        &self,
+        (step, path): &(usize, PathBuf),
+        task: &ModularTask,
+        freqs: &[usize],
+    ) -> Result<(usize, ProgressMeasures)> {
+        let measures = measure(&self.weights(path)?, task, freqs);
+        Ok((*step, measures.map_err(|error| named(path, &error))?))
     }
 
     /// The step of the last checkpoint; 0 if there is none.

@@ -3,7 +3,10 @@
 use std::ops::Bound::{Excluded, Included};
 
 use super::{ChoiceOption, DecimalRange, Group, IntegerRange, Kind, Setting};
-use crate::config::{Activation, DeviceChoice, EngineChoice, LossForm, Precision, SplitRule};
+use crate::config::{
+    Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, ModularConfig, Precision, SplitRule,
+    TaskConfig,
+};
 
 /// The largest modulus: beyond it p² pairs times p classes no longer fit a tab's memory.
 pub const MAX_P: usize = 499;
@@ -28,6 +31,16 @@ pub static GROUPS: [Group; 5] = [
     },
     Group { title: "AdamW in detail", settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS], folded: true },
 ];
+
+fn modular(config: &ExperimentConfig) -> &ModularConfig {
+    let TaskConfig::Modular(modular) = &config.data;
+    modular
+}
+
+fn modular_mut(config: &mut ExperimentConfig) -> &mut ModularConfig {
+    let TaskConfig::Modular(modular) = &mut config.data;
+    modular
+}
 
 /// A whole-number field of the configuration.
 macro_rules! integer {
@@ -79,7 +92,11 @@ pub static P: Setting = Setting {
     label: "Modulus p",
     help: "The model learns a + b mod p.",
     unit: "",
-    kind: integer!(data.p, IntegerRange::odd_primes(MAX_P as u64)),
+    kind: Kind::Integer {
+        range: IntegerRange::odd_primes(MAX_P as u64),
+        get: |config| modular(config).p as u64,
+        set: |config, value| modular_mut(config).p = value as usize,
+    },
 };
 
 /// The fraction of the pairs in the train set.
@@ -90,7 +107,11 @@ pub static FRAC_TRAIN: Setting = Setting {
     label: "Train fraction",
     help: "The part of the p² sums that the model is trained on; the others test it.",
     unit: "",
-    kind: decimal!(data.frac_train, Excluded(0.0), Excluded(1.0)),
+    kind: Kind::Decimal {
+        range: DecimalRange { low: Excluded(0.0), high: Excluded(1.0) },
+        get: |config| modular(config).frac_train,
+        set: |config, value| modular_mut(config).frac_train = value,
+    },
 };
 
 /// Which pairs those are.
@@ -103,9 +124,9 @@ pub static SPLIT: Setting = Setting {
     unit: "",
     kind: Kind::Text {
         form: SplitRule::FORM,
-        get: |config| config.data.split.to_string(),
+        get: |config| modular(config).split.to_string(),
         set: |config, text| {
-            config.data.split = text.parse()?;
+            modular_mut(config).split = text.parse()?;
             Ok(())
         },
     },

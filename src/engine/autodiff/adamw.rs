@@ -6,7 +6,7 @@ use crate::config::OptimConfig;
 
 /// AdamW's running means, one number per parameter.
 #[derive(Debug, Clone)]
-pub struct Moments {
+pub(super) struct Moments {
     /// Mean of the gradient.
     pub first: Tensor<1>,
     /// Mean of the squared gradient.
@@ -21,7 +21,7 @@ pub struct Moments {
 /// # Shapes
 /// params, gradient, moments and result: n_values, in the order of
 /// [`ModelShape::params`](crate::model::ModelShape::params).
-pub fn update(
+pub(super) fn update(
     optim: &OptimConfig,
     step: usize,
     params: Tensor<1>,

@@ -1,42 +1,51 @@
-//! A set of pairs as tensors.
+//! Examples as tensors.
+
+use std::ops::Range;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use crate::model::{ModelShape, transformer};
-use crate::task::Pair;
+use crate::task::Examples;
 
-/// Pairs on a device, ready for the forward pass and the loss.
+/// Examples on a device, ready for the forward pass and the loss.
 #[derive(Debug, Clone)]
-pub struct PairBatch {
-    /// Prompts `[a, b, =]`, n × n_ctx.
+pub(super) struct Batch {
+    /// n × n_ctx.
     pub tokens: Tensor<2, Int>,
-    /// First numbers, n.
-    pub a: Tensor<1, Int>,
-    /// Second numbers, n.
-    pub b: Tensor<1, Int>,
-    /// 1 at the answer, 0 elsewhere, n × d_vocab_out.
-    pub answers: Tensor<2>,
+    /// The positions with a prediction.
+    pub loss_positions: Vec<usize>,
+    /// 1 at the target, 0 elsewhere, (n · number of loss positions) × d_vocab_out; the positions of an example in
+    /// consecutive rows.
+    pub targets: Tensor<2>,
 }
 
-impl PairBatch {
-    /// Copies n pairs to a device; `dtype` is that of the answers, which take n × d_vocab_out floats.
-    pub fn new(pairs: &[Pair], shape: &ModelShape, device: &Device, dtype: DType) -> Self {
-        let n = pairs.len();
-        let (p, d_vocab_out) = (shape.p, shape.d_vocab_out);
-        let ints = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [n]), device);
-        let a = ints(pairs.iter().map(|pair| pair.a as i32).collect());
-        let b = ints(pairs.iter().map(|pair| pair.b as i32).collect());
-        let tokens = transformer::prompts(pairs, p, device);
-        let mut answers = vec![0_f32; n * d_vocab_out];
-        for (i, pair) in pairs.iter().enumerate() {
-            answers[i * d_vocab_out + (pair.a + pair.b) % p] = 1.0;
+impl Batch {
+    /// Copies some examples to a device; `dtype` is that of the targets, which take d_vocab_out floats for each
+    /// prediction.
+    pub(super) fn new(
+        examples: &Examples,
+        range: Range<usize>,
+        shape: &ModelShape,
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
+        let tokens = transformer::tokens(examples, range.clone(), device);
+        let targets = examples.targets_of(range);
+        let (n, d_vocab_out) = (targets.len(), shape.d_vocab_out);
+        let mut one_hot = vec![0_f32; n * d_vocab_out];
+        for (i, &target) in targets.iter().enumerate() {
+            one_hot[i * d_vocab_out + target as usize] = 1.0;
         }
-        let answers = TensorData::new(answers, [n, d_vocab_out]).convert_dtype(dtype);
-        Self { tokens, a, b, answers: Tensor::from_data(answers, (device, dtype)) }
+        let one_hot = TensorData::new(one_hot, [n, d_vocab_out]).convert_dtype(dtype);
+        Self {
+            tokens,
+            loss_positions: examples.shape().loss_positions.clone(),
+            targets: Tensor::from_data(one_hot, (device, dtype)),
+        }
     }
 
-    /// Number of pairs.
-    pub fn len(&self) -> usize {
-        self.a.dims()[0]
+    /// Number of predictions.
+    pub(super) fn n_predictions(&self) -> usize {
+        self.targets.dims()[0]
     }
 }

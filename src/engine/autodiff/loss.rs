@@ -19,7 +19,7 @@ const COLLAPSE_THRESHOLD: f64 = f32::EPSILON as f64 / 2.0;
 ///
 /// # Shapes
 /// logits, answers and result: n × d_vocab_out; `answers` is 1 at the answer and 0 elsewhere.
-pub fn gradient(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Tensor<2> {
+pub(super) fn gradient(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Tensor<2> {
     let [n, _] = logits.dims();
     let per_example = match form {
         LossForm::Textbook => activation::softmax(logits, 1) - answers.clone(),
@@ -35,7 +35,7 @@ pub fn gradient(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> Tenso
 
 /// The scores of a batch, on the device.
 #[derive(Debug, Clone)]
-pub struct ScoreTensors {
+pub(super) struct ScoreTensors {
     /// Mean loss in nats, one number.
     pub loss: Tensor<1>,
     /// Fraction of examples whose largest logit is the answer, one number.
@@ -48,7 +48,7 @@ pub struct ScoreTensors {
 ///
 /// # Shapes
 /// logits, answers: n × d_vocab_out.
-pub fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> ScoreTensors {
+pub(super) fn scores(logits: Tensor<2>, answers: &Tensor<2>, form: LossForm) -> ScoreTensors {
     let dtype = logits.dtype();
     let d = differences(logits.clone(), answers);
     let margin = (d - answers.clone().mul_scalar(EXCLUDE_ANSWER)).max_dim(1);

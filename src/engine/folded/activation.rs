@@ -7,7 +7,7 @@ use crate::config::Activation;
 
 /// n = σ(u): replaces pre-activations by activations and, for GELU, keeps the derivative σ'(u).
 #[derive(Debug)]
-pub struct Activate<'a> {
+pub(super) struct Activate<'a> {
     /// Which function.
     pub activation: Activation,
     /// n × d_mlp, pre-activations in, activations out.
@@ -18,7 +18,7 @@ pub struct Activate<'a> {
 
 /// d_u = d_n ⊙ σ'(u): replaces activations by the gradient of the pre-activations, and sums its rows.
 #[derive(Debug)]
-pub struct ActivateBackward<'a> {
+pub(super) struct ActivateBackward<'a> {
     /// Which function.
     pub activation: Activation,
     /// n × d_mlp, activations in, gradient of the pre-activations out.

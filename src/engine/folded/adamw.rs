@@ -5,7 +5,7 @@ use crate::config::OptimConfig;
 
 /// The factors of one update, computed in float64 and rounded once.
 #[derive(Debug, Clone, Copy)]
-pub struct AdamWCoefficients {
+pub(super) struct AdamWCoefficients {
     /// 1 - lr λ
     decay_factor: f32,
     beta1: f32,
@@ -21,7 +21,7 @@ pub struct AdamWCoefficients {
 
 impl AdamWCoefficients {
     /// The factors of update number `step`, counted from 0, with t = step + 1.
-    pub fn new(optim: &OptimConfig, step: usize) -> Self {
+    pub(super) fn new(optim: &OptimConfig, step: usize) -> Self {
         let lr = optim.lr_at(step);
         // `libm` and not the system's power: the same bits on every machine.
         let t = (step + 1) as f64;
@@ -50,7 +50,7 @@ impl AdamWCoefficients {
 ///
 /// The slices have one length, a multiple of 16. Where all four are zero, as in padding, they stay zero.
 #[derive(Debug)]
-pub struct AdamWUpdate<'a> {
+pub(super) struct AdamWUpdate<'a> {
     /// w
     pub weights: &'a mut [f32],
     /// m

@@ -26,7 +26,7 @@ use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// What the leader requests of every follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,24 +95,24 @@ impl WorkerRank {
     /// [`LabError::Setting`] if [`supports`] refuses the model.
     pub fn new(
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         shape: &ModelShape,
         rank: usize,
         world_size: usize,
     ) -> Result<Self> {
         let pool = Rc::new(ComputePool::new(SimdLevel::detect(config.run.reproducible), 1)?);
-        Self::with_pool(config, task, shape, Shard { rank, world_size }, pool)
+        Self::with_pool(config, dataset, shape, Shard { rank, world_size }, pool)
     }
 
     fn with_pool(
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         shape: &ModelShape,
         shard: Shard,
         pool: Rc<ComputePool>,
     ) -> Result<Self> {
-        supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let replica = Replica::new(config, task, shape, shard);
+        supports(dataset, shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        let replica = Replica::new(config, dataset, shape, shard);
         Ok(Self { pool, replica, is_pair: shard.world_size == 2 })
     }
 
@@ -186,14 +186,14 @@ impl WorkerRank {
 /// use grokking_lab::engine::folded::{FoldedCpu, SequentialCollective};
 /// use grokking_lab::engine::{Engine, TrainState};
 /// use grokking_lab::model::{ModelShape, init::initial_weights};
-/// use grokking_lab::task::Task;
+/// use grokking_lab::task::Dataset;
 /// use pollster::block_on;
 ///
 /// let config = Preset::Tiny.config();
-/// let (task, shape) = (Task::new(&config.data), ModelShape::new(&config.data, &config.model));
+/// let (dataset, shape) = (Dataset::new(&config.data), ModelShape::new(&config.data, &config.model));
 /// let start = TrainState::start(initial_weights(&shape, config.model.seed));
-/// let followers = SequentialCollective::new(&config, &task, &shape, 2)?;
-/// let mut leader = FoldedCpu::with_collective(&config, &task, &start, Box::new(followers))?;
+/// let followers = SequentialCollective::new(&config, &dataset, &shape, 2)?;
+/// let mut leader = FoldedCpu::with_collective(&config, &dataset, &start, Box::new(followers))?;
 /// block_on(leader.train(5))?;
 /// assert_eq!((leader.n_shards(), leader.step()), (3, 5));
 /// # Ok::<(), grokking_lab::error::LabError>(())
@@ -214,14 +214,14 @@ impl SequentialCollective {
     /// system refuses the threads.
     pub fn new(
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         shape: &ModelShape,
         n_followers: usize,
     ) -> Result<Self> {
         let pool = Rc::new(ComputePool::new(SimdLevel::detect(config.run.reproducible), config.run.threads)?);
         let world_size = n_followers + 1;
         let followers = (1..world_size).map(|rank| {
-            WorkerRank::with_pool(config, task, shape, Shard { rank, world_size }, Rc::clone(&pool))
+            WorkerRank::with_pool(config, dataset, shape, Shard { rank, world_size }, Rc::clone(&pool))
         });
         Ok(Self {
             followers: followers.collect::<Result<_>>()?,
@@ -245,7 +245,7 @@ impl Collective for SequentialCollective {
         let followers = self.followers.iter_mut();
         match request {
             Request::PartialGradients => {
-                self.pending.push_back(followers.map(WorkerRank::partial_gradients).collect())
+                self.pending.push_back(followers.map(WorkerRank::partial_gradients).collect());
             }
             Request::Scores => self.scores = followers.map(WorkerRank::scores).collect(),
         }
@@ -283,7 +283,7 @@ mod tests {
     use crate::error::Result;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
-    use crate::task::Task;
+    use crate::task::Dataset;
 
     /// Followers that the test can inspect while an engine owns the collective.
     #[derive(Debug)]
@@ -313,17 +313,17 @@ mod tests {
     #[test]
     fn all_workers_hold_the_same_bits_at_every_step() {
         let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
+        let dataset = Dataset::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = TrainState::start(initial_weights(&shape, config.model.seed));
         // A single follower adds up for itself, several receive the sum.
         for n_followers in [1, 2, 3] {
             let collective =
-                SequentialCollective::new(&config, &task, &shape, n_followers).expect("the model folds");
+                SequentialCollective::new(&config, &dataset, &shape, n_followers).expect("the model folds");
             let collective = Rc::new(RefCell::new(collective));
             let inspected = Box::new(Inspected(Rc::clone(&collective)));
             let mut leader =
-                FoldedCpu::with_collective(&config, &task, &start, inspected).expect("the model folds");
+                FoldedCpu::with_collective(&config, &dataset, &start, inspected).expect("the model folds");
             let check = |leader: &mut FoldedCpu, n_steps| {
                 block_on(leader.train(n_steps)).expect("the CPU does not fail");
                 block_on(leader.evaluate()).expect("the CPU does not fail");

@@ -2,11 +2,11 @@
 
 use super::matrix::padded;
 use crate::model::ModelShape;
-use crate::model::shape::N_CTX;
+use crate::model::folding::n_numbers;
 
 /// Widths and row numbers for one model of one block; plain numbers, cheap to clone.
 #[derive(Debug, Clone)]
-pub struct FoldedLayout {
+pub(super) struct FoldedLayout {
     /// The model.
     pub shape: ModelShape,
     /// d_head, rounded up to a multiple of 16: the distance from one head to the next in `W_K`, `W_Q`,
@@ -24,7 +24,7 @@ pub struct FoldedLayout {
 
 impl FoldedLayout {
     /// The layout of a model of one block. Allocates nothing.
-    pub fn new(shape: &ModelShape) -> Self {
+    pub(super) fn new(shape: &ModelShape) -> Self {
         let d_head_padded = padded(shape.d_head);
         let unembed_offset = padded(shape.d_mlp);
         Self {
@@ -33,38 +33,38 @@ impl FoldedLayout {
             heads_width: shape.n_heads * d_head_padded,
             unembed_offset,
             neurons_and_logits_width: unembed_offset + shape.d_vocab_out,
-            n_embedding_rows: shape.d_vocab + N_CTX,
+            n_embedding_rows: shape.d_vocab + shape.n_ctx,
         }
     }
 
     /// Number of table rows, 2p: row a is the number a at position 0, row p + b the number b at position 1.
-    pub fn n_table_rows(&self) -> usize {
-        2 * self.shape.p
+    pub(super) fn n_table_rows(&self) -> usize {
+        2 * n_numbers(&self.shape)
     }
 
     /// The row of `W_embed` that embeds the token "=".
-    pub fn eq_embedding_row(&self) -> usize {
-        self.shape.p
+    pub(super) fn eq_embedding_row(&self) -> usize {
+        n_numbers(&self.shape)
     }
 
     /// The row of `W_embed` that embeds a position, 0 to 2.
-    pub fn pos_embedding_row(&self, pos: usize) -> usize {
+    pub(super) fn pos_embedding_row(&self, pos: usize) -> usize {
         self.shape.d_vocab + pos
     }
 
     /// The two rows of `W_embed` whose sum is the residual stream of "=": the token and position 2.
-    pub fn eq_rows(&self) -> [usize; 2] {
+    pub(super) fn eq_rows(&self) -> [usize; 2] {
         [self.eq_embedding_row(), self.pos_embedding_row(2)]
     }
 
     /// The two rows of `W_embed` whose sum is the residual stream of a table row: the number and its position.
-    pub fn embedding_rows(&self, table_row: usize) -> [usize; 2] {
-        let p = self.shape.p;
+    pub(super) fn embedding_rows(&self, table_row: usize) -> [usize; 2] {
+        let p = n_numbers(&self.shape);
         [table_row % p, self.pos_embedding_row(table_row / p)]
     }
 
     /// First row or column of a head in matrices of `heads_width` rows or columns.
-    pub fn head_offset(&self, head: usize) -> usize {
+    pub(super) fn head_offset(&self, head: usize) -> usize {
         head * self.d_head_padded
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{ModelShape, Param, Weights};
 /// The rows of W_K, W_Q, W_V and W_O belong to heads; each head takes [`FoldedLayout::d_head_padded`] of
 /// them, the last ones zero. All padding is zero and stays zero under AdamW.
 #[derive(Debug)]
-pub struct FoldedParams {
+pub(super) struct FoldedParams {
     /// (d_vocab + n_ctx) × d_model: the columns of W_E, then the rows of W_pos.
     pub W_embed: Mat,
     /// heads_width × d_model.
@@ -33,7 +33,7 @@ pub struct FoldedParams {
 
 impl FoldedParams {
     /// Allocates the nine matrices, zero everywhere: about 4 bytes per parameter and padding.
-    pub fn zeros(layout: &FoldedLayout) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout) -> Self {
         let (d_model, d_mlp) = (layout.shape.d_model, layout.shape.d_mlp);
         Self {
             W_embed: Mat::zeros(layout.n_embedding_rows, d_model),
@@ -49,19 +49,19 @@ impl FoldedParams {
     }
 
     /// All matrices, in the order of the fields.
-    pub fn all(&self) -> [&Mat; 9] {
+    pub(super) fn all(&self) -> [&Mat; 9] {
         let Self { W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out } = self;
         [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out]
     }
 
     /// All matrices, in the order of the fields, to be written.
-    pub fn all_mut(&mut self) -> [&mut Mat; 9] {
+    pub(super) fn all_mut(&mut self) -> [&mut Mat; 9] {
         let Self { W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out } = self;
         [W_embed, W_K, W_Q, W_V, W_O, W_in_U, b_in, W_out, b_out]
     }
 
     /// Overwrites every value with that of `weights`, rounded to float32.
-    pub fn read(&mut self, weights: &Weights, layout: &FoldedLayout) {
+    pub(super) fn read(&mut self, weights: &Weights, layout: &FoldedLayout) {
         for param in layout.shape.params() {
             for (i, &value) in weights.get(param).iter().enumerate() {
                 let (row, col) = row_and_col(layout, param, i);
@@ -71,7 +71,7 @@ impl FoldedParams {
     }
 
     /// Allocates a copy in the layout of [`Weights`].
-    pub fn to_weights(&self, layout: &FoldedLayout) -> Weights {
+    pub(super) fn to_weights(&self, layout: &FoldedLayout) -> Weights {
         let mut weights = Weights::zeros(layout.shape.clone());
         for param in layout.shape.params() {
             let mat = self.matrix_of(param);

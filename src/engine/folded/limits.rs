@@ -4,22 +4,15 @@ use super::matrix::stride_of;
 use crate::config::ExperimentConfig;
 use crate::error::{FailedDevice, LabError, Result};
 use crate::model::ModelShape;
+use crate::model::folding::{folds, n_numbers};
+use crate::task::Dataset;
 
-/// Whether the folded engine can train a model: one block, p + 1 tokens, at least p outputs.
+/// Whether the folded engines can train a model on a dataset: if it [`folds`].
 ///
 /// # Errors
-/// The reason in words if it cannot.
-pub fn supports(shape: &ModelShape) -> Result<(), String> {
-    if shape.n_layers != 1 {
-        return Err(format!("a model of {} blocks does not fold", shape.n_layers));
-    }
-    if shape.d_vocab != shape.p + 1 || shape.d_vocab_out < shape.p {
-        return Err(format!(
-            "the folded engine needs p + 1 tokens and at least p outputs, not {} and {} for p = {}",
-            shape.d_vocab, shape.d_vocab_out, shape.p
-        ));
-    }
-    Ok(())
+/// The reason in words if they cannot.
+pub fn supports(dataset: &Dataset, shape: &ModelShape) -> Result<(), String> {
+    folds(dataset, shape)
 }
 
 /// The most shards of a step: more workers would wait for messages longer than they compute.
@@ -47,7 +40,8 @@ pub fn n_shards(config: &ExperimentConfig) -> usize {
 fn bytes_of_run(shape: &ModelShape, n_train: usize) -> u64 {
     let as_u64 = |x: usize| x as u64;
     let per_pair = as_u64(stride_of(shape.d_mlp) + stride_of(shape.d_vocab_out)) + 4 * as_u64(shape.n_heads);
-    let per_table = as_u64(2 * shape.p * shape.n_heads) * as_u64(stride_of(shape.d_mlp + shape.d_vocab_out));
+    let per_table =
+        as_u64(2 * n_numbers(shape) * shape.n_heads) * as_u64(stride_of(shape.d_mlp + shape.d_vocab_out));
     (per_pair * as_u64(n_train) + 2 * per_table + 4 * as_u64(shape.n_values())) * as_u64(size_of::<f32>())
 }
 
@@ -80,7 +74,8 @@ mod tests {
         // 512 neurons and 114 logits, rounded up, and 16 numbers of the attention.
         let per_pair = (bytes_of_run(&shape, 3831) - few) / 3830;
         assert!((4 * 642..4 * 800).contains(&per_pair), "{per_pair} bytes per pair");
-        (config.data.p, config.model.n_heads, config.model.d_model) = (499, 64, 64);
+        config.data.change_modular(|modular| modular.p = 499);
+        (config.model.n_heads, config.model.d_model) = (64, 64);
         config.model.d_mlp = 8192;
         let large = bytes_of_run(&ModelShape::new(&config.data, &config.model), 1);
         assert!(large > 4 << 30, "{large} bytes: the tables alone fill a tab");

@@ -22,7 +22,7 @@ use crate::engine::Evaluation;
 
 /// Replaces each row of logits by the gradient of `scale` times its loss. Padding becomes zero.
 #[derive(Debug)]
-pub struct LossGradient<'a> {
+pub(super) struct LossGradient<'a> {
     /// n × d_vocab_out.
     pub logits: ViewMut<'a>,
     /// The column of each row that is the answer.
@@ -35,7 +35,7 @@ pub struct LossGradient<'a> {
 
 /// Sums losses and correct answers over rows of logits, which are overwritten.
 #[derive(Debug)]
-pub struct ScoreRows<'a> {
+pub(super) struct ScoreRows<'a> {
     /// n × d_vocab_out.
     pub logits: ViewMut<'a>,
     /// The column of each row that is the answer.

@@ -53,7 +53,7 @@ use train_loop::TrainLoop;
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// The folded engine on the processor.
 ///
@@ -62,13 +62,13 @@ use crate::task::Task;
 /// use grokking_lab::engine::folded::FoldedCpu;
 /// use grokking_lab::engine::{Engine, TrainState};
 /// use grokking_lab::model::{ModelShape, init::initial_weights};
-/// use grokking_lab::task::Task;
+/// use grokking_lab::task::Dataset;
 /// use pollster::block_on;
 ///
 /// let config = Preset::Tiny.config();
 /// let shape = ModelShape::new(&config.data, &config.model);
 /// let start = TrainState::start(initial_weights(&shape, config.model.seed));
-/// let mut engine = FoldedCpu::new(&config, &Task::new(&config.data), &start)?;
+/// let mut engine = FoldedCpu::new(&config, &Dataset::new(&config.data), &start)?;
 /// let before = block_on(engine.evaluate())?;
 /// block_on(engine.train(20))?;
 /// let after = block_on(engine.evaluate())?;
@@ -89,8 +89,8 @@ impl FoldedCpu {
     /// # Errors
     /// [`LabError::Setting`] if [`supports`] refuses the model, [`LabError::Device`] if the system
     /// refuses the threads.
-    pub fn new(config: &ExperimentConfig, task: &Task, start: &TrainState) -> Result<Self> {
-        Self::build(SimdLevel::detect(config.run.reproducible), config, task, start, None)
+    pub fn new(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Result<Self> {
+        Self::build(SimdLevel::detect(config.run.reproducible), config, dataset, start, None)
     }
 
     /// Sets up a run whose steps are split among this worker, the leader, and the followers of a collective.
@@ -101,11 +101,11 @@ impl FoldedCpu {
     /// As for [`Self::new`].
     pub fn with_collective(
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         start: &TrainState,
         collective: Box<dyn Collective>,
     ) -> Result<Self> {
-        Self::build(SimdLevel::detect(config.run.reproducible), config, task, start, Some(collective))
+        Self::build(SimdLevel::detect(config.run.reproducible), config, dataset, start, Some(collective))
     }
 
     /// Sets up a run whose steps are split into `n_shards` that this process computes one after another: the bits
@@ -115,15 +115,15 @@ impl FoldedCpu {
     /// As for [`Self::new`].
     pub fn sequential(
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         start: &TrainState,
         n_shards: usize,
     ) -> Result<Self> {
         let shape = start.weights.shape();
-        check_memory(shape, task.train.len())?;
+        check_memory(shape, dataset.train.len())?;
         let simd = SimdLevel::detect(config.run.reproducible);
-        let collective = SequentialCollective::new(config, task, shape, n_shards.max(1) - 1)?;
-        let mut engine = Self::with_collective(config, task, start, Box::new(collective))?;
+        let collective = SequentialCollective::new(config, dataset, shape, n_shards.max(1) - 1)?;
+        let mut engine = Self::with_collective(config, dataset, start, Box::new(collective))?;
         engine.info.device_name =
             format!("{}, {n_shards} shares in turn", describe(engine.train_loop.own_threads(), simd));
         Ok(engine)
@@ -132,13 +132,14 @@ impl FoldedCpu {
     fn build(
         simd: SimdLevel,
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         start: &TrainState,
         collective: Option<Box<dyn Collective>>,
     ) -> Result<Self> {
-        supports(start.weights.shape()).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        check_memory(start.weights.shape(), task.train.len())?;
-        let train_loop = TrainLoop::new(simd, config, task, start, collective)?;
+        supports(dataset, start.weights.shape())
+            .map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        check_memory(start.weights.shape(), dataset.train.len())?;
+        let train_loop = TrainLoop::new(simd, config, dataset, start, collective)?;
         let info = EngineInfo {
             engine: EngineKind::Folded,
             device: DeviceKind::Cpu,

@@ -4,7 +4,7 @@
 use crate::error::{FailedDevice, LabError, Result};
 
 /// Allocates one array of all values, matrix by matrix.
-pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
+pub(super) fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
     mats.concat()
 }
 
@@ -12,7 +12,7 @@ pub fn concat<const N: usize>(mats: [&[f32]; N]) -> Vec<f32> {
 ///
 /// # Errors
 /// [`LabError::Device`] if `packed` has another length.
-pub fn copy_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
+pub(super) fn copy_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.copy_from_slice(from))
 }
 
@@ -20,7 +20,7 @@ pub fn copy_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Resul
 ///
 /// # Errors
 /// [`LabError::Device`] if `packed` has another length.
-pub fn add_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
+pub(super) fn add_into<const N: usize>(mats: [&mut [f32]; N], packed: &[f32]) -> Result<()> {
     for_each(mats, packed, |own, from| own.iter_mut().zip(from).for_each(|(x, y)| *x += y))
 }
 

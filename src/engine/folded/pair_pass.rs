@@ -20,7 +20,7 @@ use crate::config::{Activation, LossForm};
 /// The results of a step for every pair of one set, which [`TableGradient`](super::table_gradient::TableGradient)
 /// collects.
 #[derive(Debug)]
-pub struct PairPass {
+pub(super) struct PairPass {
     /// n × d_mlp: the neurons n = σ(u) during the forward pass, then d_u, the gradient of their inputs.
     pub hidden: Mat,
     /// n × d_vocab_out: the logits during the forward pass, then their gradient.
@@ -50,7 +50,7 @@ struct BlockSums {
 impl PairPass {
     /// Allocates the rows of every pair of `set`, kept from the forward to the backward pass (10 MB for the
     /// paper's 3,830 pairs), and the sums of each block.
-    pub fn zeros(layout: &FoldedLayout, set: &PairSet) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout, set: &PairSet) -> Self {
         let (d_mlp, d_vocab_out) = (layout.shape.d_mlp, layout.shape.d_vocab_out);
         let slope_rows = if layout.shape.activation == Activation::Gelu { TILE } else { 0 };
         let block = || BlockBuffers {
@@ -71,7 +71,7 @@ impl PairPass {
 
     /// Runs all pairs of `set` forward and back. Leaves d_u in `hidden` and `logits`, for `scale` times the sum of
     /// the losses, and writes `d_W_out_U_t` and `d_base` of `partial`.
-    pub fn forward_backward(
+    pub(super) fn forward_backward(
         &mut self,
         layout: &FoldedLayout,
         pool: &ComputePool,
@@ -122,7 +122,7 @@ impl PairPass {
 }
 
 /// The score of all pairs of a set, forward only. Allocates one tile of rows for each block.
-pub fn score(
+pub(super) fn score(
     layout: &FoldedLayout,
     pool: &ComputePool,
     set: &PairSet,

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::folded_layout::FoldedLayout;
 use super::shard::{Shard, split_evenly};
-use crate::task::{Pair, Task};
+use crate::model::folding::{n_numbers, token_pairs};
+use crate::task::Examples;
 
 /// The most pairs that go through the products together: enough to use each panel of W_out_U many times, few
 /// enough that their neurons and W_out_U share the second-level cache (84 × 512 floats are 168 KiB).
-pub const TILE: usize = 84;
+pub(super) const TILE: usize = 84;
 /// The most blocks over all shards, each with sums of its own: it bounds the threads that can help. Fixed, so that
 /// the order of sums, and with it the bits, does not depend on the number of threads.
 const MAX_BLOCKS: usize = 16;
@@ -20,7 +21,7 @@ const SQUARE: usize = 24;
 
 /// Pairs, their answers, and which pairs read each table row.
 #[derive(Debug)]
-pub struct PairSet {
+pub(super) struct PairSet {
     /// n × 2 n_heads: for each pair, the rows r · n_heads + h of `T` that it reads, for a and then for b.
     pub head_rows: Vec<u32>,
     /// For each pair, its two table rows: a, and p + b.
@@ -40,16 +41,16 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// Sorts all pairs by a, takes those of one shard and indexes them; O(n log n).
+    /// Sorts all examples by their first token a, takes those of one shard and indexes them; O(n log n).
     ///
     /// A shard is a range of a (up to one split value at each end), so that it reads few rows of the tables.
-    pub fn new(layout: &FoldedLayout, task: &Task, pairs: &[Pair], shard: Shard) -> Self {
-        let mut pairs = pairs.to_vec();
+    pub(super) fn new(layout: &FoldedLayout, examples: &Examples, shard: Shard) -> Self {
+        let mut pairs = token_pairs(examples);
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
         let own = shard.range(pairs.len());
         let pairs = &mut pairs[own];
         pairs.sort_unstable_by_key(|pair| (pair.a / SQUARE, pair.b / SQUARE, pair.a, pair.b));
-        let (p, n_heads, n) = (layout.shape.p, layout.shape.n_heads, pairs.len());
+        let (p, n_heads, n) = (n_numbers(&layout.shape), layout.shape.n_heads, pairs.len());
 
         let rows: Vec<_> = pairs.iter().map(|pair| [pair.a as u32, (p + pair.b) as u32]).collect();
         let mut starts = vec![0; 2 * p + 1];
@@ -77,7 +78,7 @@ impl PairSet {
                 .flatten()
                 .flat_map(|&row| (0..n_heads as u32).map(move |h| row * n_heads as u32 + h))
                 .collect(),
-            answers: pairs.iter().map(|&pair| task.answer(pair) as u32).collect(),
+            answers: pairs.iter().map(|pair| pair.answer as u32).collect(),
             used_rows: [0, 1].map(|pos| {
                 let of_pos = || rows.iter().map(|row| row[pos] as usize);
                 of_pos().min().map_or(0..0, |first| first..of_pos().max().unwrap_or(first) + 1)
@@ -91,18 +92,18 @@ impl PairSet {
     }
 
     /// Number of pairs.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.table_rows.len()
     }
 
     /// The pairs that read one of the 2p table rows, ascending.
-    pub fn of_row(&self, row: usize) -> &[u32] {
+    pub(super) fn of_row(&self, row: usize) -> &[u32] {
         &self.pairs_of_row[self.row_starts[row]..self.row_starts[row + 1]]
     }
 }
 
 /// Splits a range into nearly equal tiles of at most [`TILE`] pairs.
-pub fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let n_tiles = range.len().div_ceil(TILE);
     let (start, n) = (range.start, range.len());
     split_evenly(n, n_tiles).map(move |tile| start + tile.start..start + tile.end)
@@ -115,14 +116,14 @@ mod tests {
     use crate::engine::folded::folded_layout::FoldedLayout;
     use crate::engine::folded::shard::Shard;
     use crate::model::ModelShape;
-    use crate::task::Task;
+    use crate::task::Dataset;
 
     #[test]
     fn every_pair_is_visited_once_and_found_under_both_numbers() {
         let config = Preset::Paper.config();
         let layout = FoldedLayout::new(&ModelShape::new(&config.data, &config.model));
-        let task = Task::new(&config.data);
-        let set = PairSet::new(&layout, &task, &task.train, Shard::SINGLE);
+        let train = Dataset::new(&config.data).train;
+        let set = PairSet::new(&layout, &train, Shard::SINGLE);
         let visited: Vec<usize> = set.blocks.iter().cloned().flat_map(tiles).flatten().collect();
         assert_eq!(visited, (0..3830).collect::<Vec<_>>(), "blocks and tiles cover all pairs");
         assert!(set.blocks.iter().cloned().flat_map(tiles).all(|tile| tile.len() <= TILE), "tiles are small");
@@ -139,14 +140,14 @@ mod tests {
             assert!(slots.iter().all(|&slot| set.pairs_of_row[slot as usize] as usize == i), "slots of {i}");
         }
         let mut pairs: Vec<_> = set.table_rows.iter().map(|&[a, b]| (a as usize, b as usize - 113)).collect();
-        let mut given: Vec<_> = task.train.iter().map(|pair| (pair.a, pair.b)).collect();
+        let mut given: Vec<_> =
+            train.iter().map(|(tokens, _)| (tokens[0] as usize, tokens[1] as usize)).collect();
         pairs.sort_unstable();
         given.sort_unstable();
         assert_eq!(pairs, given, "the same pairs, reordered");
 
-        let shards: Vec<_> = (0..3)
-            .map(|rank| PairSet::new(&layout, &task, &task.train, Shard { rank, world_size: 3 }))
-            .collect();
+        let shards: Vec<_> =
+            (0..3).map(|rank| PairSet::new(&layout, &train, Shard { rank, world_size: 3 })).collect();
         let mut rows: Vec<_> = shards.iter().flat_map(|shard| shard.table_rows.clone()).collect();
         let mut of_all = set.table_rows.clone();
         rows.sort_unstable();

@@ -8,7 +8,7 @@ use super::matrix::Mat;
 /// The gradient of the weights is linear in these sums, so that the workers' partial gradients are added up
 /// first and the expensive way to the weights is done once.
 #[derive(Debug)]
-pub struct PartialGradients {
+pub(super) struct PartialGradients {
     /// d_vocab_out × d_mlp: of [`WeightProducts::W_out_U_t`](super::weight_products::WeightProducts).
     pub d_W_out_U_t: Mat,
     /// 1 × neurons_and_logits_width: of [`TokenTables::base`](super::token_tables::TokenTables).
@@ -23,7 +23,7 @@ pub struct PartialGradients {
 
 impl PartialGradients {
     /// Allocates all matrices, zero: 0.65 MB for the paper's model.
-    pub fn zeros(layout: &FoldedLayout) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout) -> Self {
         let shape = &layout.shape;
         Self {
             d_W_out_U_t: Mat::zeros(shape.d_vocab_out, shape.d_mlp),
@@ -35,13 +35,13 @@ impl PartialGradients {
     }
 
     /// All matrices, in the order of the fields.
-    pub fn all(&self) -> [&Mat; 5] {
+    pub(super) fn all(&self) -> [&Mat; 5] {
         let Self { d_W_out_U_t, d_base, d_G, d_V, d_scores } = self;
         [d_W_out_U_t, d_base, d_G, d_V, d_scores]
     }
 
     /// All matrices, in the order of the fields, to be written.
-    pub fn all_mut(&mut self) -> [&mut Mat; 5] {
+    pub(super) fn all_mut(&mut self) -> [&mut Mat; 5] {
         let Self { d_W_out_U_t, d_base, d_G, d_V, d_scores } = self;
         [d_W_out_U_t, d_base, d_G, d_V, d_scores]
     }

@@ -14,11 +14,11 @@ use crate::config::{ExperimentConfig, OptimConfig};
 use crate::engine::TrainState;
 use crate::error::Result;
 use crate::model::ModelShape;
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Weights, moments and one shard of the work.
 #[derive(Debug)]
-pub struct Replica {
+pub(super) struct Replica {
     /// Updates done so far.
     pub step: usize,
     /// One shard of each step, and the weights.
@@ -40,8 +40,13 @@ pub struct PackedState {
 
 impl Replica {
     /// Allocates the moments and a [`ShardWorker`], all zero.
-    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, shard: Shard) -> Self {
-        let worker = ShardWorker::new(config, task, shape, shard);
+    pub(super) fn new(
+        config: &ExperimentConfig,
+        dataset: &Dataset,
+        shape: &ModelShape,
+        shard: Shard,
+    ) -> Self {
+        let worker = ShardWorker::new(config, dataset, shape, shard);
         Self {
             step: 0,
             optim: config.optim.clone(),
@@ -52,7 +57,7 @@ impl Replica {
     }
 
     /// One update of AdamW, from the partial gradients in `worker`, which must be those of all shards.
-    pub fn update(&mut self, pool: &ComputePool) {
+    pub(super) fn update(&mut self, pool: &ComputePool) {
         // 16 KiB of each array: enough jobs for many threads, and one fits the first-level cache.
         const FLOATS_PER_JOB: usize = 4096;
         self.worker.compute_gradient(pool);
@@ -79,10 +84,11 @@ impl Replica {
     }
 
     /// Allocates a copy of weights and moments in the layout of files.
-    pub fn state(&self) -> TrainState {
+    pub(super) fn state(&self) -> TrainState {
         let copy = |params: &FoldedParams| params.to_weights(&self.worker.layout);
         TrainState {
             step: self.step,
+            sampler_place: 0,
             weights: copy(self.worker.weights()),
             first_moment: copy(&self.first_moment),
             second_moment: copy(&self.second_moment),
@@ -93,7 +99,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`LabError::Content`] if the state has another shape.
-    pub fn load(&mut self, state: &TrainState) -> Result<()> {
+    pub(super) fn load(&mut self, state: &TrainState) -> Result<()> {
         let layout = self.worker.layout.clone();
         state.check_shape(&layout.shape)?;
         let given = [&state.weights, &state.first_moment, &state.second_moment];
@@ -103,7 +109,7 @@ impl Replica {
     }
 
     /// Allocates a copy of weights and moments for another worker.
-    pub fn pack(&self) -> PackedState {
+    pub(super) fn pack(&self) -> PackedState {
         let params = [self.worker.weights(), &self.first_moment, &self.second_moment];
         PackedState {
             step: self.step,
@@ -115,7 +121,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`LabError::Device`] if an array has the length of another model.
-    pub fn unpack(&mut self, state: &PackedState) -> Result<()> {
+    pub(super) fn unpack(&mut self, state: &PackedState) -> Result<()> {
         self.step = state.step;
         let given = self.params_mut().into_iter().zip(&state.tensors);
         given

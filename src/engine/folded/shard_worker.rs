@@ -21,11 +21,11 @@ use super::token_tables_backward::TokenTablesBackward;
 use crate::config::{ExperimentConfig, LossForm};
 use crate::error::Result;
 use crate::model::ModelShape;
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// Everything between the weights and their gradient, for the pairs of one shard.
 #[derive(Debug)]
-pub struct ShardWorker {
+pub(super) struct ShardWorker {
     /// Widths of the matrices.
     pub layout: FoldedLayout,
     /// Of the mean loss over all train pairs: after [`Self::compute_partial_gradients`] what this shard's pairs
@@ -72,9 +72,15 @@ pub enum Exchange {
 impl ShardWorker {
     /// Allocates everything a step needs for a shard of the pairs, at weights of zero; sorts and indexes the
     /// pairs. For the paper's model on one worker about 25 MB.
-    pub fn new(config: &ExperimentConfig, task: &Task, shape: &ModelShape, shard: Shard) -> Self {
+    pub(super) fn new(
+        config: &ExperimentConfig,
+        dataset: &Dataset,
+        shape: &ModelShape,
+        shard: Shard,
+    ) -> Self {
         let layout = FoldedLayout::new(shape);
-        let [train, test] = [&task.train, &task.test].map(|pairs| PairSet::new(&layout, task, pairs, shard));
+        let [train, test] =
+            [&dataset.train, &dataset.test].map(|examples| PairSet::new(&layout, examples, shard));
         Self {
             partial: PartialGradients::zeros(&layout),
             shard,
@@ -82,7 +88,7 @@ impl ShardWorker {
             gradient: FoldedParams::zeros(&layout),
             ready: TablesReady::default(),
             loss: config.optim.loss,
-            scale: (1.0 / task.train.len() as f64) as f32,
+            scale: (1.0 / dataset.train.len() as f64) as f32,
             tables: TokenTables::zeros(&layout),
             tables_backward: TokenTablesBackward::zeros(&layout),
             used_rows: [0, 1].map(|pos| hull(&train.used_rows[pos], &test.used_rows[pos])),
@@ -95,31 +101,31 @@ impl ShardWorker {
     }
 
     /// The weights.
-    pub fn weights(&self) -> &FoldedParams {
+    pub(super) fn weights(&self) -> &FoldedParams {
         &self.weights
     }
 
     /// The weights, to be changed, and the last gradient. Marks all tables as out of date.
-    pub fn weights_mut(&mut self) -> (&mut FoldedParams, &FoldedParams) {
+    pub(super) fn weights_mut(&mut self) -> (&mut FoldedParams, &FoldedParams) {
         self.ready = TablesReady::default();
         (&mut self.weights, &self.gradient)
     }
 
     /// Computes the tables that need no weight product, unless they belong to the current weights already.
-    pub fn compute_attention_tables(&mut self, pool: &ComputePool) {
+    pub(super) fn compute_attention_tables(&mut self, pool: &ComputePool) {
         if !std::mem::replace(&mut self.ready.attention, true) {
             self.tables.compute_attention(&self.layout, pool, &self.weights);
         }
     }
 
     /// Computes this shard's rows of the weight products.
-    pub fn compute_weight_products(&mut self, pool: &ComputePool) {
+    pub(super) fn compute_weight_products(&mut self, pool: &ComputePool) {
         self.tables.weight_products.compute_rows(&self.layout, pool, &self.weights, self.shard);
     }
 
     /// Computes all tables that do not belong to the current weights yet. Weight products that have not been
     /// received ([`Self::mark_products_ready`]) are computed here, all rows of them.
-    pub fn ensure_forward_tables(&mut self, pool: &ComputePool) {
+    pub(super) fn ensure_forward_tables(&mut self, pool: &ComputePool) {
         self.compute_attention_tables(pool);
         if !std::mem::replace(&mut self.ready.weight_products, true) {
             self.tables.weight_products.compute_rows(&self.layout, pool, &self.weights, Shard::SINGLE);
@@ -130,7 +136,7 @@ impl ShardWorker {
     }
 
     /// Overwrites `partial` with the sums over this shard's train pairs.
-    pub fn compute_partial_gradients(&mut self, pool: &ComputePool) {
+    pub(super) fn compute_partial_gradients(&mut self, pool: &ComputePool) {
         self.ensure_forward_tables(pool);
         let Self { layout, partial, tables, tables_backward, pair_pass, table_gradient, train, .. } = self;
         pair_pass.forward_backward(layout, pool, train, tables, (self.loss, self.scale), partial);
@@ -139,13 +145,13 @@ impl ShardWorker {
     }
 
     /// Computes the gradient of the weights from `partial`, which must be the sum over all shards by now.
-    pub fn compute_gradient(&mut self, pool: &ComputePool) {
+    pub(super) fn compute_gradient(&mut self, pool: &ComputePool) {
         let Self { layout, partial, weights, gradient, tables, tables_backward, .. } = self;
         tables_backward.weight_gradients(layout, pool, weights, tables, partial, gradient);
     }
 
     /// A copy of this shard's contribution to an exchange.
-    pub fn pack_own(&self, exchange: Exchange) -> Vec<f32> {
+    pub(super) fn pack_own(&self, exchange: Exchange) -> Vec<f32> {
         match exchange {
             Exchange::AllReduceGradients => packed::concat(self.partial.all().map(Mat::data)),
             Exchange::AllGatherWeightProducts => self.tables.weight_products.pack(self.shard),
@@ -156,7 +162,7 @@ impl ShardWorker {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if `received` has another length.
-    pub fn receive(&mut self, exchange: Exchange, rank: usize, received: &[f32]) -> Result<()> {
+    pub(super) fn receive(&mut self, exchange: Exchange, rank: usize, received: &[f32]) -> Result<()> {
         match exchange {
             Exchange::AllReduceGradients => {
                 packed::add_into(self.partial.all_mut().map(Mat::data_mut), received)
@@ -168,7 +174,7 @@ impl ShardWorker {
     }
 
     /// A copy of the combined contributions of all shards, once each of the others has been received.
-    pub fn pack_combined(&self, exchange: Exchange) -> Vec<f32> {
+    pub(super) fn pack_combined(&self, exchange: Exchange) -> Vec<f32> {
         match exchange {
             Exchange::AllReduceGradients => self.pack_own(exchange),
             Exchange::AllGatherWeightProducts => self.tables.weight_products.pack(Shard::SINGLE),
@@ -179,7 +185,7 @@ impl ShardWorker {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if `received` has another length.
-    pub fn receive_combined(&mut self, exchange: Exchange, received: &[f32]) -> Result<()> {
+    pub(super) fn receive_combined(&mut self, exchange: Exchange, received: &[f32]) -> Result<()> {
         match exchange {
             Exchange::AllReduceGradients => {
                 packed::copy_into(self.partial.all_mut().map(Mat::data_mut), received)
@@ -189,12 +195,12 @@ impl ShardWorker {
     }
 
     /// Declares that the weight products are complete: own rows computed, all others received.
-    pub fn mark_products_ready(&mut self) {
+    pub(super) fn mark_products_ready(&mut self) {
         self.ready.weight_products = true;
     }
 
     /// Scores of this shard's train pairs and test pairs.
-    pub fn scores(&mut self, pool: &ComputePool) -> [Score; 2] {
+    pub(super) fn scores(&mut self, pool: &ComputePool) -> [Score; 2] {
         self.ensure_forward_tables(pool);
         let Self { layout, tables, train, test, .. } = self;
         [&*train, &*test].map(|set| score(layout, pool, set, tables, self.loss))

@@ -10,10 +10,11 @@ use super::pair_set::PairSet;
 use super::simd::dots::Dots;
 use super::simd::product::Product;
 use super::token_tables::TokenTables;
+use crate::model::folding::n_numbers;
 
 /// The gradient of the tables `T` and of the scores, by table row, over one set of pairs.
 #[derive(Debug)]
-pub struct TableGradient {
+pub(super) struct TableGradient {
     /// (2p · n_heads) × neurons_and_logits_width: of [`TokenTables::T`].
     pub d_T: Mat,
     /// The ranges of table rows, of a and of b, outside of which `d_T` is zero: [`PairSet::used_rows`].
@@ -26,7 +27,7 @@ pub struct TableGradient {
 
 impl TableGradient {
     /// Allocates the gradient over a set of pairs, zero: as large as `T`.
-    pub fn zeros(layout: &FoldedLayout, set: &PairSet) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout, set: &PairSet) -> Self {
         let n_heads = layout.shape.n_heads;
         Self {
             d_T: Mat::zeros(layout.n_table_rows() * n_heads, layout.neurons_and_logits_width),
@@ -37,7 +38,7 @@ impl TableGradient {
     }
 
     /// Collects the gradients that [`PairPass::forward_backward`] left for each pair of the same set.
-    pub fn sum_over_pairs(
+    pub(super) fn sum_over_pairs(
         &mut self,
         layout: &FoldedLayout,
         pool: &ComputePool,
@@ -73,7 +74,7 @@ impl TableGradient {
         pool.for_each(&mut jobs, |row, (d_T, d_pattern)| {
             let list = set.of_row(row);
             // A_a of a row of a, A_b of a row of b.
-            let pos_offset = row / layout.shape.p * n_heads;
+            let pos_offset = row / n_numbers(&layout.shape) * n_heads;
             let of_pair = |&pair: &u32| &pairs.pattern[pair as usize * 2 * n_heads + pos_offset..][..n_heads];
             let pattern: Vec<f32> = list.iter().flat_map(of_pair).copied().collect();
             let a = View { data: &pattern, rows: n_heads, cols: list.len(), row_step: 1, col_step: n_heads };
@@ -102,7 +103,7 @@ impl TableGradient {
         set: &PairSet,
         pairs: &PairPass,
     ) {
-        let (p, n_heads) = (layout.shape.p, layout.shape.n_heads);
+        let (p, n_heads) = (n_numbers(&layout.shape), layout.shape.n_heads);
         let d_pattern = &self.d_pattern;
         let mut jobs: Vec<_> = self.d_s.chunks_mut(n_heads).collect();
         pool.for_each(&mut jobs, |row, d_s| {

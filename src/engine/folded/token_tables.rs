@@ -32,7 +32,7 @@ const TABLE_ROWS_PER_JOB: usize = 12;
 
 /// The tables that a pair reads, and the intermediate results that the backward pass reads again.
 #[derive(Debug)]
-pub struct TokenTables {
+pub(super) struct TokenTables {
     /// 1 × d_model: `X_eq`, the residual stream of "=" before attention.
     pub X_eq: Mat,
     /// 1 × d_model: `X_eq` + b_out, which the columns of W_U see.
@@ -66,7 +66,7 @@ pub struct TokenTables {
 impl TokenTables {
     /// Allocates all tables, zero. `T` dominates: 8p · n_heads · (d_mlp + d_vocab_out) bytes, 2.3 MB for the
     /// paper's model.
-    pub fn zeros(layout: &FoldedLayout) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout) -> Self {
         let shape = &layout.shape;
         let n_table_rows = layout.n_table_rows();
         Self {
@@ -88,7 +88,7 @@ impl TokenTables {
     }
 
     /// Computes scores, values and `base`: everything that does not need `weight_products`.
-    pub fn compute_attention(&mut self, layout: &FoldedLayout, pool: &ComputePool, w: &FoldedParams) {
+    pub(super) fn compute_attention(&mut self, layout: &FoldedLayout, pool: &ComputePool, w: &FoldedParams) {
         self.compute_scores(layout, pool, w);
         pool.product_wide(ProductWide {
             a: w.W_embed.view(),
@@ -101,7 +101,12 @@ impl TokenTables {
 
     /// Computes `T` and `W_out_U` from the values and from `weight_products`. Rows of `T` outside of
     /// `used_rows` may be left as they were.
-    pub fn build_tables(&mut self, layout: &FoldedLayout, pool: &ComputePool, used_rows: &[Range<usize>; 2]) {
+    pub(super) fn build_tables(
+        &mut self,
+        layout: &FoldedLayout,
+        pool: &ComputePool,
+        used_rows: &[Range<usize>; 2],
+    ) {
         self.compute_T(layout, pool, used_rows);
         transpose(&self.weight_products.W_out_U_t, &mut self.W_out_U);
     }
@@ -247,6 +252,6 @@ impl TokenTables {
 }
 
 /// 1 / √d_head, computed in float64 and rounded once.
-pub fn score_scale(d_head: usize) -> f32 {
+pub(super) fn score_scale(d_head: usize) -> f32 {
     (1.0 / (d_head as f64).sqrt()) as f32
 }

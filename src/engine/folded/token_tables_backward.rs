@@ -20,7 +20,7 @@ use super::token_tables::{TokenTables, score_scale};
 /// Intermediate results: transposes, which turn the second factor of a product into contiguous rows, and
 /// gradients that no other stage reads.
 #[derive(Debug)]
-pub struct TokenTablesBackward {
+pub(super) struct TokenTablesBackward {
     G_t: Mat,
     d_V_rel: Mat,
     d_W_out_U: Mat,
@@ -33,7 +33,7 @@ pub struct TokenTablesBackward {
 
 impl TokenTablesBackward {
     /// Allocates the intermediate matrices, zero: about as much as the weights.
-    pub fn zeros(layout: &FoldedLayout) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout) -> Self {
         let FoldedLayout { heads_width, neurons_and_logits_width, .. } = *layout;
         let (d_model, n_heads) = (layout.shape.d_model, layout.shape.n_heads);
         Self {
@@ -52,7 +52,7 @@ impl TokenTablesBackward {
     ///
     /// The set of pairs behind `table_gradient` must be the same at every call: rows of `d_V_rel` that its pairs
     /// do not use are never written and stay zero.
-    pub fn partial_gradients(
+    pub(super) fn partial_gradients(
         &mut self,
         layout: &FoldedLayout,
         pool: &ComputePool,
@@ -65,7 +65,7 @@ impl TokenTablesBackward {
     }
 
     /// Overwrites `gradient` with the gradient of the weights `w`, from the sums over all train pairs.
-    pub fn weight_gradients(
+    pub(super) fn weight_gradients(
         &mut self,
         layout: &FoldedLayout,
         pool: &ComputePool,
@@ -192,7 +192,7 @@ impl TokenTablesBackward {
     ) {
         let (n_heads, d_head, d_model) = (layout.shape.n_heads, layout.shape.d_head, layout.shape.d_model);
         let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
-            pool.product(Product { a, b, list: None, c, add })
+            pool.product(Product { a, b, list: None, c, add });
         };
         let (d_V, d_scores) = (sums.d_V.view(), sums.d_scores.view());
 
@@ -277,7 +277,7 @@ impl TokenTablesBackward {
         let (d_mlp, d_vocab_out, unembed_offset) =
             (layout.shape.d_mlp, layout.shape.d_vocab_out, layout.unembed_offset);
         let run = |a: View<'_>, b: View<'_>, c: ViewMut<'_>, add: bool| {
-            pool.product(Product { a, b, list: None, c, add })
+            pool.product(Product { a, b, list: None, c, add });
         };
         transpose(&w.W_in_U, &mut self.W_in_U_t);
         run(sums.d_G.view(), self.W_in_U_t.view(), gradient.W_O.view_mut(), false);

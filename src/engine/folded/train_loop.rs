@@ -10,11 +10,11 @@ use super::simd::SimdLevel;
 use crate::config::ExperimentConfig;
 use crate::engine::{Evaluation, TrainState};
 use crate::error::Result;
-use crate::task::Task;
+use crate::task::Dataset;
 
 /// A run on the threads of a pool, alone or as the leader of a [`Collective`].
 #[derive(Debug)]
-pub struct TrainLoop {
+pub(super) struct TrainLoop {
     pool: ComputePool,
     collective: Option<Box<dyn Collective>>,
     replica: Replica,
@@ -29,40 +29,40 @@ impl TrainLoop {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
-    pub fn new(
+    pub(super) fn new(
         simd: SimdLevel,
         config: &ExperimentConfig,
-        task: &Task,
+        dataset: &Dataset,
         start: &TrainState,
         collective: Option<Box<dyn Collective>>,
     ) -> Result<Self> {
         let n_shards = 1 + collective.as_ref().map_or(0, |collective| collective.n_followers());
         let shard = Shard { rank: 0, world_size: n_shards };
-        let replica = Replica::new(config, task, start.weights.shape(), shard);
+        let replica = Replica::new(config, dataset, start.weights.shape(), shard);
         let pool = ComputePool::new(simd, config.run.threads)?;
-        let n_pairs = [task.train.len(), task.test.len()];
+        let n_pairs = [dataset.train.len(), dataset.test.len()];
         let mut train_loop = Self { pool, collective, replica, followers_in_sync: false, n_pairs };
         train_loop.load(start)?;
         Ok(train_loop)
     }
 
     /// Number of threads, counting one for each follower.
-    pub fn threads(&self) -> usize {
+    pub(super) fn threads(&self) -> usize {
         self.pool.threads() + self.n_shards() - 1
     }
 
     /// Number of threads of this worker.
-    pub fn own_threads(&self) -> usize {
+    pub(super) fn own_threads(&self) -> usize {
         self.pool.threads()
     }
 
     /// Number of shards of each step: the workers, this one included.
-    pub fn n_shards(&self) -> usize {
+    pub(super) fn n_shards(&self) -> usize {
         1 + self.collective.as_ref().map_or(0, |collective| collective.n_followers())
     }
 
     /// Updates done so far.
-    pub fn step(&self) -> usize {
+    pub(super) fn step(&self) -> usize {
         self.replica.step
     }
 
@@ -70,7 +70,7 @@ impl TrainLoop {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if a follower fails.
-    pub async fn train(&mut self, n_steps: usize) -> Result<()> {
+    pub(super) async fn train(&mut self, n_steps: usize) -> Result<()> {
         self.sync_followers().await?;
         let Self { pool, collective, replica, followers_in_sync, .. } = self;
         let Some(collective) = collective else {
@@ -105,12 +105,12 @@ impl TrainLoop {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if a follower fails.
-    pub async fn evaluate(&mut self) -> Result<Evaluation> {
+    pub(super) async fn evaluate(&mut self) -> Result<Evaluation> {
         Ok(Score::evaluation(self.scores().await?, self.n_pairs))
     }
 
     /// Allocates a copy of weights and moments.
-    pub fn state(&self) -> TrainState {
+    pub(super) fn state(&self) -> TrainState {
         self.replica.state()
     }
 
@@ -118,7 +118,7 @@ impl TrainLoop {
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the state has another shape.
-    pub fn load(&mut self, state: &TrainState) -> Result<()> {
+    pub(super) fn load(&mut self, state: &TrainState) -> Result<()> {
         self.followers_in_sync = false;
         self.replica.load(state)
     }

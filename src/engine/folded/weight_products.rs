@@ -19,7 +19,7 @@ use crate::error::Result;
 /// W_out_U_t = W_Uᵀ W_out                                       the transpose of W_out_U = W_outᵀ W_U
 /// ```
 #[derive(Debug)]
-pub struct WeightProducts {
+pub(super) struct WeightProducts {
     /// heads_width × neurons_and_logits_width.
     pub G: Mat,
     /// d_vocab_out × d_mlp.
@@ -28,7 +28,7 @@ pub struct WeightProducts {
 
 impl WeightProducts {
     /// Allocates both matrices, zero.
-    pub fn zeros(layout: &FoldedLayout) -> Self {
+    pub(super) fn zeros(layout: &FoldedLayout) -> Self {
         Self {
             G: Mat::zeros(layout.heads_width, layout.neurons_and_logits_width),
             W_out_U_t: Mat::zeros(layout.shape.d_vocab_out, layout.shape.d_mlp),
@@ -36,7 +36,7 @@ impl WeightProducts {
     }
 
     /// Computes a shard's rows of both products.
-    pub fn compute_rows(
+    pub(super) fn compute_rows(
         &mut self,
         layout: &FoldedLayout,
         pool: &ComputePool,
@@ -54,7 +54,7 @@ impl WeightProducts {
     }
 
     /// A copy of a shard's rows, padding included, to be sent to other workers.
-    pub fn pack(&self, shard: Shard) -> Vec<f32> {
+    pub(super) fn pack(&self, shard: Shard) -> Vec<f32> {
         let Self { G, W_out_U_t } = self;
         packed::concat([G, W_out_U_t].map(|mat| mat.rows_data(shard.range(mat.n_rows()))))
     }
@@ -63,7 +63,7 @@ impl WeightProducts {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if `packed` has another length.
-    pub fn unpack(&mut self, shard: Shard, packed: &[f32]) -> Result<()> {
+    pub(super) fn unpack(&mut self, shard: Shard, packed: &[f32]) -> Result<()> {
         let rows = self.all_mut().map(|mat| {
             let rows = shard.range(mat.n_rows());
             mat.rows_data_mut(rows)

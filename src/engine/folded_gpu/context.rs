@@ -5,10 +5,10 @@
 
 use burn::tensor::wgpu::WgpuSetup;
 use burn::tensor::wgpu::wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayoutDescriptor, BindGroupLayoutEntry,
-    BindingResource, BindingType, Buffer, BufferAsyncError, BufferBinding, BufferBindingType,
-    BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline,
-    ComputePipelineDescriptor, Device, Error, ErrorFilter, ErrorScopeGuard, MapMode,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
+    BindGroupLayoutEntry, BindingResource, BindingType, Buffer, BufferAsyncError, BufferBinding,
+    BufferBindingType, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor,
+    ComputePipeline, ComputePipelineDescriptor, Device, Error, ErrorFilter, ErrorScopeGuard, MapMode,
     PipelineCompilationOptions, PipelineLayoutDescriptor, Queue, ShaderModuleDescriptor, ShaderSource,
     ShaderStages,
 };
@@ -24,7 +24,7 @@ const PARAMS_STRIDE: usize = 256;
 
 /// The storage buffers, in the order of their bindings from 1 on. Eight is the most that every WebGPU device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BufferId {
+pub(super) enum BufferId {
     /// Weights, gradient, tables and sums, at [`BufferOffsets`](super::layout::BufferOffsets).
     Arena,
     /// First moments, then second moments.
@@ -56,7 +56,7 @@ const BUFFER_IDS: [BufferId; 8] = [
 
 /// What [`Context::new`] makes.
 #[derive(Debug)]
-pub struct ContextDescriptor<'a> {
+pub(super) struct ContextDescriptor<'a> {
     /// Size of each buffer in words of 32 bits, in the order of [`BufferId`].
     pub sizes: [usize; 8],
     /// Parameters of single dispatches.
@@ -71,7 +71,7 @@ pub struct ContextDescriptor<'a> {
 
 /// The buffers and pipelines of one run on a device. The memory is freed when it is dropped.
 #[derive(Debug)]
-pub struct Context {
+pub(super) struct Context {
     device: Device,
     queue: Queue,
     buffers: Vec<Buffer>,
@@ -86,7 +86,7 @@ impl Context {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device refuses a buffer or a kernel.
-    pub async fn new(setup: &WgpuSetup, descriptor: &ContextDescriptor<'_>) -> Result<Self> {
+    pub(super) async fn new(setup: &WgpuSetup, descriptor: &ContextDescriptor<'_>) -> Result<Self> {
         check_limits(&setup.device)?;
         let device = &setup.device;
         let scopes = ErrorScopes::open(device);
@@ -97,93 +97,37 @@ impl Context {
 
     fn build(setup: &WgpuSetup, descriptor: &ContextDescriptor<'_>) -> Self {
         let device = setup.device.clone();
-        let buffer = |label, words: usize, usage| {
-            let size = (words.max(4) * size_of::<u32>()) as u64;
-            device.create_buffer(&BufferDescriptor {
-                label: Some(label),
-                size,
-                usage,
-                mapped_at_creation: false,
-            })
-        };
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let names = ["arena", "moments", "hidden", "logits", "record", "index", "jobs", "coefficients"];
-        let buffers: Vec<_> = names
-            .into_iter()
-            .zip(descriptor.sizes)
-            .map(|(name, words)| buffer(name, words, storage))
-            .collect();
+        let sizes = names.into_iter().zip(descriptor.sizes);
+        let buffers: Vec<_> = sizes.map(|(name, words)| buffer(&device, name, words, storage)).collect();
         let n_params = descriptor.params.len() * PARAMS_STRIDE / size_of::<u32>();
-        let params = buffer("params", n_params, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
+        let params = buffer(&device, "params", n_params, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
         let largest_read = descriptor.sizes[..5].iter().copied().max().unwrap_or(0).min(MAX_READ_WORDS);
-        let staging = buffer("staging", largest_read, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
+        let reading = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let staging = buffer(&device, "staging", largest_read, reading);
 
-        let entry = |binding, ty, has_dynamic_offset| BindGroupLayoutEntry {
-            binding,
-            visibility: ShaderStages::COMPUTE,
-            ty: BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
-            count: None,
-        };
-        let mut entries = vec![entry(0, BufferBindingType::Uniform, true)];
-        for (id, binding) in BUFFER_IDS.into_iter().zip(1..) {
-            let read_only = matches!(id, BufferId::Index | BufferId::Jobs | BufferId::Coefficients);
-            entries.push(entry(binding, BufferBindingType::Storage { read_only }, false));
-        }
-        let layout =
-            device.create_bind_group_layout(&BindGroupLayoutDescriptor { label: None, entries: &entries });
-        let of_params = BufferBinding { buffer: &params, offset: 0, size: std::num::NonZero::new(16) };
-        let mut resources = vec![BindGroupEntry { binding: 0, resource: BindingResource::Buffer(of_params) }];
-        for (buffer, binding) in buffers.iter().zip(1..) {
-            resources.push(BindGroupEntry { binding, resource: buffer.as_entire_binding() });
-        }
-        let bind_group = device.create_bind_group(&BindGroupDescriptor {
-            label: None,
-            layout: &layout,
-            entries: &resources,
-        });
-        let pipeline_layout = device.create_pipeline_layout(&PipelineLayoutDescriptor {
-            label: None,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipelines = descriptor.kernels.iter().map(|&kernel| {
-            let module = device.create_shader_module(ShaderModuleDescriptor {
-                label: Some(kernel.name()),
-                source: ShaderSource::Wgsl(kernel.source(descriptor.constants, descriptor.pair_tile).into()),
-            });
-            let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
-                label: Some(kernel.name()),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some("main"),
-                // Every kernel writes workgroup memory before it reads it.
-                compilation_options: PipelineCompilationOptions {
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: None,
-            });
-            (kernel, pipeline)
-        });
-        let pipelines = pipelines.collect();
+        let layout = bind_group_layout(&device);
+        let bind_group = bind_group(&device, &layout, &params, &buffers);
+        let pipelines = pipelines(&device, &layout, descriptor);
         let context =
             Self { device, queue: setup.queue.clone(), buffers, params, staging, bind_group, pipelines };
         for (i, params) in descriptor.params.iter().enumerate() {
             let offset = (i * PARAMS_STRIDE) as u64;
-            context.queue.write_buffer(&context.params, offset, &to_bytes(params, |x| x.to_le_bytes()));
+            context.queue.write_buffer(&context.params, offset, &to_bytes(params, u32::to_le_bytes));
         }
         context
     }
 
     /// Writes words to a buffer from word `offset` on, after everything submitted so far.
-    pub fn write_words(&self, id: BufferId, offset: usize, words: &[u32]) {
-        let bytes = to_bytes(words, |x| x.to_le_bytes());
+    pub(super) fn write_words(&self, id: BufferId, offset: usize, words: &[u32]) {
+        let bytes = to_bytes(words, u32::to_le_bytes);
         self.queue.write_buffer(self.buffer(id), (offset * size_of::<u32>()) as u64, &bytes);
     }
 
     /// Writes floats to a buffer from word `offset` on, after everything submitted so far.
-    pub fn write(&self, id: BufferId, offset: usize, values: &[f32]) {
-        let bytes = to_bytes(values, |x| x.to_le_bytes());
+    pub(super) fn write(&self, id: BufferId, offset: usize, values: &[f32]) {
+        let bytes = to_bytes(values, f32::to_le_bytes);
         self.queue.write_buffer(self.buffer(id), (offset * size_of::<f32>()) as u64, &bytes);
     }
 
@@ -192,7 +136,7 @@ impl Context {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device is lost.
-    pub async fn run(
+    pub(super) async fn run(
         &self,
         lists: &[(&[Dispatch], usize)],
         (id, offset, len): (BufferId, usize, usize),
@@ -280,6 +224,70 @@ impl Drop for Context {
 
 /// Floats of the staging buffer: longer reads take several copies of 4 MiB.
 const MAX_READ_WORDS: usize = 1 << 20;
+
+/// A buffer of a number of 32-bit words, zero.
+fn buffer(device: &Device, label: &str, words: usize, usage: BufferUsages) -> Buffer {
+    let size = (words.max(4) * size_of::<u32>()) as u64;
+    device.create_buffer(&BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false })
+}
+
+/// The parameters of a dispatch at binding 0, then the storage buffers in the order of [`BufferId`].
+fn bind_group_layout(device: &Device) -> BindGroupLayout {
+    let entry = |binding, ty, has_dynamic_offset| BindGroupLayoutEntry {
+        binding,
+        visibility: ShaderStages::COMPUTE,
+        ty: BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
+        count: None,
+    };
+    let mut entries = vec![entry(0, BufferBindingType::Uniform, true)];
+    for (id, binding) in BUFFER_IDS.into_iter().zip(1..) {
+        let read_only = matches!(id, BufferId::Index | BufferId::Jobs | BufferId::Coefficients);
+        entries.push(entry(binding, BufferBindingType::Storage { read_only }, false));
+    }
+    device.create_bind_group_layout(&BindGroupLayoutDescriptor { label: None, entries: &entries })
+}
+
+fn bind_group(device: &Device, layout: &BindGroupLayout, params: &Buffer, buffers: &[Buffer]) -> BindGroup {
+    let of_params = BufferBinding { buffer: params, offset: 0, size: std::num::NonZero::new(16) };
+    let mut resources = vec![BindGroupEntry { binding: 0, resource: BindingResource::Buffer(of_params) }];
+    for (buffer, binding) in buffers.iter().zip(1..) {
+        resources.push(BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+    }
+    device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &resources })
+}
+
+/// Compiles each kernel.
+fn pipelines(
+    device: &Device,
+    layout: &BindGroupLayout,
+    descriptor: &ContextDescriptor<'_>,
+) -> Vec<(Kernel, ComputePipeline)> {
+    let layout = device.create_pipeline_layout(&PipelineLayoutDescriptor {
+        label: None,
+        bind_group_layouts: &[Some(layout)],
+        immediate_size: 0,
+    });
+    let compile = |&kernel: &Kernel| {
+        let module = device.create_shader_module(ShaderModuleDescriptor {
+            label: Some(kernel.name()),
+            source: ShaderSource::Wgsl(kernel.source(descriptor.constants, descriptor.pair_tile).into()),
+        });
+        let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
+            label: Some(kernel.name()),
+            layout: Some(&layout),
+            module: &module,
+            entry_point: Some("main"),
+            // Every kernel writes workgroup memory before it reads it.
+            compilation_options: PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        (kernel, pipeline)
+    };
+    descriptor.kernels.iter().map(compile).collect()
+}
 
 fn check_limits(device: &Device) -> Result<()> {
     let limits = device.limits();

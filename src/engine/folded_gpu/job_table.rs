@@ -2,7 +2,7 @@
 
 /// A matrix in a buffer: its offset and its strides, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Matrix {
+pub(super) struct Matrix {
     /// Word of the first entry.
     pub offset: usize,
     /// Words from a row to the next.
@@ -13,29 +13,29 @@ pub struct Matrix {
 
 impl Matrix {
     /// A row-major matrix with `width` columns.
-    pub fn new(offset: usize, width: usize) -> Self {
+    pub(super) fn new(offset: usize, width: usize) -> Self {
         Self { offset, row_stride: width, col_stride: 1 }
     }
 
     /// The transpose. No entry is moved.
-    pub fn t(self) -> Self {
+    pub(super) fn t(self) -> Self {
         Self { row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 
     /// The matrix without its first rows.
-    pub fn skip_rows(self, rows: usize) -> Self {
+    pub(super) fn skip_rows(self, rows: usize) -> Self {
         Self { offset: self.offset + rows * self.row_stride, ..self }
     }
 
     /// The matrix without its first columns.
-    pub fn skip_cols(self, cols: usize) -> Self {
+    pub(super) fn skip_cols(self, cols: usize) -> Self {
         Self { offset: self.offset + cols * self.col_stride, ..self }
     }
 }
 
 /// One product a b, with sums of `depth` terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Segment {
+pub(super) struct Segment {
     /// Columns of `a` and rows of `b`.
     pub depth: usize,
     /// The left matrix.
@@ -46,7 +46,7 @@ pub struct Segment {
 
 /// c = scale · Σ a b over the segments.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ProductJob {
+pub(super) struct ProductJob {
     /// Rows of c.
     pub rows: usize,
     /// Columns of c.
@@ -61,18 +61,18 @@ pub struct ProductJob {
 
 impl ProductJob {
     /// c = a b.
-    pub fn new([rows, depth, cols]: [usize; 3], a: Matrix, b: Matrix, c: Matrix) -> Self {
+    pub(super) fn new([rows, depth, cols]: [usize; 3], a: Matrix, b: Matrix, c: Matrix) -> Self {
         Self { rows, cols, c, scale: 1.0, segments: vec![Segment { depth, a, b }] }
     }
 
     /// Adds a segment: c = … + a b.
-    pub fn plus(mut self, depth: usize, a: Matrix, b: Matrix) -> Self {
+    pub(super) fn plus(mut self, depth: usize, a: Matrix, b: Matrix) -> Self {
         self.segments.push(Segment { depth, a, b });
         self
     }
 
     /// Multiplies the whole sum: c = scale · (…).
-    pub fn times(mut self, scale: f32) -> Self {
+    pub(super) fn times(mut self, scale: f32) -> Self {
         self.scale *= scale;
         self
     }
@@ -94,7 +94,7 @@ impl ProductJob {
 
 /// The tiles of jobs that run in one dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobGroup {
+pub(super) struct JobGroup {
     /// Word of the table where they begin: triples of job, first row and first column.
     pub first: usize,
     /// Number of tiles, one workgroup each.
@@ -103,14 +103,14 @@ pub struct JobGroup {
 
 /// The table of all jobs and their tiles.
 #[derive(Debug, Default)]
-pub struct JobTable {
+pub(super) struct JobTable {
     /// The contents of the buffer `jobs`: for each group its jobs, then its tiles.
     pub words: Vec<u32>,
 }
 
 impl JobTable {
     /// Appends jobs that run in one dispatch, in tiles of `side` × `side`. They must not read each other's results.
-    pub fn add(&mut self, side: usize, jobs: &[ProductJob]) -> JobGroup {
+    pub(super) fn add(&mut self, side: usize, jobs: &[ProductJob]) -> JobGroup {
         let mut tiles = Vec::new();
         for job in jobs {
             let job_offset = self.words.len();

@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 /// One kernel; each file in `wgsl/` states its equations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
+pub(super) enum Kernel {
     /// X, q and kq from the weights.
     Embed,
     /// Matrix products within the arena.
@@ -42,7 +42,7 @@ pub enum Kernel {
 }
 
 /// All kernels of a run.
-pub const ALL: [Kernel; 13] = [
+pub(super) const ALL: [Kernel; 13] = [
     Kernel::Embed,
     Kernel::Product,
     Kernel::PairInputs,
@@ -59,18 +59,18 @@ pub const ALL: [Kernel; 13] = [
 ];
 
 /// Side of the tiles of products of tables: small, so that a large GPU has many of them to work on.
-pub const TABLE_TILE: usize = 32;
+pub(super) const TABLE_TILE: usize = 32;
 
 /// Side of the tiles of products over pairs: 64 on a graphics card, with twice the arithmetic for each word read of
 /// 32. On a software adapter a large tile gains nothing and takes long to compile: Chromium's takes a second for each
 /// of the three such kernels, at 32 0.15 s. The bits are the same.
-pub fn pair_tile(is_software: bool) -> usize {
+pub(super) fn pair_tile(is_software: bool) -> usize {
     if is_software { TABLE_TILE } else { 64 }
 }
 
 impl Kernel {
     /// The name in messages of drivers.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Embed => "embed",
             Self::Product => "product",
@@ -89,7 +89,7 @@ impl Kernel {
     }
 
     /// The complete WGSL text: constants, `common.wgsl` and the kernel, products over pairs in tiles of `pair_tile`.
-    pub fn source(self, constants: &str, pair_tile: usize) -> String {
+    pub(super) fn source(self, constants: &str, pair_tile: usize) -> String {
         let body = match self {
             Self::Embed => include_str!("wgsl/embed.wgsl").into(),
             Self::Product => product(TABLE_TILE, "arena[i]", "arena[i]", "arena[i] = x;"),

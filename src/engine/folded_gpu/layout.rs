@@ -5,12 +5,13 @@ use std::fmt::Write;
 use super::adamw_coefficients::COEFFICIENT_STEPS;
 use super::loss_ring::{RING_LENGTH, RING_OFFSET};
 use crate::config::{Activation, LossForm, OptimConfig};
+use crate::model::folding::n_numbers;
 use crate::model::{ModelShape, Param};
 
 /// Pairs of one workgroup of the kernel `loss`, fixed there.
-pub const LOSS_PAIRS: usize = 8;
+pub(super) const LOSS_PAIRS: usize = 8;
 /// Pairs of one workgroup of the kernel `d_pattern`, fixed there.
-pub const D_PATTERN_PAIRS: usize = 8;
+pub(super) const D_PATTERN_PAIRS: usize = 8;
 /// The most splits of the pairs for the gradient of W_out_U, whose d_vocab_out × d_mlp tiles alone would be too few
 /// workgroups for a large GPU.
 const MAX_SPLITS: usize = 16;
@@ -22,7 +23,7 @@ const MIN_SPLIT_PAIRS: usize = 64;
 /// Matrices of n_rows = 2p + 1 rows hold the 2p table rows (a at position 0, then b at position 1), measured from "=",
 /// and last "=" itself.
 #[derive(Debug, Clone, Default)]
-pub struct BufferOffsets {
+pub(super) struct BufferOffsets {
     /// The gradient of the weights, in their order. The weights themselves begin at 0.
     pub gradient: usize,
     /// The number 1, which turns a product into an addition.
@@ -77,7 +78,7 @@ pub struct BufferOffsets {
 
 /// Sizes of a run on the device; plain numbers, no allocation.
 #[derive(Debug, Clone)]
-pub struct GpuLayout {
+pub(super) struct GpuLayout {
     /// The model.
     pub shape: ModelShape,
     /// Number of train pairs.
@@ -92,8 +93,9 @@ pub struct GpuLayout {
 
 impl GpuLayout {
     /// Lays out a run on `n_train` pairs, with room for `capacity` at a time.
-    pub fn new(shape: &ModelShape, n_train: usize, capacity: usize) -> Self {
-        let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = *shape;
+    pub(super) fn new(shape: &ModelShape, n_train: usize, capacity: usize) -> Self {
+        let ModelShape { d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = *shape;
+        let p = n_numbers(shape);
         let (n_rows, heads_width, width) = (2 * p + 1, n_heads * d_head, d_mlp + d_vocab_out);
         let n_splits = (n_train / MIN_SPLIT_PAIRS).clamp(1, MAX_SPLITS);
         let mut offsets = BufferOffsets::default();
@@ -131,42 +133,73 @@ impl GpuLayout {
         Self { shape: shape.clone(), n_train, capacity, n_splits, offsets }
     }
 
+    /// Tokens that the first two positions take, p.
+    pub(super) fn n_numbers(&self) -> usize {
+        n_numbers(&self.shape)
+    }
+
     /// Rows of `X`, `s`, `V` and `T`: 2p + 1, "=" being the last.
-    pub fn n_rows(&self) -> usize {
-        2 * self.shape.p + 1
+    pub(super) fn n_rows(&self) -> usize {
+        2 * self.n_numbers() + 1
     }
 
     /// n_heads · d_head
-    pub fn heads_width(&self) -> usize {
+    pub(super) fn heads_width(&self) -> usize {
         self.shape.n_heads * self.shape.d_head
     }
 
     /// d_mlp + d_vocab_out
-    pub fn neurons_and_logits_width(&self) -> usize {
+    pub(super) fn neurons_and_logits_width(&self) -> usize {
         self.shape.d_mlp + self.shape.d_vocab_out
     }
 
     /// Offset of a parameter in the arena.
-    pub fn param(&self, param: Param) -> usize {
+    pub(super) fn param(&self, param: Param) -> usize {
         self.shape.range(param).start
     }
 
     /// Offset in `index` of the starts of the 2p table rows in [`Self::pairs_of_row`], and of the end of the last.
-    pub fn row_starts(&self) -> usize {
+    pub(super) fn row_starts(&self) -> usize {
         0
     }
 
     /// Offset in `index` of the train pairs of each table row.
-    pub fn pairs_of_row(&self) -> usize {
-        self.row_starts() + 2 * self.shape.p + 1
+    pub(super) fn pairs_of_row(&self) -> usize {
+        self.row_starts() + 2 * self.n_numbers() + 1
     }
 
     /// WGSL declarations that every kernel begins with: sizes, offsets and the choice of activation and loss.
-    pub fn constants(&self, optim: &OptimConfig) -> String {
-        let (shape, offsets) = (&self.shape, &self.offsets);
+    pub(super) fn constants(&self, optim: &OptimConfig) -> String {
+        let shape = &self.shape;
         let mut text = String::new();
+        for (name, value) in self.integer_constants() {
+            let _ = writeln!(text, "const {name} = {value}u;");
+        }
         for (name, value) in [
-            ("P", shape.p),
+            ("SCORE_SCALE", 1.0 / (shape.d_head as f64).sqrt()),
+            ("GRADIENT_SCALE", 1.0 / self.n_train as f64),
+            ("BETA1", optim.beta1),
+            ("ONE_MINUS_BETA1", 1.0 - optim.beta1),
+            ("BETA2", optim.beta2),
+            ("ONE_MINUS_BETA2", 1.0 - optim.beta2),
+            ("EPS", optim.eps),
+        ] {
+            let _ = writeln!(text, "const {name} = f32({:e});", value as f32);
+        }
+        let activation = match shape.activation {
+            Activation::Relu => "relu",
+            Activation::Gelu => "gelu",
+        };
+        let _ = writeln!(text, "fn neuron(x: f32) -> Neuron {{ return {activation}(x); }}");
+        let _ = writeln!(text, "const TEXTBOOK = {};", optim.loss == LossForm::Textbook);
+        text
+    }
+
+    /// Sizes and offsets, in words.
+    fn integer_constants(&self) -> [(&'static str, usize); 34] {
+        let (shape, offsets) = (&self.shape, &self.offsets);
+        [
+            ("P", self.n_numbers()),
             ("D", shape.d_model),
             ("H", shape.n_heads),
             ("DH", shape.d_head),
@@ -200,26 +233,6 @@ impl GpuLayout {
             ("D_W_OUT_U_T", offsets.d_W_out_U_t),
             ("D_S", offsets.d_s),
             ("D_X", offsets.d_X),
-        ] {
-            let _ = writeln!(text, "const {name} = {value}u;");
-        }
-        for (name, value) in [
-            ("SCORE_SCALE", 1.0 / (shape.d_head as f64).sqrt()),
-            ("GRADIENT_SCALE", 1.0 / self.n_train as f64),
-            ("BETA1", optim.beta1),
-            ("ONE_MINUS_BETA1", 1.0 - optim.beta1),
-            ("BETA2", optim.beta2),
-            ("ONE_MINUS_BETA2", 1.0 - optim.beta2),
-            ("EPS", optim.eps),
-        ] {
-            let _ = writeln!(text, "const {name} = f32({:e});", value as f32);
-        }
-        let activation = match shape.activation {
-            Activation::Relu => "relu",
-            Activation::Gelu => "gelu",
-        };
-        let _ = writeln!(text, "fn neuron(x: f32) -> Neuron {{ return {activation}(x); }}");
-        let _ = writeln!(text, "const TEXTBOOK = {};", optim.loss == LossForm::Textbook);
-        text
+        ]
     }
 }

@@ -34,8 +34,9 @@ use super::folded::{self, Score};
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, OptimConfig, Precision};
 use crate::error::{FailedDevice, LabError, Result};
+use crate::model::folding::TokenPair;
 use crate::model::{ModelShape, Weights};
-use crate::task::{Pair, Task};
+use crate::task::Dataset;
 
 /// The folded engine on a GPU. Dropping it frees the memory on the device.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub struct FoldedGpu {
     plan: Plan,
     context: Context,
     /// Train pairs in the order of the device's buffers, and the number of test pairs.
-    order: Vec<Pair>,
+    order: Vec<TokenPair>,
     n_test: usize,
     step: usize,
     /// The device has the AdamW factors of the steps before this one.
@@ -62,13 +63,18 @@ impl FoldedGpu {
     /// # Errors
     /// [`LabError::Setting`] if [`folded::supports`] refuses the model, [`LabError::Device`] if the device
     /// refuses a size or a kernel.
-    pub async fn new(config: &ExperimentConfig, task: &Task, start: &TrainState, gpu: &Gpu) -> Result<Self> {
+    pub async fn new(
+        config: &ExperimentConfig,
+        dataset: &Dataset,
+        start: &TrainState,
+        gpu: &Gpu,
+    ) -> Result<Self> {
         let shape = start.weights.shape();
-        folded::supports(shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
-        let layout = GpuLayout::new(shape, task.train.len(), capacity(task));
+        folded::supports(dataset, shape).map_err(|reason| LabError::setting("engine", "folded", reason))?;
+        let layout = GpuLayout::new(shape, dataset.train.len(), capacity(dataset, shape));
         let limits = gpu.setup.device.limits();
         check_sizes(&layout, &limits)?;
-        let index = PairIndex::new(&layout, task);
+        let index = PairIndex::new(&layout, dataset);
         let pair_tile = kernels::pair_tile(gpu.is_software);
         let plan = Plan::new(&layout, &index, pair_tile);
         check_groups(&plan, &limits)?;
@@ -106,7 +112,7 @@ impl FoldedGpu {
             plan,
             context,
             order: index.order,
-            n_test: task.test.len(),
+            n_test: dataset.test.len(),
             step: 0,
             coefficients_until: 0,
             train_scores: Vec::new(),
@@ -124,7 +130,7 @@ impl FoldedGpu {
     ///
     /// # Errors
     /// [`LabError::Device`] if the device fails.
-    pub async fn train_logits(&mut self) -> Result<Vec<(Pair, Vec<f32>)>> {
+    pub async fn train_logits(&mut self) -> Result<Vec<(TokenPair, Vec<f32>)>> {
         let n_out = self.layout.shape.d_vocab_out;
         let range = (BufferId::Logits, 0, self.order.len() * n_out);
         let logits = self.context.run(&[(&self.plan.train_logits, 1)], range).await?;
@@ -273,6 +279,7 @@ impl Engine for FoldedGpu {
             let moments = self.context.run(&[], (BufferId::Moments, 0, 2 * n)).await?;
             Ok(TrainState {
                 step: self.step,
+                sampler_place: 0,
                 weights,
                 first_moment: to_weights(&self.layout.shape, &moments[..n]),
                 second_moment: to_weights(&self.layout.shape, &moments[n..]),

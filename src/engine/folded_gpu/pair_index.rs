@@ -1,11 +1,13 @@
 //! The index buffer: which pairs read each table row, and b and answer of each pair.
 
 use super::layout::GpuLayout;
-use crate::task::{Pair, Task};
+use crate::model::ModelShape;
+use crate::model::folding::{TokenPair, n_numbers, token_pairs};
+use crate::task::Dataset;
 
 /// Consecutive pairs of one set that fit the buffers together: all pairs of a range of a.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PairChunk {
+pub(super) struct PairChunk {
     /// Offset in the index of the p + 1 starts by a, which count pairs of the whole set.
     pub starts: usize,
     /// Offset in the index of the numbers b of the whole set.
@@ -24,7 +26,7 @@ pub struct PairChunk {
 
 /// The index buffer and the chunks of both sets.
 #[derive(Debug)]
-pub struct PairIndex {
+pub(super) struct PairIndex {
     /// The contents of the buffer: starts of the 2p table rows, the train pairs of each row, and for the train and the
     /// test set starts by a, numbers b, and answers.
     pub words: Vec<u32>,
@@ -35,20 +37,20 @@ pub struct PairIndex {
     /// Number of pairs of the table row with the most pairs.
     pub longest_row: usize,
     /// The train pairs in the order of the buffers.
-    pub order: Vec<Pair>,
+    pub order: Vec<TokenPair>,
 }
 
 /// The number of pairs that the buffers must have room for: the train set, or the test pairs of one a if that is more.
-pub fn capacity(task: &Task) -> usize {
-    let starts = starts(task.p, &task.test, |pair| pair.a);
-    starts.windows(2).map(|ends| ends[1] - ends[0]).fold(task.train.len(), usize::max)
+pub(super) fn capacity(dataset: &Dataset, shape: &ModelShape) -> usize {
+    let starts = starts(n_numbers(shape), &token_pairs(&dataset.test), |pair| pair.a);
+    starts.windows(2).map(|ends| ends[1] - ends[0]).fold(dataset.train.len(), usize::max)
 }
 
 impl PairIndex {
-    /// Sorts and indexes both sets of a task; O(p²).
-    pub fn new(layout: &GpuLayout, task: &Task) -> Self {
-        let p = task.p;
-        let mut train = task.train.clone();
+    /// Sorts and indexes both sets of a dataset; O(p²).
+    pub(super) fn new(layout: &GpuLayout, dataset: &Dataset) -> Self {
+        let p = layout.n_numbers();
+        let mut train = token_pairs(&dataset.train);
         train.sort_unstable_by_key(|pair| (pair.a, pair.b));
         let by_a = starts(p, &train, |pair| pair.a);
         let by_b = starts(p, &train, |pair| pair.b);
@@ -62,16 +64,16 @@ impl PairIndex {
         let longest_row =
             by_a.windows(2).chain(by_b.windows(2)).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
 
-        let train_chunks = add_set(&mut words, task, &train, layout.capacity);
-        let mut test = task.test.clone();
+        let train_chunks = add_set(&mut words, p, &train, layout.capacity);
+        let mut test = token_pairs(&dataset.test);
         test.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let test = add_set(&mut words, task, &test, layout.capacity);
+        let test = add_set(&mut words, p, &test, layout.capacity);
         Self { words, train: train_chunks[0], test, longest_row, order: train }
     }
 }
 
 /// The start of the pairs of each number in a list sorted by it, and the end of the last.
-fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usize> {
+fn starts(p: usize, pairs: &[TokenPair], number: impl Fn(&TokenPair) -> usize) -> Vec<usize> {
     let mut starts = vec![0; p + 1];
     for pair in pairs {
         starts[number(pair) + 1] += 1;
@@ -83,20 +85,20 @@ fn starts(p: usize, pairs: &[Pair], number: impl Fn(&Pair) -> usize) -> Vec<usiz
 }
 
 /// Appends a sorted set to the index and splits it into chunks of at most `capacity` pairs.
-fn add_set(words: &mut Vec<u32>, task: &Task, pairs: &[Pair], capacity: usize) -> Vec<PairChunk> {
-    let by_a = starts(task.p, pairs, |pair| pair.a);
+fn add_set(words: &mut Vec<u32>, p: usize, pairs: &[TokenPair], capacity: usize) -> Vec<PairChunk> {
+    let by_a = starts(p, pairs, |pair| pair.a);
     let starts = words.len();
     words.extend(by_a.iter().map(|&start| start as u32));
     let numbers_b = words.len();
     words.extend(pairs.iter().map(|pair| pair.b as u32));
     let answers = words.len();
-    words.extend(pairs.iter().map(|&pair| task.answer(pair) as u32));
+    words.extend(pairs.iter().map(|pair| pair.answer as u32));
     let mut chunks = Vec::new();
     let mut first_a = 0;
-    while first_a < task.p {
+    while first_a < p {
         let first_pair = by_a[first_a];
         let mut end = first_a + 1;
-        while end < task.p && by_a[end + 1] - first_pair <= capacity {
+        while end < p && by_a[end + 1] - first_pair <= capacity {
             end += 1;
         }
         let n_pairs = by_a[end] - first_pair;
@@ -114,16 +116,16 @@ mod tests {
     use crate::config::Preset;
     use crate::engine::folded_gpu::layout::GpuLayout;
     use crate::model::ModelShape;
-    use crate::task::Task;
+    use crate::task::Dataset;
 
     #[test]
     fn every_pair_is_in_one_chunk_and_under_both_numbers() {
         let config = Preset::Paper.config();
-        let (task, p) = (Task::new(&config.data), config.data.p);
+        let (dataset, p) = (Dataset::new(&config.data), 113);
         let shape = ModelShape::new(&config.data, &config.model);
-        assert_eq!(capacity(&task), 3830, "the train set is larger than any row");
-        let layout = GpuLayout::new(&shape, task.train.len(), 3830);
-        let index = PairIndex::new(&layout, &task);
+        assert_eq!(capacity(&dataset, &shape), 3830, "the train set is larger than any row");
+        let layout = GpuLayout::new(&shape, dataset.train.len(), 3830);
+        let index = PairIndex::new(&layout, &dataset);
         assert_eq!(index.train.n_pairs, 3830, "the train set is one chunk");
         assert_eq!(index.test.iter().map(|chunk| chunk.n_pairs).sum::<usize>(), 8939, "all test pairs");
         assert!(index.test.iter().all(|chunk| chunk.n_pairs <= 3830), "chunks fit");

@@ -32,7 +32,7 @@ use super::product_jobs;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dispatch {
+pub(super) struct Dispatch {
     /// The kernel.
     pub kernel: Kernel,
     /// Index of its parameters in [`Plan::params`].
@@ -43,7 +43,7 @@ pub struct Dispatch {
 
 /// The scores that the workgroups of one chunk leave in `record`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoreRange {
+pub(super) struct ScoreRange {
     /// Word of `record` at which they begin.
     pub offset: usize,
     /// Number of workgroups, each of which leaves three words: loss, correct, collapsed.
@@ -52,7 +52,7 @@ pub struct ScoreRange {
 
 /// All dispatches of a run.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Parameters of single dispatches.
     pub params: Vec<[u32; 4]>,
     /// All products and their tiles.
@@ -71,7 +71,7 @@ pub struct Plan {
 
 impl Plan {
     /// Plans all dispatches of a run, with products over pairs in tiles of `pair_tile`. Allocates nothing on the device.
-    pub fn new(layout: &GpuLayout, index: &PairIndex, pair_tile: usize) -> Self {
+    pub(super) fn new(layout: &GpuLayout, index: &PairIndex, pair_tile: usize) -> Self {
         let mut plan = Self {
             params: Vec::new(),
             products: JobTable::default(),
@@ -132,11 +132,11 @@ impl Plan {
         losses: ScoreRange,
     ) -> Vec<Dispatch> {
         let shape = &layout.shape;
-        let n_table_rows = 2 * shape.p;
+        let n_table_rows = 2 * layout.n_numbers();
         let n_sums = n_table_rows * shape.n_heads
             + layout.neurons_and_logits_width()
             + shape.d_mlp * shape.d_vocab_out;
-        let n_groups = (shape.d_model * shape.p).div_ceil(64) + shape.d_model.div_ceil(64) + 1;
+        let n_groups = (shape.d_model * layout.n_numbers()).div_ceil(64) + shape.d_model.div_ceil(64) + 1;
         vec![
             self.product(Kernel::DWoutU, pair_tile, &product_jobs::d_W_out_U(layout)),
             self.product(Kernel::DHidden, pair_tile, &product_jobs::d_hidden(layout)),

@@ -66,7 +66,8 @@ struct TableMatrices {
 
 impl TableMatrices {
     fn new(layout: &GpuLayout) -> Self {
-        let ModelShape { p, d_model, n_heads, d_mlp, d_vocab_out, .. } = layout.shape;
+        let ModelShape { d_model, n_heads, d_mlp, d_vocab_out, .. } = layout.shape;
+        let p = layout.n_numbers();
         let (offsets, heads_width, width) =
             (&layout.offsets, layout.heads_width(), layout.neurons_and_logits_width());
         let X = Matrix::new(offsets.X, d_model);
@@ -105,7 +106,7 @@ impl TableMatrices {
 /// s          = X kqᵀ
 /// base_resid = [ X_eq W_inᵀ + b_in | (X_eq + b_out) W_U ]
 /// ```
-pub fn projections(layout: &GpuLayout) -> Vec<ProductJob> {
+pub(super) fn projections(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_model, n_heads, d_mlp, d_vocab_out, .. } = layout.shape;
     let (n_rows, heads_width) = (layout.n_rows(), layout.heads_width());
     let TableMatrices { w, one, X, X_eq, kq, s, V, G, base_resid, W_out_U, W_out_U_t, .. } =
@@ -124,7 +125,7 @@ pub fn projections(layout: &GpuLayout) -> Vec<ProductJob> {
 }
 
 /// Dispatch 3: `T[r, h] = V[r, h] G[h]`.
-pub fn tables(layout: &GpuLayout) -> Vec<ProductJob> {
+pub(super) fn tables(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { n_heads, d_head, .. } = layout.shape;
     let (n_rows, width) = (layout.n_rows(), layout.neurons_and_logits_width());
     let TableMatrices { V, G, .. } = TableMatrices::new(layout);
@@ -139,7 +140,7 @@ pub fn tables(layout: &GpuLayout) -> Vec<ProductJob> {
 }
 
 /// Dispatch 5: logits += n W_out_U, over `capacity` pairs.
-pub fn logits(layout: &GpuLayout) -> Vec<ProductJob> {
+pub(super) fn logits(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
     vec![ProductJob::new(
@@ -151,7 +152,7 @@ pub fn logits(layout: &GpuLayout) -> Vec<ProductJob> {
 }
 
 /// Dispatch 7: d_W_out_Uᵀ = d_logitsᵀ n, one job for each split of the train pairs.
-pub fn d_W_out_U(layout: &GpuLayout) -> Vec<ProductJob> {
+pub(super) fn d_W_out_U(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
     let splits = Matrix::new(layout.offsets.d_W_out_U_splits, d_mlp);
@@ -165,7 +166,7 @@ pub fn d_W_out_U(layout: &GpuLayout) -> Vec<ProductJob> {
 }
 
 /// Dispatch 8: d_n = d_logits W_out_Uᵀ over the train pairs; the kernel stores d_n ⊙ σ'(u).
-pub fn d_hidden(layout: &GpuLayout) -> Vec<ProductJob> {
+pub(super) fn d_hidden(layout: &GpuLayout) -> Vec<ProductJob> {
     let ModelShape { d_mlp, d_vocab_out, .. } = layout.shape;
     let (hidden, logits) = (Matrix::new(0, d_mlp), Matrix::new(0, d_vocab_out));
     vec![ProductJob::new(
@@ -185,8 +186,9 @@ pub fn d_hidden(layout: &GpuLayout) -> Vec<ProductJob> {
 /// d_b_out   = d_base[logits] W_Uᵀ
 /// d_kq      = d_sᵀ X / √d_head                           with respect to q[h] W_K[h]
 /// ```
-pub fn backward_tables(layout: &GpuLayout) -> Vec<ProductJob> {
-    let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
+pub(super) fn backward_tables(layout: &GpuLayout) -> Vec<ProductJob> {
+    let ModelShape { d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
+    let p = layout.n_numbers();
     let (n_rows, width) = (layout.n_rows(), layout.neurons_and_logits_width());
     let TableMatrices { w, g, X, V, G, d_base, d_W_out_U_t, d_s, d_V, d_G, d_kq, .. } =
         TableMatrices::new(layout);
@@ -216,8 +218,9 @@ pub fn backward_tables(layout: &GpuLayout) -> Vec<ProductJob> {
 /// d_q[h]   = d_kq[h] W_K[h]ᵀ
 /// d_W_K[h] = q[h]ᵀ d_kq[h]
 /// ```
-pub fn backward_projections(layout: &GpuLayout) -> Vec<ProductJob> {
-    let ModelShape { p, d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
+pub(super) fn backward_projections(layout: &GpuLayout) -> Vec<ProductJob> {
+    let ModelShape { d_model, n_heads, d_head, d_mlp, d_vocab_out, .. } = layout.shape;
+    let p = layout.n_numbers();
     let (n_rows, heads_width) = (layout.n_rows(), layout.heads_width());
     let t = TableMatrices::new(layout);
     let TableMatrices { w, g, X, X_eq, d_base, d_s, d_V, d_G, d_kq, d_X, .. } = &t;
@@ -257,8 +260,9 @@ pub fn backward_projections(layout: &GpuLayout) -> Vec<ProductJob> {
 /// d_X_eq = d_V["="] W_V + d_q W_Q + d_base [ W_inᵀ | W_U ]ᵀ
 /// d_W_Q  = d_qᵀ X_eq
 /// ```
-pub fn backward_query_token(layout: &GpuLayout) -> Vec<ProductJob> {
-    let ModelShape { p, d_model, d_mlp, d_vocab_out, .. } = layout.shape;
+pub(super) fn backward_query_token(layout: &GpuLayout) -> Vec<ProductJob> {
+    let ModelShape { d_model, d_mlp, d_vocab_out, .. } = layout.shape;
+    let p = layout.n_numbers();
     let heads_width = layout.heads_width();
     let TableMatrices { w, g, X_eq, d_base, d_V, d_q, d_X, .. } = TableMatrices::new(layout);
     vec![

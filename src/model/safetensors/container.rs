@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::half::f16;
 use ::safetensors::tensor::{Dtype, SafeTensorError, SafeTensors};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,8 @@ pub struct NamedTensor {
 /// Width of the numbers in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
+    /// 16 bits (IEEE half precision): for weights that are published to be looked at.
+    F16,
     /// 32 bits: the layout every reader expects.
     F32,
     /// 64 bits: for the state of a run in that precision.
@@ -43,12 +46,12 @@ pub struct Contents {
 
 /// Reads a file's tensors and metadata; only the tensors whose name `wanted` accepts are copied.
 ///
-/// The copies take at most twice the bytes given.
+/// The copies take at most four times the bytes given.
 ///
 /// # Errors
 /// [`LabError::Content`] if the bytes are no safetensors file, end early, claim sizes that overflow
 /// or regions that overlap or leave gaps, if it has a checksum that does not fit, or if a wanted tensor is
-/// empty, holds something else than 32- or 64-bit floats, or a value that is not finite.
+/// empty, holds something else than floats of 16, 32 or 64 bits, or a value that is not finite.
 pub fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Contents> {
     check_header_length(bytes)?;
     let (header_len, header) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
@@ -58,9 +61,12 @@ pub fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Contents> {
     let mut tensors = BTreeMap::new();
     for (name, view) in file.iter().filter(|(name, _)| wanted(name)) {
         let values = match view.dtype() {
+            Dtype::F16 => floats(view.data(), |b| f64::from(f16::from_le_bytes(b))),
             Dtype::F32 => floats(view.data(), |b| f64::from(f32::from_le_bytes(b))),
             Dtype::F64 => floats(view.data(), f64::from_le_bytes),
-            other => return Err(wrong(format!("{name} holds {other} numbers; allowed are F32 and F64"))),
+            other => {
+                return Err(wrong(format!("{name} holds {other} numbers; allowed are F16, F32 and F64")));
+            }
         };
         if values.is_empty() {
             return Err(wrong(format!("{name} of shape {:?} is empty", view.shape())));
@@ -122,6 +128,7 @@ struct Data {
 impl Data {
     fn of(tensors: &[NamedTensor], element: Element) -> Self {
         let (dtype, n_bytes) = match element {
+            Element::F16 => ("F16", 2),
             Element::F32 => ("F32", 4),
             Element::F64 => ("F64", 8),
         };
@@ -130,6 +137,9 @@ impl Data {
             assert_eq!(dims.iter().product::<usize>(), values.len(), "{name}: shape and number of values");
             let start = data.bytes.len();
             match element {
+                Element::F16 => {
+                    data.bytes.extend(values.iter().flat_map(|&v| f16::from_f64(v).to_le_bytes()));
+                }
                 Element::F32 => data.bytes.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes())),
                 Element::F64 => data.bytes.extend(values.iter().flat_map(|v| v.to_le_bytes())),
             }
@@ -162,7 +172,8 @@ fn check_checksum(metadata: &BTreeMap<String, String>, file: &SafeTensors<'_>) -
         .iter()
         .map(|(name, dtype, view)| StoredTensor { name, dtype, dims: view.shape(), data: view.data() })
         .collect();
-    if checksum(metadata, &mut stored) == *written {
+    // A fuzzer would hardly get past it.
+    if cfg!(fuzzing) || checksum(metadata, &mut stored) == *written {
         return Ok(());
     }
     Err(wrong("the checksum in the metadata is not that of the content: the file is damaged"))

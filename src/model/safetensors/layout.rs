@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::container::{NamedTensor, wrong};
-use crate::config::{Activation, MAX_P};
+use crate::config::Activation;
 use crate::error::Result;
-use crate::model::shape::{ModelShape, N_CTX, Param};
+use crate::model::shape::{ModelShape, Param};
 use crate::model::weights::Weights;
 
 /// The most blocks that are read. Training allows 4; published models have 1 or 2.
@@ -34,8 +34,9 @@ pub(super) fn is_tensor(name: &str) -> bool {
 pub(super) fn assemble(
     mut tensors: BTreeMap<String, NamedTensor>,
     activation: Activation,
+    causal: bool,
 ) -> Result<Weights> {
-    let (shape, layout) = infer(&tensors, activation)?;
+    let (shape, layout) = infer(&tensors, (activation, causal))?;
     check(&tensors, &shape, layout)?;
     let mut weights = Weights::zeros(shape.clone());
     for param in shape.params() {
@@ -80,7 +81,7 @@ pub(super) fn disassemble(weights: &Weights, layout: WeightLayout) -> Vec<NamedT
 /// Reads the sizes off the tensors. The rank of W_O tells the layouts apart, whatever the sizes.
 fn infer(
     tensors: &BTreeMap<String, NamedTensor>,
-    activation: Activation,
+    (activation, causal): (Activation, bool),
 ) -> Result<(ModelShape, WeightLayout)> {
     let dims = |param: Param| -> Result<&[usize]> {
         let name = param.name();
@@ -98,11 +99,11 @@ fn infer(
             )));
         }
     };
-    let d_model = match *dims(Param::W_pos)? {
-        [N_CTX, d_model] if d_model == width => d_model,
+    let (n_ctx, d_model) = match *dims(Param::W_pos)? {
+        [n_ctx, d_model] if d_model == width => (n_ctx, d_model),
         ref other => {
             return Err(wrong(format!(
-                "pos_embed.W_pos has shape {other:?}; the sequence is [a, b, =], so it must be [{N_CTX}, {width}]"
+                "pos_embed.W_pos has shape {other:?}; it must be [positions, {width}]"
             )));
         }
     };
@@ -120,24 +121,33 @@ fn infer(
         (other, _) => Err(wrong(format!("{} has shape {other:?}; allowed are 2 dimensions", param.name()))),
     };
     let (_, d_vocab) = pair(Param::W_E, layout)?;
-    let (d_mlp, _) = pair(Param::W_in(0), layout)?;
+    let d_mlp =
+        if tensors.keys().any(|name| name.contains(".mlp.")) { pair(Param::W_in(0), layout)?.0 } else { 0 };
     // Both layouts store the unembedding as d_model × d_vocab_out.
     let (_, d_vocab_out) = pair(Param::W_U, WeightLayout::PaperCode)?;
 
-    let p = d_vocab - 1;
-    if p.is_multiple_of(2) || !(3..=MAX_P).contains(&p) {
+    let sizes = [n_ctx, d_model, n_heads, d_head, d_vocab, d_vocab_out];
+    if sizes.contains(&0) {
         return Err(wrong(format!(
-            "embed.W_E has {d_vocab} tokens; allowed are p + 1 (the numbers and \"=\") with an odd p from 3 to {MAX_P}"
+            "n_ctx, d_model, n_heads, d_head, d_vocab and d_vocab_out are {sizes:?}; none may be 0"
         )));
-    }
-    if d_vocab_out != p && d_vocab_out != p + 1 {
-        return Err(wrong(format!("unembed.W_U has {d_vocab_out} columns; allowed are {p} and {}", p + 1)));
     }
     let n_layers = (0..).take_while(|&l| tensors.contains_key(&Param::W_O(l).name())).count();
     if n_layers > MAX_LAYERS {
         return Err(wrong(format!("{n_layers} blocks; allowed are {MAX_LAYERS}")));
     }
-    let shape = ModelShape { p, n_layers, d_model, n_heads, d_head, d_mlp, d_vocab, d_vocab_out, activation };
+    let shape = ModelShape {
+        n_ctx,
+        n_layers,
+        d_model,
+        n_heads,
+        d_head,
+        d_mlp,
+        d_vocab,
+        d_vocab_out,
+        activation,
+        causal,
+    };
     Ok((shape, layout))
 }
 
@@ -192,7 +202,7 @@ fn from_stored(shape: &ModelShape, param: Param, layout: WeightLayout, stored: &
     let dims = shape.dims(param);
     match (layout, dims.as_slice()) {
         (WeightLayout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
-            transpose(stored, out, cols, rows)
+            transpose(stored, out, cols, rows);
         }
         _ => out.copy_from_slice(stored),
     }
@@ -202,7 +212,7 @@ fn to_stored(shape: &ModelShape, param: Param, layout: WeightLayout, values: &[f
     let dims = shape.dims(param);
     match (layout, dims.as_slice()) {
         (WeightLayout::TransformerLens, &[.., rows, cols]) if is_transposed(param) => {
-            transpose(values, stored, rows, cols)
+            transpose(values, stored, rows, cols);
         }
         _ => stored.copy_from_slice(values),
     }

@@ -14,6 +14,9 @@ use super::weights::Weights;
 use crate::config::{Activation, ExperimentConfig};
 use crate::error::Result;
 
+/// The entry of the metadata of a model whose positions see those after them: `false`. Other models have none.
+const CAUSAL: &str = "causal";
+
 /// Weights and what is known about where they come from.
 ///
 /// ```
@@ -40,11 +43,11 @@ pub struct WeightsFile {
 }
 
 impl WeightsFile {
-    /// Reads weights in either [`WeightLayout`], of 32- or 64-bit floats.
+    /// Reads weights in either [`WeightLayout`], of floats of 16, 32 or 64 bits.
     ///
     /// The sizes are those of the tensors. Missing biases of the MLP are zero; other biases may be
     /// there if they are zero; masks, and names that begin with `optim.`, are passed over. The activation
-    /// is that of the metadata, or else ReLU. A configuration that is not this lab's is passed over.
+    /// is that of the metadata, or else ReLU; a model without any tensor of an MLP is of attention only. A configuration that is not this lab's is passed over.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the bytes are no such file, whatever
@@ -57,7 +60,8 @@ impl WeightsFile {
             Some(config) => config.model.activation,
             None => activation_of(&metadata)?,
         };
-        let weights = layout::assemble(tensors, activation)?;
+        let causal = metadata.get(CAUSAL).is_none_or(|text| text != "false");
+        let weights = layout::assemble(tensors, activation, causal)?;
         if let Some(config) = &config {
             check_config_fits(config, weights.shape())?;
         }
@@ -71,6 +75,13 @@ impl WeightsFile {
     pub fn unused_config(bytes: &[u8]) -> Result<Option<String>> {
         let metadata = container::read(bytes, |_| false)?.metadata;
         Ok(metadata.get("config").and_then(|text| parse_config(text).err()))
+    }
+
+    /// Writes the weights as [`Self::to_bytes`] does, but rounded to 16-bit floats: half the bytes, and losses that agree
+    /// to two digits or so.
+    pub fn to_half_bytes(&self, layout: WeightLayout) -> Vec<u8> {
+        let tensors = layout::disassemble(&self.weights, layout);
+        container::write(&tensors, &self.metadata(layout), container::Element::F16)
     }
 
     /// Writes the weights as 32-bit floats, with `config` (JSON), `step` (a number), `activation` and
@@ -93,6 +104,9 @@ impl WeightsFile {
             ("layout".to_owned(), layout.to_owned()),
             ("activation".to_owned(), activation.to_owned()),
         ]);
+        if !self.weights.shape().causal {
+            metadata.insert(CAUSAL.into(), "false".into());
+        }
         if let Some(config) = &self.config {
             let text =
                 serde_json::to_string(config).expect("a configuration has no map with other keys than text");
@@ -127,8 +141,9 @@ fn activation_of(metadata: &BTreeMap<String, String>) -> Result<Activation> {
 
 fn check_config_fits(config: &ExperimentConfig, found: &ModelShape) -> Result<()> {
     let expected = ModelShape::new(&config.data, &config.model);
-    // An unembedding without a column for "=" fits too.
-    if (ModelShape { d_vocab_out: found.d_vocab_out, ..expected }) == *found {
+    // An unembedding without a column for the last token, which is no answer, fits too.
+    let without_last = ModelShape { d_vocab_out: expected.d_vocab_out - 1, ..expected.clone() };
+    if [&expected, &without_last].contains(&found) {
         return Ok(());
     }
     Err(wrong(format!(

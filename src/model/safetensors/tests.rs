@@ -18,7 +18,7 @@ fn tiny() -> WeightsFile {
 /// A model whose sizes all differ, so that no swap of dimensions can go unseen.
 fn odd_sizes() -> Weights {
     let shape = ModelShape {
-        p: 7,
+        n_ctx: 3,
         n_layers: 2,
         d_model: 10,
         n_heads: 3,
@@ -27,6 +27,7 @@ fn odd_sizes() -> Weights {
         d_vocab: 8,
         d_vocab_out: 7,
         activation: Activation::Gelu,
+        causal: true,
     };
     initial_weights(&shape, 5)
 }
@@ -106,14 +107,14 @@ fn wrong_names_shapes_and_values_are_named() {
                 NamedTensor { name: "blocks.0.ln1.w".into(), dims: vec![1], values: vec![1.0] },
             );
         }),
-        ("unembed.W_U has 4 columns", |t| t.get_mut("unembed.W_U").unwrap().dims = vec![32, 4]),
-        ("embed.W_E has 1 tokens", |t| t.get_mut("embed.W_E").unwrap().dims = vec![128, 1]),
+        ("unembed.W_U has shape [32, 4]", |t| t.get_mut("unembed.W_U").unwrap().dims = vec![32, 4]),
+        ("embed.W_E has shape [128, 1]", |t| t.get_mut("embed.W_E").unwrap().dims = vec![128, 1]),
         ("blocks.0.attn.W_V has shape [16, 16]", |t| {
-            t.get_mut("blocks.0.attn.W_V").unwrap().dims = vec![16, 16]
+            t.get_mut("blocks.0.attn.W_V").unwrap().dims = vec![16, 16];
         }),
         ("pos_embed.W_pos has shape [16, 3]", |t| t.get_mut("pos_embed.W_pos").unwrap().dims = vec![16, 3]),
         ("blocks.0.mlp.b_in holds NaN at place 7", |t| {
-            t.get_mut("blocks.0.mlp.b_in").unwrap().values[7] = f64::NAN
+            t.get_mut("blocks.0.mlp.b_in").unwrap().values[7] = f64::NAN;
         }),
     ];
     for (expected, spoil) in cases {

@@ -3,7 +3,7 @@
 use super::series::{sentence, spectrum_panel, spectrum_table};
 use super::sheet::{Row, Shape, Sheet};
 use super::{DataNeed, DataTable, Figure, FigureData};
-use crate::analysis::attention::HeadReport;
+use crate::analysis::modular::attention::HeadReport;
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;
 use crate::plot::theme::Theme;

@@ -43,7 +43,8 @@ impl CategoryMap {
         let cell = (free_x / n_cols).min(free_y / n_rows);
         let (map_x, map_y) = if cell == 0 { (free_x, free_y) } else { (cell * n_cols, cell * n_rows) };
         let right = width.saturating_sub(map_x + edges_x);
-        let framed = area.margin(0, height.saturating_sub(map_y + edges_y), 0, right);
+        let (left, right) = ((right / 2) as i32, (right - right / 2) as i32);
+        let framed = area.margin(0, height.saturating_sub(map_y + edges_y) as i32, left, right);
         let style = frame::Style { grid_x: false, grid_y: false, left: LEFT, right: frame::EDGE };
         let (_, map) = frame::draw_as(&framed, self.x, self.y, style, theme)?;
         let color = |&kind: &u8| self.colors.get(usize::from(kind)).copied().unwrap_or(theme.background);

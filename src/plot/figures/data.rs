@@ -1,7 +1,8 @@
 //! What the figures are made from.
 
+use crate::analysis::domain::Domain;
+use crate::analysis::modular::report::{Report, ReportMaps};
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::{Report, ReportMaps};
 use crate::engine::MetricsRow;
 
 /// Everything a run has to show; what is not there leaves its figures out.
@@ -54,6 +55,14 @@ impl DataNeed {
             Self::Report => data.report.is_some(),
             Self::Maps => data.maps.is_some(),
             Self::LossWithoutFreq => !data.loss_without_freq.is_empty(),
+        }
+    }
+
+    /// The tasks whose runs have such data.
+    pub fn domain(self) -> Domain {
+        match self {
+            Self::Metrics | Self::OtherSeeds => Domain::AnyTask,
+            Self::Progress | Self::Report | Self::Maps | Self::LossWithoutFreq => Domain::Modular,
         }
     }
 

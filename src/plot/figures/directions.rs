@@ -3,7 +3,7 @@
 use super::series::strongest;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::{Cell, DataNeed, DataTable, Figure, FigureData};
-use crate::analysis::directions::{DirectionFit, DirectionTerm};
+use crate::analysis::modular::directions::{DirectionFit, DirectionTerm};
 use crate::format::percent;
 use crate::maths::fourier::norms_by_freq;
 use crate::maths::stats;

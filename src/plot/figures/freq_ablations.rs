@@ -4,9 +4,9 @@ use super::bars::{Bar, BarChart};
 use super::series::FREQ;
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::{Cell, DataNeed, DataTable, Figure, FigureData};
-use crate::analysis::ablation::PaperAblation;
 use crate::analysis::measure::LOSS_ALL;
-use crate::analysis::report::Report;
+use crate::analysis::modular::ablation::PaperAblation;
+use crate::analysis::modular::report::Report;
 use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::theme::Theme;
@@ -115,19 +115,19 @@ fn tables(data: &FigureData<'_>) -> Vec<DataTable> {
 #[cfg(test)]
 mod tests {
     use super::FIGURE;
-    use crate::analysis::freq_ablation::losses_without_each_freq;
-    use crate::analysis::report::analyse;
+    use crate::analysis::modular::freq_ablation::losses_without_each_freq;
+    use crate::analysis::modular::report::analyse;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
     use crate::plot::figures::FigureData;
     use crate::plot::theme::Theme;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     #[test]
     fn frequencies_that_were_not_removed_are_not_spoken_of() {
         let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
+        let task = ModularTask::of(&config.data).expect("a modular task");
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
         let report = analyse(&weights, &task).expect("random weights can be analysed");
         let each = losses_without_each_freq(&weights, &task).expect("and cut");

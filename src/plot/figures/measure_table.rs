@@ -75,12 +75,13 @@ mod tests {
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
     use crate::plot::figures::Cell;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     fn measured(freqs: &[usize]) -> ProgressMeasures {
         let config = Preset::Tiny.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 4);
-        measure(&weights, &Task::new(&config.data), freqs).expect("random weights can be measured")
+        measure(&weights, &ModularTask::of(&config.data).expect("a modular task"), freqs)
+            .expect("random weights can be measured")
     }
 
     #[test]

@@ -41,6 +41,7 @@ use plotters::prelude::DrawingBackend;
 
 use super::pixel_map::PixelMap;
 use super::theme::Theme;
+use crate::analysis::domain::Domain;
 use crate::error::Result;
 
 /// One figure or table.
@@ -87,6 +88,11 @@ impl Figure {
     /// What the data lack for it, in words; `None` if nothing.
     pub fn missing(&self, data: &FigureData<'_>) -> Option<&'static str> {
         self.needs.iter().find(|need| !need.is_met(data)).map(|need| need.missing_words())
+    }
+
+    /// The tasks it is of: those whose runs have all that it needs.
+    pub fn domain(&self) -> Domain {
+        Domain::of_all(self.needs.iter().map(|need| need.domain()))
     }
 
     /// Whether it shows some of these data, if they are there.

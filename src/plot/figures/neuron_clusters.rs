@@ -4,8 +4,8 @@ use super::bars::{Bar, BarChart};
 use super::series::{listed, spectrum_panel, spectrum_table};
 use super::sheet::{Chart, Panel, Row, Shape, Sheet};
 use super::{Cell, DataNeed, DataTable, Figure, FigureData};
-use crate::analysis::neurons::MIN_CLUSTER_FVE;
-use crate::analysis::report::{NeuronReport, Report};
+use crate::analysis::modular::neurons::MIN_CLUSTER_FVE;
+use crate::analysis::modular::report::{NeuronReport, Report};
 use crate::plot::Axis;
 use crate::plot::theme::Theme;
 

@@ -34,12 +34,21 @@ const RADIUS: f64 = 2.2;
 const LABEL_AT: f64 = 1.13;
 
 impl Scatter {
-    /// Draws the figure over the whole area. Points that are not finite are left out.
+    /// Draws the figure in the middle of the area, as large a square as it holds: a circle is round. Points that are
+    /// not finite are left out.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) with the backend's reason.
     pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, theme: &Theme) -> Result<PixelMap> {
-        let (mut plane, map) = frame::draw(area, self.x, self.y, true, theme)?;
+        let style = frame::Style::default();
+        let (width, height) = area.dim_in_pixel();
+        let edges_x = theme.px(style.left) + theme.px(style.right);
+        let edges_y = theme.px(frame::EDGE) + theme.px(frame::BELOW);
+        let (free_x, free_y) = (width.saturating_sub(edges_x), height.saturating_sub(edges_y));
+        let side = free_x.min(free_y);
+        let (spare_x, spare_y) = ((free_x - side) as i32, (free_y - side) as i32);
+        let square = area.margin(0, spare_y, spare_x / 2, spare_x - spare_x / 2);
+        let (mut plane, map) = frame::draw(&square, self.x, self.y, true, theme)?;
         let finite = |i: &usize| self.points.get(*i).filter(|(x, y)| x.is_finite() && y.is_finite()).copied();
         let path: Vec<_> = self.order.iter().filter_map(finite).collect();
         let thin = theme.axis.stroke_width(theme.px(0.7));

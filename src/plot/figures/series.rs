@@ -191,7 +191,10 @@ pub(super) fn spectrum_panel(title: String, y_name: &str, spectrum: &[f64], them
     let pairs = spectrum.get(1..).unwrap_or_default().chunks_exact(2);
     let harmonics = pairs.zip(1..).map(|(pair, k)| Harmonic { k, cos: pair[0], sin: pair[1] }).collect();
     let legend = vec![("cos".to_owned(), theme.cos), ("sin".to_owned(), theme.sin)];
-    Panel { legend, ..Panel::new(title, FREQ, y_name, Chart::Spectrum(SpectrumChart { harmonics })) }
+    Panel {
+        legend,
+        ..Panel::new(title, FREQ, y_name, Chart::Spectrum(SpectrumChart { harmonics, reach: 0.0 }))
+    }
 }
 
 /// The name of every axis of frequencies.
@@ -239,12 +242,13 @@ mod tests {
     use crate::plot::figures::sheet::Chart;
     use crate::plot::figures::{Cell, Figure, FigureData};
     use crate::plot::theme::Theme;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     fn measured(freqs: &[usize]) -> ProgressMeasures {
         let config = Preset::Tiny.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 4);
-        measure(&weights, &Task::new(&config.data), freqs).expect("random weights can be measured")
+        measure(&weights, &ModularTask::of(&config.data).expect("a modular task"), freqs)
+            .expect("random weights can be measured")
     }
 
     fn rows(last: usize) -> Vec<MetricsRow> {

@@ -35,7 +35,7 @@ pub fn of_sheet(name: &str, sheet: &Sheet, width: u32, theme: &Theme) -> Result<
     {
         let inner = SVGBackend::with_string(&mut text, (width * FINENESS, height * FINENESS));
         let backend = BitmapPassthrough::new(inner, |corner, size, rgb: &[u8]| {
-            images.push((corner, size, rgb.to_vec()))
+            images.push((corner, size, rgb.to_vec()));
         });
         let area = ErasedBackend::new(backend).into_drawing_area();
         area.fill(&theme.background).map_err(failed)?;
@@ -68,8 +68,16 @@ pub fn of_sheet(name: &str, sheet: &Sheet, width: u32, theme: &Theme) -> Result<
 /// # Errors
 /// [`LabError::Content`] with the backend's reason.
 pub fn themed_svg(figure: &Figure, data: &FigureData<'_>, width: u32) -> Result<String> {
+    themed_svg_of_sheet(figure.id, &(figure.sheet)(data, &Theme::light()), width)
+}
+
+/// A sheet that was made with [`Theme::light`], in colours that the page around it defines.
+///
+/// # Errors
+/// [`LabError::Content`] with the backend's reason.
+pub fn themed_svg_of_sheet(name: &str, sheet: &Sheet, width: u32) -> Result<String> {
     let theme = Theme::light();
-    let text = svg(figure, data, width, &theme)?;
+    let text = of_sheet(name, sheet, width, &theme)?;
     Ok(colors(&theme).iter().fold(text, |text, (name, color)| {
         text.replace(&format!("\"{}\"", hex(*color)), &format!("\"var(--plot-{name})\""))
     }))
@@ -94,7 +102,10 @@ fn colors(theme: &Theme) -> Vec<(String, RGBColor)> {
         ("muted", theme.muted),
     ];
     let named = named.map(|(name, color)| (name.to_owned(), color)).into_iter();
-    named.chain(theme.series.iter().enumerate().map(|(i, &color)| (format!("series-{i}"), color))).collect()
+    let series = theme.series.iter().enumerate();
+    let members = series.clone().map(|(i, &color)| (format!("series-{i}"), color));
+    let tints = series.map(|(i, &color)| (format!("series-{i}-muted"), theme.muted(color)));
+    named.chain(members).chain(tints).collect()
 }
 
 /// A colour as plotters writes it.

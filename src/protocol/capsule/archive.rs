@@ -126,7 +126,8 @@ fn unpack(
     if unpacked.len() != size {
         return Err(damaged(format!("{} bytes, but {size} were announced", unpacked.len())));
     }
-    if rawzip::crc32(&unpacked) != entry.crc32() {
+    // A fuzzer would hardly get past it.
+    if !cfg!(fuzzing) && rawzip::crc32(&unpacked) != entry.crc32() {
         return Err(damaged("its checksum is wrong: the file was damaged".into()));
     }
     Ok((name, unpacked))

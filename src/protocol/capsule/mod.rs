@@ -23,8 +23,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use self::archive::{Files, Packing};
+use crate::analysis::modular::report::Report;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::state_file::StateFile;
 use crate::engine::{EngineInfo, MetricsRow, metrics_csv};

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::archive::{self, Packing};
 use super::{Capsule, Saved};
-use crate::analysis::report::analyse;
+use crate::analysis::modular::report::analyse;
 use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow, TrainState};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 fn engine() -> EngineInfo {
     EngineInfo {
@@ -91,7 +91,10 @@ fn every_report_comes_back_and_the_last_one_has_a_name_of_its_own() {
     let config = Preset::Tiny.config();
     let report = |seed| {
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), seed);
-        Arc::new(analyse(&weights, &Task::new(&config.data)).expect("the model is whole"))
+        Arc::new(
+            analyse(&weights, &ModularTask::of(&config.data).expect("a modular task"))
+                .expect("the model is whole"),
+        )
     };
     let mut capsule = run();
     capsule.head.user_agent = Some("a browser".into());

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::container::wrong;
 use super::numbers::rounded;
-use crate::analysis::attention::pattern::AttentionPattern;
 use crate::analysis::checkpoint::{Circle, GridMaps, NeuronActivationMap};
-use crate::analysis::forward::{NeuronTable, activations};
+use crate::analysis::modular::attention::pattern::AttentionPattern;
+use crate::analysis::modular::forward::{NeuronTable, activations};
 use crate::config::Activation;
 use crate::error::Result;
 use crate::maths::fourier::n_freqs;

@@ -13,6 +13,7 @@ mod columns;
 mod container;
 mod fields;
 mod floats;
+pub mod published_weights;
 mod numbers;
 mod writer;
 
@@ -25,16 +26,16 @@ use self::columns::from_columns;
 use self::container::wrong;
 use self::fields::{Grid, N_PLANES, Planes, Scales};
 use self::numbers::NumericStreams;
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
+use crate::analysis::modular::report::Report;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::error::Result;
 use crate::model::safetensors::WeightsFile;
 use crate::model::{ModelShape, Weights};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 /// A run that was recorded.
 #[derive(Debug, Clone)]
@@ -133,7 +134,7 @@ impl Recording {
             config: Some(config.clone()),
             step: Some(step),
         };
-        let grid = Grid::new(&config);
+        let grid = Grid::new(&config)?;
         let mut recording = Self {
             build,
             config,
@@ -178,12 +179,8 @@ impl Recording {
         }
         let measured = self.progress.binary_search_by_key(&shot.step, |(step, _)| *step);
         let measured = measured.map_err(|_| wrong(format!("there are no measures of step {}", shot.step)))?;
-        Ok(CheckpointAnalysis {
-            step: shot.step,
-            report,
-            measures: self.progress[measured].1.clone(),
-            maps: fields,
-        })
+        let measures = self.progress[measured].1.clone();
+        Ok(CheckpointAnalysis::of_modular(shot.step, ModularAnalysis { report, measures, maps: fields }))
     }
 
     /// What a skeleton becomes with its numbers.
@@ -230,12 +227,13 @@ fn undo_differences(plane: &mut [u8], n: usize) -> Result<()> {
 }
 
 impl Grid {
-    fn new(config: &ExperimentConfig) -> Self {
-        Self {
-            p: config.data.p,
+    fn new(config: &ExperimentConfig) -> Result<Self> {
+        let task = ModularTask::of(&config.data)?;
+        Ok(Self {
+            p: task.p,
             n_heads: config.model.n_heads,
             activation: config.model.activation,
-            is_train: Task::new(&config.data).is_train(),
-        }
+            is_train: task.is_train(),
+        })
     }
 }

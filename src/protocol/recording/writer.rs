@@ -7,9 +7,9 @@ use super::container::{self, wrong};
 use super::fields::{Grid, N_PLANES, Planes};
 use super::numbers::{NumericStreams, not_finite};
 use super::{Curves, Header, Parts, SnapshotIndex, floats};
-use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::analysis::forward::NeuronTable;
+use crate::analysis::checkpoint::ModularAnalysis;
 use crate::analysis::measure::{MEASURES, Measure, Need, Source};
+use crate::analysis::modular::forward::NeuronTable;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::ExperimentConfig;
@@ -58,7 +58,7 @@ impl RecordingWriter {
             curves_end: numbers.each().map(Vec::len),
             shots: Vec::new(),
         };
-        Ok(Self { header, grid: Grid::new(config), skeletons, numbers, planes: Default::default() })
+        Ok(Self { header, grid: Grid::new(config)?, skeletons, numbers, planes: Default::default() })
     }
 
     /// Checks that the measures of a checkpoint can be recorded.
@@ -79,12 +79,12 @@ impl RecordingWriter {
         NumericStreams::default().take_from(&value, usize::MAX).map(drop)
     }
 
-    /// Adds the next snapshot, whose step must have measures. `neurons` are the tables of its neurons, in
+    /// Adds the snapshot of the next step, which must have measures. `neurons` are the tables of its neurons, in
     /// their order; without them none are kept.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if one of its numbers is not finite.
-    pub fn push(&mut self, snapshot: &CheckpointAnalysis, neurons: &[NeuronTable]) -> Result<()> {
+    pub fn push(&mut self, step: usize, snapshot: &ModularAnalysis, neurons: &[NeuronTable]) -> Result<()> {
         let (scales, planes) = self.grid.quantise(&snapshot.maps, neurons)?;
         let parts = Parts { report: snapshot.report.clone(), scales };
         let value = serde_json::to_value(&parts).map_err(wrong)?;
@@ -93,7 +93,7 @@ impl RecordingWriter {
             all.extend(plane);
         }
         self.header.shots.push(SnapshotIndex {
-            step: snapshot.step,
+            step,
             numbers: self.numbers.each().map(Vec::len),
             planes: self.planes.each_ref().map(Vec::len),
         });

@@ -2,7 +2,7 @@
 
 /// What was asked of the analyst and not answered yet, and how long it has been at it.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub(super) struct Pace {
     n_open: usize,
     busy_since: f64,
     rested_at: f64,
@@ -10,7 +10,7 @@ pub struct Pace {
 
 impl Pace {
     /// Something was asked; it is begun at once or after what was asked before.
-    pub fn asked(&mut self, now_ms: f64) {
+    pub(super) fn asked(&mut self, now_ms: f64) {
         if self.n_open == 0 {
             self.busy_since = now_ms;
         }
@@ -18,7 +18,7 @@ impl Pace {
     }
 
     /// Something was answered. Once nothing is left to be, the time at which the analyst will have rested.
-    pub fn answered(&mut self, now_ms: f64) -> Option<f64> {
+    pub(super) fn answered(&mut self, now_ms: f64) -> Option<f64> {
         // Its first word answers nothing.
         self.n_open = self.n_open.checked_sub(1)?;
         (self.n_open == 0).then(|| {
@@ -29,7 +29,7 @@ impl Pace {
     }
 
     /// Whether it has rested at this time, which [`Self::answered`] told: nothing was asked in between.
-    pub fn has_rested(&self, at_ms: f64) -> bool {
+    pub(super) fn has_rested(&self, at_ms: f64) -> bool {
         self.n_open == 0 && self.rested_at <= at_ms
     }
 }
@@ -62,6 +62,6 @@ mod tests {
         pace.asked(800.0);
         assert_eq!(pace.answered(1000.0), Some(1200.0));
         pace.asked(1010.0);
-        assert_eq!(pace.answered(1020.0), Some(1200.0), "a cut does not shorten it");
+        assert_eq!(pace.answered(1020.0), Some(1200.0), "an ablation does not shorten it");
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use js_sys::WebAssembly::RuntimeError;
-use leptos::prelude::{document, set_timeout, window};
+use leptos::prelude::{document, request_animation_frame, set_timeout, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -126,17 +126,54 @@ pub(in crate::ui) fn query_pairs() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Puts a query in the page's address, without a new entry in the history.
-pub(in crate::ui) fn save_query(query: &str) {
-    let location = window().location();
-    let path = location.pathname().unwrap_or_default();
-    let hash = location.hash().unwrap_or_default();
-    let mark = if query.is_empty() { "" } else { "?" };
+/// Puts a query and a fragment, either of which may be empty, in the page's address, without a new entry in the
+/// history.
+pub(in crate::ui) fn save_address(query: &str, fragment: &str) {
+    let path = window().location().pathname().unwrap_or_default();
+    let part = |mark: &str, text: &str| if text.is_empty() { String::new() } else { format!("{mark}{text}") };
+    let address = format!("{path}{}{}", part("?", query), part("#", fragment));
     if let Ok(history) = window().history() {
         // A browser may refuse when it is asked too often; the next change asks again.
-        let _ =
-            history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{mark}{query}{hash}")));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
+}
+
+/// The page's whole address.
+pub(in crate::ui) fn address() -> String {
+    window().location().href().unwrap_or_default()
+}
+
+/// Copies a text to the clipboard, and calls back with whether the browser allowed it.
+pub(in crate::ui) fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
+    leptos::task::spawn_local(async move {
+        let navigator = window().navigator();
+        // Where the page is not served securely, browsers have no clipboard at all.
+        let is_there = js_sys::Reflect::has(&navigator, &"clipboard".into()).unwrap_or(false);
+        done(is_there && JsFuture::from(navigator.clipboard().write_text(&text)).await.is_ok());
+    });
+}
+
+/// The fragment of the page's address, without `#`.
+pub(in crate::ui) fn fragment() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
+}
+
+/// Calls back with the fragment whenever the reader follows a link within the page, for as long as the page lives.
+pub(in crate::ui) fn watch_fragment(changed: impl Fn(String) + 'static) {
+    let on_change = Closure::<dyn Fn()>::new(move || changed(fragment()));
+    // Adding a listener does not fail; it lives as long as the page.
+    let _ = window().add_event_listener_with_callback("hashchange", on_change.as_ref().unchecked_ref());
+    on_change.forget();
+}
+
+/// Shows the page from its top.
+pub(in crate::ui) fn scroll_to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
+/// The height of the window, in CSS pixels.
+pub(in crate::ui) fn window_height() -> f64 {
+    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(0.0)
 }
 
 /// Whether the keyboard's focus went down with a control that was disabled.
@@ -168,10 +205,53 @@ pub(in crate::ui) fn scroll_to(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
-/// Draws the eye to the part of the page with this `data-testid`: unfolds what hides it, scrolls to it
+/// Opens the section of the page with an id.
+type OpenSection = Box<dyn Fn(&str)>;
+
+thread_local! {
+    static OPEN_SECTION: RefCell<Option<OpenSection>> = const { RefCell::new(None) };
+}
+
+/// From now on `open` opens the sections of what is shown.
+pub(in crate::ui) fn open_sections_with(open: impl Fn(&str) + 'static) {
+    OPEN_SECTION.with_borrow_mut(|slot| *slot = Some(Box::new(open)));
+}
+
+/// Opens whatever hides an element, section and details, and scrolls to it when that is done.
+pub(in crate::ui) fn reveal(element: &Element) {
+    let hidden = element.closest("[data-sections][hidden]").ok().flatten();
+    let sections = hidden.and_then(|section| section.get_attribute("data-sections")).unwrap_or_default();
+    if let Some(first) = sections.split(' ').next().filter(|first| !first.is_empty()) {
+        OPEN_SECTION.with_borrow(|open| open.iter().for_each(|open| open(first)));
+    }
+    let mut around = element.closest("details").ok().flatten();
+    while let Some(details) = around {
+        // Neither call fails on an attribute of this name.
+        let _ = details.set_attribute("open", "");
+        around = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
+    }
+    if let Some(folded) =
+        element.closest("[popover]").ok().flatten().and_then(|it| it.dyn_into::<HtmlElement>().ok())
+    {
+        // One that is open already need not be opened.
+        let _ = folded.show_popover();
+    }
+    let element = element.clone();
+    // What was opened is laid out by the next frame.
+    request_animation_frame(move || scroll_to(&element));
+}
+
+/// Draws the eye to the part of the page with this `data-testid`: opens what hides it, scrolls to it
 /// and marks it for a moment. Whether there is such a part.
 pub(in crate::ui) fn flash(hook: &str) -> bool {
     by_hook(hook).is_some_and(flash_element)
+}
+
+/// Marks the part of the page with this `data-testid` for a moment, without scrolling.
+pub(in crate::ui) fn mark(hook: &str) {
+    if let Some(element) = by_hook(hook) {
+        mark_element(element);
+    }
 }
 
 /// The same for the part of the page with this id.
@@ -182,7 +262,7 @@ pub(in crate::ui) fn flash_part(id: &str) -> bool {
 /// Presses the button with this `data-testid`. Whether there is one.
 pub(in crate::ui) fn press(hook: &str) -> bool {
     let button = by_hook(hook).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    button.inspect(|button| button.click()).is_some()
+    button.inspect(web_sys::HtmlElement::click).is_some()
 }
 
 fn by_hook(hook: &str) -> Option<Element> {
@@ -190,13 +270,13 @@ fn by_hook(hook: &str) -> Option<Element> {
 }
 
 fn flash_element(element: Element) -> bool {
-    let mut around = element.closest("details").ok().flatten();
-    while let Some(details) = around {
-        // Neither call fails on an attribute of this name.
-        let _ = details.set_attribute("open", "");
-        around = details.parent_element().and_then(|parent| parent.closest("details").ok().flatten());
-    }
-    scroll_to(&element);
+    reveal(&element);
+    mark_element(element);
+    true
+}
+
+fn mark_element(element: Element) {
+    // Neither call fails on an attribute of this name.
     let _ = element.set_attribute("data-flash", "");
     set_timeout(
         move || {
@@ -204,7 +284,6 @@ fn flash_element(element: Element) -> bool {
         },
         FLASH,
     );
-    true
 }
 
 /// Registers the service worker, so that the page opens without a network from now on. Only a published
@@ -229,7 +308,8 @@ pub(in crate::ui) fn keep_offline(kept: impl FnOnce() + 'static) {
     });
 }
 
-fn prefers_little_motion() -> bool {
+/// Whether the reader asked the system for little motion.
+pub(in crate::ui) fn prefers_little_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }

@@ -43,21 +43,21 @@ async fn pieces(url: &str, take: &mut dyn FnMut(Uint8Array)) -> Result<()> {
         return Err(LabError::file("fetch", url, format!("the site answers with status {status}")));
     }
     let body = get(&response, "body").map_err(failed)?;
-    let open: Function = get(&body, "getReader").and_then(|open| open.dyn_into()).map_err(failed)?;
+    let open: Function = get(&body, "getReader").and_then(wasm_bindgen::JsCast::dyn_into).map_err(failed)?;
     let reader = open.call0(&body).map_err(failed)?;
     loop {
         let piece = call(&reader, "read", None).await.map_err(failed)?;
         if get(&piece, "done").map_err(failed)? == JsValue::TRUE {
             return Ok(());
         }
-        take(get(&piece, "value").and_then(|piece| piece.dyn_into()).map_err(failed)?);
+        take(get(&piece, "value").and_then(wasm_bindgen::JsCast::dyn_into).map_err(failed)?);
     }
 }
 
 /// Lets the browser draw and answer before what follows.
 pub(in crate::ui) async fn yield_to_event_loop() {
     let mut wait = |resolve: Function, _: Function| {
-        let later = get(&js_sys::global(), "setTimeout").and_then(|later| later.dyn_into::<Function>());
+        let later = get(&js_sys::global(), "setTimeout").and_then(wasm_bindgen::JsCast::dyn_into::<Function>);
         let waits = later.and_then(|later| later.call1(&JsValue::UNDEFINED, &resolve));
         if waits.is_err() {
             let _ = resolve.call0(&JsValue::UNDEFINED);

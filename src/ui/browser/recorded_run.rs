@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::model::safetensors::WeightLayout;
 use crate::protocol::recording::Recording;
+use crate::protocol::recording::published_weights::{PUBLISHED_STEPS, file_name};
 use crate::ui::browser::{dom, fetch};
 use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::update::Message;
@@ -43,6 +44,12 @@ pub(in crate::ui) async fn show(bytes: Vec<u8>, send: impl Fn(Message)) {
     end(result, send);
 }
 
+/// Fetches the weights of one of its steps, which lie beside the page's programs.
+pub(in crate::ui) async fn fetch_weights(step: usize, send: impl Fn(Message)) {
+    let file = fetch::bytes(&dom::asset(&format!("data/weights/{}", file_name(step))), |_| ()).await;
+    send(Message::WeightsFetched { step, file });
+}
+
 /// Nothing more comes of it.
 pub(in crate::ui) fn end(result: Result<()>, send: impl Fn(Message)) {
     if let Err(error) = result {
@@ -64,6 +71,7 @@ async fn show_all(bytes: &[u8], send: &impl Fn(Message)) -> Result<()> {
         let snapshots = snapshots.collect::<Result<_>>()?;
         send(Message::CheckpointsAnalysed { origin: Origin::Recorded, snapshots });
     }
+    send(Message::PlayOnce);
     Ok(())
 }
 
@@ -77,6 +85,7 @@ fn run_view(recording: &Recording) -> RunView {
         progress: recording.progress.clone(),
         phases: recording.phases,
         weights: BTreeMap::from([(last, file)]),
+        fetchable: PUBLISHED_STEPS.into(),
         ..RunView::own(recording.config.clone())
     }
 }

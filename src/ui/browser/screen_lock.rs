@@ -29,8 +29,8 @@ pub(in crate::ui) async fn lock_screen() -> Result<JsValue> {
 
 /// Lets the screen sleep again.
 pub(in crate::ui) fn unlock_screen(lock: &JsValue) {
-    let release =
-        js_sys::Reflect::get(lock, &"release".into()).and_then(|f| f.dyn_into::<js_sys::Function>());
+    let release = js_sys::Reflect::get(lock, &"release".into())
+        .and_then(wasm_bindgen::JsCast::dyn_into::<js_sys::Function>);
     // A lock that the browser has taken back already needs no release.
     let _ = release.and_then(|release| release.call0(lock));
 }

@@ -17,7 +17,7 @@ pub struct AblationRequests {
     pub(in crate::ui) asking: PendingRequest,
     /// The sum that is asked for.
     pub pair: Option<(usize, usize)>,
-    /// The answer to it, of the model as it is cut.
+    /// The answer to it, of the ablated model.
     pub answer: Option<Answer>,
 }
 

@@ -29,6 +29,8 @@ pub struct Analyst {
     pub n_ends: usize,
     /// For how long it has owed an answer and said nothing, in seconds.
     pub silent_secs: f64,
+    /// What the reader was last told of its silence; empty if nothing.
+    pub silence_remark: String,
     /// The file it worked at when it ended.
     pub suspect: Option<Arc<Vec<u8>>>,
 }
@@ -59,6 +61,6 @@ pub enum Work {
     Measure,
     /// It removes each of these frequencies from the logits in turn.
     WithoutFreqs(Vec<usize>),
-    /// It makes ready for cuts.
+    /// It prepares for ablations.
     Prepare,
 }

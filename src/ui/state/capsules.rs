@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::analysis::modular::report::Report;
 use crate::analysis::phases::Phases;
-use crate::analysis::report::Report;
 use crate::protocol::capsule::{Capsule, Head};
 use crate::ui::state::State;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
@@ -22,7 +22,9 @@ fn head(state: &State) -> Head {
 fn reports(run_view: &RunView) -> BTreeMap<usize, Arc<Report>> {
     let mut reports = run_view.reports.clone();
     for (step, snapshot) in &run_view.snapshots {
-        reports.insert(*step, Arc::new(snapshot.report.clone()));
+        if let Some(report) = snapshot.report() {
+            reports.insert(*step, Arc::new(report.clone()));
+        }
     }
     reports
 }

@@ -1,5 +1,6 @@
 //! Runs laid over the one on show: which, in which colour, and in what their settings differ.
 
+use crate::config::settings;
 use crate::engine::MetricsRow;
 use crate::ui::state::State;
 use crate::ui::state::run_name;
@@ -56,7 +57,16 @@ pub fn other_seeds(state: &State) -> Vec<Vec<MetricsRow>> {
 
 /// What a run's settings have otherwise, in words.
 fn differences(run_view: &RunView, shown: &RunView) -> String {
+    // How a run was computed and how often it was looked at changes nothing of what it learns.
+    let how = [
+        &settings::EVAL_EVERY,
+        &settings::CHECKPOINT_EVERY,
+        &settings::THREADS,
+        &settings::ENGINE,
+        &settings::REPRODUCIBLE,
+    ];
     let found = run_name::differences(&run_view.config, &shown.config);
+    let found: Vec<_> = found.into_iter().filter(|(setting, _)| !how.contains(setting)).collect();
     if found.is_empty() {
         return "same settings".into();
     }

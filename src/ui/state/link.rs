@@ -1,6 +1,6 @@
 //! The settings in the page's address: only what differs from the preset, with a schema version.
 //!
-//! `?v=1&preset=paper&weight_decay=0.3&backend=cpu`. Links outlive pages: what a link says that
+//! `?v=2&preset=paper&weight_decay=0.3&backend=cpu`. Links outlive pages: what a link says that
 //! this page does not understand is reported and ignored.
 
 use crate::config::Preset;
@@ -9,7 +9,26 @@ use crate::error::LabError;
 use crate::ui::state::draft::Draft;
 
 /// The version of the names and values below.
-const SCHEMA: &str = "1";
+pub const SCHEMA: &str = "2";
+
+/// The version before, in which `quick` was another experiment.
+const SCHEMA_1: &str = "1";
+
+/// What was different in the `quick` of that version.
+static QUICK_OF_SCHEMA_1: [(&Setting, &str); 4] = [
+    (&settings::FRAC_TRAIN, "0.5"),
+    (&settings::WEIGHT_DECAY, "1"),
+    (&settings::EPOCHS, "3000"),
+    (&settings::CHECKPOINT_EVERY, "500"),
+];
+
+/// The names of what a link says of the view beside the settings: the cursor's step, the axis of steps, the frequency
+/// of the circle, the parts that are removed. [`view_link`](super::view_link) reads them.
+pub const VIEW_NAMES: [&str; 4] = [STEP, X, CIRCLE, ABLATE];
+pub(super) const STEP: &str = "step";
+pub(super) const X: &str = "x";
+pub(super) const CIRCLE: &str = "circle";
+pub(super) const ABLATE: &str = "ablate";
 
 /// The preset of a page opened without a link.
 pub const DEFAULT_PRESET: Preset = Preset::Quick;
@@ -42,7 +61,8 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
     let mut notices = Vec::new();
     let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
 
-    if let Some(version) = get("v").filter(|v| *v != SCHEMA) {
+    let version = get("v").unwrap_or(SCHEMA);
+    if ![SCHEMA, SCHEMA_1].contains(&version) {
         notices.push(format!(
             "v = {version}: this page reads links of version {SCHEMA}; what it knows of this one is used"
         ));
@@ -53,7 +73,11 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
     });
 
     let mut draft = Draft::new(preset);
-    for (name, value) in pairs.iter().filter(|(name, _)| name != "v" && name != "preset") {
+    if version == SCHEMA_1 && preset == Preset::Quick {
+        QUICK_OF_SCHEMA_1.iter().for_each(|(setting, value)| draft.set(setting, (*value).to_owned()));
+    }
+    let is_setting = |name: &str| name != "v" && name != "preset" && !VIEW_NAMES.contains(&name);
+    for (name, value) in pairs.iter().filter(|(name, _)| is_setting(name)) {
         let Some(setting) = settings::find(name) else {
             notices.push(format!("{name} = {value}: there is no setting of this name"));
             continue;
@@ -119,7 +143,7 @@ mod tests {
     fn a_link_holds_only_what_differs() {
         assert_eq!(to_query(&Draft::new(Preset::Quick)), "", "the default needs no link");
         let mut draft = Draft::new(Preset::Paper);
-        assert_eq!(to_query(&draft), "v=1&preset=paper");
+        assert_eq!(to_query(&draft), "v=2&preset=paper");
         draft.set(&settings::WEIGHT_DECAY, "0.30".into());
         draft.set(&settings::LR, "0.00001".into());
         draft.set(&settings::DEVICE, "webgpu".into());
@@ -127,7 +151,7 @@ mod tests {
             draft.set(&settings::P, wrong.into());
             assert!(!to_query(&draft).contains("&p="), "p = {wrong} cannot be started");
         }
-        assert_eq!(to_query(&draft), "v=1&preset=paper&lr=1e-5&weight_decay=0.3&backend=webgpu");
+        assert_eq!(to_query(&draft), "v=2&preset=paper&lr=1e-5&weight_decay=0.3&backend=webgpu");
     }
 
     #[test]
@@ -151,15 +175,27 @@ mod tests {
         assert_eq!(read.device(), DeviceChoice::Cpu);
     }
 
+    /// The preset as links of version 1 mean it.
+    fn earlier_quick(config: &mut ExperimentConfig) {
+        config.data.change_modular(|sums| sums.frac_train = 0.5);
+        config.optim.weight_decay = 1.0;
+        (config.run.epochs, config.run.checkpoint_every) = (3_000, 500);
+    }
+
     /// What an old link says.
     type Change = fn(&mut ExperimentConfig);
 
     #[test]
     fn links_of_earlier_versions_open_as_they_did() {
-        let links: [(&str, Preset, Change); 14] = [
+        let links: [(&str, Preset, Change); 16] = [
+            ("v=1&preset=quick&seed=2", Preset::Quick, |config| {
+                earlier_quick(config);
+                config.model.seed = 2;
+            }),
+            ("v=2&preset=quick&seed=2", Preset::Quick, |config| config.model.seed = 2),
             ("v=1&preset=paper&backend=webgpu&threads=2&frac_train=0.35", Preset::Paper, |config| {
                 (config.run.device, config.run.threads) = (DeviceChoice::Gpu, 2);
-                config.data.frac_train = 0.35;
+                config.data.change_modular(|modular| modular.frac_train = 0.35);
             }),
             ("", Preset::Quick, |_| ()),
             ("backend=cpu", Preset::Quick, |config| config.run.device = DeviceChoice::Cpu),
@@ -181,7 +217,8 @@ mod tests {
                 "v=1&preset=paper&p=97&split=torch:3&checkpoint_every=250&backend=cpu&engine=literal&precision=f64&reproducible=true&eps=1e-9",
                 Preset::Paper,
                 |config| {
-                    (config.data.p, config.data.split, config.optim.eps) = (97, SplitRule::Torch(3), 1e-9);
+                    config.data.change_modular(|sums| (sums.p, sums.split) = (97, SplitRule::Torch(3)));
+                    config.optim.eps = 1e-9;
                     (config.run.checkpoint_every, config.run.device) = (250, DeviceChoice::Cpu);
                     config.run.engine = EngineChoice::Literal;
                     (config.run.precision, config.run.reproducible) = (Precision::F64, true);
@@ -191,12 +228,14 @@ mod tests {
                 "v=1&preset=quick&d_model=32&n_heads=2&d_mlp=64&n_layers=2&activation=gelu&seed=7",
                 Preset::Quick,
                 |config| {
+                    earlier_quick(config);
                     (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (32, 2, 64);
                     (config.model.n_layers, config.model.seed) = (2, 7);
                     config.model.activation = Activation::Gelu;
                 },
             ),
             ("v=1&preset=quick&loss=textbook&beta1=0.8&beta2=0.9&warmup_steps=0", Preset::Quick, |config| {
+                earlier_quick(config);
                 config.optim.loss = LossForm::Textbook;
                 (config.optim.beta1, config.optim.beta2, config.optim.warmup_steps) = (0.8, 0.9, 0);
             }),
@@ -206,13 +245,15 @@ mod tests {
             }),
             // What the command line says is understood too.
             ("device=gpu&frac=0.4", Preset::Quick, |config| {
-                (config.run.device, config.data.frac_train) = (DeviceChoice::Gpu, 0.4);
+                config.run.device = DeviceChoice::Gpu;
+                config.data.change_modular(|sums| sums.frac_train = 0.4);
             }),
             ("device=webgpu&weight-decay=2", Preset::Quick, |config| {
                 (config.run.device, config.optim.weight_decay) = (DeviceChoice::Gpu, 2.0);
             }),
             ("backend=gpu&frac-train=0.4", Preset::Quick, |config| {
-                (config.run.device, config.data.frac_train) = (DeviceChoice::Gpu, 0.4);
+                config.run.device = DeviceChoice::Gpu;
+                config.data.change_modular(|sums| sums.frac_train = 0.4);
             }),
         ];
         for (link, preset, change) in links {
@@ -240,10 +281,10 @@ mod tests {
     #[test]
     fn what_is_unknown_or_invalid_is_reported_and_ignored() {
         let (draft, notices) =
-            from_pairs(&pairs("v=2&preset=paper&p=100&lr=fast&colour=red&backend=abacus&weight_decay=0.5"));
+            from_pairs(&pairs("v=3&preset=paper&p=100&lr=fast&colour=red&backend=abacus&weight_decay=0.5"));
         assert_eq!(draft.changed(), [&settings::WEIGHT_DECAY], "what is valid stays");
         assert_eq!(draft.preset, Preset::Paper);
-        for name in ["v = 2", "p = 100", "lr = fast", "colour = red", "backend = abacus"] {
+        for name in ["v = 3", "p = 100", "lr = fast", "colour = red", "backend = abacus"] {
             assert!(
                 notices.iter().any(|notice| notice.starts_with(name)),
                 "no word on {name} in {notices:?}"

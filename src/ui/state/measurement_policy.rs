@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::analysis::report::Report;
+use crate::analysis::modular::report::Report;
 use crate::ui::state::State;
 use crate::ui::state::format::count;
 use crate::ui::state::run::Phase;
@@ -40,7 +40,7 @@ pub fn last_report<'a>(state: &State, run_view: &'a RunView) -> Option<&'a Repor
     if !is_at_rest(state, run_view) {
         return None;
     }
-    let taken_apart = |step: &usize| run_view.snapshots.get(step).map(|snapshot| &snapshot.report);
+    let taken_apart = |step: &usize| run_view.snapshots.get(step).and_then(|snapshot| snapshot.report());
     let step = last_weights(state, run_view).map_or_else(|| run_view.last_step(), |(step, _)| step);
     taken_apart(&step).or_else(|| run_view.reports.get(&step).map(Arc::as_ref))
 }
@@ -64,7 +64,7 @@ pub fn settled_freqs<'a>(state: &State, run_view: &'a RunView) -> Option<&'a [us
             return Some(&first.key_freqs);
         }
     }
-    last_snapshot(state, run_view).map(|snapshot| &snapshot.report.key_freqs[..])
+    last_snapshot(state, run_view)?.report().map(|report| &report.key_freqs[..])
 }
 
 /// Whether the weights of a step can be measured.
@@ -127,7 +127,10 @@ pub fn words(state: &State) -> Option<String> {
     let all = all.filter(|step| measured.binary_search_by_key(*step, |(at, _)| *at).is_err()).count();
     let mut alike = measured.iter().filter(|(_, m)| m.key_freqs == settled);
     let (done, all) = (alike.clone().count(), measured.len() + all);
-    let own = last_snapshot(state, run_view).filter(|snapshot| snapshot.report.key_freqs == settled);
+    let is_settled = |snapshot: &&Arc<CheckpointAnalysis>| {
+        snapshot.report().is_some_and(|report| report.key_freqs == settled)
+    };
+    let own = last_snapshot(state, run_view).filter(is_settled);
     let step = own
         .map(|snapshot| snapshot.step)
         .or_else(|| alike.next_back().map(|(step, _)| *step))

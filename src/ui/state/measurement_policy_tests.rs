@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{freqs_for, is_at_rest, last_report, settled_freqs, to_measure, words};
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
 use crate::analysis::progress::ProgressMeasures;
 use crate::config::Preset;
 use crate::ui::state::State;
@@ -37,7 +37,8 @@ fn shown(state: &State) -> &RunView {
 fn take_apart(state: &mut State, step: usize) {
     let run = state.run_view.as_mut().expect("a run is on show");
     let (weights, task) = weights_and_task(&run.weights[&step]);
-    let snapshot = CheckpointAnalysis::new(&weights, &task, step, None).expect("it can be taken apart");
+    let snapshot = ModularAnalysis::new(&weights, &task, None).expect("it can be taken apart");
+    let snapshot = CheckpointAnalysis::of_modular(step, snapshot);
     run.snapshots.insert(step, Arc::new(snapshot));
 }
 

@@ -11,14 +11,18 @@ pub mod ablated_model;
 pub mod advice;
 pub mod analyst;
 pub mod checkpoints;
+pub mod citation;
 pub mod comparison;
 pub mod draft;
 pub mod estimates;
 pub mod figures_revision;
 pub mod format;
+pub mod grid_cell;
 pub mod link;
+pub mod linked_view;
 pub mod measurement_policy;
 pub mod opened_file;
+pub mod page_section;
 pub mod permissions;
 pub mod report_card;
 pub mod run;
@@ -27,14 +31,19 @@ pub mod run_records;
 pub mod run_view;
 #[cfg(test)]
 pub(in crate::ui) mod run_view_sample;
+pub mod seed_runs;
 pub mod step_cost;
+pub mod story;
 pub mod stored_runs;
 pub mod timeline_stops;
 pub mod verdict_model;
 pub mod view_choices;
+pub mod view_link;
 
 use crate::ui::state::analyst::Analyst;
+use crate::ui::state::linked_view::LinkedView;
 use crate::ui::state::own_lock::OwnLock;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::run::{Phase, Run};
 
 use crate::config::DeviceChoice;
@@ -87,7 +96,7 @@ pub struct State {
     pub worker_bytes: Option<(usize, Option<usize>)>,
     /// How the run on show is looked at.
     pub view: ViewChoices,
-    /// What is cut out of it.
+    /// What is ablated of it.
     pub ablation_editor: AblationEditor,
     /// Where the page stands with the analyst.
     pub ablation_requests: AblationRequests,
@@ -125,6 +134,12 @@ pub struct State {
     pub unsaved_run: Option<(String, Capsule)>,
     /// What this page is, and where it runs.
     pub host: Host,
+    /// The section that is open.
+    pub section: PageSection,
+    /// The link in the page's address.
+    pub link: String,
+    /// What the link says of how the recorded run is looked at, until that run is there.
+    pub linked_view: Option<LinkedView>,
 }
 
 /// How far the lazy bundle has come.
@@ -189,6 +204,8 @@ pub struct Host {
     pub build: Option<String>,
     /// How the browser calls itself.
     pub user_agent: String,
+    /// Whether the reader asked the system for little motion.
+    pub prefers_little_motion: bool,
 }
 
 /// Something that needs the reader.
@@ -213,7 +230,7 @@ impl From<Result<()>> for LoadState {
 impl State {
     /// A page just opened.
     pub fn new(draft: Draft, notices: Vec<String>) -> Self {
-        let connected_choice = draft.device();
+        let (connected_choice, link) = (draft.device(), link::to_query(&draft));
         Self {
             draft,
             notices,
@@ -249,6 +266,9 @@ impl State {
             watchdog: Watchdog::default(),
             unsaved_run: None,
             host: Host::default(),
+            section: PageSection::default(),
+            link,
+            linked_view: None,
         }
     }
 
@@ -273,6 +293,11 @@ impl State {
     /// All runs at hand, the one on show first.
     pub fn run_views(&self) -> impl Iterator<Item = &RunView> {
         self.run_view.iter().chain(&self.other_runs)
+    }
+
+    /// The run of this origin.
+    pub fn run_view_mut(&mut self, origin: &Origin) -> Option<&mut RunView> {
+        self.run_view.iter_mut().chain(&mut self.other_runs).find(|run_view| run_view.origin == *origin)
     }
 
     /// The last row of metrics of the run of this tab.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::analysis::paper_experiment::paper_experiment_for;
-use crate::analysis::report::Report;
+use crate::analysis::modular::paper_experiment::paper_experiment_for;
+use crate::analysis::modular::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::engine::state_file::StateFile;
@@ -87,7 +87,7 @@ fn weights_or_state(bytes: Vec<u8>) -> Result<Found> {
     let config = match weights.config {
         Some(config) => config,
         None => {
-            let config = paper_experiment_for(weights.weights.shape());
+            let config = paper_experiment_for(weights.weights.shape())?;
             config.validate()?;
             config
         }

@@ -1,7 +1,7 @@
 //! Every kind of file, whole and broken.
 
 use super::{Found, read};
-use crate::analysis::report;
+use crate::analysis::modular::report;
 use crate::config::{Precision, Preset};
 use crate::engine::state_file::StateFile;
 use crate::engine::{DeviceKind, EngineInfo, EngineKind, Evaluation, MetricsRow, TrainState, metrics_csv};
@@ -10,7 +10,7 @@ use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::protocol::capsule::Capsule;
 use crate::protocol::capsule::archive::Packing;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 
 fn weights(with_config: bool) -> WeightsFile {
     let config = Preset::Tiny.config();
@@ -43,7 +43,10 @@ fn rows() -> Vec<MetricsRow> {
 }
 
 fn report_json() -> String {
-    let report = report::analyse(&weights(true).weights, &Task::new(&Preset::Tiny.config().data));
+    let report = report::analyse(
+        &weights(true).weights,
+        &ModularTask::of(&Preset::Tiny.config().data).expect("a modular task"),
+    );
     serde_json::to_string_pretty(&report.expect("the model is whole")).expect("plain data")
 }
 
@@ -61,8 +64,8 @@ fn every_kind_is_told_by_its_bytes() {
             panic!("{layout:?}");
         };
         assert_eq!(
-            (config.data.p, config.model.d_mlp, config.data.frac_train),
-            (7, 32, 0.3),
+            (config.data.modular().map(|sums| (sums.p, sums.frac_train)), config.model.d_mlp),
+            (Some((7, 0.3)), 32),
             "as grok analyse"
         );
     }

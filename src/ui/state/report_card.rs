@@ -1,8 +1,8 @@
 //! The numbers of a report that was dropped in, beside those of the run on show.
 
 use crate::analysis::measure::MEASURES;
+use crate::analysis::modular::report::Report;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::Report;
 
 /// A report and the file it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +32,18 @@ pub fn lines(reports: &[&Report]) -> Vec<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::lines;
-    use crate::analysis::report;
+    use crate::analysis::modular::report;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     #[test]
     fn every_line_has_a_number_of_every_report() {
         let config = Preset::Tiny.config();
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-        let report = report::analyse(&weights, &Task::new(&config.data)).expect("the model is whole");
+        let report = report::analyse(&weights, &ModularTask::of(&config.data).expect("a modular task"))
+            .expect("the model is whole");
         let names: Vec<String> = lines(&[&report]).into_iter().map(|(name, _)| name).collect();
         for name in ["train loss", "test accuracy", "Gini coefficient of W_E", "logits explained by cosines"]
         {

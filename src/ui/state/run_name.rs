@@ -3,6 +3,7 @@
 use crate::config::settings::{self, Setting};
 use crate::config::{ExperimentConfig, Preset};
 use crate::ui::state::draft::Draft;
+use crate::ui::state::run_view::{Origin, RunView};
 
 /// The preset with the fewest differences, and the settings that differ, with their values.
 pub fn nearest_preset(config: &ExperimentConfig) -> (Preset, Vec<(&'static Setting, String)>) {
@@ -32,6 +33,23 @@ pub fn file_name(config: &ExperimentConfig) -> String {
     plain(&name(config))
 }
 
+/// What the files of a figure begin with: the run, by what determines its result, and the step that is shown.
+pub fn of_figure(run_view: &RunView, step: usize) -> String {
+    let run = match &run_view.origin {
+        Origin::Recorded => "recorded-run".to_owned(),
+        Origin::File(name) | Origin::Stored { name, .. } => plain(name),
+        Origin::Own => {
+            let (preset, differences) = nearest_preset(&run_view.config);
+            let how =
+                [&settings::EVAL_EVERY, &settings::CHECKPOINT_EVERY, &settings::THREADS, &settings::ENGINE];
+            let what = differences.into_iter().filter(|(setting, _)| !how.contains(setting));
+            let parts = what.map(|(setting, text)| format!("{} {text}", setting.name));
+            plain(&std::iter::once(preset.name()).chain(parts).collect::<Vec<_>>().join(", "))
+        }
+    };
+    format!("{run}-step-{step}")
+}
+
 /// A name as a part of a file's name.
 pub fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '-' };
@@ -51,8 +69,10 @@ pub fn draft(config: &ExperimentConfig) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::{differences, draft, file_name, name};
+    use super::{differences, draft, file_name, name, of_figure};
     use crate::config::{DeviceChoice, EngineChoice, Precision, Preset, settings};
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::run_view;
 
     #[test]
     fn a_name_holds_what_differs_and_nothing_else() {
@@ -71,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_is_named_by_its_run_and_step() {
+        let mut run = RunView { origin: Origin::Recorded, ..run_view(1) };
+        assert_eq!(of_figure(&run, 6_400), "recorded-run-step-6400");
+        run.origin = Origin::Own;
+        run.config = Preset::Paper.config();
+        (run.config.model.seed, run.config.run.threads, run.config.run.checkpoint_every) = (4, 2, 50);
+        assert_eq!(of_figure(&run, 7), "paper-seed-4-step-7", "how it was computed does not matter");
+    }
+
+    #[test]
     fn every_preset_is_nearest_to_itself() {
         for preset in Preset::ALL {
             assert_eq!(name(&preset.config()), preset.name());
@@ -81,7 +111,8 @@ mod tests {
     #[test]
     fn the_form_of_a_run_stands_for_its_settings() {
         let mut config = Preset::Quick.config();
-        (config.data.p, config.optim.lr, config.run.device) = (61, 2e-3, DeviceChoice::Gpu);
+        config.data.change_modular(|modular| modular.p = 61);
+        (config.optim.lr, config.run.device) = (2e-3, DeviceChoice::Gpu);
         assert_eq!(draft(&config).config(), Ok(config.clone()));
         let changed = differences(&config, &Preset::Quick.config());
         assert_eq!(

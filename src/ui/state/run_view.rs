@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::modular::report::Report;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::ProgressMeasures;
-use crate::analysis::report::Report;
 use crate::config::ExperimentConfig;
 use crate::engine::MetricsRow;
 use crate::engine::row_thinning::{MAX_ROWS, thin};
@@ -33,6 +33,10 @@ pub struct RunView {
     pub reports: BTreeMap<usize, Arc<Report>>,
     /// The weights that are at hand, as safetensors files; a snapshot of any of them can be had.
     pub weights: BTreeMap<usize, Arc<Vec<u8>>>,
+    /// The steps whose weights lie beside the page and were not fetched yet.
+    pub fetchable: Vec<usize>,
+    /// That of them which is on its way.
+    pub fetching: Option<usize>,
     /// What the last weights lose without each frequency, as far as it is known.
     pub without_freqs: WithoutFreqs,
     /// Counts what was measured or analysed: a figure of it has changed when this has.
@@ -78,6 +82,11 @@ impl Origin {
 }
 
 impl RunView {
+    /// The modulus, if the run's task has one.
+    pub fn modulus(&self) -> Option<usize> {
+        self.config.data.modular().map(|modular| modular.p)
+    }
+
     /// Adds rows, each step once and in order: a worker that repeats a row does not bend the curve. `n_left_out`
     /// rows were left out between them; if there are too many, more are.
     pub fn add_rows(&mut self, new: Vec<MetricsRow>, n_left_out: usize) {

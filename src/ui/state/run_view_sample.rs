@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::checkpoint::{CheckpointAnalysis, GridMaps};
+use crate::analysis::checkpoint::{CheckpointAnalysis, GridMaps, ModularAnalysis};
 use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::grid::BySplit;
+use crate::analysis::general::BySplit;
+use crate::analysis::general::SumSqWeights;
+use crate::analysis::modular::report::analyse;
 use crate::analysis::progress::{Excluded, Gini, ProgressMeasures};
-use crate::analysis::report::analyse;
-use crate::analysis::weight_norms::SumSqWeights;
 use crate::config::Preset;
 use crate::engine::{Evaluation, MetricsRow};
 use crate::model::ModelShape;
 use crate::model::init::initial_weights;
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 use crate::ui::state::run_view::RunView;
 
 /// A run with `n` rows of metrics, every ten steps.
@@ -65,7 +65,7 @@ pub(crate) fn row(step: usize) -> MetricsRow {
 /// The initial weights of the tiny preset, analysed at a step; without what is only drawn.
 pub(crate) fn snapshot(step: usize) -> CheckpointAnalysis {
     let config = Preset::Tiny.config();
-    let task = Task::new(&config.data);
+    let task = ModularTask::of(&config.data).expect("a modular task");
     let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
     let report = analyse(&weights, &task).expect("random weights can be analysed");
     let measures = measure(&weights, &task, &[1]).expect("and measured");
@@ -76,5 +76,5 @@ pub(crate) fn snapshot(step: usize) -> CheckpointAnalysis {
         circles: Vec::new(),
         neurons: Vec::new(),
     };
-    CheckpointAnalysis { step, report, measures, maps: fields }
+    CheckpointAnalysis::of_modular(step, ModularAnalysis { report, measures, maps: fields })
 }

@@ -39,6 +39,8 @@ impl RunView {
             snapshots: BTreeMap::new(),
             reports: BTreeMap::new(),
             weights: BTreeMap::new(),
+            fetchable: Vec::new(),
+            fetching: None,
             without_freqs: WithoutFreqs::default(),
             edition: 0,
         }

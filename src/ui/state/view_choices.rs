@@ -1,5 +1,6 @@
 //! How the run on show is looked at: one cursor, one stretch of steps, one scale for every axis. Pure.
 
+use crate::analysis::domain::Domain;
 use crate::analysis::measure::{
     ACCURACY_TEST, ACCURACY_TRAIN, EXCLUDED_LOSS_TRAIN, GINI_W_E, GINI_W_L, LOSS_TEST, LOSS_TRAIN, Measure,
     RESTRICTED_LOSS_ALL, SUM_SQ_WEIGHTS,
@@ -25,8 +26,12 @@ pub struct ViewChoices {
     pub y: [Scale; Track::ALL.len()],
     /// How the field of predictions is laid out.
     pub field: PredictionGridLayout,
+    /// The frequency whose circle stands beside the curves; none for the widest.
+    pub circle: Option<usize>,
     /// Whether the cursor moves by itself.
     pub playing: bool,
+    /// How far it has come while it moves by itself, as a part of the axis of steps.
+    pub played: f64,
 }
 
 /// One chart of the time line.
@@ -77,11 +82,16 @@ pub enum ViewChange {
     LayY(Track, Scale),
     /// The field of predictions is laid out like this.
     LayField(PredictionGridLayout),
+    /// The circle of this frequency is shown.
+    ShowCircle(usize),
     /// The cursor begins to move by itself, or stops.
     TogglePlay,
-    /// It moves on.
-    Tick,
+    /// So many seconds have passed while it moves.
+    Tick(f64),
 }
+
+/// A whole run is played in so many seconds, however many steps it has: time to see every phase on a logarithmic axis.
+const PLAY_SECS: f64 = 20.0;
 
 /// The narrowest stretch of steps, as a part of the run: a few pixels of the whole time line.
 const NARROWEST: f64 = 1e-3;
@@ -107,6 +117,13 @@ impl Track {
     }
 }
 
+impl Track {
+    /// The tasks it is of: those that have all its measures.
+    pub fn domain(self) -> Domain {
+        Domain::of_all(self.measures().iter().map(|measure| measure.domain))
+    }
+}
+
 impl Default for ViewChoices {
     fn default() -> Self {
         let y = Track::ALL.map(|track| track.measures()[0].scale);
@@ -115,10 +132,13 @@ impl Default for ViewChoices {
             pin: None,
             pins_before: [None; 2],
             zoom: None,
-            x: Scale::Linear,
+            // On a linear axis memorisation, which takes 200 steps of 40,000, is a line.
+            x: Scale::Log,
             y,
             field: PredictionGridLayout::default(),
+            circle: None,
             playing: false,
+            played: 0.0,
         }
     }
 }
@@ -141,7 +161,7 @@ impl ViewChoices {
 
     /// Forgets what belongs to the run that was on show.
     pub fn reset_for_another_run(&mut self) {
-        *self = Self { x: self.x, y: self.y, field: self.field, ..Self::default() };
+        *self = Self { x: self.x, y: self.y, field: self.field, circle: self.circle, ..Self::default() };
     }
 
     /// The axis of steps.
@@ -170,6 +190,7 @@ impl ViewChoices {
             ViewChange::DoubleClick => (self.zoom, self.pin) = (None, self.pins_before[0]),
             ViewChange::LayX(scale) => self.x = scale,
             ViewChange::LayField(layout) => self.field = layout,
+            ViewChange::ShowCircle(freq) => self.circle = Some(freq),
             ViewChange::LayY(track, scale) => self.y[track as usize] = scale,
             ViewChange::Unpin => (self.hover, self.pin, self.playing) = (None, None, false),
             _ => {
@@ -218,14 +239,34 @@ impl ViewChoices {
                 if self.playing && now >= stops[last] {
                     self.pin = Some(stops[0]);
                 }
+                self.played = self.part_of_run(self.step(run_view), run_view);
             }
-            ViewChange::Tick if self.playing => {
-                let next = stops.iter().copied().find(|&stop| stop > now);
-                self.pin = next.or(Some(stops[last]));
-                self.playing = next.is_some_and(|next| next < stops[last]);
+            ViewChange::Tick(secs) if self.playing => {
+                self.played += secs / PLAY_SECS;
+                let axis = self.whole_axis(run_view);
+                let at = axis.value(axis.low + self.played * (axis.high - axis.low));
+                // The last stop that was passed; before the first step of a logarithmic axis lies step 0.
+                let passed = stops.partition_point(|&stop| stop as f64 <= at);
+                self.pin = Some(stops[passed.saturating_sub(1)].max(now));
+                self.playing = self.played < 1.0;
+                if !self.playing {
+                    self.pin = Some(stops[last]);
+                }
             }
             _ => {}
         }
+    }
+
+    /// The axis of all steps.
+    fn whole_axis(&self, run_view: &RunView) -> Axis {
+        Self { zoom: None, ..self.clone() }.x_axis(run_view)
+    }
+
+    /// Where a step lies on the axis of all steps, from 0 to 1.
+    fn part_of_run(&self, step: usize, run_view: &RunView) -> f64 {
+        let axis = self.whole_axis(run_view);
+        let at = axis.coordinate_or_floor(step as f64).unwrap_or(axis.low);
+        ((at - axis.low) / (axis.high - axis.low)).clamp(0.0, 1.0)
     }
 
     /// A press of the pointer ended: what was chosen until then may be wanted back.
@@ -242,7 +283,7 @@ impl ViewChoices {
     fn zoom_to(&mut self, from: f64, to: f64, run_view: &RunView) {
         let last = run_view.last_step() as f64;
         let (from, to) = (from.max(0.0), to.min(last));
-        let whole = Self { zoom: None, ..self.clone() }.x_axis(run_view);
+        let whole = self.whole_axis(run_view);
         let place = |step| whole.coordinate_or_floor(step).unwrap_or(whole.low);
         let part = (place(to) - place(from)) / (whole.high - whole.low);
         if part >= 1.0 {
@@ -260,18 +301,24 @@ fn whole(step: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Track, ViewChange, ViewChoices};
+    use super::{Domain, PLAY_SECS, Track, ViewChange, ViewChoices};
     use crate::plot::Scale;
     use crate::ui::state::run_view_sample::{measures, run_view};
 
     fn changed(changes: &[ViewChange]) -> ViewChoices {
         let mut run = run_view(101);
         run.progress = [0, 50, 100, 200, 500, 1_000].map(|step| (step, measures(1.0))).into();
-        let mut view = ViewChoices::default();
+        let mut view = ViewChoices { x: Scale::Linear, ..ViewChoices::default() };
         for change in changes {
             view.apply(change.clone(), Some(&run));
         }
         view
+    }
+
+    #[test]
+    fn a_track_is_of_any_task_only_if_all_its_measures_are() {
+        let of_any = Track::ALL.into_iter().filter(|track| track.domain() == Domain::AnyTask);
+        assert!(of_any.eq([Track::Loss, Track::Accuracy, Track::Weights]));
     }
 
     #[test]
@@ -353,12 +400,16 @@ mod tests {
     fn playing_walks_to_the_end_and_stops() {
         let mut changes = vec![ViewChange::TogglePlay];
         assert_eq!(changed(&changes).cursor(), Some(0), "from the beginning");
-        changes.extend([const { ViewChange::Tick }; 3]);
+        changes.push(ViewChange::Tick(0.25 * PLAY_SECS));
         let view = changed(&changes);
-        assert_eq!((view.cursor(), view.playing), (Some(200), true));
-        changes.extend([const { ViewChange::Tick }; 9]);
+        assert_eq!((view.cursor(), view.playing), (Some(200), true), "the last checkpoint before step 250");
+        changes.push(ViewChange::Tick(0.5 * PLAY_SECS));
+        assert_eq!(changed(&changes).cursor(), Some(500));
+        changes.push(ViewChange::Tick(PLAY_SECS));
         let view = changed(&changes);
         assert_eq!((view.cursor(), view.playing), (Some(1_000), false), "the end");
+        let log = [ViewChange::LayX(Scale::Log), ViewChange::TogglePlay, ViewChange::Tick(0.5 * PLAY_SECS)];
+        assert_eq!(changed(&log).cursor(), Some(100), "halfway from 10 to 1,000");
         assert!(!changed(&[ViewChange::TogglePlay, ViewChange::By(1)]).playing, "a key takes over");
     }
 
@@ -382,7 +433,7 @@ mod tests {
             ViewChange::Hover(3.0),
             ViewChange::By(1),
             ViewChange::TogglePlay,
-            ViewChange::Tick,
+            ViewChange::Tick(1.0),
             ViewChange::Zoom(0.0, 1.0),
         ] {
             view.apply(change, None);

@@ -5,6 +5,7 @@ use crate::ui::state::State;
 use crate::ui::state::ablated_model::{ablated_weights, model_info};
 use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, AblationResult, Answer};
 use crate::ui::state::ablation_requests::{AblationRequests, PendingRequest};
+use crate::ui::state::run_view::RunView;
 use crate::ui::update::Effect;
 
 /// The number the weights that are ablated have with the analyst; the page's other requests count upwards.
@@ -20,25 +21,25 @@ pub(super) fn note_held(state: &mut State) {
     state.ablation_requests.is_held = true;
 }
 
-/// Applies a cut.
+/// Applies an edit of the ablation.
 pub(super) fn edit(state: &mut State, edit: &AblationEdit) {
     let Some(model) = model_info(state) else { return };
     state.ablation_editor.apply(edit, &model);
-    // The sum is asked of the model as it is cut.
+    // The sum is asked of the ablated model.
     (state.ablation_requests.ablating, state.ablation_requests.asking, state.ablation_requests.answer) =
         Default::default();
 }
 
 /// Asks for a sum, if there is such a sum.
 pub(super) fn ask(state: &mut State, a: usize, b: usize) {
-    let p = state.run_view.as_ref().map_or(0, |run_view| run_view.config.data.p);
+    let p = state.run_view.as_ref().and_then(RunView::modulus).unwrap_or(0);
     if a < p && b < p {
         state.ablation_requests.pair = Some((a, b));
         state.ablation_requests.asking = PendingRequest::default();
     }
 }
 
-/// Another run is on show: nothing of it is cut.
+/// Another run is on show: nothing of it is ablated.
 pub(super) fn clear(state: &mut State) {
     (state.ablation_editor, state.ablation_requests) =
         (AblationEditor::default(), AblationRequests::default());
@@ -78,6 +79,11 @@ pub(super) fn work(state: &mut State) -> Vec<Effect> {
             AblationRequests { about: here, pair: ablation_requests.pair, ..AblationRequests::default() };
         state.ablation_editor.result = None;
     }
+    // What is nearer to the cursor is on its way.
+    if state.run_view.as_ref().is_some_and(|run_view| run_view.fetching.is_some()) {
+        return Vec::new();
+    }
+    let ablation_requests = &mut state.ablation_requests;
     if !state.analyst.ready {
         // What was sent to an analyst that is no more is not answered.
         ablation_requests.is_held = false;
@@ -149,8 +155,9 @@ pub(super) fn take(state: &mut State, reply: AnalystReply) -> Option<AnalystRepl
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::ablation::Ablation;
-    use crate::analysis::grid::{BySplit, Scores};
+    use crate::analysis::general::BySplit;
+    use crate::analysis::modular::ablation::Ablation;
+    use crate::analysis::modular::grid::Scores;
     use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::{AnalystReply, AnalystRequest};
     use crate::ui::state::State;
@@ -198,13 +205,13 @@ mod tests {
         say(&mut state, AnalystReply::Ablated { id: first, scores: scores(9.0), margins: Vec::new() });
         assert_eq!(
             state.ablation_editor.result, None,
-            "the answer to a cut that was changed since is dropped"
+            "the answer to an ablation that was changed since is dropped"
         );
         say(&mut state, AnalystReply::Ablated { id: first + 1, scores: scores(5.0), margins: vec![1.0] });
         assert_eq!(state.ablation_editor.result.as_ref().map(|left| left.scores.loss.all), Some(5.0));
 
         let effects = update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
-        assert_eq!(kinds(&effects), ["load", "ablate"], "the same cut, of the cursor's weights");
+        assert_eq!(kinds(&effects), ["load", "ablate"], "the same ablation, of the cursor's weights");
         assert_eq!(
             kinds(&update(&mut state, Message::ChangeView(ViewChange::Hover(30.0)))),
             [""; 0],
@@ -240,7 +247,7 @@ mod tests {
         assert_eq!(
             kinds(&update(&mut state, Message::EditAblation(AblationEdit::Head(0)))),
             ["load", "ablate"],
-            "a new cut"
+            "a new ablation"
         );
         assert_eq!(state.ablation_requests.ablation_failure(), None, "is a new attempt");
         assert_eq!(fail(&mut state, 0), ["load", "ablate"], "with two tries of its own");
@@ -259,13 +266,13 @@ mod tests {
         update(&mut state, Message::Ask(3, 6));
         let ablate = state.analyst.last_request - 1;
         say(&mut state, AnalystReply::Ablated { id: ablate, scores: scores(5.0), margins: Vec::new() });
-        assert_eq!(fail(&mut state, 0), ["load", "ask"], "again, and the cut is not");
+        assert_eq!(fail(&mut state, 0), ["load", "ask"], "again, and the ablation is not");
         assert_eq!(fail(&mut state, 0), [""; 0], "not for ever");
         assert_eq!(
             (state.ablation_requests.ablation_failure(), state.ablation_requests.answer_failure()),
             (None, Some("gone"))
         );
-        assert!(state.ablation_editor.result.is_some(), "what the cut left stays");
+        assert!(state.ablation_editor.result.is_some(), "the result of the ablation stays");
         assert_eq!(kinds(&update(&mut state, Message::Ask(3, 5))), ["load", "ask"], "another sum");
         assert_eq!(state.ablation_requests.answer_failure(), None);
     }
@@ -299,7 +306,7 @@ mod tests {
         state.run_view.as_mut().expect("a run is on show").snapshots.clear();
         let whole = state.ablation_editor.clone();
         update(&mut state, Message::EditAblation(AblationEdit::Head(0)));
-        assert_eq!(state.ablation_editor.ablation, whole.ablation, "nothing to cut");
+        assert_eq!(state.ablation_editor.ablation, whole.ablation, "nothing to ablate");
     }
 
     #[test]
@@ -312,7 +319,7 @@ mod tests {
         assert_eq!(kinds(&say(&mut state, answer)), [""; 0]);
         assert_eq!(state.ablation_requests.answer.as_ref().map(|answer| answer.pair), Some((3, 6)));
         let effects = update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
-        assert_eq!(kinds(&effects), ["ablate", "ask"], "the cut model is asked the same");
+        assert_eq!(kinds(&effects), ["ablate", "ask"], "the ablated model is asked the same");
         let asked = matches!(&effects[1], Effect::AskAnalyst(AnalystRequest::Ask { ablation, .. })
             if **ablation == state.ablation_editor.ablation);
         assert!(asked && state.ablation_requests.answer.is_none());

@@ -13,7 +13,8 @@ pub(in crate::ui) fn analysed() -> State {
     let mut run = run_view(4);
     for step in [0, 30] {
         let snapshot = snapshot(step);
-        run.progress.push((step, snapshot.measures.clone()));
+        let measures = &snapshot.modular.as_ref().expect("a model that adds").measures;
+        run.progress.push((step, measures.clone()));
         run.snapshots.insert(step, Arc::new(snapshot));
         run.weights.insert(step, Arc::new(vec![step as u8]));
     }

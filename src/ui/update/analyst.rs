@@ -1,6 +1,6 @@
 //! What the analyst is asked, one job at a time. First the checkpoint at the cursor, then the last one of each
 //! run that stands, then the measures of checkpoints that have none, or have them with other frequencies than
-//! the rest, then what figure 6 shows, and last it makes ready for cuts. Only the newest wish is sent; what lies
+//! the rest, then what figure 6 shows, and last it prepares for ablations. Only the newest wish is sent; what lies
 //! between two jobs is passed over. Beside a run that trains on the processors the analyst rests after each job
 //! as long as that took: it takes half of a core at most.
 
@@ -88,7 +88,7 @@ pub(super) fn is_wanted(state: &State) -> bool {
 fn adopt_saved(state: &mut State) {
     let stands = state.run.as_ref().filter(|run| !matches!(run.phase, Phase::Preparing | Phase::Training));
     let Some(saved) = stands.and_then(|run| run.saved.clone()) else { return };
-    if let Some(own) = run_view_mut(state, &Origin::Own)
+    if let Some(own) = state.run_view_mut(&Origin::Own)
         && own.weights.last_key_value().is_none_or(|(step, _)| *step < saved.step)
     {
         own.weights.insert(saved.step, saved.state);
@@ -140,7 +140,7 @@ fn most_wanted(state: &State) -> Option<Wanted> {
             return None;
         }
         let last = last_weights(state, run_view)?;
-        let p = last_snapshot(state, run_view)?.report.p;
+        let p = last_snapshot(state, run_view)?.report()?.p;
         let known = &run_view.without_freqs;
         let n_known = if known.step == last.0 { known.losses.len() } else { 0 };
         let freqs: Vec<usize> = (n_known + 1..=n_freqs(p)).take(FREQS_AT_ONCE).collect();
@@ -177,7 +177,9 @@ fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
         }
         AnalystReply::Snapshot { id, snapshot } => {
             if let Some(Job { origin, step, .. }) = finished(state, id) {
-                measured(state, &origin, step, &snapshot.measures);
+                if let Some(modular) = &snapshot.modular {
+                    measured(state, &origin, step, &modular.measures);
+                }
                 // A file that does not tell its step is known by the one it was kept under.
                 add_snapshots(state, &origin, vec![Arc::new(CheckpointAnalysis { step, ..*snapshot })]);
                 drop_inconsistent_measures(state, &origin);
@@ -191,7 +193,7 @@ fn on_reply(state: &mut State, reply: AnalystReply) -> Vec<Effect> {
         }
         AnalystReply::WithoutFreqs { id, losses } => {
             if let Some(Job { origin, step, work: Work::WithoutFreqs(freqs), .. }) = finished(state, id)
-                && let Some(run_view) = run_view_mut(state, &origin)
+                && let Some(run_view) = state.run_view_mut(&origin)
             {
                 let known = &mut run_view.without_freqs;
                 if known.step != step {
@@ -226,7 +228,7 @@ fn refuse(state: &mut State, reason: &str) {
     state.analyst.held = None;
     let Some(job) = end_job(state, |_| true) else { return };
     if job.work == Work::Prepare {
-        // Then the first cut takes longer.
+        // Then the first ablation takes longer.
         return;
     }
     if let Origin::File(name) = &job.origin {
@@ -250,15 +252,11 @@ fn end_job(state: &mut State, is_it: impl Fn(&Job) -> bool) -> Option<Job> {
     Some(job)
 }
 
-fn run_view_mut<'a>(state: &'a mut State, origin: &Origin) -> Option<&'a mut RunView> {
-    state.run_view.iter_mut().chain(&mut state.other_runs).find(|run_view| run_view.origin == *origin)
-}
-
 /// Takes in the measures of a step. Those that are there give way to ones with the frequencies that are wanted.
 fn measured(state: &mut State, origin: &Origin, step: usize, measures: &ProgressMeasures) {
     let Some(run_view) = state.run_views().find(|run_view| run_view.origin == *origin) else { return };
     let is_wanted = freqs_for(state, run_view, step).is_none_or(|freqs| freqs == measures.key_freqs);
-    let Some(run_view) = run_view_mut(state, origin) else { return };
+    let Some(run_view) = state.run_view_mut(origin) else { return };
     match run_view.progress.binary_search_by_key(&step, |(at, _)| *at) {
         Ok(place) if is_wanted => run_view.progress[place].1 = measures.clone(),
         Ok(_) => return,
@@ -275,7 +273,7 @@ fn drop_inconsistent_measures(state: &mut State, origin: &Origin) {
     if inconsistent_steps.is_empty() {
         return;
     }
-    if let Some(run_view) = run_view_mut(state, origin) {
+    if let Some(run_view) = state.run_view_mut(origin) {
         run_view.progress.retain(|(step, _)| !inconsistent_steps.contains(step));
         run_view.phases = Phases::find(&run_view.progress);
         run_view.edition += 1;
@@ -294,7 +292,7 @@ pub(super) fn on_snapshots(
 
 /// Adds what checkpoints hold to their run.
 fn add_snapshots(state: &mut State, origin: &Origin, snapshots: Vec<Arc<CheckpointAnalysis>>) {
-    if let Some(run_view) = run_view_mut(state, origin) {
+    if let Some(run_view) = state.run_view_mut(origin) {
         run_view.snapshots.extend(snapshots.into_iter().map(|snapshot| (snapshot.step, snapshot)));
         run_view.edition += 1;
     }

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use crate::analysis::ablation::Ablator;
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
 use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::freq_ablation::losses_without_freqs;
-use crate::analysis::key_freqs::current_key_freqs;
+use crate::analysis::modular::ablation::Ablator;
+use crate::analysis::modular::freq_ablation::losses_without_freqs;
+use crate::analysis::modular::key_freqs::current_key_freqs;
 use crate::config::Preset;
 use crate::model::init::initial_weights;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::shape::Param;
 use crate::model::{ModelShape, Weights};
 use crate::protocol::analyst::{AnalystReply, AnalystRequest, WeightsId};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 use crate::ui::state::State;
 use crate::ui::update::{Effect, Message, update};
 
@@ -23,7 +23,7 @@ use crate::ui::update::{Effect, Message, update};
 pub(crate) fn with_key_freqs(freqs: &[usize], seed: u32) -> Weights {
     let config = Preset::Tiny.config();
     let mut weights = initial_weights(&ModelShape::new(&config.data, &config.model), seed);
-    let (p, n_out) = (config.data.p, weights.shape().d_vocab_out);
+    let (p, n_out) = (weights.shape().d_vocab - 1, weights.shape().d_vocab_out);
     for (d, row) in weights.get_mut(Param::W_U).chunks_exact_mut(n_out).enumerate() {
         let freq = freqs[d % freqs.len()];
         for (c, value) in row.iter_mut().enumerate().take(p) {
@@ -44,10 +44,10 @@ pub(crate) fn file_with_key_freqs(freqs: &[usize], step: usize) -> Arc<Vec<u8>> 
 }
 
 /// The weights of a file, and the sums of its experiment.
-pub(crate) fn weights_and_task(file: &[u8]) -> (Weights, Task) {
+pub(crate) fn weights_and_task(file: &[u8]) -> (Weights, ModularTask) {
     let file = WeightsFile::from_bytes(file).expect("a whole file");
     let config = file.config.expect("with its experiment");
-    (file.weights, Task::new(&config.data))
+    (file.weights, ModularTask::of(&config.data).expect("a modular task"))
 }
 
 /// An analyst that answers by the definitions.
@@ -90,8 +90,12 @@ impl PromptAnalyst {
         match request {
             AnalystRequest::Snapshot { id, followed_freqs, .. } => {
                 self.asked.push(format!("snapshot {step}{}", words(&followed_freqs)));
-                let snapshot = CheckpointAnalysis::new(&weights, &task, step, followed_freqs.as_deref());
-                AnalystReply::Snapshot { id, snapshot: Box::new(snapshot.expect("it can be taken apart")) }
+                let modular = ModularAnalysis::new(&weights, &task, followed_freqs.as_deref());
+                let modular = modular.expect("it can be taken apart");
+                AnalystReply::Snapshot {
+                    id,
+                    snapshot: Box::new(CheckpointAnalysis::of_modular(step, modular)),
+                }
             }
             AnalystRequest::Measure { id, followed_freqs, .. } => {
                 self.asked.push(format!("measure {step}{}", words(&followed_freqs)));

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::FREQS_AT_ONCE;
 use crate::analysis::checkpoint_measures::measure;
-use crate::analysis::freq_ablation::losses_without_each_freq;
-use crate::analysis::key_freqs::current_key_freqs;
+use crate::analysis::modular::freq_ablation::losses_without_each_freq;
+use crate::analysis::modular::key_freqs::current_key_freqs;
+use crate::analysis::modular::report::analyse;
 use crate::analysis::phases::Phases;
 use crate::analysis::progress::share_freqs;
-use crate::analysis::report::analyse;
 use crate::config::{Precision, Preset};
 use crate::engine::{DeviceKind, EngineInfo, EngineKind};
 use crate::error::{ErrorKind, ErrorReport};
@@ -238,7 +238,7 @@ fn what_a_cut_needs_is_made_ready_once_and_only_for_weights_that_stay() {
 
     update(&mut state, Message::EditAblation(AblationEdit::Whole));
     analyst.asked.clear();
-    for change in [ViewChange::First, ViewChange::TogglePlay, ViewChange::Tick] {
+    for change in [ViewChange::First, ViewChange::TogglePlay, ViewChange::Tick(0.05)] {
         let effects = update(&mut state, Message::ChangeView(change));
         analyst.work_off(&mut state, effects);
     }

@@ -3,6 +3,7 @@
 
 use crate::ui::state::State;
 use crate::ui::state::analyst::MOST_ENDS;
+use crate::ui::state::run_view::RunView;
 use crate::ui::update::analyst;
 
 /// All of the paper's weights take it a second, and some on a slow phone beside a run that trains.
@@ -33,7 +34,9 @@ pub(super) fn tick(state: &mut State, secs: f64) {
             "The analysis worker has not answered for {silent_secs:.0} s: the browser has ended it, or it hangs. \
              Another one takes its place; what was measured stays."
         );
-        state.remarks.retain(|remark| !remark.starts_with("The analysis worker has not answered"));
+        // The reader is told once, with the newest number.
+        let told_before = std::mem::replace(&mut state.analyst.silence_remark, words.clone());
+        state.remarks.retain(|remark| *remark != told_before);
         state.remarks.push(words);
     }
 }
@@ -47,7 +50,7 @@ fn patience_secs(state: &State) -> Option<f64> {
         return analyst::is_wanted(state).then_some(PATIENCE_WHILE_LOADING_SECS);
     }
     let owes_answer = state.analyst.job.is_some() || state.ablation_requests.awaits_answer();
-    let p = state.run_views().map(|run_view| run_view.config.data.p).max().unwrap_or(0);
+    let p = state.run_views().filter_map(RunView::modulus).max().unwrap_or(0);
     let times_paper = (p as f64 / PAPER_P).powi(3).max(1.0);
     owes_answer.then_some((PATIENCE_SECS * times_paper).min(MAX_PATIENCE_SECS))
 }
@@ -105,10 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_that_is_never_answered_counts_and_a_large_modulus_takes_longer() {
+    fn an_ablation_that_is_never_answered_counts_and_a_large_modulus_takes_longer() {
         let mut state = analysed();
         update(&mut state, Message::EditAblation(AblationEdit::Freq(2)));
-        state.run_view.as_mut().expect("a run is on show").config.data.p = 227;
+        state
+            .run_view
+            .as_mut()
+            .expect("a run is on show")
+            .config
+            .data
+            .change_modular(|modular| modular.p = 227);
         assert_eq!(wait(&mut state, 200), [163], "eight times as long");
     }
 

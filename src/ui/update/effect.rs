@@ -17,7 +17,9 @@ pub enum Effect {
     Respawn,
     /// End the worker: after an error it may train on, though nobody can rely on it.
     End,
-    /// Write the settings into the page's address.
+    /// Show the page from its top.
+    ScrollToTop,
+    /// Write this query into the page's address, with the section that is open.
     SaveLink(String),
     /// Ask something of the storage actor.
     Store(StorageCommand),
@@ -32,6 +34,9 @@ pub enum Effect {
     AskForPersistence,
     /// Fetch the lazy bundle.
     FetchLazyBundle,
+    /// Fetch the weights of a step of the recorded run. Answered by
+    /// [`Message::WeightsFetched`](crate::ui::update::Message::WeightsFetched).
+    FetchWeights(usize),
     /// Find out what a file is. Answered by [`Message::FileRead`](crate::ui::update::Message::FileRead).
     ReadFile {
         /// Its name.

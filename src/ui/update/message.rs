@@ -13,6 +13,7 @@ use crate::ui::state::OpenIntent;
 use crate::ui::state::ablation_editor::AblationEdit;
 use crate::ui::state::opened_file::Found;
 use crate::ui::state::own_lock::LockOutcome;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::state::stored_runs::StorageEvent;
 use crate::ui::state::view_choices::ViewChange;
@@ -144,8 +145,17 @@ pub enum Message {
         /// What they hold.
         snapshots: Vec<Arc<CheckpointAnalysis>>,
     },
+    /// Weights of the recorded run are here, or cannot be had.
+    WeightsFetched {
+        /// Their step.
+        step: usize,
+        /// The safetensors file.
+        file: Result<Vec<u8>>,
+    },
     /// So many bytes of the recorded run have come; none when it is fetched no longer.
     RecordedBytes(Option<usize>),
+    /// All of the recorded run is here: it plays once, if nothing speaks against it.
+    PlayOnce,
     /// So many bytes of the worker's program have come, of so many if that is known; none when it is fetched
     /// no longer.
     WorkerBytes(Option<(usize, Option<usize>)>),
@@ -161,8 +171,12 @@ pub enum Message {
     Show(Origin),
     /// Look at the run on show in another way.
     ChangeView(ViewChange),
-    /// Cut a part out of the model, or put it back.
+    /// Ablate a part of the model, or put it back.
     EditAblation(AblationEdit),
+    /// The reader has chosen a section of the page.
+    GoToSection(PageSection),
+    /// Something in a section of the page is to be shown.
+    OpenSection(PageSection),
     /// Ask the model for a sum.
     Ask(usize, usize),
 }

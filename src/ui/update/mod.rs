@@ -9,6 +9,8 @@ mod analyst;
 pub(in crate::ui) mod analyst_sample;
 mod analyst_watchdog;
 mod effect;
+mod weights_fetch;
+mod linked_view;
 mod message;
 mod notices;
 mod opened_files;
@@ -38,7 +40,9 @@ use crate::ui::update::effect::no_effects;
 /// Applies a message.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = apply(state, message);
+    linked_view::follow(state);
     effects.extend(run_claim::follow(state));
+    effects.extend(weights_fetch::follow(state));
     // What the reader asks for comes before what the page would like to know.
     effects.extend(ablation_requests::work(state));
     effects.extend(analyst::next(state));
@@ -56,7 +60,9 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::CheckpointsAnalysed { origin, snapshots } => {
             analyst::on_snapshots(state, &origin, snapshots)
         }
+        Message::WeightsFetched { step, file } => no_effects(|| weights_fetch::on_fetched(state, step, file)),
         Message::RecordedBytes(n_bytes) => no_effects(|| state.recorded_bytes = n_bytes),
+        Message::PlayOnce => no_effects(|| other_runs::play_once(state)),
         Message::WorkerBytes(n_bytes) => no_effects(|| state.worker_bytes = n_bytes),
         Message::LazyBundleFetched(result) => no_effects(|| state.lazy_bundle = result.into()),
         Message::FetchLazyBundle => opened_files::fetch_lazy_bundle(state),
@@ -102,6 +108,14 @@ fn apply(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Compare { origin, on } => no_effects(|| comparison::choose(&mut state.compared, origin, on)),
         Message::ChangeView(change) => no_effects(|| state.view.apply(change, state.run_view.as_ref())),
         Message::EditAblation(edit) => no_effects(|| ablation_requests::edit(state, &edit)),
+        Message::GoToSection(section) => {
+            state.section = section;
+            vec![Effect::ScrollToTop]
+        }
+        Message::OpenSection(section) => {
+            state.section = section;
+            vec![Effect::SaveLink(state.link.clone())]
+        }
         Message::Ask(a, b) => no_effects(|| ablation_requests::ask(state, a, b)),
     }
 }
@@ -112,6 +126,7 @@ fn tick(state: &mut State, now_ms: f64) -> Vec<Effect> {
     effects.extend(speed_measurement::tick(state));
     effects.extend(stored_runs::tick(state));
     effects.extend(run_claim::tick(state));
+    effects.extend(linked_view::save(state));
     effects
 }
 

@@ -8,10 +8,10 @@ use crate::ui::state::capsules::run_view_of;
 use crate::ui::state::opened_file::Found;
 use crate::ui::state::report_card::ReportCard;
 use crate::ui::state::run::Phase;
+use crate::ui::state::run_name;
 use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::state::{LoadState, State};
-use crate::ui::state::{link, run_name};
-use crate::ui::update::{Effect, notices, other_runs, resume, stored_runs};
+use crate::ui::update::{Effect, linked_view, notices, other_runs, resume, stored_runs};
 
 /// The most reports that are shown side by side.
 const MAX_CARDS: usize = 4;
@@ -59,7 +59,7 @@ pub(super) fn on_file(state: &mut State, name: String, found: Result<Box<Found>>
         Found::Config(config) => {
             state.draft = run_name::draft(&config);
             state.remarks.push(format!("The settings of {name} are in the form."));
-            return vec![Effect::SaveLink(link::to_query(&state.draft))];
+            return linked_view::save(state);
         }
     }
     Vec::new()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::report::analyse;
+use crate::analysis::modular::report::analyse;
 use crate::config::{Preset, settings};
 use crate::engine::DeviceKind;
 use crate::engine::row_thinning::MAX_ROWS;
@@ -12,7 +12,7 @@ use crate::model::init::initial_weights;
 use crate::protocol::analyst::AnalystReply;
 use crate::protocol::capsule::{Capsule, Saved};
 use crate::protocol::{DeviceReport, Event, PROTOCOL_VERSION, RunState};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 use crate::ui::state::State;
 use crate::ui::state::capsules::shown_capsule;
 use crate::ui::state::capsules::{CAPSULE_BUDGET_BYTES, checkpoints_left_out_of, slim_capsule};
@@ -187,7 +187,8 @@ fn reports_of_a_file_are_handed_on() {
     let mut state = ready();
     let config = Preset::Quick.config();
     let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
-    let report = analyse(&weights, &Task::new(&config.data)).expect("the model is whole");
+    let report = analyse(&weights, &ModularTask::of(&config.data).expect("a modular task"))
+        .expect("the model is whole");
     let mut capsule = run();
     capsule.reports = [(50, Arc::new(report))].into();
     state.host.build = Some("build-7".into());

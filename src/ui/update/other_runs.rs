@@ -1,7 +1,9 @@
 //! The runs at hand, and which of them is on show.
 
 use crate::ui::state::State;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::view_choices::ViewChange;
 use crate::ui::update::ablation_requests;
 
 /// Takes a run in, in place of one of the same origin.
@@ -17,6 +19,16 @@ pub(super) fn add(state: &mut State, run_view: RunView, at_once: bool) {
     state.other_runs.push(run_view);
     if at_once || state.run_view.is_none() {
         show(state, &origin);
+    }
+}
+
+/// The recorded run plays once by itself when the page opens on it: a visitor sees what happens in it before reading
+/// a word. Not for those who asked the system for little motion, and not where a link leads to a step or a section.
+pub(super) fn play_once(state: &mut State) {
+    let is_recorded = state.run_view.as_ref().is_some_and(|run_view| run_view.origin == Origin::Recorded);
+    let is_free = state.linked_view.is_none() && state.view.cursor().is_none() && !state.view.playing;
+    if is_recorded && is_free && state.section == PageSection::Explore && !state.host.prefers_little_motion {
+        state.view.apply(ViewChange::TogglePlay, state.run_view.as_ref());
     }
 }
 

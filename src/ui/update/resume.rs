@@ -7,10 +7,10 @@ use crate::protocol::capsule::Capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, Checkpoints};
 use crate::ui::state::own_lock::LockOutcome;
 use crate::ui::state::run::{Phase, Run};
+use crate::ui::state::run_name;
 use crate::ui::state::run_view::RunView;
 use crate::ui::state::{Start, State, Worker};
-use crate::ui::state::{link, run_name};
-use crate::ui::update::{Effect, other_runs, run, run_claim};
+use crate::ui::update::{Effect, linked_view, other_runs, run, run_claim};
 
 /// Makes a run out of a capsule the page's own: its curves, and all that it takes to go on.
 pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<Effect> {
@@ -40,7 +40,7 @@ pub(super) fn take_in(state: &mut State, key: String, capsule: Capsule) -> Vec<E
         ..Run::new(0, config)
     });
     other_runs::add(state, run_view, true);
-    vec![Effect::SaveLink(link::to_query(&state.draft))]
+    linked_view::save(state)
 }
 
 /// Goes on from the newest saved state, on the device the run had or on another.
@@ -52,29 +52,32 @@ pub(super) fn resume_from_saved(state: &mut State, device: Option<DeviceChoice>)
         return claims;
     }
     let Some(run) = &mut state.run else { return Vec::new() };
-    let mut effects = Vec::new();
     if let Some(device) = device {
         run.config.run.device = device;
         let text = settings::DEVICE.read(&run.config);
         state.draft.set(&settings::DEVICE, text);
-        effects.push(Effect::SaveLink(link::to_query(&state.draft)));
     }
     let wanted = run.config.run.device;
+    let mut effects = if device.is_some() { linked_view::save(state) } else { Vec::new() };
     match state.worker {
         Worker::Ready(_) if wanted == state.connected_choice => effects.extend(start_from_saved(state)),
         Worker::Loading | Worker::Connecting if wanted == state.connected_choice => {
-            run.phase = Phase::Preparing;
-            state.queued = Some(Start::FromSaved);
+            prepare(state);
         }
         _ => {
             effects.extend(run::respawn_for(state, wanted));
-            if let Some(run) = &mut state.run {
-                run.phase = Phase::Preparing;
-            }
-            state.queued = Some(Start::FromSaved);
+            prepare(state);
         }
     }
     effects
+}
+
+/// The run goes on as soon as there is a device.
+fn prepare(state: &mut State) {
+    if let Some(run) = &mut state.run {
+        run.phase = Phase::Preparing;
+    }
+    state.queued = Some(Start::FromSaved);
 }
 
 /// The browser has answered whether this tab may train a run: if it was asked for in order to go on, it does.

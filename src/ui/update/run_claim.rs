@@ -75,6 +75,8 @@ pub(super) fn tick(state: &mut State) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use crate::config::Preset;
     use crate::engine::DeviceKind;
     use crate::protocol::{Command, DeviceReport, Event, PROTOCOL_VERSION, RunState};
@@ -188,5 +190,23 @@ mod tests {
             effects.contains(&Effect::ListLockedRuns)
         });
         assert_eq!(asked.count(), 2);
+    }
+
+    /// The reset gives the run's lock back, and the storage lists what it held when it was asked.
+    #[test]
+    fn a_run_that_was_reset_does_not_come_back_by_itself() {
+        let (mut state, _) = page(&["a"]);
+        update(&mut state, Message::Start);
+        let saved = Event::Saved { run_id: 1, step: 20, state: vec![7] };
+        update(&mut state, Message::FromWorker(saved));
+        let effects = update(&mut state, Message::Reset);
+        let close = Effect::Store(StorageCommand::Close("tab-1".into()));
+        assert!(effects.contains(&close), "its state was on its way to the storage: {effects:?}");
+        assert_eq!(update(&mut state, Message::LockedRuns(BTreeSet::new())), [], "nor does another");
+
+        let (mut state, _) = page(&[]);
+        update(&mut state, loaded("a", stored(Preset::Tiny.config(), 20)));
+        update(&mut state, Message::Reset);
+        assert_eq!(update(&mut state, Message::LockedRuns(BTreeSet::new())), [], "shown, then reset");
     }
 }

@@ -3,13 +3,12 @@
 use crate::config::settings;
 use crate::ui::state::State;
 use crate::ui::state::draft::Draft;
-use crate::ui::state::link;
-use crate::ui::update::{Effect, run};
+use crate::ui::update::{Effect, linked_view, run};
 
 /// Changes the form. A device is fetched at once while nothing runs; otherwise with the next run.
 pub(super) fn edit(state: &mut State, change: impl FnOnce(&mut Draft)) -> Vec<Effect> {
     change(&mut state.draft);
-    let mut effects = vec![Effect::SaveLink(link::to_query(&state.draft))];
+    let mut effects = linked_view::save(state);
     if state.run.is_none() && state.draft.device() != state.connected_choice {
         effects.extend(run::respawn(state));
     }

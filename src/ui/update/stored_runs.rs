@@ -96,7 +96,8 @@ pub(super) fn on_locks_listed(state: &mut State, keys: BTreeSet<String>) -> Vec<
     if state.now_ms < state.stored_runs.offer_until_ms { offer(state) } else { Vec::new() }
 }
 
-/// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else.
+/// On opening: the newest unfinished run comes on show if the page was opened for it, or for nothing else. Not once
+/// the reader has begun a run here: the one that was reset may still be listed as unfinished for a moment.
 pub(super) fn offer(state: &mut State) -> Vec<Effect> {
     let Some(newest) = newest_unfinished(state) else { return Vec::new() };
     let asked_for = state.draft.config().is_ok_and(|mut config| {
@@ -108,7 +109,9 @@ pub(super) fn offer(state: &mut State) -> Vec<Effect> {
         config == newest.config
     });
     let opened_for_nothing = link::to_query(&state.draft).is_empty();
-    if state.run.is_some()
+    let has_begun_a_run = state.next_run_id > 1;
+    if has_begun_a_run
+        || state.run.is_some()
         || state.queued.is_some()
         || state.wanted.is_some()
         || !(asked_for || opened_for_nothing)
@@ -220,9 +223,11 @@ pub(super) fn save(state: &State) -> Vec<Effect> {
 /// exists nowhere else is set aside.
 pub(super) fn put_away(state: &mut State) -> Vec<Effect> {
     hold_unsaved_run(state);
+    state.stored_runs.offer_until_ms = 0.0;
     match &state.run {
         Some(run) if state.is_trained_elsewhere(&run.key) => Vec::new(),
-        Some(run) if run.stored_step.is_some() && run.phase != Phase::Finished => {
+        // A state that was saved is in the storage or on its way there; the storage performs commands in order.
+        Some(run) if run.saved.is_some() && run.phase != Phase::Finished => {
             vec![Effect::Store(StorageCommand::Close(run.key.clone()))]
         }
         _ => Vec::new(),

@@ -9,7 +9,7 @@ use crate::ui::state::advice::FailureKind;
 use crate::ui::state::capsules::shown_capsule;
 use crate::ui::state::checkpoints::{BUDGET_BYTES, MOST};
 use crate::ui::state::draft::Draft;
-use crate::ui::state::run::Phase;
+use crate::ui::state::run::{Phase, Run};
 use crate::ui::state::run_view::{Origin, RunView};
 use crate::ui::state::run_view_sample::run_view;
 use crate::ui::state::view_choices::ViewChange;
@@ -178,7 +178,7 @@ fn the_time_left_follows_the_speed_and_ends_with_a_pause() {
             },
         );
     }
-    let left = state.run.as_ref().and_then(|run| run.secs_left()).expect("warm");
+    let left = state.run.as_ref().and_then(Run::secs_left).expect("warm");
     assert!((left - 4.0).abs() < 1e-6, "200 steps at 50 a second take 4 s, not {left}");
     tell(&mut state, run_state(1, 100, RunState::Paused));
     assert_eq!(state.run.and_then(|run| run.secs_left()), None, "a paused run has no speed");
@@ -229,7 +229,7 @@ fn webgpu_that_cannot_be_had_offers_the_cpu() {
     assert_eq!((failure.offers_cpu, failure.kind), (true, Some(FailureKind::NoWebGpu)));
     let effects = update(&mut state, Message::UseCpu);
     assert_eq!(effects.iter().filter(|effect| **effect == Effect::Respawn).count(), 1, "{effects:?}");
-    assert!(effects.contains(&Effect::SaveLink("v=1&preset=tiny&backend=cpu".into())), "{effects:?}");
+    assert!(effects.contains(&Effect::SaveLink("v=2&preset=tiny&backend=cpu".into())), "{effects:?}");
     let effects = tell(&mut state, Event::Ready { version: PROTOCOL_VERSION });
     assert!(matches!(effects[..], [Effect::Post(Command::Connect { device: DeviceChoice::Cpu, .. })]));
 }

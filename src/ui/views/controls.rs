@@ -1,4 +1,4 @@
-//! The preset, the six buttons of a run, and how long it would take here.
+//! The preset, the buttons of a run, and how long it would take here.
 
 use leptos::ev::MouseEvent;
 use leptos::html;
@@ -29,6 +29,21 @@ struct Button {
     enabled: fn(&State) -> bool,
     /// When it is the next thing to do.
     primary: fn(&State) -> bool,
+    /// When it is there at all: of Train, Pause and Resume there is one at a time.
+    shown: fn(&State) -> bool,
+}
+
+/// Nothing is under way: a run can be begun.
+fn is_idle(state: &State) -> bool {
+    !matches!(state.phase(), Some(Phase::Preparing | Phase::Training | Phase::Paused))
+}
+
+fn is_training(state: &State) -> bool {
+    matches!(state.phase(), Some(Phase::Preparing | Phase::Training))
+}
+
+fn is_paused(state: &State) -> bool {
+    state.phase() == Some(Phase::Paused)
 }
 
 fn buttons() -> [Button; 6] {
@@ -39,9 +54,8 @@ fn buttons() -> [Button; 6] {
             hint: "Start a run with the settings below",
             message: Message::Start,
             enabled: State::can_start,
-            primary: |state| {
-                !matches!(state.phase(), Some(Phase::Preparing | Phase::Training | Phase::Paused))
-            },
+            primary: is_idle,
+            shown: is_idle,
         },
         Button {
             test_id: "pause",
@@ -49,7 +63,8 @@ fn buttons() -> [Button; 6] {
             hint: "Pause after the current step",
             message: Message::Pause,
             enabled: State::can_pause,
-            primary: |state| matches!(state.phase(), Some(Phase::Preparing | Phase::Training)),
+            primary: is_training,
+            shown: is_training,
         },
         Button {
             test_id: "resume",
@@ -57,7 +72,8 @@ fn buttons() -> [Button; 6] {
             hint: "Continue training",
             message: Message::Resume,
             enabled: State::can_resume,
-            primary: |state| state.phase() == Some(Phase::Paused),
+            primary: is_paused,
+            shown: is_paused,
         },
         Button {
             test_id: "step",
@@ -66,6 +82,7 @@ fn buttons() -> [Button; 6] {
             message: Message::Step,
             enabled: State::can_step,
             primary: |_| false,
+            shown: |_| true,
         },
         Button {
             test_id: "stop",
@@ -74,25 +91,25 @@ fn buttons() -> [Button; 6] {
             message: Message::Stop,
             enabled: State::can_stop,
             primary: |_| false,
+            shown: |state| is_training(state) || is_paused(state),
         },
         Button {
             test_id: "reset",
-            words: "Reset",
-            hint: "Drop the run and its curves",
+            words: "New run",
+            hint: "Put this run away and make room for another one",
             message: Message::Reset,
             enabled: State::can_reset,
             primary: |_| false,
+            shown: State::can_reset,
         },
     ]
 }
 
-/// The preset's menu and the buttons.
+/// The preset's menu.
 #[component]
-pub(in crate::ui) fn Controls() -> impl IntoView {
+pub(in crate::ui) fn PresetChoice() -> impl IntoView {
     let store = Store::get();
     let preset = store.memo(|state| state.draft.preset);
-    // Whether one of the buttons was pressed: a page just opened takes no focus.
-    let pressed = StoredValue::new(false);
     let estimates = store.memo(preset_estimates);
     let options = Preset::ALL
         .into_iter()
@@ -105,29 +122,46 @@ pub(in crate::ui) fn Controls() -> impl IntoView {
             view! { <option value=each.name() prop:selected=move || preset.get() == each>{words}</option> }
         })
         .collect_view();
-    let estimate = store.memo(estimate);
     let choose = move |name: String| {
         if let Ok(preset) = Preset::from_name(&name) {
             store.send(Message::Choose(preset));
         }
     };
     view! {
+        <div class="preset">
+            <label for="preset">"Preset"</label>
+            <select
+                id="preset"
+                data-testid="preset"
+                on:focus=move |_| store.send(Message::WantEstimates)
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {options}
+            </select>
+        </div>
+    }
+}
+
+/// The buttons of a run: those that make sense now.
+#[component]
+pub(in crate::ui) fn RunButtons() -> impl IntoView {
+    // Whether one of the buttons was pressed: a page just opened takes no focus.
+    let pressed = StoredValue::new(false);
+    view! {
+        <div class="buttons" role="group" aria-label="Run">
+            {buttons().map(|button| view! { <RunButton button pressed /> }).collect_view()}
+        </div>
+    }
+}
+
+/// What the preset is, how long it would take, and what keeps it from starting.
+#[component]
+pub(in crate::ui) fn RunNotes() -> impl IntoView {
+    let store = Store::get();
+    let preset = store.memo(|state| state.draft.preset);
+    let estimate = store.memo(estimate);
+    view! {
         <div class="controls">
-            <div class="preset">
-                <label for="preset">"Preset"</label>
-                <select
-                    id="preset"
-                    data-testid="preset"
-                    aria-describedby="preset-summary"
-                    on:focus=move |_| store.send(Message::WantEstimates)
-                    on:change:target=move |event| choose(event.target().value())
-                >
-                    {options}
-                </select>
-            </div>
-            <div class="buttons" role="group" aria-label="Run">
-                {buttons().map(|button| view! { <RunButton button pressed /> }).collect_view()}
-            </div>
             <p class="preset-summary" id="preset-summary">{move || preset.get().summary()}</p>
             <p class="preset-summary">
                 "On this device: " <span data-testid="estimate">{move || estimate.get()}</span>
@@ -150,7 +184,7 @@ fn estimate(state: &State) -> String {
     let Ok(config) = state.draft.config() else { return "these settings cannot be trained".into() };
     match state.estimates.secs(&config) {
         Some(secs) => {
-            format!("{} for all {} epochs", estimates::words(secs), format::count(config.run.epochs))
+            format!("{} for all {} steps", estimates::words(secs), format::count(config.run.epochs))
         }
         None if state.estimates.measuring.is_some() => "measuring…".into(),
         None if state.device().is_some_and(|report| report.software) => {
@@ -163,7 +197,8 @@ fn estimate(state: &State) -> String {
 #[component]
 fn RunButton(button: Button, pressed: StoredValue<bool>) -> impl IntoView {
     let store = Store::get();
-    let Button { test_id, words, hint, message, enabled, primary } = button;
+    let Button { test_id, words, hint, message, enabled, primary, shown } = button;
+    let shown = store.memo(shown);
     let enabled = store.memo(enabled);
     let primary = store.memo(primary);
     let button = NodeRef::<html::Button>::new();
@@ -178,6 +213,7 @@ fn RunButton(button: Button, pressed: StoredValue<bool>) -> impl IntoView {
             type="button"
             data-testid=test_id
             title=hint
+            hidden=move || !shown.get()
             class:primary=move || primary.get()
             disabled=move || !enabled.get()
             on:click=click
@@ -222,7 +258,7 @@ fn Hint() -> impl IntoView {
         }
         match (state.form_left_run(), state.phase()) {
             (true, Some(Phase::Preparing | Phase::Training | Phase::Paused)) => Some(
-                "The settings were changed. This run keeps its own; reset it to train with the new ones."
+                "You changed the settings. This run keeps the old ones; press New run to train with the new ones."
                     .into(),
             ),
             _ => None,
@@ -245,10 +281,10 @@ mod tests {
         state.estimates.measuring = Some(Preset::Paper.config());
         assert_eq!(estimate(&state), "measuring…");
         state.estimates.ran(&Preset::Quick.config(), 100.0);
-        assert_eq!(estimate(&state), "about 30 s for all 3,000 epochs");
+        assert_eq!(estimate(&state), "about 40 s for all 4,000 steps");
         let all = preset_estimates(&state);
         let of = |preset| &all[Preset::ALL.iter().position(|each| *each == preset).expect("a preset")];
-        assert_eq!(of(Preset::Quick).as_deref(), Some("about 30 s"));
+        assert_eq!(of(Preset::Quick).as_deref(), Some("about 40 s"));
         assert_eq!(*of(Preset::Paper), None, "nothing is made up");
         state.draft.set(&settings::P, "100".into());
         assert!(estimate(&state).contains("cannot"), "100 is not prime");

@@ -39,22 +39,7 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
                     </button>
                 }
             });
-            let resume_from_saved = failed_at.get().map(|(step, was_on_gpu)| {
-                let words = format!("Resume from step {}", format::count(step));
-                let on_cpu = was_on_gpu.then(|| {
-                    view! {
-                        <button type="button" data-testid="go-on-cpu" on:click=move |_| store.send(Message::ResumeFromSaved(Some(DeviceChoice::Cpu)))>
-                            {format!("{words}, on the CPU")}
-                        </button>
-                    }
-                });
-                view! {
-                    <button type="button" class="primary" data-testid="go-on" on:click=move |_| store.send(Message::ResumeFromSaved(None))>
-                        {words}
-                    </button>
-                    {on_cpu}
-                }
-            });
+            let resume_from_saved = failed_at.get().map(|(step, was_on_gpu)| resume_buttons(store, step, was_on_gpu));
             // Of a device that cannot be had, the questions below say what to do.
             let kind = failure.kind.filter(|kind| *kind != FailureKind::NoWebGpu);
             let advice = kind.map(|kind| {
@@ -78,6 +63,26 @@ pub(in crate::ui) fn ErrorPanel() -> impl IntoView {
             }
         })
     }
+}
+
+/// The ways to resume the run from a step: as it was computed, and on the CPU if the graphics card may be to blame.
+fn resume_buttons(store: Store, step: usize, was_on_gpu: bool) -> AnyView {
+    let words = format!("Resume from step {}", format::count(step));
+    let resume = move |device| store.send(Message::ResumeFromSaved(device));
+    let on_cpu = was_on_gpu.then(|| {
+        view! {
+            <button type="button" data-testid="go-on-cpu" on:click=move |_| resume(Some(DeviceChoice::Cpu))>
+                {format!("{words}, on the CPU")}
+            </button>
+        }
+    });
+    view! {
+        <button type="button" class="primary" data-testid="go-on" on:click=move |_| resume(None)>
+            {words}
+        </button>
+        {on_cpu}
+    }
+    .into_any()
 }
 
 /// What the page's link said and the page ignored, and what else the reader should know.

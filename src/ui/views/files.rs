@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::analysis::report::Report;
+use crate::analysis::modular::report::Report;
 use crate::engine::metrics_csv;
 use crate::error::{LabError, Result};
 use crate::model::safetensors::WeightLayout;
@@ -188,7 +188,8 @@ fn has_weights(state: &State) -> bool {
 
 fn last_report(state: &State) -> Option<&Report> {
     let run_view = state.run_view.as_ref()?;
-    let own = run_view.snapshots.last_key_value().map(|(step, snapshot)| (*step, &snapshot.report));
+    let own = run_view.snapshots.last_key_value();
+    let own = own.and_then(|(step, snapshot)| Some((*step, snapshot.report()?)));
     let came = run_view.reports.last_key_value().map(|(step, report)| (*step, report.as_ref()));
     own.into_iter().chain(came).max_by_key(|(step, _)| *step).map(|(_, report)| report)
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::browser::dom;
+use crate::ui::lazy_bundle::{LateSection, LazySection, Section};
 use crate::ui::state::Worker;
 use crate::ui::store::Store;
 
@@ -22,6 +23,7 @@ pub(in crate::ui) fn Footer() -> impl IntoView {
     });
     view! {
         <footer class="page-footer">
+            <LazySection section=Section::Late(LateSection::Share) />
             <p>
                 "After "
                 <a href="https://arxiv.org/abs/2301.05217">

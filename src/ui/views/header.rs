@@ -1,7 +1,9 @@
-//! The title, what the lab shows, and the switch between light and dark.
+//! The title, the sections, and the switch between light and dark.
 
 use leptos::prelude::*;
 
+use crate::ui::state::page_section::PageSection;
+use crate::ui::store::Store;
 use crate::ui::views::theme_choice::{PageTheme, ThemeChoice};
 
 /// The top of the page.
@@ -22,26 +24,26 @@ pub(in crate::ui) fn Header() -> impl IntoView {
             }
         })
         .collect_view();
+    let store = Store::get();
+    let open = store.memo(|state| state.section);
+    let sections = PageSection::ALL
+        .map(|section| {
+            view! {
+                <a
+                    href=format!("#{}", section.id())
+                    data-testid=format!("to-{}", section.id())
+                    aria-current=move || (open.get() == section).then_some("page")
+                >
+                    {section.title()}
+                </a>
+            }
+        })
+        .collect_view();
     view! {
         <header class="top">
-            <div>
-                <h1>"Grokking Lab"</h1>
-                <p class="lead">
-                    "A small transformer learns a + b mod p from a part of all sums. First it memorises them. \
-                     Long after, it finds a rule that solves the sums it never saw: it groks."
-                </p>
-                <nav class="sections" aria-label="Sections">
-                    <a href="#run">"Run"</a>
-                    <a href="#train">"Train your own"</a>
-                    <a href="#inside">"Inside"</a>
-                    <a href="#ablate">"Ablate and query"</a>
-                    <a href="#verdict">"Verdict"</a>
-                    <a href="#figures">"Figures"</a>
-                    <a href="#kept" data-testid="to-kept">"Saved runs"</a>
-                    <a href="#files" data-testid="to-files">"Files"</a>
-                    <a href="#reading" data-testid="to-reading">"The reading"</a>
-                </nav>
-            </div>
+            <a class="skip" href="#main">"Skip to the figures"</a>
+            <h1>"Grokking Lab"</h1>
+            <nav class="sections" aria-label="Sections">{sections}</nav>
             <div class="switch" role="group" aria-label="Theme">{buttons}</div>
         </header>
     }

@@ -1,4 +1,4 @@
-//! The numbers of the last measurement, large.
+//! The numbers of the last measurement.
 
 use leptos::prelude::*;
 
@@ -7,9 +7,9 @@ use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::store::Store;
 
-/// Epoch, losses and accuracies.
+/// The step and the losses, small, with the progress of the run.
 #[component]
-pub(in crate::ui) fn Readouts() -> impl IntoView {
+pub(in crate::ui) fn RunNumbers() -> impl IntoView {
     let store = Store::get();
     let step = store.memo(|state| state.run.as_ref().map_or(0, |run| run.step));
     let epochs = store.memo(|state| {
@@ -20,14 +20,11 @@ pub(in crate::ui) fn Readouts() -> impl IntoView {
         0 => String::new(),
         epochs => format!("of {}", format::count(epochs)),
     };
-    let collapsed = store.memo(|state| {
-        state.last_row().and_then(|row| row.evaluation.softmax_collapse_fraction).map(format::percent)
-    });
     let part = move || step.get() as f64 / epochs.get().max(1) as f64;
     view! {
-        <section class="panel readouts" aria-label="Latest numbers">
+        <div class="run-numbers" role="group" aria-label="Latest numbers">
             <div class="readout">
-                <span class="readout-name">"Epoch"</span>
+                <span class="readout-name">"Step"</span>
                 <span class="readout-value">
                     <span data-testid="epoch">{move || step.get()}</span>
                     <small>{of_epochs}</small>
@@ -35,6 +32,20 @@ pub(in crate::ui) fn Readouts() -> impl IntoView {
             </div>
             <Measured store measure=&LOSS_TRAIN test_id="train-loss" key="train" />
             <Measured store measure=&LOSS_TEST test_id="test-loss" key="test" />
+            <progress class="run-progress" max="1" prop:value=part aria-label="Part of the steps done"></progress>
+        </div>
+    }
+}
+
+/// What else the last measurement has.
+#[component]
+pub(in crate::ui) fn Readouts() -> impl IntoView {
+    let store = Store::get();
+    let collapsed = store.memo(|state| {
+        state.last_row().and_then(|row| row.evaluation.softmax_collapse_fraction).map(format::percent)
+    });
+    view! {
+        <section class="panel readouts" aria-label="Further numbers">
             <Measured store measure=&ACCURACY_TRAIN test_id="train-accuracy" key="train" />
             <Measured store measure=&ACCURACY_TEST test_id="test-accuracy" key="test" />
             <div class="readout">
@@ -44,7 +55,6 @@ pub(in crate::ui) fn Readouts() -> impl IntoView {
                     <small>"of train sums"</small>
                 </span>
             </div>
-            <progress class="run-progress" max="1" prop:value=part aria-label="Part of the epochs done"></progress>
         </section>
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::config::{ExperimentConfig, LossForm};
+use crate::config::{ExperimentConfig, LossForm, TaskConfig};
 use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::state::run_view::{Origin, RunView};
@@ -88,13 +88,18 @@ fn choices(state: &State) -> Vec<(Origin, bool)> {
 /// What a run is, in a line.
 fn facts(run_view: &RunView) -> String {
     let ExperimentConfig { data, model, optim, .. } = &run_view.config;
-    let mut facts = vec![
-        format!("a + b mod {}", data.p),
-        format!("{} of {} sums to train on", format::count(data.n_train()), format::count(data.p * data.p)),
-        format!("split {}", data.split),
-        format!("seed {}", model.seed),
-        format!("weight decay {}", optim.weight_decay),
-    ];
+    let mut facts = match data {
+        TaskConfig::Modular(modular) => vec![
+            format!("a + b mod {}", modular.p),
+            format!(
+                "{} of {} sums to train on",
+                format::count(modular.n_train()),
+                format::count(modular.n_pairs())
+            ),
+            format!("split {}", modular.split),
+        ],
+    };
+    facts.extend([format!("seed {}", model.seed), format!("weight decay {}", optim.weight_decay)]);
     if optim.loss == LossForm::Textbook {
         facts.push("textbook loss".into());
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::config::TaskConfig;
 use crate::config::settings::{GROUPS, Group, Kind, Setting};
 use crate::model::shape::ModelShape;
 use crate::ui::state::State;
@@ -46,15 +47,16 @@ pub(in crate::ui) fn Settings() -> impl IntoView {
 /// What the settings amount to.
 fn derived_facts(state: &State) -> String {
     let Ok(config) = state.draft.config() else { return String::new() };
-    let n_pairs = config.data.p * config.data.p;
-    let n_train = config.data.n_train();
-    format!(
-        "{} sums: {} to train on, {} to test with. {} parameters.",
-        format::count(n_pairs),
-        format::count(n_train),
-        format::count(n_pairs - n_train),
-        format::count(ModelShape::new(&config.data, &config.model).n_values()),
-    )
+    let examples = match &config.data {
+        TaskConfig::Modular(modular) => format!(
+            "{} sums: {} to train on, {} to test with",
+            format::count(modular.n_pairs()),
+            format::count(modular.n_train()),
+            format::count(modular.n_pairs() - modular.n_train()),
+        ),
+    };
+    let n_parameters = ModelShape::new(&config.data, &config.model).n_values();
+    format!("{examples}. {} parameters.", format::count(n_parameters))
 }
 
 /// The first setting that keeps a run from starting, in words.

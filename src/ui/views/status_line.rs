@@ -151,9 +151,26 @@ fn remarks(state: &State) -> Vec<String> {
     remarks
 }
 
-/// The status line, its remarks and the checks of the device probe.
+/// The status line.
 #[component]
 pub(in crate::ui) fn StatusLine() -> impl IntoView {
+    let store = Store::get();
+    let status = store.memo(Status::of);
+    view! {
+        <p class="status" data-testid="status" data-tone=move || status.with(|s| s.tone)>
+            <span class="status-state" role="status">{move || status.with(|s| s.state)}</span>
+            {move || {
+                status.with(|s| {
+                    s.facts.iter().map(|fact| view! { " " <span class="fact">{fact.clone()}</span> }).collect_view()
+                })
+            }}
+        </p>
+    }
+}
+
+/// What else there is to know of the run and its device: memory, remarks, the checks of the device probe.
+#[component]
+pub(in crate::ui) fn StatusNotes() -> impl IntoView {
     let store = Store::get();
     let status = store.memo(Status::of);
     let memory = store.memo(memory_words);
@@ -161,14 +178,6 @@ pub(in crate::ui) fn StatusLine() -> impl IntoView {
         store.memo(|state| state.device().map(|report| report.probe_checks.clone()).unwrap_or_default());
     view! {
         <div class="status-block">
-            <p class="status" data-testid="status" data-tone=move || status.with(|s| s.tone)>
-                <span class="status-state" role="status">{move || status.with(|s| s.state)}</span>
-                {move || {
-                    status.with(|s| {
-                        s.facts.iter().map(|fact| view! { " " <span class="fact">{fact.clone()}</span> }).collect_view()
-                    })
-                }}
-            </p>
             {move || {
                 memory.get().map(|words| view! { <p class="remark" data-testid="memory">"In memory: " {words}</p> })
             }}

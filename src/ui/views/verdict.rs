@@ -7,7 +7,7 @@ use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::measurement_policy::is_at_rest;
 use crate::ui::state::run_view::{Origin, RunView};
-use crate::ui::state::verdict_model::{self, caution, recipe_edits, summary};
+use crate::ui::state::verdict_model::{self, caution, places, recipe_edits};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
@@ -25,6 +25,7 @@ pub(in crate::ui) fn VerdictPanel() -> impl IntoView {
         revision.get();
         store.peek(verdict_model::judge)
     });
+    let shown = RwSignal::new(None);
     let save_csv = move |_| {
         if let Some(verdict) = verdict.get_untracked() {
             dom::save_text("verdict.csv", "text/csv", &verdict_model::table(&verdict).csv());
@@ -39,7 +40,7 @@ pub(in crate::ui) fn VerdictPanel() -> impl IntoView {
         <section class="verdict-section" id="verdict" aria-labelledby="verdict-title">
             <div class="section-head">
                 <h2 id="verdict-title">"Verdict"</h2>
-                <p data-testid="verdict-summary">{move || verdict.get().as_ref().map(summary)}</p>
+                <p data-testid="verdict-summary">{move || verdict.get().as_ref().map(Verdict::headline)}</p>
                 <p data-testid="verdict-note">{move || note.get()}</p>
                 <span class="files">
                     <button type="button" class="quiet" data-testid="verdict-csv" on:click=save_csv>"CSV"</button>
@@ -47,23 +48,57 @@ pub(in crate::ui) fn VerdictPanel() -> impl IntoView {
                 </span>
             </div>
             <div class="panel table-wide" tabindex="0" role="region" aria-label="Claims of the paper">
+                <p class="files" role="group" aria-label="Which outcomes are shown">
+                    {move || verdict.get().map(|verdict| filters(shown, &verdict))}
+                </p>
                 <table class="verdict" data-testid="verdict">
                     <thead>
                         <tr>
                             <th scope="col">"#"</th>
                             <th scope="col">"Claim"</th>
-                            <th scope="col">"In the paper"</th>
-                            <th scope="col">"Accepted range and source"</th>
-                            <th scope="col">"This run"</th>
                             <th scope="col">"Outcome"</th>
                         </tr>
                     </thead>
-                    <tbody>{move || verdict.get().map(|verdict| rows(store, &verdict))}</tbody>
+                    <tbody>{move || verdict.get().map(|verdict| rows(store, &verdict, shown.get()))}</tbody>
                 </table>
             </div>
         </section>
     }
     .into_any()
+}
+
+/// Buttons that show all rows, or those of one outcome.
+fn filters(shown: RwSignal<Option<Outcome>>, verdict: &Verdict) -> Vec<AnyView> {
+    let choices = std::iter::once(None).chain(Outcome::ALL.map(Some));
+    let button = |choice: Option<Outcome>| {
+        let (words, id, n) = match choice {
+            None => ("all", "all", verdict.rows.len()),
+            Some(outcome) => (outcome.words(), kind(outcome), verdict.count(outcome)),
+        };
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                data-testid=format!("verdict-filter-{id}")
+                aria-pressed=move || (shown.get() == choice).to_string()
+                on:click=move |_| shown.set(choice)
+            >
+                {format!("{words}: {n}")}
+            </button>
+        }
+        .into_any()
+    };
+    choices.map(button).collect()
+}
+
+/// The name of an outcome in style sheets and hooks.
+fn kind(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Holds => "passed",
+        Outcome::Differs => "differs",
+        Outcome::Fails => "failed",
+        Outcome::NotApplicable => "open",
+    }
 }
 
 /// Changes when the verdict might: what a run that trains has measured is looked at now and then, and all of it
@@ -98,36 +133,24 @@ impl Revision {
     }
 }
 
-fn rows(store: Store, verdict: &Verdict) -> Vec<AnyView> {
-    verdict.rows.iter().map(|row| row_view(store, row, verdict)).collect()
+fn rows(store: Store, verdict: &Verdict, shown: Option<Outcome>) -> Vec<AnyView> {
+    let config = store.peek(|state| state.run_view.as_ref().map(|run_view| run_view.config.clone()));
+    let is_shown = |row: &&Row| shown.is_none_or(|outcome| outcome == row.outcome);
+    let places = |row: &Row| config.as_ref().map_or_else(Vec::new, |config| places(row, config));
+    verdict.rows.iter().filter(is_shown).map(|row| row_view(store, row, &places(row))).collect()
 }
 
-fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
+/// A line, which opens to all that is known of the claim.
+fn row_view(store: Store, row: &Row, places: &[(String, String)]) -> AnyView {
     let claim = row.claim();
-    let (sign, kind) = match row.outcome {
-        Outcome::Pass => ("✓ ", "passed"),
-        Outcome::Fail => ("✗ ", "failed"),
-        Outcome::NotApplicable => ("", "open"),
+    let sign = match row.outcome {
+        Outcome::Holds => "✓ ",
+        Outcome::Differs => "≈ ",
+        Outcome::Fails => "✗ ",
+        Outcome::NotApplicable => "",
     };
-    // A run of another kind has the same reason many times.
-    let same = verdict.rows.iter().find(|other| row.reason.is_some() && other.reason == row.reason);
-    let found = match same {
-        Some(first) if first.number < row.number => format!("as claim {}", first.number),
-        _ => row.finding_or_reason().to_owned(),
-    };
-    let small = format!("{}; {}", claim.source, claim.requirement.words());
-    let text = match claim.anchor {
-        Some(id) => {
-            let show = move |_| show_part(id);
-            view! { <a href=format!("#{id}") title="To what shows it" on:click=show>{claim.text}</a> }
-                .into_any()
-        }
-        None => claim.text.into_any(),
-    };
-    let caution = caution(claim);
-    let caution = (!caution.is_empty()).then(|| {
-        view! { <small class="caution" data-testid=format!("caution-{}", row.number)>{caution}</small> }
-            .into_any()
+    let show = claim.anchor.map(|id| {
+        view! { <a href=format!("#{id}") on:click=move |_| show_part(id)>"To what shows it"</a> }.into_any()
     });
     let recipe = claim.recipe.map(|recipe| {
         let set = move |_| {
@@ -144,22 +167,34 @@ fn row_view(store: Store, row: &Row, verdict: &Verdict) -> AnyView {
         }
         .into_any()
     });
-    let beyond = match row.beyond.as_str() {
-        "" => String::new(),
-        beyond => format!("outside of what is expected: {beyond}"),
+    let seeds: Vec<String> = places.iter().map(|(quantity, place)| format!("{quantity}: {place}")).collect();
+    let lines = [
+        ("This run", row.finding_or_reason().to_owned()),
+        ("Deviation", row.deviation.clone()),
+        ("Test", claim.expected()),
+        ("Why", claim.why.to_owned()),
+        ("In the paper", claim.paper.to_owned()),
+        ("Published models", claim.published()),
+        ("Among the seeds", seeds.join("; ")),
+        ("Caution", caution(claim)),
+        ("Source", format!("{}; {}", claim.source, claim.requirement.words())),
+    ];
+    let line = |(label, words): (&'static str, String)| {
+        (!words.is_empty()).then(|| view! { <small>{format!("{label}: {words}")}</small> }.into_any())
     };
+    let lines: Vec<_> = lines.into_iter().filter_map(line).collect();
     view! {
-        <tr id=format!("claim-{}", row.number) data-outcome=kind>
+        <tr id=format!("claim-{}", row.number) data-outcome=kind(row.outcome)>
             <th scope="row">{row.number}</th>
             <td>
-                {text}
-                <small>{small}</small>
-                {caution}
+                <details>
+                    <summary>{claim.text}</summary>
+                    {lines}
+                    {show}
+                </details>
+                {recipe}
             </td>
-            <td>{claim.paper}</td>
-            <td>{claim.ranges()} <small>{claim.why}</small></td>
-            <td>{found} <small>{beyond}</small> {recipe}</td>
-            <td class="outcome">{sign}{row.outcome_words()}</td>
+            <td class="outcome">{sign}{row.outcome.words()}</td>
         </tr>
     }
     .into_any()

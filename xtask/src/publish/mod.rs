@@ -41,6 +41,9 @@ pub fn staged() -> Result<()> {
     publish(&folder)
 }
 
+/// Files that a visitor's browser does not keep for use without a network, as few visitors ask for one: three megabytes.
+const ON_DEMAND: &str = "data/weights/";
+
 /// Rearranges the folder that Trunk has built.
 fn publish(folder: &Path) -> Result<()> {
     let page = read_text(&folder.join(PAGE))?;
@@ -77,7 +80,8 @@ fn publish(folder: &Path) -> Result<()> {
     let names: Vec<String> = assets.iter().map(|path| in_url(path)).collect();
     let page = html::published(&page, &scripts, &build, &names, worker_bytes)?;
     write(&folder.join(PAGE), page.as_bytes())?;
-    write(&folder.join(OFFLINE_GLUE), offline::script(&glue, &offline, &build, &names).as_bytes())?;
+    let kept: Vec<String> = names.iter().filter(|name| !name.starts_with(ON_DEMAND)).cloned().collect();
+    write(&folder.join(OFFLINE_GLUE), offline::script(&glue, &offline, &build, &kept).as_bytes())?;
     write(&folder.join(MARKER), b"")?;
     println!("xtask: build {build}, {} files", names.len() + 2);
     Ok(())

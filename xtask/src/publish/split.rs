@@ -20,8 +20,8 @@ const BUILT: &str = "wasm32-unknown-unknown/page/app.wasm";
 /// The script that fetches the parts; the program imports it.
 pub const LOADER: &str = "__wasm_split.js";
 
-/// The parts but the first, which keeps the name of the whole.
-const PARTS: [&str; 1] = ["split_lazy_bundle.wasm"];
+/// The parts but the first, which keeps the name of the whole; the last is what the other two share.
+const PARTS: [&str; 3] = ["split_lazy_bundle.wasm", "split_sections.wasm", "chunk_3.wasm"];
 
 /// Puts the parts into the folder that Trunk has built, in place of the whole program.
 ///

@@ -16,7 +16,7 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     caption: "How much each head attends from \u{201c}=\u{201d} to a, for every pair (a, b). In a model that \
               groks it is periodic: a head looks at a number by where it lies on a circle.",
     finding: |data| {
-        sentence(data.snapshot.report.attention.iter().map(|head| {
+        sentence(data.analysis.report.attention.iter().map(|head| {
             let fve = percent(head.fve);
             let mean = number(head.mean_to[0]);
             format!("head {}: {fve} one wave of k = {}, mean {mean} to a", head.head, head.freq)
@@ -39,8 +39,8 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
 };
 
 fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {
-    let (report, p) = (&data.snapshot.report, data.snapshot.report.p);
-    let heads = data.snapshot.maps.attention().all_to_a().into_iter().enumerate();
+    let (report, p) = (&data.analysis.report, data.analysis.report.p);
+    let heads = data.analysis.maps.attention().all_to_a().into_iter().enumerate();
     let panels = heads.map(|(head, to_a)| {
         let freq = report.attention.get(head).map_or(0, |report| report.freq);
         pair_map(format!("Head {head} to a, k = {freq}"), p, &to_a, (0.0, 1.0))
@@ -49,8 +49,8 @@ fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {
 }
 
 fn tables(data: &CheckpointFigureData<'_>) -> Vec<DataTable> {
-    let p = data.snapshot.report.p;
-    let heads = data.snapshot.maps.attention().all_to_a();
+    let p = data.analysis.report.p;
+    let heads = data.analysis.maps.attention().all_to_a();
     let names = (0..heads.len()).map(|head| format!("attention_to_a_head_{head}"));
     let mut table = DataTable::new("attention", ["a", "b"].map(str::to_owned).into_iter().chain(names));
     for pair in 0..p * p {

@@ -3,7 +3,7 @@
 use super::{
     AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
 };
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::ModularAnalysis;
 use crate::format::percent;
 use crate::plot::Axis;
 use crate::plot::PixelMap;
@@ -19,10 +19,10 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
               In a model that groks a few cells on the diagonal hold nearly everything: products of waves of \
               one frequency in a and in b. The constant is left out of the colours.",
     finding: |data| {
-        let spectrum = &data.snapshot.report.logit_spectrum;
+        let spectrum = &data.analysis.report.logit_spectrum;
         format!(
             "At step {}: the blocks of the key frequencies hold {} of the squared norm without the constant.",
-            data.snapshot.step,
+            data.step,
             percent(spectrum.key_block_share)
         )
     },
@@ -44,12 +44,12 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
 };
 
 /// Rows and columns of the map: the constant and the frequencies.
-fn n_rows(snapshot: &CheckpointAnalysis) -> usize {
+fn n_rows(snapshot: &ModularAnalysis) -> usize {
     snapshot.report.p.div_ceil(2)
 }
 
 /// A frequency of the logits is the waves in a alone, in b alone, and their products.
-fn spots(_: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
+fn spots(_: &ModularAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
     let cells = match part {
         ModelPart::Component(cell) => vec![cell],
         ModelPart::Freq(freq) => vec![[freq, 0], [0, freq], [freq, freq]],
@@ -60,7 +60,7 @@ fn spots(_: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitR
 }
 
 fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {
-    let (n, norms) = (n_rows(data.snapshot), &data.snapshot.maps.logit_norms);
+    let (n, norms) = (n_rows(data.analysis), &data.analysis.maps.logit_norms);
     let values: Vec<f64> = (0..n * n).map(|i| f64::from(norms[i % n * n + i / n])).collect();
     let axis = Axis::linear(-0.5, n as f64 - 0.5);
     let range = HeatMap::range_of(values.get(1..).unwrap_or_default());
@@ -70,7 +70,7 @@ fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {
 }
 
 fn tables(data: &CheckpointFigureData<'_>) -> Vec<DataTable> {
-    let (n, norms) = (n_rows(data.snapshot), &data.snapshot.maps.logit_norms);
+    let (n, norms) = (n_rows(data.analysis), &data.analysis.maps.logit_norms);
     let mut table = DataTable::new("logits", ["freq_a", "freq_b", "norm"]);
     for (i, &norm) in norms.iter().enumerate() {
         table.push([Cell::Count(i / n), Cell::Count(i % n), Cell::Number(f64::from(norm))]);

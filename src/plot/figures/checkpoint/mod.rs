@@ -1,6 +1,6 @@
 //! What the page shows of one checkpoint beside the paper's figures: the model's inside at the cursor.
 //!
-//! Each is a function from a [`CheckpointAnalysis`] to a [`Sheet`], like the paper's figures.
+//! Each is a function from a [`ModularAnalysis`] to a [`Sheet`], like the paper's figures.
 
 mod answer;
 mod attention;
@@ -15,22 +15,55 @@ pub use answer::Answer;
 pub use model_parts::{AblatableParts, Choice, HitRegion, ModelPart, ModelParts};
 
 use super::{DataTable, Sheet};
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::ModularAnalysis;
 use crate::plot::theme::Theme;
 
 /// One checkpoint, and how it is looked at.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckpointFigureData<'a> {
-    /// The checkpoint.
-    pub snapshot: &'a CheckpointAnalysis,
+    /// Updates done.
+    pub step: usize,
+    /// What was found of it.
+    pub analysis: &'a ModularAnalysis,
     /// For each pair, row a, column b, whether it is trained on; length p².
     pub train: &'a [bool],
     /// For each pair the answer's logit minus the largest other: the snapshot's, or what an ablation left.
     pub margins: &'a [f32],
     /// Whether they are what an ablation left.
-    pub is_cut: bool,
+    pub is_ablated: bool,
     /// How the field of predictions is laid out.
     pub layout: PredictionGridLayout,
+    /// The frequency whose circle is shown by itself; none for the widest.
+    pub circle: Option<usize>,
+    /// How far axes reach; none for as far as the values of this checkpoint.
+    pub scales: Option<RunScales>,
+}
+
+/// How far axes reach that are the same for all checkpoints of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RunScales {
+    /// The largest coordinate of a number on the circle that is shown.
+    pub circle: f64,
+    /// The largest norm of W_E along a wave.
+    pub w_e: f64,
+    /// The largest norm of W_L along a wave.
+    pub w_l: f64,
+}
+
+impl RunScales {
+    /// Those of some checkpoints; `freq` is the circle's.
+    pub fn of<'a>(checkpoints: impl Iterator<Item = &'a ModularAnalysis>, freq: Option<usize>) -> Self {
+        let waves = |spectrum: &[f64]| spectrum.iter().skip(1).copied().fold(0.0, f64::max);
+        checkpoints.fold(Self::default(), |scales, checkpoint| {
+            let spectra = &checkpoint.report.spectra;
+            let own = checkpoint.maps.circles.iter().filter(|circle| Some(circle.freq) == freq);
+            Self {
+                circle: own.map(circles::reach).fold(scales.circle, f64::max),
+                w_e: scales.w_e.max(waves(&spectra.w_e)),
+                w_l: scales.w_l.max(waves(&spectra.w_l)),
+            }
+        })
+    }
 }
 
 /// A part of [`CheckpointFigureData`] beside the analysis, as a view declares that it is made from it.
@@ -38,10 +71,14 @@ pub struct CheckpointFigureData<'a> {
 pub enum CheckpointDataNeed {
     /// [`CheckpointFigureData::train`], which takes a millisecond to make.
     TrainPairs,
-    /// [`CheckpointFigureData::margins`]: they change with what is cut out of the model.
+    /// [`CheckpointFigureData::margins`]: they change with what is ablated.
     Margins,
     /// [`CheckpointFigureData::layout`].
     Layout,
+    /// [`CheckpointFigureData::circle`].
+    Circle,
+    /// [`CheckpointFigureData::scales`].
+    Scales,
 }
 
 /// How the field of predictions is laid out.
@@ -70,33 +107,46 @@ pub struct CheckpointFigure {
     pub tables: fn(&CheckpointFigureData<'_>) -> Vec<DataTable>,
     /// What it is made from beside the checkpoint's analysis.
     pub needs: &'static [CheckpointDataNeed],
-    /// What of it can be cut out of the model; none if it shows no part of it.
+    /// What of it can be ablated; none if it shows no part of it.
     pub ablatable: Option<AblatableParts>,
 }
 
 impl CheckpointFigure {
-    /// All of them, in the order shown.
-    pub const ALL: [Self; 6] =
-        [spectra::VIEW, prediction_grid::VIEW, attention::VIEW, neurons::VIEW, circles::VIEW, logits::VIEW];
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        spectra::VIEW,
+        prediction_grid::VIEW,
+        attention::VIEW,
+        neurons::VIEW,
+        circles::VIEW,
+        logits::VIEW,
+        circles::ONE,
+    ];
+
+    /// What stands beside the curves, from left to right.
+    pub const STAGE: [&'static Self; 3] = [&prediction_grid::VIEW, &circles::ONE, &spectra::VIEW];
+
+    /// What stands below, in the order shown.
+    pub const INSIDE: [&'static Self; 4] = [&attention::VIEW, &neurons::VIEW, &circles::VIEW, &logits::VIEW];
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CheckpointFigure, CheckpointFigureData, PredictionGridLayout};
-    use crate::analysis::checkpoint::{CheckpointAnalysis, Circle, GridMaps, NeuronActivationMap};
+    use crate::analysis::checkpoint::{Circle, GridMaps, ModularAnalysis, NeuronActivationMap};
     use crate::analysis::checkpoint_measures::measure;
-    use crate::analysis::report::analyse;
+    use crate::analysis::modular::report::analyse;
     use crate::config::Preset;
     use crate::model::ModelShape;
     use crate::model::init::initial_weights;
     use crate::plot::Theme;
     use crate::plot::figures::svg;
-    use crate::task::Task;
+    use crate::task::modular::ModularTask;
 
     /// A checkpoint with a report of random weights and fields that are easy to tell apart.
-    pub(super) fn snapshot() -> (CheckpointAnalysis, Vec<bool>) {
+    pub(super) fn snapshot() -> (ModularAnalysis, Vec<bool>) {
         let config = Preset::Tiny.config();
-        let task = Task::new(&config.data);
+        let task = ModularTask::of(&config.data).expect("a modular task");
         let weights = initial_weights(&ModelShape::new(&config.data, &config.model), 1);
         let mut report = analyse(&weights, &task).expect("random weights can be analysed");
         // Neurons of random weights are in no cluster.
@@ -115,16 +165,26 @@ mod tests {
                 .map(|(neuron, freq)| NeuronActivationMap { neuron, freq, values: ramp(p * p) })
                 .into(),
         };
-        (CheckpointAnalysis { step: 7, report, measures, maps: fields }, task.is_train())
+        (ModularAnalysis { report, measures, maps: fields }, task.is_train())
     }
 
     /// The whole model.
     pub(super) fn data<'a>(
-        snapshot: &'a CheckpointAnalysis,
+        snapshot: &'a ModularAnalysis,
         train: &'a [bool],
         layout: PredictionGridLayout,
     ) -> CheckpointFigureData<'a> {
-        CheckpointFigureData { snapshot, train, margins: &snapshot.maps.margins, is_cut: false, layout }
+        let margins = &snapshot.maps.margins;
+        CheckpointFigureData {
+            step: 7,
+            analysis: snapshot,
+            train,
+            margins,
+            is_ablated: false,
+            layout,
+            circle: None,
+            scales: None,
+        }
     }
 
     #[test]
@@ -137,12 +197,15 @@ mod tests {
             PredictionGridLayout::default(),
             PredictionGridLayout { margins: true, ..PredictionGridLayout::default() },
         ] {
-            let cut = CheckpointFigureData { is_cut: true, layout, ..whole };
-            assert!((field.finding)(&cut).starts_with("The cut model at step 7: "));
+            let ablated = CheckpointFigureData { is_ablated: true, layout, ..whole };
+            assert!((field.finding)(&ablated).starts_with("The ablated model at step 7: "));
             let title =
                 |data| (field.sheet)(data, &Theme::light()).panels().next().map(|panel| panel.title.clone());
-            assert!(title(&cut).is_some_and(|title| title.contains("cut model")), "also in the picture");
-            assert_ne!(title(&cut), title(&CheckpointFigureData { layout, ..whole }));
+            assert!(
+                title(&ablated).is_some_and(|title| title.contains("ablated model")),
+                "also in the picture"
+            );
+            assert_ne!(title(&ablated), title(&CheckpointFigureData { layout, ..whole }));
         }
     }
 

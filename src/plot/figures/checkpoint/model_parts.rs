@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::CheckpointFigure;
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::ModularAnalysis;
 use crate::plot::PixelMap;
 
 /// A part of the model that a figure shows and that can be cut out.
@@ -83,9 +83,9 @@ impl ModelParts {
 #[derive(Debug, Clone, Copy)]
 pub struct AblatableParts {
     /// The parts that it shows of a checkpoint.
-    pub parts: fn(&CheckpointAnalysis) -> ModelParts,
+    pub parts: fn(&ModularAnalysis) -> ModelParts,
     /// Where a part lies in the drawn figure, given the map of each panel; nowhere if the view does not show it.
-    pub hit_regions: fn(&CheckpointAnalysis, &[PixelMap], ModelPart) -> Vec<HitRegion>,
+    pub hit_regions: fn(&ModularAnalysis, &[PixelMap], ModelPart) -> Vec<HitRegion>,
 }
 
 /// A rectangle in a drawn figure, in CSS pixels from its upper left corner.
@@ -122,14 +122,14 @@ impl HitRegion {
 
 impl CheckpointFigure {
     /// The parts of the model that it shows of a checkpoint; none of a view that shows none.
-    pub fn parts(&self, snapshot: &CheckpointAnalysis) -> ModelParts {
+    pub fn parts(&self, snapshot: &ModularAnalysis) -> ModelParts {
         self.ablatable.map_or_else(ModelParts::default, |ablatable| (ablatable.parts)(snapshot))
     }
 
     /// Where a part lies in the drawn figure; nowhere if this view does not show it.
     pub fn hit_regions(
         &self,
-        snapshot: &CheckpointAnalysis,
+        snapshot: &ModularAnalysis,
         maps: &[PixelMap],
         part: ModelPart,
     ) -> Vec<HitRegion> {
@@ -139,7 +139,7 @@ impl CheckpointFigure {
     /// The part under a pixel of the drawn figure.
     pub fn part_at(
         &self,
-        snapshot: &CheckpointAnalysis,
+        snapshot: &ModularAnalysis,
         parts: &ModelParts,
         maps: &[PixelMap],
         (x, y): (f64, f64),
@@ -156,7 +156,7 @@ mod tests {
     use plotters::prelude::SVGBackend;
 
     use super::{HitRegion, ModelPart, ModelParts};
-    use crate::analysis::checkpoint::{CheckpointAnalysis, Circle};
+    use crate::analysis::checkpoint::{Circle, ModularAnalysis};
     use crate::plot::figures::checkpoint::tests::{data, snapshot};
     use crate::plot::figures::checkpoint::{CheckpointFigure, PredictionGridLayout};
     use crate::plot::{PixelMap, Theme};
@@ -168,7 +168,7 @@ mod tests {
     /// Where the panels of a view lie on a page of some width.
     fn maps(
         view: &CheckpointFigure,
-        snapshot: &CheckpointAnalysis,
+        snapshot: &ModularAnalysis,
         train: &[bool],
         width: u32,
     ) -> Vec<PixelMap> {

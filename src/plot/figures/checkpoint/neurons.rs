@@ -3,8 +3,8 @@
 use super::{
     AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
 };
-use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::analysis::neurons::MIN_CLUSTER_FVE;
+use crate::analysis::checkpoint::ModularAnalysis;
+use crate::analysis::modular::neurons::MIN_CLUSTER_FVE;
 use crate::plot::figures::bars::{Bar, BarChart};
 use crate::plot::figures::grids::pair_map;
 use crate::plot::figures::heat_map::HeatMap;
@@ -21,15 +21,14 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
               pairs which that frequency explains. Those above 0.85 are the frequency\u{2019}s cluster. Below: \
               the activation of the purest neuron of each cluster on every pair (a, b).",
     finding: |data| {
-        let neurons = &data.snapshot.report.neurons;
+        let neurons = &data.analysis.report.neurons;
         let clusters = neurons.per_freq.iter().map(|(freq, n)| format!("{n} at k = {freq}"));
-        format!(
-            "At step {}: {} of {} neurons belong to a cluster: {}.",
-            data.snapshot.step,
-            neurons.clustered,
-            neurons.fve.len(),
-            listed(clusters)
-        )
+        let n_all = neurons.fve.len();
+        if neurons.clustered == 0 {
+            return format!("At step {}: none of {n_all} neurons belongs to a cluster yet.", data.step);
+        }
+        let (step, clustered) = (data.step, neurons.clustered);
+        format!("At step {step}: {clustered} of {n_all} neurons belong to a cluster: {}.", listed(clusters))
     },
     sheet,
     tables,
@@ -51,7 +50,7 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
 const MAX_MAPS: usize = 8;
 
 /// The neurons by frequency, in a cluster the purest first.
-fn sorted(snapshot: &CheckpointAnalysis) -> Vec<usize> {
+fn sorted(snapshot: &ModularAnalysis) -> Vec<usize> {
     let neurons = &snapshot.report.neurons;
     let mut order: Vec<usize> = (0..neurons.fve.len()).collect();
     order.sort_by(|&m, &n| {
@@ -61,7 +60,7 @@ fn sorted(snapshot: &CheckpointAnalysis) -> Vec<usize> {
 }
 
 /// A cluster lies in the strip of neurons, where it has bars side by side, and is the map of its purest one.
-fn spots(snapshot: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
+fn spots(snapshot: &ModularAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
     let ModelPart::Cluster(freq) = part else { return Vec::new() };
     let neurons = &snapshot.report.neurons;
     let is_in = |n: usize| neurons.freq[n] == freq && neurons.fve[n] >= MIN_CLUSTER_FVE;
@@ -76,14 +75,14 @@ fn spots(snapshot: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> V
 }
 
 fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
-    let (neurons, p) = (&data.snapshot.report.neurons, data.snapshot.report.p);
+    let (neurons, p) = (&data.analysis.report.neurons, data.analysis.report.p);
     let freqs: Vec<usize> = neurons.per_freq.keys().copied().collect();
     let colored = strongest(&freqs, |freq| neurons.per_freq[&freq] as f64, theme.series.len());
     let color = |n: usize| match colored.iter().position(|&freq| freq == neurons.freq[n]) {
         Some(i) if neurons.fve[n] >= MIN_CLUSTER_FVE => theme.member(i),
         _ => theme.muted,
     };
-    let bars = sorted(data.snapshot).into_iter().enumerate().map(|(i, n)| Bar {
+    let bars = sorted(data.analysis).into_iter().enumerate().map(|(i, n)| Bar {
         from: i as f64,
         to: i as f64 + 1.0,
         value: neurons.fve[n],
@@ -100,7 +99,7 @@ fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
         levels: vec![(MIN_CLUSTER_FVE, theme.axis)],
         ..Panel::new("", "neurons, sorted by frequency", "variance explained", Chart::Bars(chart))
     };
-    let maps = data.snapshot.maps.neurons.iter().take(MAX_MAPS).map(|neuron| {
+    let maps = data.analysis.maps.neurons.iter().take(MAX_MAPS).map(|neuron| {
         let values: Vec<f64> = neuron.values.iter().copied().map(f64::from).collect();
         let title = format!("Neuron {}, k = {}", neuron.neuron, neuron.freq);
         pair_map(title, p, &values, HeatMap::range_of(&values))
@@ -114,9 +113,9 @@ fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
 }
 
 fn tables(data: &CheckpointFigureData<'_>) -> Vec<DataTable> {
-    let neurons = &data.snapshot.report.neurons;
+    let neurons = &data.analysis.report.neurons;
     let mut table = DataTable::new("neurons", ["neuron", "frequency", "fve"]);
-    for n in sorted(data.snapshot) {
+    for n in sorted(data.analysis) {
         table.push([Cell::Count(n), Cell::Count(neurons.freq[n]), Cell::Number(neurons.fve[n])]);
     }
     vec![table]

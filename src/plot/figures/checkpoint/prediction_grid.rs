@@ -35,8 +35,8 @@ fn finding(data: &CheckpointFigureData<'_>) -> String {
     let least = data.margins.iter().copied().fold(f32::INFINITY, f32::min);
     format!(
         "{} step {}: {} of {} train sums and {} of {} test sums right; the least margin is {}.",
-        if data.is_cut { "The cut model at" } else { "At" },
-        data.snapshot.step,
+        if data.is_ablated { "The ablated model at" } else { "At" },
+        data.step,
         count(counts[0]),
         count(counts[0] + counts[1]),
         count(counts[2]),
@@ -47,12 +47,12 @@ fn finding(data: &CheckpointFigureData<'_>) -> String {
 
 /// The pair at column a of a row.
 fn pair_at(data: &CheckpointFigureData<'_>, a: usize, row: usize) -> usize {
-    let p = data.snapshot.report.p;
+    let p = data.analysis.report.p;
     a * p + if data.layout.by_sum { (row + p - a) % p } else { row }
 }
 
 fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
-    let p = data.snapshot.report.p;
+    let p = data.analysis.report.p;
     let axis = Axis::linear(0.0, p as f64);
     let y_name = if data.layout.by_sum { "a + b mod p" } else { "b" };
     let cells = (0..p * p).map(|i| pair_at(data, i % p, i / p));
@@ -60,7 +60,7 @@ fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
         let values: Vec<f64> = cells.map(|pair| f64::from(data.margins[pair])).collect();
         let range = HeatMap::range_of(&values);
         let chart = HeatMap { n_cols: p, values, x: axis, y: axis, range };
-        let title = if data.is_cut { "Margin of the cut model (logits)" } else { "Margin (logits)" };
+        let title = if data.is_ablated { "Margin of the ablated model (logits)" } else { "Margin (logits)" };
         Panel::new(title, "a", y_name, Chart::Heat(chart))
     } else {
         let colors = [theme.muted(theme.train), theme.train, theme.muted(theme.test), theme.test];
@@ -68,14 +68,14 @@ fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
         let chart = CategoryMap { n_cols: p, cells, colors: colors.to_vec(), x: axis, y: axis };
         let names = ["train, right", "train, wrong", "test, right", "test, wrong"];
         let legend = names.into_iter().map(str::to_owned).zip(colors).collect();
-        let title = if data.is_cut { "The cut model" } else { "" };
+        let title = if data.is_ablated { "The ablated model" } else { "" };
         Panel { legend, ..Panel::new(title, "a", y_name, Chart::Categories(chart)) }
     };
     Sheet { rows: vec![Row { panels: vec![panel], shape: Shape::LargeMap }] }
 }
 
 fn tables(data: &CheckpointFigureData<'_>) -> Vec<DataTable> {
-    let p = data.snapshot.report.p;
+    let p = data.analysis.report.p;
     let mut table = DataTable::new("field", ["a", "b", "set", "margin"]);
     for pair in 0..p * p {
         let set = Cell::text(if data.train[pair] { "train" } else { "test" });

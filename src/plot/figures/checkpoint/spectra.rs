@@ -1,14 +1,15 @@
 //! The spectra of the embedding and of the neuron-logit map (paper figure 3) at the cursor.
 
 use super::{
-    AblatableParts, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart, ModelParts,
+    AblatableParts, CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart,
+    ModelParts,
 };
-use crate::analysis::checkpoint::CheckpointAnalysis;
+use crate::analysis::checkpoint::ModularAnalysis;
 use crate::format::number;
 use crate::maths::fourier::n_freqs;
 use crate::plot::PixelMap;
 use crate::plot::figures::series::{listed, spectrum_panel, spectrum_table};
-use crate::plot::figures::sheet::{Row, Shape, Sheet};
+use crate::plot::figures::sheet::{Chart, Row, Shape, Sheet};
 use crate::plot::theme::Theme;
 
 pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
@@ -20,13 +21,13 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
     finding,
     sheet,
     tables: |data| {
-        let spectra = &data.snapshot.report.spectra;
+        let spectra = &data.analysis.report.spectra;
         vec![spectrum_table(
             "spectrum",
             &[("w_e_norm".to_owned(), &spectra.w_e[..]), ("w_l_norm".to_owned(), &spectra.w_l[..])],
         )]
     },
-    needs: &[],
+    needs: &[CheckpointDataNeed::Scales],
     ablatable: Some(AblatableParts {
         parts: |snapshot| {
             let freqs = 1..=n_freqs(snapshot.report.p);
@@ -42,7 +43,7 @@ pub(super) const VIEW: CheckpointFigure = CheckpointFigure {
 };
 
 /// A bar of W_E is a frequency of the embedding; what W_L reads of a frequency is in the logits.
-fn spots(_: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
+fn spots(_: &ModularAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitRegion> {
     let (panel, freq) = match part {
         ModelPart::Embedding(freq) => (0, freq),
         ModelPart::Freq(freq) => (1, freq),
@@ -52,11 +53,21 @@ fn spots(_: &CheckpointAnalysis, maps: &[PixelMap], part: ModelPart) -> Vec<HitR
     maps.get(panel).and_then(bars).into_iter().collect()
 }
 
+/// More key frequencies than this are none: their lines would hide the bars of a model that has not grokked.
+const MOST_MARKED: usize = 12;
+
 fn finding(data: &CheckpointFigureData<'_>) -> String {
-    let report = &data.snapshot.report;
+    let report = &data.analysis.report;
+    if report.key_freqs.len() > MOST_MARKED {
+        return format!(
+            "At step {}: no few frequencies stand out; {} have more than a quarter of the largest norm of W_L.",
+            data.step,
+            report.key_freqs.len()
+        );
+    }
     format!(
         "At step {}: {} key frequencies, k = {}; Gini coefficient {} of W_E, {} of W_L.",
-        data.snapshot.step,
+        data.step,
         report.key_freqs.len(),
         listed(report.key_freqs.iter().map(usize::to_string)),
         number(report.gini.w_e),
@@ -65,18 +76,21 @@ fn finding(data: &CheckpointFigureData<'_>) -> String {
 }
 
 fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
-    let report = &data.snapshot.report;
-    let panel = |title: &str, spectrum: &[f64]| {
+    let report = &data.analysis.report;
+    let scales = data.scales.unwrap_or_default();
+    let panel = |title: &str, spectrum: &[f64], reach: f64| {
         let mut panel = spectrum_panel(title.to_owned(), "norm", spectrum, theme);
-        // More lines than this would hide the bars of a model that has not grokked.
-        if report.key_freqs.len() <= 12 {
+        if let Chart::Spectrum(chart) = &mut panel.chart {
+            chart.reach = reach;
+        }
+        if report.key_freqs.len() <= MOST_MARKED {
             panel.marks = report.key_freqs.iter().map(|&k| k as f64).collect();
         }
         panel
     };
     let panels = vec![
-        panel("W_E, the embedding", &report.spectra.w_e),
-        panel("W_L, neurons to logits", &report.spectra.w_l),
+        panel("W_E, the embedding", &report.spectra.w_e, scales.w_e),
+        panel("W_L, neurons to logits", &report.spectra.w_l, scales.w_l),
     ];
     Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
 }

@@ -93,7 +93,10 @@ impl Inner {
                 Ok(vec![list(&database).await?])
             }
             StorageCommand::Close(key) => {
-                change_entry(&database, &key, |entry| entry.is_closed = true).await?;
+                // A run whose first state could not be kept has nothing to close.
+                if entry(&database, &key).await?.is_some() {
+                    change_entry(&database, &key, |entry| entry.is_closed = true).await?;
+                }
                 Ok(vec![list(&database).await?])
             }
             StorageCommand::Delete(key) => {

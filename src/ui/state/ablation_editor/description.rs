@@ -1,15 +1,15 @@
-//! What is cut out, in words.
+//! What is ablated, in words.
 
-use crate::analysis::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
-use crate::analysis::forward::AttentionEdit;
-use crate::analysis::marginals::GridTerms;
+use crate::analysis::modular::ablation::{Ablation, FreqSelection, GridEdit, NeuronEdit, SkipEdit};
+use crate::analysis::modular::forward::AttentionEdit;
+use crate::analysis::modular::marginals::GridTerms;
 use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, ModelPart};
 
 /// As many numbers of a list are written out.
 const MOST: usize = 8;
 
 impl AblationEditor {
-    /// What is cut out, in a line; nothing of a whole model.
+    /// What is ablated, in a line; nothing of a whole model.
     pub fn words(&self) -> String {
         let Ablation { embedding, attention, neurons, mlp_skip, logits, removed_components } = &self.ablation;
         let mut parts = Vec::new();
@@ -30,25 +30,6 @@ impl AblationEditor {
 }
 
 impl AblationEdit {
-    /// A name for the controls that make it.
-    pub fn id(&self) -> String {
-        match self {
-            Self::Embedding(freq) => format!("embedding-{freq}"),
-            Self::Freq(freq) => format!("freq-{freq}"),
-            Self::Head(head) => format!("head-{head}"),
-            Self::Cluster(freq) => format!("cluster-{freq}"),
-            Self::Component([i, j]) => format!("component-{i}-{j}"),
-            Self::AttentionSkip => "attention-skip".to_owned(),
-            Self::AttentionToEq => "to-eq".to_owned(),
-            Self::MlpSkip(SkipEdit::Keep) => "mlp-skip".to_owned(),
-            Self::MlpSkip(SkipEdit::Zero) => "mlp-skip-zero".to_owned(),
-            Self::MlpSkip(SkipEdit::Mean) => "mlp-skip-mean".to_owned(),
-            Self::Paper(paper) => format!("paper-{}", paper.id().replace('_', "-")),
-            Self::Undo => "undo".to_owned(),
-            Self::Whole => "reset".to_owned(),
-        }
-    }
-
     /// What its button says beside those of its kind.
     pub fn name(&self) -> String {
         match self {
@@ -122,7 +103,7 @@ fn of_neurons(neurons: &NeuronEdit) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::ablation::{PaperAblation, SkipEdit};
+    use crate::analysis::modular::ablation::{PaperAblation, SkipEdit};
     use crate::ui::state::ablation_editor::{AblationEdit, AblationEditor, ModelInfo};
 
     fn words(edits: &[AblationEdit]) -> String {
@@ -134,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_is_named_and_a_whole_model_has_no_words() {
+    fn every_edit_is_named_and_a_whole_model_has_no_words() {
         assert_eq!(words(&[]), "");
         let edits = [
             (AblationEdit::Embedding(4), "the embedding without k = 4"),

@@ -1,17 +1,20 @@
-//! What the reader has cut out of the model on show, and what is left of it. Pure.
+//! What the reader has ablated in the model on show, and what is left of it. Pure.
 
 mod description;
+mod edit_id;
+
+pub use edit_id::edits_of;
 
 pub use crate::plot::figures::checkpoint::{Answer, ModelPart};
 
-use crate::analysis::ablation::{Ablation, FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
-use crate::analysis::grid::Scores;
-use crate::analysis::neurons::MIN_CLUSTER_FVE;
+use crate::analysis::modular::ablation::{Ablation, FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
+use crate::analysis::modular::grid::Scores;
+use crate::analysis::modular::neurons::MIN_CLUSTER_FVE;
 
 /// An ablation in the making.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AblationEditor {
-    /// What is cut out now.
+    /// What is ablated now.
     pub ablation: Ablation,
     /// What was before, the last one at the end.
     before: Vec<Ablation>,
@@ -47,7 +50,7 @@ pub enum AblationEdit {
     AttentionToEq,
     /// Change the residual stream around the MLP, or put it back.
     MlpSkip(SkipEdit),
-    /// One of the paper's ablations, in place of what was cut; the whole model if it is what was cut.
+    /// One of the paper's ablations, in place of what was ablated; the whole model if it is the one already made.
     Paper(PaperAblation),
     /// Back to what was before.
     Undo,
@@ -67,7 +70,7 @@ impl From<ModelPart> for AblationEdit {
     }
 }
 
-/// What a cut has to know of the model.
+/// What an ablation has to know of the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelInfo {
     /// The key frequencies of its W_L.
@@ -76,17 +79,17 @@ pub struct ModelInfo {
     pub n_heads: usize,
 }
 
-/// What is cut out of which model.
+/// What is ablated in which model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AppliedAblation {
-    /// What is cut out.
+    /// What is ablated.
     pub ablation: Ablation,
     /// The model.
     pub model: ModelInfo,
 }
 
 impl AppliedAblation {
-    /// Whether a control's part is cut out.
+    /// Whether a control's part is removed.
     pub fn is_applied(&self, edit: &AblationEdit) -> bool {
         let ablation = &self.ablation;
         match edit {
@@ -225,8 +228,9 @@ fn toggle<T: Ord>(list: &mut Vec<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
+    use super::edit_id::one_of_each_part;
     use super::{AblationEdit, AblationEditor, AppliedAblation, ModelInfo, ModelPart};
-    use crate::analysis::ablation::{FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
+    use crate::analysis::modular::ablation::{FreqSelection, NeuronEdit, PaperAblation, SkipEdit};
 
     fn model() -> ModelInfo {
         ModelInfo { key_freqs: vec![3, 9], n_heads: 4 }
@@ -250,17 +254,8 @@ mod tests {
 
     #[test]
     fn a_second_click_puts_a_part_back() {
-        for edit in [
-            AblationEdit::Embedding(5),
-            AblationEdit::Freq(9),
-            AblationEdit::Head(2),
-            AblationEdit::Cluster(3),
-            AblationEdit::Component([3, 9]),
-            AblationEdit::AttentionSkip,
-            AblationEdit::AttentionToEq,
-            AblationEdit::MlpSkip(SkipEdit::Mean),
-            AblationEdit::Paper(PaperAblation::KeepKeyComponents),
-        ] {
+        let paper = AblationEdit::Paper(PaperAblation::KeepKeyComponents);
+        for edit in one_of_each_part().into_iter().chain([paper]) {
             let once = operated(std::slice::from_ref(&edit));
             assert!(!once.is_whole() && is_applied(&once, &edit), "{edit:?} once");
             assert_eq!(once.ablation.validate(113, 4), Ok(()), "{edit:?}");

@@ -7,6 +7,8 @@ use crate::plot::figures::{Cell, DataTable, Sheet, svg};
 use crate::protocol::capsule::archive::{self, Packing};
 use crate::ui::browser::dom;
 use crate::ui::state::format;
+use crate::ui::state::run_name;
+use crate::ui::store::Store;
 use crate::ui::views::theme_choice::PageTheme;
 
 /// Rows of a table that a reader can still go through.
@@ -72,7 +74,7 @@ fn thinned(n: usize, wanted: usize) -> Vec<usize> {
 /// Two buttons: the figure as SVG, its numbers as CSV.
 #[component]
 pub(in crate::ui) fn Downloads(
-    /// What the files' names begin with.
+    /// The figure's name, which its files have after that of the run.
     name: &'static str,
     /// The figure.
     sheet: Callback<Theme, Option<Sheet>>,
@@ -80,11 +82,19 @@ pub(in crate::ui) fn Downloads(
     tables: Callback<(), Vec<DataTable>>,
 ) -> impl IntoView {
     let theme_choice = PageTheme::get();
+    let store = Store::get();
+    let file = move |ending: &str| {
+        let run = store.peek(|state| {
+            let run_view = state.run_view.as_ref()?;
+            Some(run_name::of_figure(run_view, state.view.step(run_view)))
+        });
+        format!("{}{ending}", run.map_or_else(|| name.to_owned(), |run| format!("{run}-{name}")))
+    };
     let save_svg = move |_| {
         let theme = theme_choice.theme_now();
         let Some(sheet) = sheet.run(theme.clone()) else { return };
         match svg::of_sheet(name, &sheet, SVG_WIDTH, &theme) {
-            Ok(text) => dom::save_text(&format!("{name}.svg"), "image/svg+xml", &text),
+            Ok(text) => dom::save_text(&file(".svg"), "image/svg+xml", &text),
             Err(error) => leptos::logging::error!("{error}"),
         }
     };
@@ -92,12 +102,12 @@ pub(in crate::ui) fn Downloads(
         let files = csv_files(name, &tables.run(()));
         match &files[..] {
             [] => {}
-            [(file, text)] => dom::save_text(file, "text/csv", text),
+            [(_, text)] => dom::save_text(&file(".csv"), "text/csv", text),
             // Browsers take several files from one click for an attack.
             files => {
                 let parts = files.iter().map(|(file, text)| (file.as_str(), text.as_bytes()));
                 let archive = archive::write(parts, Packing::Small);
-                dom::save_bytes(&format!("{name}-csv.zip"), "application/zip", &archive);
+                dom::save_bytes(&file("-csv.zip"), "application/zip", &archive);
             }
         }
     };

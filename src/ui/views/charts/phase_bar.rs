@@ -12,15 +12,13 @@ use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
-/// The ribbon and the boundaries' buttons; `map` is the chart's above it.
-pub(super) fn phase_bar(map: RwSignal<Option<PixelMap>>) -> AnyView {
+/// The phases below a chart's axis of steps; `map` is the chart's, `hook` a name for tests. A click leads to a phase.
+pub(in crate::ui) fn phase_bar(map: RwSignal<Option<PixelMap>>, hook: &'static str) -> AnyView {
     let store = Store::get();
-    let spans =
-        store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.spans()).unwrap_or_default());
-    let phases =
-        store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.phases).unwrap_or_default());
+    let spans = store.memo(|state| {
+        state.run_view.as_ref().map(crate::ui::state::run_view::RunView::spans).unwrap_or_default()
+    });
     let now = store.memo(current);
-    let followed = store.memo(measurement_policy::words);
     let phase_bar = move || {
         let map = map.get()?;
         let spans: Vec<_> = spans.get().into_iter().filter_map(|span| place(&map, &span)).collect();
@@ -29,13 +27,24 @@ pub(super) fn phase_bar(map: RwSignal<Option<PixelMap>>) -> AnyView {
             .map(|(span, left, width)| {
                 let title = format!("{}: step {} to {}", span.name, format::count(span.from), format::count(span.to));
                 let current = move || now.get() == Some(span.number);
+                let go = move |_| store.send(Message::ChangeView(ViewChange::Pin(span.to as f64)));
                 view! {
-                    <li data-phase=span.number.to_string() class:now=current style:left=px(left) style:width=px(width) title=title>{span.name}</li>
+                    <li data-phase=span.number.to_string() class:now=current style:left=px(left) style:width=px(width) title=title on:click=go>{span.name}</li>
                 }
             })
             .collect_view();
-        Some(view! { <ul class="phase-bar" data-testid="ribbon" aria-label="Phases">{spans}</ul> })
+        Some(view! { <ul class="phase-bar" data-testid=hook aria-label="Phases">{spans}</ul> })
     };
+    view! { <div class="phases">{phase_bar}</div> }.into_any()
+}
+
+/// The boundaries of the phases with the measures that tell, as buttons that lead there.
+#[component]
+pub(super) fn PhaseBoundaries() -> impl IntoView {
+    let store = Store::get();
+    let phases =
+        store.memo(|state| state.run_view.as_ref().map(|run_view| run_view.phases).unwrap_or_default());
+    let followed = store.memo(measurement_policy::words);
     let buttons = move || {
         boundaries(&phases.get())
             .into_iter()
@@ -51,7 +60,6 @@ pub(super) fn phase_bar(map: RwSignal<Option<PixelMap>>) -> AnyView {
     };
     view! {
         <div class="phases" id="phases">
-            {phase_bar}
             <div class="boundaries" role="group" aria-label="Boundaries of the phases">{buttons}</div>
             <p class="caption" data-testid="followed" hidden=move || followed.get().is_none()>
                 {move || followed.get()}

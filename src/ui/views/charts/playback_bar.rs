@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
-/// Between two stops while the cursor moves by itself: eight of them a second can be followed.
-const PLAY: Duration = Duration::from_millis(120);
+/// Between two places of the cursor while it moves by itself.
+const TICK: Duration = Duration::from_millis(50);
+/// A page that was held up does not jump further than this.
+const MAX_TICK_SECS: f64 = 0.25;
 
 /// The bar; it stays in sight wherever the reader is on the page.
 #[component]
-pub(crate) fn PlaybackBar() -> impl IntoView {
+pub(crate) fn PlaybackBar(
+    /// What else stands in it.
+    children: Children,
+) -> impl IntoView {
     let store = Store::get();
     let change = move |change| store.send(Message::ChangeView(change));
     let place = store.memo(place);
@@ -51,6 +57,7 @@ pub(crate) fn PlaybackBar() -> impl IntoView {
                 "step " <b data-testid="cursor-step">{move || place.get().step}</b> " "
                 <span data-testid="cursor-phase">{move || place.get().phase}</span>
             </p>
+            {children()}
         </div>
     }
 }
@@ -85,8 +92,14 @@ fn play(store: Store, playing: Memo<bool>) {
         if let Some(timer) = timer.flatten() {
             timer.clear();
         }
-        let tick = move || store.send(Message::ChangeView(ViewChange::Tick));
-        playing.get().then(|| set_interval_with_handle(tick, PLAY).ok()).flatten()
+        let before_ms = StoredValue::new(dom::now_ms());
+        let tick = move || {
+            let now_ms = dom::now_ms();
+            let secs = ((now_ms - before_ms.get_value()) / 1000.0).clamp(0.0, MAX_TICK_SECS);
+            before_ms.set_value(now_ms);
+            store.send(Message::ChangeView(ViewChange::Tick(secs)));
+        };
+        playing.get().then(|| set_interval_with_handle(tick, TICK).ok()).flatten()
     });
 }
 

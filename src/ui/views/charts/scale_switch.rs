@@ -6,7 +6,7 @@ use crate::plot::Scale;
 
 /// The switch of one axis.
 #[component]
-pub(super) fn ScaleSwitch(
+pub(in crate::ui) fn ScaleSwitch(
     /// The axis' letter.
     name: &'static str,
     /// The axis' name.

@@ -160,7 +160,7 @@ impl Track {
         theme: &Theme,
     ) -> LineChart {
         let x = view.x_axis(run_view);
-        let below = others.iter().flat_map(|&(color, other)| {
+        let below = others.iter().filter_map(|&(color, other)| {
             let color = theme.series[color % theme.series.len()];
             // The last of a track's lines is its point; the others would only crowd it.
             self.series().next_back().map(|series| Line { color, points: series.points(other) })

@@ -21,12 +21,22 @@ use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 use crate::ui::views::charts::scale_switch::ScaleSwitch;
 use crate::ui::views::charts::track::Series;
+use crate::ui::views::popover::popover;
 
 /// A drag over fewer CSS pixels than this is a click.
 const CLICK_PX: f64 = 5.0;
 
-/// A chart of the time line.
-pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyView {
+/// How much stands around a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum TrackStyle {
+    /// On the first screen: caption, numbers and files behind one button.
+    Stage,
+    /// Below it: all in sight.
+    Full,
+}
+
+/// A chart over steps.
+pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, style: TrackStyle) -> AnyView {
     let store = Store::get();
     let figure_canvas =
         FigureCanvas::new(Rc::new(TrackPainter { store, track }), move || store.track_figures());
@@ -37,11 +47,18 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
         run_view.map_or_else(String::new, |run_view| track.description(run_view, state.view.step(run_view)))
     });
     let empty = store.memo(|state| state.run_view.as_ref().is_none_or(|run_view| run_view.last_step() == 0));
+    let is_absent = store.memo(move |state| {
+        let run_view = state.run_view.as_ref();
+        run_view.is_some_and(|run_view| !track.domain().applies(&run_view.config.data))
+    });
     let legend = track.series().map(|series| read_out(track, series)).collect_view();
     let scale = store.memo(move |state| state.view.y_of(track));
     let lay = move |scale| store.send(Message::ChangeView(ViewChange::LayY(track, scale)));
+    let more = (style == TrackStyle::Stage)
+        .then(|| popover(track.id(), track.title(), footer(store, track).into_any()));
+    let below = (style == TrackStyle::Full).then(|| footer(store, track));
     view! {
-        <div class="track" id=format!("track-{}", track.id()) class:main=track == Track::Loss>
+        <div class="track" id=format!("track-{}", track.id()) class:on-stage=style == TrackStyle::Stage hidden=move || is_absent.get()>
             <div class="track-head">
                 <h3>{track.title()}</h3>
                 <span class="unit">{track.unit()}</span>
@@ -53,6 +70,7 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     scale
                     set=Callback::new(lay)
                 />
+                {more}
             </div>
             <div class="figure-canvas" class:blank=move || empty.get()>
                 <div
@@ -71,28 +89,35 @@ pub(super) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>) -> AnyVi
                     "Press Train: the curves appear here."
                 </p>
             </div>
-            <div class="track-footer">
-                <p class="caption">{track.caption()}</p>
-                <Numbers tables=Callback::new(move |()| {
-                    store.track_figures();
-                    store.peek(|state| tables(state, track))
-                }) />
-                <Downloads
-                    name=track.id()
-                    sheet=Callback::new(move |theme: Theme| {
-                        store.peek(|state| {
-                            let run_view = state.run_view.as_ref()?;
-                            Some(track.sheet(run_view, &compared(state), &state.view, &theme))
-                        })
-                    })
-                    tables=Callback::new(move |()| {
-                        store.peek(|state| tables(state, track))
-                    })
-                />
-            </div>
+            {below}
         </div>
     }
     .into_any()
+}
+
+/// The caption, the numbers and the files.
+fn footer(store: Store, track: Track) -> impl IntoView {
+    view! {
+        <div class="track-footer">
+            <p class="caption">{track.caption()}</p>
+            <Numbers tables=Callback::new(move |()| {
+                store.track_figures();
+                store.peek(|state| tables(state, track))
+            }) />
+            <Downloads
+                name=track.id()
+                sheet=Callback::new(move |theme: Theme| {
+                    store.peek(|state| {
+                        let run_view = state.run_view.as_ref()?;
+                        Some(track.sheet(run_view, &compared(state), &state.view, &theme))
+                    })
+                })
+                tables=Callback::new(move |()| {
+                    store.peek(|state| tables(state, track))
+                })
+            />
+        </div>
+    }
 }
 
 /// The numbers of the run on show, then those of the runs laid over it, each under its name.

@@ -1,5 +1,5 @@
-//! Cutting in a figure: a click on a part cuts it out, two lists and a button do the same without a pointer,
-//! and what is cut out is marked.
+//! Ablation in a figure: a click on a part removes it, two lists and a button do the same without a pointer,
+//! and what is removed is marked.
 
 use std::fmt::Write;
 
@@ -53,7 +53,7 @@ impl AblatableFigure {
     fn part_at(self, event: &MouseEvent) -> Option<ModelPart> {
         let place = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         self.store.peek(|state| {
-            let snapshot = snapshot(state)?;
+            let snapshot = snapshot(state)?.modular.as_ref()?;
             self.parts.with_untracked(|parts| {
                 self.figure_canvas.maps.with_untracked(|maps| self.view.part_at(snapshot, parts, maps, place))
             })
@@ -73,7 +73,7 @@ impl AblatableFigure {
         self.aim.set(None);
     }
 
-    /// A part was clicked: it is cut out or put back, and the lists show it.
+    /// A part was clicked: it is removed or put back, and the lists show it.
     pub(super) fn click(self, event: &MouseEvent) {
         if let Some(part) = self.part_at(event) {
             if let Some(place) = self.parts.with_untracked(|parts| parts.place(part)) {
@@ -83,17 +83,24 @@ impl AblatableFigure {
         }
     }
 
+    /// What a click would do now, if there is something under the pointer.
+    pub(super) fn hint(self) -> Option<String> {
+        let part = self.aim.get()?;
+        let is_removed = self.applied_ablation.with(|applied| applied.is_applied(&part.into()));
+        Some(format!("{part}: click to {}.", if is_removed { "restore" } else { "remove" }))
+    }
+
     /// Whether there is something under the pointer.
     pub(super) fn is_aimed(self) -> bool {
         self.aim.with(Option::is_some)
     }
 
-    /// What is cut out, and what the pointer is at, over the figure.
+    /// What is removed, and what the pointer is at, over the figure.
     pub(super) fn marks(self) -> AnyView {
         let Self { store, view, figure_canvas, parts, applied_ablation, aim, .. } = self;
         let other = store.memo(elsewhere);
         let gone = Memo::new(move |_| {
-            // Marks on other weights than those that are cut would lie.
+            // Marks on other weights than those that are ablated would lie.
             if other.get().is_some() {
                 return Vec::new();
             }
@@ -102,8 +109,9 @@ impl AblatableFigure {
         let outline = move |parts: &[ModelPart], is_crossed: bool| {
             figure_canvas.maps.with(|maps| {
                 store.peek(|state| {
-                    let Some(snapshot) = snapshot(state) else { return String::new() };
-                    let hit_regions = parts.iter().flat_map(|&part| view.hit_regions(snapshot, maps, part));
+                    let analysis = snapshot(state).and_then(|snapshot| snapshot.modular.as_ref());
+                    let Some(analysis) = analysis else { return String::new() };
+                    let hit_regions = parts.iter().flat_map(|&part| view.hit_regions(analysis, maps, part));
                     outline(hit_regions, is_crossed)
                 })
             })
@@ -119,7 +127,7 @@ impl AblatableFigure {
 
     /// The lists, the button, and the words.
     pub(super) fn bar(self) -> AnyView {
-        let Self { store, view, parts, applied_ablation, aim, choice, .. } = self;
+        let Self { store, view, parts, applied_ablation, choice, .. } = self;
         let chosen = move || {
             let (row, column) = choice.get();
             parts.with(|parts| parts.get(row, column).or_else(|| parts.get(0, 0)))
@@ -135,11 +143,10 @@ impl AblatableFigure {
         };
         let whole = store.memo(|state| state.ablation_editor.is_whole());
         let left = store.memo(|state| (!state.ablation_editor.is_whole()).then(|| result_words(state)));
-        let words = move || match (aim.get(), left.get()) {
-            (Some(part), _) if is_applied(part) => format!("{part}: click to restore."),
-            (Some(part), _) => format!("{part}: click to remove."),
-            (None, Some(left)) => left,
-            (None, None) => "Click in the figure, or choose here, to remove a part of the model.".to_owned(),
+        let words = move || {
+            self.hint().or_else(|| left.get()).unwrap_or_else(|| {
+                "Click a part of the figure, or choose one here, to remove it from the model.".to_owned()
+            })
         };
         let is_empty = move || parts.with(|parts| parts.list.is_empty());
         view! {
@@ -155,7 +162,7 @@ impl AblatableFigure {
     }
 }
 
-/// Where the figures show other weights than those that are cut: which those are, and the way to them.
+/// Where the figures show other weights than those that are ablated: which those are, and the way to them.
 pub(super) fn other_weights(store: Store, id: &'static str) -> AnyView {
     let other = store.memo(elsewhere);
     let view = move || {
@@ -209,15 +216,16 @@ fn list(
 /// The parts that a view shows of the snapshot at the cursor.
 fn parts_of(state: &State, view: &CheckpointFigure) -> ModelParts {
     let snapshot = snapshot(state).filter(|_| weights_at(state).is_some());
-    snapshot.map(|snapshot| view.parts(snapshot)).unwrap_or_default()
+    let analysis = snapshot.and_then(|snapshot| snapshot.modular.as_ref());
+    analysis.map(|analysis| view.parts(analysis)).unwrap_or_default()
 }
 
-/// Those that are cut out.
+/// Those that are removed.
 fn gone(applied_ablation: &AppliedAblation, parts: &ModelParts) -> Vec<ModelPart> {
     parts.list.iter().copied().filter(|part| applied_ablation.is_gone(*part)).collect()
 }
 
-/// The step of the weights that are cut, if the figures show others.
+/// The step of the weights that are ablated, if the figures show others.
 fn elsewhere(state: &State) -> Option<usize> {
     let shown = snapshot(state)?.step;
     weights_at(state).filter(|step| *step != shown)
@@ -277,7 +285,7 @@ mod tests {
         update(&mut state, Message::ChangeView(ViewChange::Pin(0.0)));
         assert_eq!(elsewhere(&state), None, "the ablation follows the pin");
         state.run_view.as_mut().expect("a run is on show").weights.clear();
-        assert!(parts_of(&state, view("spectrum")).list.is_empty(), "without weights nothing can be cut");
+        assert!(parts_of(&state, view("spectrum")).list.is_empty(), "without weights nothing can be ablated");
     }
 
     #[test]

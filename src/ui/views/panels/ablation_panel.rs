@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::analysis::ablation::{NeuronEdit, SkipEdit};
+use crate::analysis::modular::ablation::{NeuronEdit, SkipEdit};
 use crate::ui::state::State;
-use crate::ui::state::ablated_model::{self, ablated_snapshot};
+use crate::ui::state::ablated_model::{self, ablated_report, ablated_snapshot};
 use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// Its cuts: the parts that matter in the model, and whatever else of the kind is cut out.
+    /// Its ablations: the parts that matter in the model, and whatever else of the kind is removed.
     fn edits(self, state: &State) -> Vec<AblationEdit> {
         let AppliedAblation { ablation, model } = ablated_model::applied_ablation(state);
         let and = |known: Vec<usize>, edit: &[usize], of: fn(usize) -> AblationEdit| {
@@ -83,7 +83,7 @@ impl Kind {
             Self::Embedding => and(Vec::new(), ablation.embedding.named(), AblationEdit::Embedding),
             Self::Heads => (0..model.n_heads).map(AblationEdit::Head).collect(),
             Self::Clusters => {
-                let known = ablated_snapshot(state).map(|snapshot| &snapshot.report.neurons.per_freq);
+                let known = ablated_report(state).map(|report| &report.neurons.per_freq);
                 let known = known.map(|clusters| clusters.keys().copied().collect()).unwrap_or_default();
                 let edit = match &ablation.neurons {
                     NeuronEdit::WithoutClusters { freqs, .. } => freqs.as_slice(),
@@ -124,8 +124,7 @@ fn controls(store: Store) -> AnyView {
     };
     let undo = store.memo(|state| state.ablation_editor.can_undo());
     let whole = store.memo(|state| state.ablation_editor.is_whole());
-    let report =
-        store.memo(|state| ablated_snapshot(state).map(|snapshot| snapshot.report.ablations.clone()));
+    let report = store.memo(|state| ablated_report(state).map(|report| report.ablations.clone()));
     view! {
         {row(Kind::Freqs)}
         {row(Kind::Embedding)}
@@ -158,7 +157,7 @@ fn controls(store: Store) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::Kind;
-    use crate::analysis::ablation::PaperAblation;
+    use crate::analysis::modular::ablation::PaperAblation;
     use crate::ui::state::ablated_model;
     use crate::ui::state::ablation_editor::AblationEdit;
     use crate::ui::update::analysed_sample::analysed;

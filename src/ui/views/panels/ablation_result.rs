@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::analysis::grid::BySplit;
+use crate::analysis::general::BySplit;
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::ablated_snapshot;
 use crate::ui::state::format;
@@ -11,12 +11,12 @@ use crate::ui::store::Store;
 /// Losses in nats and accuracies, of train, test and all sums.
 type Numbers = (BySplit, BySplit);
 
-/// What the whole model scores, by the snapshot of the weights that are cut.
+/// What the whole model scores, by the snapshot of the weights that are ablated.
 fn full(state: &State) -> Option<Numbers> {
-    ablated_snapshot(state).map(|snapshot| (snapshot.report.loss, snapshot.report.accuracy))
+    ablated_snapshot(state).map(|snapshot| (snapshot.general.loss, snapshot.general.accuracy))
 }
 
-/// What the cut model scores; else what stands in its place.
+/// What the ablated model scores; else what stands in its place.
 fn ablated(state: &State) -> Result<Numbers, &'static str> {
     let ablation_result = state
         .ablation_editor
@@ -28,7 +28,7 @@ fn ablated(state: &State) -> Result<Numbers, &'static str> {
     numbers.ok_or(if waits { "\u{2026}" } else { "\u{2013}" })
 }
 
-/// What is cut out and what that leaves, in a line; nothing of a whole model.
+/// What is removed and what that leaves, in a line; nothing of a whole model.
 pub(super) fn result_words(state: &State) -> String {
     if state.ablation_editor.is_whole() {
         return String::new();
@@ -86,7 +86,8 @@ pub(super) fn ablation_result(store: Store) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::{ablated, full, result_words};
-    use crate::analysis::grid::{BySplit, Scores};
+    use crate::analysis::general::BySplit;
+    use crate::analysis::modular::grid::Scores;
     use crate::error::{ErrorKind, ErrorReport};
     use crate::protocol::analyst::AnalystReply;
     use crate::ui::state::State;
@@ -139,7 +140,7 @@ mod tests {
         let mut state = analysed();
         let run = state.run_view.as_mut().expect("a run is on show");
         let first = run.snapshots.get_mut(&0).expect("step 0 was taken apart");
-        std::sync::Arc::make_mut(first).report.loss.all = 9.0;
+        std::sync::Arc::make_mut(first).general.loss.all = 9.0;
         let all = |state: &State| full(state).map(|(loss, _)| loss.all);
         let last = all(&state);
         update(&mut state, Message::ChangeView(ViewChange::Hover(0.0)));

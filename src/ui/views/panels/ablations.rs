@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::analysis::ablation::{
+use crate::analysis::modular::ablation::{
     PAPER_LOSS_UNABLATED, PAPER_LOSS_WITHOUT_FREQ, PaperAblation, remove_freq_description,
 };
-use crate::analysis::report::{AblationReport, Report};
+use crate::analysis::modular::report::{AblationReport, Report};
 use crate::plot::figures::{Cell, DataTable};
 use crate::ui::browser::dom;
 use crate::ui::state::ablated_model;
-use crate::ui::state::ablation_editor::AblationEdit;
+use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::views::panels::ablatable_figure::other_weights;
@@ -29,7 +29,7 @@ pub(super) fn ablations() -> AnyView {
         step.get();
         origin.get();
         store.peek(|state| {
-            let report = &snapshot(state)?.report;
+            let report = snapshot(state)?.report()?;
             Some((report.loss.all, report.ablations.clone()))
         })
     });
@@ -40,23 +40,9 @@ pub(super) fn ablations() -> AnyView {
         report.with(|report| report.as_ref().map(freqs).unwrap_or_default())
     });
     let whole = move || losses.with(|losses| losses.as_ref().map(|(whole, _)| format::number(*whole)));
-    let without = move |edit: AblationEdit| {
-        let AblationEdit::Freq(freq) = edit else { return ().into_any() };
-        let button = ablation_button(
-            applied_ablation,
-            "cut",
-            "ablation-button in-table",
-            remove_freq_description(freq),
-            edit,
-        );
-        let ours = move || {
-            report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
-        };
-        view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_LOSS_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
-            .into_any()
-    };
+    let without = move |edit| without_freq(edit, applied_ablation, report);
     let save = move |_| {
-        if let Some(table) = store.peek(|state| snapshot(state).map(|snapshot| table(&snapshot.report))) {
+        if let Some(table) = store.peek(|state| snapshot(state)?.report().map(table)) {
             dom::save_text("ablations.csv", "text/csv", &table.csv());
         }
     };
@@ -90,6 +76,22 @@ pub(super) fn ablations() -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The row of a frequency removed from the logits; nothing for another edit.
+fn without_freq(
+    edit: AblationEdit,
+    applied_ablation: Memo<AppliedAblation>,
+    report: Memo<Option<AblationReport>>,
+) -> AnyView {
+    let AblationEdit::Freq(freq) = edit else { return ().into_any() };
+    let description = remove_freq_description(freq);
+    let button = ablation_button(applied_ablation, "cut", "ablation-button in-table", description, edit);
+    let ours = move || {
+        report.with(|report| report.as_ref()?.remove_freq.get(&freq).map(|loss| format::number(*loss)))
+    };
+    view! { <tr><th scope="row" class="words">{button}</th><td class="words">{PAPER_LOSS_WITHOUT_FREQ}</td><td>{ours}</td></tr> }
+        .into_any()
 }
 
 /// The whole model, the paper's ablations, and each key frequency removed from the logits.

@@ -1,4 +1,4 @@
-//! A sum put to the model as it is cut: its answer, and each key frequency's vote on every answer.
+//! A sum asked of the model with its ablations: the answer, and each key frequency's vote on every answer.
 
 use std::rc::Rc;
 
@@ -11,6 +11,7 @@ use crate::ui::state::State;
 use crate::ui::state::ablated_model::ablated_snapshot;
 use crate::ui::state::ablation_editor::Answer;
 use crate::ui::state::format;
+use crate::ui::state::run_view::RunView;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 use crate::ui::views::charts::canvas::FigureCanvas;
@@ -73,7 +74,7 @@ fn words(state: &State) -> String {
 /// The panel.
 pub(super) fn ask(store: Store) -> AnyView {
     let p = store.memo(|state| {
-        let p = state.run_view.as_ref().map_or(0, |run_view| run_view.config.data.p);
+        let p = state.run_view.as_ref().and_then(RunView::modulus).unwrap_or(0);
         if ablated_snapshot(state).is_some() { p } else { 0 }
     });
     let texts = RwSignal::new(FIRST.map(|number| number.to_string()));
@@ -93,27 +94,14 @@ pub(super) fn ask(store: Store) -> AnyView {
         }
     };
     let problem = Memo::new(move |_| texts.with(|texts| pair(texts, p.get())).err().unwrap_or_default());
-    let field = move |hook: &'static str, name: &'static str, i: usize| {
-        let edit = move |text: String| {
-            texts.update(|texts| texts[i] = text);
-            send();
-        };
-        let invalid = move || texts.with(|texts| number(&texts[i], p.get()).is_err()).then_some("true");
-        view! {
-            <input
-                type="number"
-                min="0"
-                max=move || p.get().saturating_sub(1)
-                step="1"
-                data-testid=hook
-                aria-label=name
-                aria-describedby="ask-allowed ask-problem"
-                aria-invalid=invalid
-                prop:value=move || set.with(|set| set[i].clone())
-                on:input:target=move |event| edit(event.target().value())
-            />
-        }
-        .into_any()
+    let edit = move |i: usize, text: String| {
+        texts.update(|texts| texts[i] = text);
+        send();
+    };
+    let field = move |hook, name, i: usize| {
+        let invalid = Signal::derive(move || texts.with(|texts| number(&texts[i], p.get()).is_err()));
+        let value = Signal::derive(move || set.with(|set| set[i].clone()));
+        number_field(hook, name, p, invalid, value, move |text| edit(i, text))
     };
     let allowed = move || format!("Whole numbers from 0 to {}.", format::count(p.get().saturating_sub(1)));
     let words = store.memo(words);
@@ -135,6 +123,32 @@ pub(super) fn ask(store: Store) -> AnyView {
                  high. Questions go to the ablated model."
             </p>
         </section>
+    }
+    .into_any()
+}
+
+/// A field for one of the two numbers.
+fn number_field(
+    hook: &'static str,
+    name: &'static str,
+    p: Memo<usize>,
+    invalid: Signal<bool>,
+    value: Signal<String>,
+    edit: impl Fn(String) + 'static,
+) -> AnyView {
+    view! {
+        <input
+            type="number"
+            min="0"
+            max=move || p.get().saturating_sub(1)
+            step="1"
+            data-testid=hook
+            aria-label=name
+            aria-describedby="ask-allowed ask-problem"
+            aria-invalid=move || invalid.get().then_some("true")
+            prop:value=move || value.get()
+            on:input:target=move |event| edit(event.target().value())
+        />
     }
     .into_any()
 }
@@ -277,8 +291,8 @@ mod tests {
             say(true),
             "It says 3 + 6 = 2: right. By the votes on 7 answers, 2 is number 1 for k = 3."
         );
-        let cut = "The ablated model says 3 + 6 = 4: wrong, it is 2. By the votes on 7 answers, 2 is number 2 for k = 3.";
-        assert_eq!(say(false), cut);
+        let ablated = "The ablated model says 3 + 6 = 4: wrong, it is 2. By the votes on 7 answers, 2 is number 2 for k = 3.";
+        assert_eq!(say(false), ablated);
         for _ in 0..2 {
             let id = Some(state.analyst.last_request);
             let error = ErrorReport::new(ErrorKind::Protocol, "gone");

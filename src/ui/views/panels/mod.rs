@@ -8,6 +8,7 @@ pub(in crate::ui) mod ablation_result;
 pub(in crate::ui) mod panel;
 pub(in crate::ui) mod paper_ablation_rows;
 pub(in crate::ui) mod panel_content;
+pub(in crate::ui) mod stage_panel;
 
 use leptos::prelude::*;
 
@@ -15,6 +16,7 @@ use crate::ui::views::panels::ablations::ablations;
 use crate::ui::views::panels::panel::panel;
 use crate::ui::views::panels::panel_content::PanelContent;
 
+use crate::config::TaskConfig;
 use crate::plot::figures::Figure;
 use crate::plot::figures::checkpoint::CheckpointFigure;
 use crate::ui::store::Store;
@@ -22,7 +24,8 @@ use crate::ui::store::Store;
 /// The inside of the model at the cursor.
 #[component]
 pub(in crate::ui) fn InsidePanels() -> impl IntoView {
-    let panels = CheckpointFigure::ALL.iter().map(|view| panel(PanelContent::Inside(view))).collect_view();
+    let panels =
+        CheckpointFigure::INSIDE.into_iter().map(|view| panel(PanelContent::Inside(view))).collect_view();
     view! {
         <section class="inside" id="inside" aria-labelledby="inside-title">
             <div class="section-head">
@@ -38,15 +41,22 @@ pub(in crate::ui) fn InsidePanels() -> impl IntoView {
     .into_any()
 }
 
+/// The figures that a run of a task has.
+fn ids_for(task: &TaskConfig) -> Vec<&'static str> {
+    Figure::ALL.iter().filter(|figure| figure.domain().applies(task)).map(|figure| figure.id).collect()
+}
+
 /// The paper's figures for the run on show.
 #[component]
 pub(in crate::ui) fn PaperFigures() -> impl IntoView {
     let store = Store::get();
     let open = RwSignal::new(true);
-    let has_run = store.memo(|state| state.run_view.is_some());
+    let ids = store.memo(|state| state.run_view.as_ref().map(|run_view| ids_for(&run_view.config.data)));
     let panels = move || {
-        let all = || Figure::ALL.map(|figure| panel(PanelContent::paper(figure))).collect_view();
-        (open.get() && has_run.get()).then(|| view! { <div class="panels">{all()}</div> })
+        let ids = ids.get().filter(|_| open.get())?;
+        let shown = Figure::ALL.into_iter().filter(|figure| ids.contains(&figure.id));
+        let shown = shown.map(|figure| panel(PanelContent::paper(figure))).collect_view();
+        Some(view! { <div class="panels">{shown}</div> })
     };
     view! {
         <section class="paper-figures" id="figures" aria-labelledby="figures-title">

@@ -6,7 +6,7 @@ use leptos::ev::{MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::analysis::ablation::Ablation;
+use crate::analysis::modular::ablation::Ablation;
 use crate::error::Result;
 use crate::plot::figures::Sheet;
 use crate::plot::figures::checkpoint::{CheckpointDataNeed, PredictionGridLayout};
@@ -32,14 +32,17 @@ struct Revision {
     measured: (usize, usize),
     other_seeds: Vec<(usize, usize)>,
     layout: PredictionGridLayout,
-    cut: Option<Ablation>,
+    circle: Option<usize>,
+    /// Of what the scales of the whole run are made: the checkpoints that were analysed.
+    scaled_by: Option<(usize, usize)>,
+    ablation: Option<Ablation>,
 }
 
 impl Revision {
     fn of(state: &State, content: PanelContent) -> Self {
         let run_view = state.run_view.as_ref();
         let is_paper = matches!(content, PanelContent::Paper(_));
-        // The others show the whole model, whatever is cut.
+        // The others show the whole model, whatever is ablated.
         let left =
             state.ablation_editor.result.as_ref().filter(|_| content.needs(CheckpointDataNeed::Margins));
         Self {
@@ -53,42 +56,63 @@ impl Revision {
                 Vec::new()
             },
             layout: state.view.field,
-            cut: left.map(|_| state.ablation_editor.ablation.clone()),
+            circle: state.view.circle,
+            scaled_by: run_view
+                .filter(|_| content.needs(CheckpointDataNeed::Scales))
+                .map(|run_view| (run_view.snapshots.len(), run_view.edition)),
+            ablation: left.map(|_| state.ablation_editor.ablation.clone()),
         }
     }
 }
 
-/// The panel of a figure.
-pub(super) fn panel(content: PanelContent) -> AnyView {
-    let store = Store::get();
-    let words = content.words();
-    let revision = store.memo(move |state| Revision::of(state, content));
-    let figure_canvas = FigureCanvas::new(Rc::new(SheetPainter { store, content }), move || {
-        revision.get();
-    });
-    let section = NodeRef::<html::Section>::new();
-    let near = is_near(section);
-    let missing = while_near(near, revision, move || store.peek(|state| content.missing(state)));
-    let finding = while_near(near, revision, move || store.peek(|state| content.finding(state)));
-    let ablatable = match content {
-        PanelContent::Inside(view) if view.ablatable.is_some() => {
-            Some(AblatableFigure::new(view, figure_canvas))
-        }
-        _ => None,
-    };
-    let tools = content.needs(CheckpointDataNeed::Layout).then(|| field_tools(store));
-    let heading = if words.name.is_empty() {
-        words.title.to_owned()
-    } else {
-        format!("{}. {}", words.name, words.title)
-    };
-    view! {
-        <section node_ref=section class="panel figure-panel" id=words.id aria-label=heading.clone()>
-            <div class="panel-head">
-                <h3>{heading.clone()}</h3>
-                {tools}
-            </div>
-            <p class="finding">{move || missing.get().map_or_else(|| finding.get(), str::to_owned)}</p>
+/// A figure and what follows it, whatever stands around it.
+#[derive(Clone, Copy)]
+pub(super) struct PanelFigure {
+    store: Store,
+    content: PanelContent,
+    /// The panel, to be known when it is on the screen.
+    pub(super) section: NodeRef<html::Section>,
+    figure_canvas: FigureCanvas,
+    revision: Memo<Revision>,
+    /// Why it cannot be shown; none if it can.
+    missing: Memo<Option<&'static str>>,
+    /// What it shows, in a sentence.
+    finding: Memo<String>,
+    /// Its parts of the model, if it shows some.
+    pub(super) ablatable: Option<AblatableFigure>,
+}
+
+impl PanelFigure {
+    /// The figure of some content; `most` is the most height that it may take, in CSS pixels, if its charts can be made
+    /// smaller.
+    pub(super) fn new(content: PanelContent, most: fn() -> f64) -> Self {
+        let (store, section) = (Store::get(), NodeRef::new());
+        let revision = store.memo(move |state| Revision::of(state, content));
+        let figure_canvas = FigureCanvas::new(Rc::new(SheetPainter { store, content, most }), move || {
+            revision.get();
+        });
+        let near = is_near(section);
+        let missing = while_near(near, revision, move || store.peek(|state| content.missing(state)));
+        let finding = while_near(near, revision, move || store.peek(|state| content.finding(state)));
+        let ablatable = match content {
+            PanelContent::Inside(view) if view.ablatable.is_some() => {
+                Some(AblatableFigure::new(view, figure_canvas))
+            }
+            _ => None,
+        };
+        Self { store, content, section, figure_canvas, revision, missing, finding, ablatable }
+    }
+
+    /// What it shows, or why it cannot be shown.
+    pub(super) fn words(self) -> String {
+        self.missing.get().map_or_else(|| self.finding.get(), str::to_owned)
+    }
+
+    /// The drawing.
+    pub(super) fn sheet(self) -> AnyView {
+        let Self { content, figure_canvas, missing, finding, ablatable, .. } = self;
+        let words = content.words();
+        view! {
             <div
                 class="sheet"
                 class:has-target=move || ablatable.is_some_and(AblatableFigure::is_aimed)
@@ -100,9 +124,45 @@ pub(super) fn panel(content: PanelContent) -> AnyView {
                 {surface(figure_canvas, ablatable)}
                 {ablatable.map(AblatableFigure::marks)}
             </div>
+        }
+        .into_any()
+    }
+
+    /// How it is laid out, if that can be chosen.
+    pub(super) fn layout_tools(self) -> Option<AnyView> {
+        self.content.needs(CheckpointDataNeed::Layout).then(|| field_tools(self.store))
+    }
+
+    /// What is ablated by it, the caption, the numbers and the files.
+    pub(super) fn details(self) -> AnyView {
+        let Self { store, content, revision, ablatable, .. } = self;
+        view! {
             {ablatable.map(AblatableFigure::bar)}
-            <p class="caption">{words.caption}</p>
+            <p class="caption">{content.words().caption}</p>
             {numbers_and_files(store, content, revision)}
+        }
+        .into_any()
+    }
+}
+
+/// The panel of a figure.
+pub(super) fn panel(content: PanelContent) -> AnyView {
+    let words = content.words();
+    let figure = PanelFigure::new(content, || f64::INFINITY);
+    let heading = if words.name.is_empty() {
+        words.title.to_owned()
+    } else {
+        format!("{}. {}", words.name, words.title)
+    };
+    view! {
+        <section node_ref=figure.section class="panel figure-panel" id=words.id aria-label=heading.clone()>
+            <div class="panel-head">
+                <h3>{heading.clone()}</h3>
+                {figure.layout_tools()}
+            </div>
+            <p class="finding">{move || figure.words()}</p>
+            {figure.sheet()}
+            {figure.details()}
         </section>
     }
     .into_any()
@@ -215,10 +275,11 @@ fn field_tools(store: Store) -> AnyView {
     .into_any()
 }
 
-/// Draws a subject's sheet.
+/// Draws a panel's sheet.
 struct SheetPainter {
     store: Store,
     content: PanelContent,
+    most: fn() -> f64,
 }
 
 impl SheetPainter {
@@ -229,13 +290,14 @@ impl SheetPainter {
 
 impl Painter for SheetPainter {
     fn height(&self, width: f64, theme: &Theme) -> Option<f64> {
-        self.sheet(theme).map(|sheet| sheet.height(width, theme))
+        self.sheet(theme).map(|sheet| sheet.height_within(width, (self.most)(), theme))
     }
 
     fn draw(&self, area: &Area, theme: &Theme) -> Result<Vec<PixelMap>> {
-        self.sheet(theme).map_or(Ok(Vec::new()), |sheet| sheet.draw(area, theme))
+        self.sheet(theme).map_or(Ok(Vec::new()), |sheet| sheet.draw_within(area, (self.most)(), theme))
     }
 }
+
 /// A figure's hook for tests. That of the spectrum is older than the others, and scripts rely on it.
 fn hook_of(id: &str) -> String {
     match id {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::analysis::checkpoint::CheckpointAnalysis;
-use crate::analysis::report::{NeuronMap, ReportMaps};
+use crate::analysis::checkpoint::{CheckpointAnalysis, ModularAnalysis};
+use crate::analysis::modular::report::{NeuronMap, ReportMaps};
 use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
-use crate::plot::figures::checkpoint::{CheckpointDataNeed, CheckpointFigure, CheckpointFigureData};
+use crate::plot::figures::checkpoint::{
+    CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, RunScales,
+};
 use crate::plot::figures::{DataNeed, DataTable, Figure, FigureData, Sheet};
-use crate::task::Task;
+use crate::task::modular::ModularTask;
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::weights_at;
 use crate::ui::state::analyst::MOST_ENDS;
@@ -56,7 +58,7 @@ impl PanelContent {
     /// Why it cannot be shown; `None` if it can.
     pub(super) fn missing(self, state: &State) -> Option<&'static str> {
         match self {
-            Self::Inside(_) if snapshot(state).is_some() => None,
+            Self::Inside(_) if snapshot(state).is_some_and(|snapshot| snapshot.modular.is_some()) => None,
             Self::Inside(_) if state.analyst.n_ends > MOST_ENDS => Some(
                 "No weights of this run have been analysed: the analysis worker is not running. Reload the page.",
             ),
@@ -104,56 +106,76 @@ fn with_inside<T>(
     read: impl FnOnce(&CheckpointFigureData<'_>) -> T,
 ) -> Option<T> {
     let snapshot = snapshot(state)?;
+    let analysis = snapshot.modular.as_ref()?;
     let config = &state.run_view.as_ref()?.config;
     // A file may have come with another experiment than its weights are for.
-    if snapshot.report.p != config.data.p {
-        return None;
-    }
+    let modular = config.data.modular().filter(|modular| modular.p == analysis.report.p)?;
     // Shuffling the pairs takes a millisecond.
     let needs_train = view.needs.contains(&CheckpointDataNeed::TrainPairs);
-    let train = if needs_train { Task::new(&config.data).is_train() } else { Vec::new() };
-    let left = ablated_margins(state, snapshot);
+    let train = if needs_train { ModularTask::new(modular).is_train() } else { Vec::new() };
+    let left = ablated_margins(state, snapshot.step, analysis);
     Some(read(&CheckpointFigureData {
-        snapshot,
+        step: snapshot.step,
+        analysis,
         train: &train,
-        margins: left.unwrap_or(&snapshot.maps.margins),
-        is_cut: left.is_some(),
+        margins: left.unwrap_or(&analysis.maps.margins),
+        is_ablated: left.is_some(),
         layout: state.view.field,
+        circle: shown_circle(state),
+        scales: view.needs.contains(&CheckpointDataNeed::Scales).then(|| run_scales(state)).flatten(),
     }))
+}
+
+/// The frequency of the circle that is shown: the reader's, or that of the largest cosine in the last report.
+pub(super) fn shown_circle(state: &State) -> Option<usize> {
+    state.view.circle.or_else(|| {
+        let (_, last) = state.run_view.as_ref()?.snapshots.last_key_value()?;
+        let modular = last.modular.as_ref()?;
+        let followed = modular.maps.circles.iter().map(|circle| circle.freq);
+        let alpha = |freq: &usize| modular.report.alpha.get(freq).copied().unwrap_or(f64::NEG_INFINITY);
+        followed.max_by(|a, b| alpha(a).total_cmp(&alpha(b)))
+    })
+}
+
+/// How far the axes reach that are the same for all checkpoints of the run on show.
+fn run_scales(state: &State) -> Option<RunScales> {
+    let snapshots = state.run_view.as_ref()?.snapshots.values();
+    Some(RunScales::of(snapshots.filter_map(|snapshot| snapshot.modular.as_ref()), shown_circle(state)))
 }
 
 fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
     let run_view = state.run_view.as_ref()?;
     let snapshot = snapshot(state);
-    let maps = snapshot.filter(|_| figure.shows(DataNeed::Maps)).map(|snapshot| maps(snapshot));
+    let analysis = snapshot.and_then(|snapshot| snapshot.modular.as_ref());
+    let maps = analysis.filter(|_| figure.shows(DataNeed::Maps)).map(maps);
     let phase_ends = run_view.phases.ends();
     let other_seeds = if figure.shows(DataNeed::OtherSeeds) { other_seeds(state) } else { Vec::new() };
     let without = &run_view.without_freqs;
     let is_known = snapshot.is_some_and(|snapshot| {
         figure.shows(DataNeed::LossWithoutFreq)
             && without.step == snapshot.step
-            && without.losses.len() == n_freqs(snapshot.report.p)
+            && snapshot.report().is_some_and(|report| without.losses.len() == n_freqs(report.p))
     });
     Some(read(&FigureData {
         other_seeds: &other_seeds,
         metrics: &run_view.rows,
         progress: &run_view.progress,
         phase_ends: &phase_ends,
-        report: snapshot.map(|snapshot| &snapshot.report),
+        report: analysis.map(|analysis| &analysis.report),
         maps: maps.as_ref(),
         loss_without_freq: if is_known { &without.losses } else { &[] },
     }))
 }
 
 /// The margins that an ablation of these weights left.
-fn ablated_margins<'a>(state: &'a State, snapshot: &CheckpointAnalysis) -> Option<&'a [f32]> {
-    let left = state.ablation_editor.result.as_ref().filter(|_| weights_at(state) == Some(snapshot.step))?;
-    (left.margins.len() == snapshot.maps.margins.len()).then_some(&left.margins[..])
+fn ablated_margins<'a>(state: &'a State, step: usize, analysis: &ModularAnalysis) -> Option<&'a [f32]> {
+    let left = state.ablation_editor.result.as_ref().filter(|_| weights_at(state) == Some(step))?;
+    (left.margins.len() == analysis.maps.margins.len()).then_some(&left.margins[..])
 }
 
 /// The grids of figure 4; the logits' norms are by frequency here.
-fn maps(snapshot: &CheckpointAnalysis) -> ReportMaps {
-    let (p, fields) = (snapshot.report.p, &snapshot.maps);
+fn maps(analysis: &ModularAnalysis) -> ReportMaps {
+    let (p, fields) = (analysis.report.p, &analysis.maps);
     let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
     let neurons = fields.neurons.iter();
     ReportMaps {

@@ -1,18 +1,18 @@
-//! Buttons that cut, and the paper's ablations among them: with the loss that the paper found and that of the
+//! Buttons that ablate, and the paper's ablations among them: with the loss that the paper found and that of the
 //! weights.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::analysis::ablation::PaperAblation;
-use crate::analysis::report::AblationReport;
+use crate::analysis::modular::ablation::PaperAblation;
+use crate::analysis::modular::report::AblationReport;
 use crate::ui::state::ablation_editor::{AblationEdit, AppliedAblation};
 use crate::ui::state::format;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
-/// A button that is pressed while its part is cut out. Its `data-testid` is the prefix and the cut's name.
+/// A button that is pressed while its part is removed. Its `data-testid` is the prefix and the edit's id.
 pub(super) fn ablation_button(
     applied_ablation: Memo<AppliedAblation>,
     prefix: &'static str,
@@ -32,7 +32,7 @@ pub(super) fn ablation_button(
     .into_any()
 }
 
-/// A view for each cut of a list. Those that stay keep their elements, and with them the keyboard's focus.
+/// A view for each edit of a list. Those that stay keep their elements, and with them the keyboard's focus.
 pub(super) fn each(
     edits: Memo<Vec<AblationEdit>>,
     view: Arc<dyn Fn(AblationEdit) -> AnyView + Send + Sync>,

@@ -1,7 +1,7 @@
 //! What a phrase of the reading does when it is pressed.
 
-use crate::analysis::ablation::PaperAblation;
-use crate::analysis::report::Report;
+use crate::analysis::modular::ablation::PaperAblation;
+use crate::analysis::modular::report::Report;
 use crate::config::Preset;
 use crate::ui::state::State;
 use crate::ui::state::ablated_model::weights_at;
@@ -116,11 +116,11 @@ impl ReadingAblation {
     }
 }
 
-/// The report on the weights that are cut.
+/// The report on the weights that are ablated.
 fn ablated_report(state: &State) -> Result<&Report, &'static str> {
     let snapshot = weights_at(state).and_then(|step| state.run_view.as_ref()?.snapshot_near(step));
     let missing = "There are no weights of the run on show to ablate, or they are not analysed yet.";
-    snapshot.map(|snapshot| &snapshot.report).ok_or(missing)
+    snapshot.and_then(|snapshot| snapshot.report()).ok_or(missing)
 }
 
 fn model_info(report: &Report) -> ModelInfo {
@@ -139,7 +139,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Moment, PhraseAction, ReadingAblation};
-    use crate::analysis::ablation::PaperAblation;
+    use crate::analysis::modular::ablation::PaperAblation;
     use crate::config::Preset;
     use crate::ui::state::State;
     use crate::ui::state::ablation_editor::AblationEdit;
@@ -204,11 +204,13 @@ mod tests {
             assert_eq!(action.points_at(), "knife");
         }
         let mut state = with_weights();
-        assert_eq!(whole.message(&state), Ok(None), "nothing is cut");
+        assert_eq!(whole.message(&state), Ok(None), "nothing is ablated");
         let keep_key = Message::EditAblation(AblationEdit::Paper(PaperAblation::KeepKeyComponents));
         assert_eq!(paper.message(&state), Ok(Some(keep_key)));
 
-        let report = &state.run_view.as_ref().expect("it is on show").snapshots[&30].report;
+        let report = state.run_view.as_ref().expect("it is on show").snapshots[&30]
+            .report()
+            .expect("a model that adds");
         let largest = report.key_freqs.iter().map(|k| report.alpha[k]).fold(f64::NEG_INFINITY, f64::max);
         let Ok(Some(Message::EditAblation(AblationEdit::Freq(freq)))) = strongest.message(&state) else {
             panic!("a frequency")

@@ -74,9 +74,12 @@ pub(super) fn BackNavigationBar() -> impl IntoView {
     let button = NodeRef::<html::Button>::new();
     let go = move |_| {
         if let Some(phrase) = phrase.get_untracked() {
-            dom::scroll_to(&phrase);
-            // A phrase that is gone takes no focus; then it stays where it is.
-            let _ = phrase.focus();
+            dom::reveal(&phrase);
+            // What was hidden is there by the next frame. A phrase that is gone takes no focus; then it stays where
+            // it is.
+            request_animation_frame(move || {
+                let _ = phrase.focus();
+            });
         }
         phrase.set(None);
         news.set(String::new());

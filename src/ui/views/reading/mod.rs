@@ -27,7 +27,6 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
     provide_context(BackNavigation::new());
     let shown = RwSignal::new(0_usize);
     let title = NodeRef::<html::H3>::new();
-    let folded = RwSignal::new(false);
     let go = move |chapter: usize| {
         shown.set(chapter);
         // The next frame has the new chapter; its title takes the focus, so that whoever reads by
@@ -48,6 +47,20 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
             {blocks}
         }
     };
+    view! {
+        <section class="reading panel" id="reading" aria-labelledby="reading-title" data-testid="reading">
+            <h2 id="reading-title">"The reading"</h2>
+            <Contents shown go />
+            <article class="chapter">{chapter}</article>
+            <Turns shown go />
+        </section>
+        <BackNavigationBar />
+    }
+}
+
+/// The ways to the chapters before and after.
+#[component]
+fn Turns(shown: RwSignal<usize>, go: impl Fn(usize) + Copy + Send + 'static) -> impl IntoView {
     let turn = move |to: Option<usize>, words: &'static str, test_id: &'static str| {
         to.filter(|to| *to < CHAPTERS.len()).map(|to| {
             view! {
@@ -65,35 +78,7 @@ pub(in crate::ui) fn Reading() -> impl IntoView {
             {turn(Some(at + 1), "Next", "chapter-next")}
         }
     };
-    view! {
-        <aside
-            class="reading panel"
-            class:folded=move || folded.get()
-            id="reading"
-            aria-labelledby="reading-title"
-            data-testid="reading"
-        >
-            <div class="reading-head">
-                <h2 id="reading-title">"The reading"</h2>
-                <button
-                    type="button"
-                    class="fold-reading"
-                    data-testid="fold-reading"
-                    aria-expanded=move || (!folded.get()).to_string()
-                    aria-controls="reading-body"
-                    on:click=move |_| folded.update(|folded| *folded = !*folded)
-                >
-                    {move || if folded.get() { "Unfold the reading" } else { "Fold away" }}
-                </button>
-            </div>
-            <div id="reading-body" hidden=move || folded.get()>
-                <Contents shown go />
-                <article class="chapter">{chapter}</article>
-                <nav class="turns" aria-label="Chapters before and after">{turns}</nav>
-            </div>
-        </aside>
-        <BackNavigationBar />
-    }
+    view! { <nav class="turns" aria-label="Chapters before and after">{turns}</nav> }
 }
 
 /// A menu of the chapters.

@@ -97,7 +97,7 @@ pub(super) fn go(words: &'static str, moment: Moment) -> Piece {
     Piece::Act(words, PhraseAction::MoveTo(moment))
 }
 
-/// Words that cut something out of the run on show.
+/// Words that ablate something of the run on show.
 pub(super) fn ablate(words: &'static str, ablation: ReadingAblation) -> Piece {
     Piece::Act(words, PhraseAction::Ablate(ablation))
 }

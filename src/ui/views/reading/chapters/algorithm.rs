@@ -19,6 +19,11 @@ fn wave(function: &'static str, x: &'static str) -> Formula {
 }
 
 fn text() -> Vec<Block> {
+    [angles(), read_off(), several_freqs()].into_iter().flatten().collect()
+}
+
+/// Numbers become angles, products become sums.
+fn angles() -> Vec<Block> {
     vec![
         Block::Title("Numbers become angles"),
         para!["Choose a whole number k, the ", term("frequency"), ", and let"],
@@ -64,6 +69,12 @@ fn text() -> Vec<Block> {
              near enough to polynomials of second degree in the waves. Nearly every neuron serves one \
              frequency. What matters is what the neurons together hand on."
         ],
+    ]
+}
+
+/// How the answer is read off.
+fn read_off() -> Vec<Block> {
+    vec![
         Block::Title("The answer is read off"),
         para!["The same identity the other way round, once more with every c:"],
         Block::Display(lines([
@@ -91,6 +102,12 @@ fn text() -> Vec<Block> {
              for each, accounts for 95 % of the variance of the logits. Putting it in the network's place \
              lowers the loss from 2.4e-7 to 4.7e-8."
         ],
+    ]
+}
+
+/// Why one frequency is too few.
+fn several_freqs() -> Vec<Block> {
+    vec![
         Block::Title("Why several frequencies"),
         para![
             "One clock is not enough. With k = 14, an answer that is off by 8 turns the hand by 14 · 8 = 112 \

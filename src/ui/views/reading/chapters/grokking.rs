@@ -11,7 +11,10 @@ fn text() -> Vec<Block> {
         para![
             "Take all sums a + b modulo 113. Show a small neural network the answers to three tenths of them, \
              over and over. In the paper's run it knows every answer it was shown by step 200. Ask it for the \
-             others and its loss is far worse than guessing. It has memorised a table."
+             others and its loss is far worse than guessing: in the recorded run it is right on 14 % of them, but \
+             only because b + a is a + b and it was shown the mirror image; on sums without one it is right on 1 in \
+             2,000. It has \
+             memorised a table."
         ],
         para![
             "Let it train on, changing nothing. For thousands of steps ",

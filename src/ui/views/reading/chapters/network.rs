@@ -16,6 +16,11 @@ fn head(name: &'static str) -> Formula {
 }
 
 fn text() -> Vec<Block> {
+    [attention(), mlp_and_logits()].into_iter().flatten().collect()
+}
+
+/// Embedding and attention.
+fn attention() -> Vec<Block> {
     vec![
         para![
             "One block of a transformer, as plain as it gets: ",
@@ -65,6 +70,12 @@ fn text() -> Vec<Block> {
             subsup("A", "i", "j"),
             x("0", "i")
         ]),
+    ]
+}
+
+/// Neurons, unembedding and how they are trained.
+fn mlp_and_logits() -> Vec<Block> {
+    vec![
         para!["The neurons work on that, and the unembedding ", sub("W", "U"), " reads the logits off:"],
         Block::Display(row!["N", "=", of("ReLU", row![sub("W", "in"), x("1", "2"), "+", sub("b", "in")])]),
         Block::Display(row![

@@ -16,6 +16,11 @@ fn sum_wave(function: &'static str) -> Formula {
 }
 
 fn text() -> Vec<Block> {
+    [projection(), losses(), sparsity()].into_iter().flatten().collect()
+}
+
+/// The logits of the algorithm alone: their projection on the waves of the key frequencies.
+fn projection() -> Vec<Block> {
     vec![
         para![
             "Once the algorithm is known, one can ask of any network on the way: how much of the algorithm is \
@@ -50,6 +55,12 @@ fn text() -> Vec<Block> {
             "The key frequencies are taken from the run's last checkpoint and used for all of them. Everything \
              below is computed in float64, and the “=” is left out of the answers."
         ],
+    ]
+}
+
+/// Restricted and excluded loss.
+fn losses() -> Vec<Block> {
+    vec![
         Block::Title("Restricted loss"),
         para![
             show("Restricted loss", "circuits-chart"),
@@ -82,6 +93,12 @@ fn text() -> Vec<Block> {
              taking it away hurts more and more. The loss rises to 13.4 while the train loss hardly stirs. \
              Removing one frequency at a time gives one such loss for each."
         ],
+    ]
+}
+
+/// Gini coefficient and sum of squares.
+fn sparsity() -> Vec<Block> {
+    vec![
         Block::Title("Sparsity and weight"),
         para![
             "Two more follow the clearing up. The ",

@@ -5,6 +5,11 @@ use crate::ui::views::reading::prose::{Block, Chapter, link, para, say};
 pub(super) const CHAPTER: Chapter = Chapter { title: "Sources", text };
 
 fn text() -> Vec<Block> {
+    [paper_sources(), related_work()].into_iter().flatten().collect()
+}
+
+/// The paper, its code and its curves.
+fn paper_sources() -> Vec<Block> {
     vec![
         para!["The experiment, the measures and the numbers called the paper's:"],
         Block::List(vec![say![
@@ -22,6 +27,12 @@ fn text() -> Vec<Block> {
             link("the curves of the main run", "https://github.com/neelnanda-io/Grokking"),
             ", from which values at single steps were read."
         ]]),
+    ]
+}
+
+/// What came before and after it.
+fn related_work() -> Vec<Block> {
+    vec![
         para!["Before and after it:"],
         Block::List(vec![
             say![

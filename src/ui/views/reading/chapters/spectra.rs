@@ -7,6 +7,11 @@ use crate::ui::views::reading::prose::{Block, Chapter, go, para, show, term};
 pub(super) const CHAPTER: Chapter = Chapter { title: "How we can see it", text };
 
 fn text() -> Vec<Block> {
+    [spectra(), pairs()].into_iter().flatten().collect()
+}
+
+/// The waves, and the spectra of W_E and W_L.
+fn spectra() -> Vec<Block> {
     vec![
         para![
             "A network that thinks in waves should look simple when taken apart into waves. The waves over the \
@@ -41,9 +46,15 @@ fn text() -> Vec<Block> {
             sub("W", "L"),
             ", Fourier-transformed over the answers c. Its frequencies are the ",
             term("key frequencies"),
-            ": here, those whose norm is above a quarter of the largest. The paper gives no threshold; on \
-             trained networks anything from a tenth to a half picks the same ones."
+            ": here, those whose norm is above a quarter of the largest. The paper gives no threshold; a \
+             weak frequency may lie on either side of any. One is in use if neurons compute it, too."
         ],
+    ]
+}
+
+/// The spectrum over pairs, neurons, attention, and the fraction of variance explained.
+fn pairs() -> Vec<Block> {
+    vec![
         para![
             "The logits are functions of pairs. In the paper's run ",
             show("their spectrum over pairs", "panel-logits"),

@@ -1,0 +1,40 @@
+//! All examples of a task, those that are trained on and those that are held out.
+
+use super::{Examples, Sampler, SequenceShape};
+
+/// The examples of a task: what an engine trains on.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The form of every example.
+    pub shape: SequenceShape,
+    /// The examples that are trained on, all in each step; of fresh data the first batch.
+    pub train: Examples,
+    /// The examples held out.
+    pub test: Examples,
+    /// Where each step takes a fresh batch from, if it does.
+    pub sampler: Option<Sampler>,
+}
+
+/// A part of the examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// Those trained on.
+    Train,
+    /// Those held out.
+    Test,
+    /// Both.
+    All,
+}
+
+impl Dataset {
+    /// Examples that are all there before the run begins.
+    pub fn finite(train: Examples, test: Examples) -> Self {
+        Self { shape: train.shape().clone(), train, test, sampler: None }
+    }
+
+    /// A fresh batch in every step.
+    pub fn fresh(sampler: Sampler, test: Examples) -> Self {
+        let train = sampler.batch().clone();
+        Self { sampler: Some(sampler), ..Self::finite(train, test) }
+    }
+}
