@@ -22,7 +22,7 @@ const TEST_ARGUMENTS: [&str; 2] = ["--", "--show-output"];
 pub fn run_all(with_cluster: bool) -> bool {
     let started = Instant::now();
     // First of all, so that what a person has to do is said before minutes of building.
-    let driver = browser::ensure().and_then(|driver| tools::install_for_tests().map(|()| driver));
+    let driver = browser::ensure();
     if let Err(complaint) = &driver {
         eprintln!("xtask: {complaint}");
     }
@@ -39,29 +39,51 @@ pub fn run_all(with_cluster: bool) -> bool {
         println!("== {name}: {tally} in {} s", part_started.elapsed().as_secs());
         total += tally;
     };
-    add("native tests", &mut || {
-        let cluster = with_cluster.then(Cluster::up);
-        let mut tests = cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]);
-        tests.envs(cluster.iter().flat_map(Cluster::variables));
-        run(tests)
+    // What the browser runs is built meanwhile: optimising and linking a whole program keeps only one core busy.
+    let for_browser = std::thread::scope(|scope| {
+        let for_browser = scope.spawn(|| ForBrowser::build(driver.as_deref()));
+        add("native tests", &mut || {
+            let cluster = with_cluster.then(Cluster::up);
+            let mut tests = cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]);
+            tests.envs(cluster.iter().flat_map(Cluster::variables));
+            run(tests)
+        });
+        add("the page's own logic", &mut || run(page_logic()));
+        for_browser.join().expect("a build does not panic")
     });
-    add("the page's own logic", &mut || run(page_logic()));
+    add("building the page and the tests for the browser", &mut || {
+        for_browser.tests.clone()?;
+        for_browser.page.clone().map(|()| Tally::default())
+    });
     add("WebAssembly tests", &mut || run(in_browser(driver.as_deref())?));
-    let mut is_built = Ok(());
-    add("building the page", &mut || {
-        is_built = page::build();
-        is_built.clone().map(|()| Tally::default())
-    });
     add("what a visitor downloads", &mut || {
-        is_built.clone()?;
+        for_browser.page.clone()?;
         let (passed, failed) = sizes::check(&page::dist())?;
         Ok(Tally::of(passed, failed))
     });
-    add("end to end", &mut || run(end_to_end(driver.as_deref(), is_built.is_ok())?));
+    add("end to end", &mut || run(end_to_end(driver.as_deref(), for_browser.page.is_ok())?));
 
     println!("\nxtask: all parts took {} minutes", started.elapsed().as_secs().div_ceil(60));
     println!("tests: {total}");
     total.is_green()
+}
+
+/// Whether what the browser runs could be built, each with one line if not.
+struct ForBrowser {
+    /// The WebAssembly tests.
+    tests: Result<()>,
+    /// The page in `dist/`.
+    page: Result<()>,
+}
+
+impl ForBrowser {
+    fn build(driver: std::result::Result<&Path, &String>) -> Self {
+        let advice = "see the compiler's message above";
+        let tests = tools::install_all()
+            .and_then(|()| in_browser(driver))
+            .and_then(|mut tests| process::run(tests.args(["--no-run"]), advice));
+        Self { tests, page: page::build() }
+    }
 }
 
 /// Kills runs and sweeps for so long; whether none was lost.
@@ -98,6 +120,8 @@ fn cargo_test(arguments: &[&str]) -> Command {
 fn page_logic() -> Command {
     let mut command = cargo_test(&[
         "--release",
+        "--config",
+        "profile.release.package.grokking-lab.opt-level=0",
         "--package",
         "grokking-lab",
         "--no-default-features",
@@ -105,7 +129,7 @@ fn page_logic() -> Command {
         "page",
         "--lib",
     ]);
-    command.arg("ui::").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+    command.arg("ui::");
     command
 }
 

@@ -1,7 +1,7 @@
 //! The programs that building the page needs, in versions that fit: installed once, into the
 //! project's own target folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process::{self, Result};
 
@@ -44,16 +44,11 @@ pub fn install_all() -> Result<()> {
     install_wasm_target()?;
     install_wasm_bindgen()?;
     install_splitter()?;
-    install_trunk()
-}
-
-/// Installs what running WebAssembly tests needs.
-///
-/// # Errors
-/// One line on what could not be installed.
-pub fn install_for_tests() -> Result<()> {
-    install_wasm_target()?;
-    install_wasm_bindgen()
+    install_trunk()?;
+    // Only the programs are kept: what they were built from is a gigabyte. Until here it serves all three, which share
+    // half of their dependencies.
+    let _ = std::fs::remove_dir_all(build_dir());
+    Ok(())
 }
 
 fn install_wasm_target() -> Result<()> {
@@ -122,18 +117,19 @@ fn is_installed(program: &str, version: &str) -> bool {
 
 fn install(package: &str, version: &str, flags: &[&str], profile: &[(&str, &str)]) -> Result<()> {
     println!("xtask: installing {package} {version} into target/tools, once; this takes a few minutes");
-    let build_dir = process::tools_dir().join("build");
     let mut command = process::command("cargo");
     command
         .args(["install", package, "--version", version, "--force", "--root"])
         .arg(process::tools_dir())
         .args(flags)
         .envs(profile.iter().copied())
-        .env("CARGO_TARGET_DIR", &build_dir);
-    process::run(&mut command, "see cargo's message above; a network and a C linker are needed")?;
-    // Only the programs are kept: what they were built from is several hundred megabytes.
-    let _ = std::fs::remove_dir_all(&build_dir);
-    Ok(())
+        .env("CARGO_TARGET_DIR", build_dir());
+    process::run(&mut command, "see cargo's message above; a network and a C linker are needed")
+}
+
+/// Where the programs are built.
+fn build_dir() -> PathBuf {
+    process::tools_dir().join("build")
 }
 
 /// The version that a `Cargo.lock` holds of a package.
