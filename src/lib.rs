@@ -7,7 +7,8 @@
 //! | program | feature | what it is |
 //! |---|---|---|
 //! | `app` | `page` | the page: user interface and figures on the main thread, without Burn |
-//! | `worker` | `worker` | the web worker: owns the device and the training run |
+//! | `worker` | `worker` | the web worker: owns the training run and computes on the processor, without Burn |
+//! | `burn_worker` | `burn-worker` | computes what needs WebGPU or Burn's engines for `worker` |
 //! | `peer` | `peer` | does a share of each step for the training worker, without Burn |
 //! | `analyst` | `analyst` | takes checkpoints apart while another worker trains, without Burn |
 //! | `grok` | `cli` | the command line |
@@ -69,7 +70,7 @@ pub mod analysis;
 pub mod protocol;
 #[cfg(feature = "figures")]
 pub mod plot;
-#[cfg(any(feature = "engine", feature = "peer", feature = "analyst"))]
+#[cfg(any(feature = "engine", feature = "worker", feature = "peer", feature = "analyst"))]
 pub mod worker;
 #[cfg(feature = "page")]
 pub mod ui;

@@ -1,17 +1,5 @@
-//! The web worker: owns the device and the training run.
-
-#[cfg(target_arch = "wasm32")]
-unsafe extern "C" {
-    fn __wasm_call_ctors();
-}
+//! The web worker: owns the training run and computes on the processor.
 
 fn main() {
-    // SAFETY: the linker makes this function; it runs the registrations of the GPU compiler's
-    // operations, which may be run more than once. Without an explicit call every export runs
-    // them again at every entry.
-    #[cfg(target_arch = "wasm32")]
-    unsafe {
-        __wasm_call_ctors();
-    }
     grokking_lab::worker::run_loop::start();
 }

@@ -1,38 +1,42 @@
 //! Chooses the engine and the device for a configuration, and records the reason.
 
-use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::{self, FoldedCpu};
-use super::folded_gpu::FoldedGpu;
-use super::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
+use super::{Engine, TrainState};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
+use crate::model::ModelShape;
 use crate::task::Dataset;
+
+#[cfg(feature = "engine")]
+use super::build_burn::{folded_on_gpu, with_burn};
+#[cfg(not(feature = "engine"))]
+use without_burn::{folded_on_gpu, with_burn};
 
 /// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
 /// [`EngineChoice::Auto`] is the folded engine where it can train the model, and Burn's in float64 and for all other
-/// models, with the reason in [`EngineInfo::reason`]. [`DeviceChoice::Auto`] is the CPU: a caller that has probed
-/// the devices and found a GPU passes [`DeviceChoice::Gpu`]. If a GPU refuses the folded engine, because it has too
-/// little memory or its driver rejects a kernel, the folded engine runs on the CPU: Burn on the same GPU would meet
-/// the same limits, but only in its first step.
+/// models, with the reason in [`EngineInfo::reason`](super::EngineInfo::reason). [`DeviceChoice::Auto`] is the CPU: a
+/// caller that has probed the devices and found a GPU passes [`DeviceChoice::Gpu`]. If a GPU refuses the folded engine,
+/// because it has too little memory or its driver rejects a kernel, the folded engine runs on the CPU: Burn on the same
+/// GPU would meet the same limits, but only in its first step.
 ///
 /// On the CPU a reproducible run with several threads is split into as many shards, computed one after another: the
 /// bits of a browser with as many workers.
 ///
 /// # Errors
 /// [`LabError::Device`] if the device is missing or fails, [`LabError::Setting`] if the chosen engine cannot train
-/// this model there.
+/// this model there, or if it [needs Burn](needs_burn) and this program was built without it.
 pub async fn build(
     config: &ExperimentConfig,
     dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
-    match (config.run.engine, reason_against_folded(config, dataset, start)) {
+    match (config.run.engine, reason_against_folded(config, dataset, start.weights.shape())) {
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
             folded_on_gpu(config, dataset, start).await
         }
         (EngineChoice::Folded | EngineChoice::Auto, None) => {
-            Ok(Box::new(folded_on_cpu(config, dataset, start)?))
+            Ok(Box::new(FoldedCpu::in_process(config, dataset, start)?))
         }
         (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
         (EngineChoice::Auto, Some(reason)) => with_burn(config, dataset, start, reason).await,
@@ -46,65 +50,72 @@ pub async fn build(
 pub fn takes_folded_cpu(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> bool {
     matches!(config.run.engine, EngineChoice::Folded | EngineChoice::Auto)
         && config.run.device != DeviceChoice::Gpu
-        && reason_against_folded(config, dataset, start).is_none()
+        && reason_against_folded(config, dataset, start.weights.shape()).is_none()
+}
+
+/// Whether [`build`] needs Burn for a configuration: for the GPU, and for Burn's own engines.
+///
+/// ```
+/// use grokking_lab::config::{DeviceChoice, EngineChoice, Preset};
+/// use grokking_lab::engine::needs_burn;
+///
+/// let mut config = Preset::Paper.config();
+/// assert!(!needs_burn(&config), "the folded engine on the processor");
+/// config.run.device = DeviceChoice::Gpu;
+/// assert!(needs_burn(&config));
+/// (config.run.device, config.run.engine) = (DeviceChoice::Cpu, EngineChoice::Literal);
+/// assert!(needs_burn(&config));
+/// ```
+pub fn needs_burn(config: &ExperimentConfig) -> bool {
+    match config.run.engine {
+        EngineChoice::Autodiff | EngineChoice::Literal => true,
+        EngineChoice::Folded | EngineChoice::Auto if config.run.device == DeviceChoice::Gpu => true,
+        // Where it does not apply, it says so itself.
+        EngineChoice::Folded => false,
+        EngineChoice::Auto => {
+            let shape = ModelShape::new(&config.data, &config.model);
+            reason_against_folded(config, &Dataset::new(&config.data), &shape).is_some()
+        }
+    }
 }
 
 /// Why the folded engine cannot train this model on these examples; `None` if it can.
-fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Option<String> {
+fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, shape: &ModelShape) -> Option<String> {
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
-    folded::supports(dataset, start.weights.shape()).err()
+    folded::supports(dataset, shape).err()
 }
 
-/// The folded engine on the GPU; if it refuses, on the CPU with the reason.
-async fn folded_on_gpu(
-    config: &ExperimentConfig,
-    dataset: &Dataset,
-    start: &TrainState,
-) -> Result<Box<dyn Engine>> {
-    let gpu = device::gpu().await?;
-    match FoldedGpu::new(config, dataset, start, &gpu).await {
-        Ok(engine) => Ok(Box::new(engine)),
-        Err(error) => {
-            let reason = format!("the graphics card cannot do it: {error}");
-            Ok(Box::new(folded_on_cpu(config, dataset, start)?.with_reason(reason)))
-        }
+/// What a program that was built without Burn says where it would be needed.
+#[cfg(not(feature = "engine"))]
+mod without_burn {
+    use super::{Dataset, Engine, ExperimentConfig, LabError, Result, TrainState};
+    use crate::config::settings;
+
+    pub(super) async fn folded_on_gpu(
+        _config: &ExperimentConfig,
+        _dataset: &Dataset,
+        _start: &TrainState,
+    ) -> Result<Box<dyn Engine>> {
+        Err(LabError::setting(
+            "device",
+            "gpu",
+            "this program was built without Burn, which the graphics card needs",
+        ))
     }
-}
 
-/// The folded engine on the CPU, in as many shards as [`folded::n_shards`] says.
-fn folded_on_cpu(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Result<FoldedCpu> {
-    match folded::n_shards(config) {
-        1 => FoldedCpu::new(config, dataset, start),
-        n => {
-            let engine = FoldedCpu::sequential(config, dataset, start, n)?;
-            Ok(engine.with_reason(folded::shard_limit_reason(config)))
-        }
+    pub(super) async fn with_burn(
+        config: &ExperimentConfig,
+        _dataset: &Dataset,
+        _start: &TrainState,
+        reason: String,
+    ) -> Result<Box<dyn Engine>> {
+        let engine = settings::ENGINE.read(config);
+        Err(LabError::setting(
+            "engine",
+            engine,
+            format!("this program was built without Burn, which is needed: {reason}"),
+        ))
     }
-}
-
-/// Burn's engine: the folded forward pass where it applies, unless the literal one is chosen.
-async fn with_burn(
-    config: &ExperimentConfig,
-    dataset: &Dataset,
-    start: &TrainState,
-    reason: String,
-) -> Result<Box<dyn Engine>> {
-    let folds = Forward::Folded.supports(dataset, start.weights.shape()).is_ok();
-    let (engine, forward) = match config.run.engine {
-        EngineChoice::Literal => (EngineKind::Literal, Forward::Literal),
-        _ if folds => (EngineKind::Autodiff, Forward::Folded),
-        _ => (EngineKind::Autodiff, Forward::Literal),
-    };
-    let (burn_device, device, device_name) = match config.run.device {
-        DeviceChoice::Gpu => {
-            let gpu = device::gpu().await?;
-            (gpu.device, DeviceKind::Gpu, gpu.name)
-        }
-        DeviceChoice::Cpu | DeviceChoice::Auto => (device::cpu(), DeviceKind::Cpu, "Burn Flex".into()),
-    };
-    let info =
-        EngineInfo { engine, device, device_name, precision: config.run.precision, reason: Some(reason) };
-    Ok(Box::new(AutodiffEngine::new(config, dataset, start, &burn_device, forward, info)?))
 }

@@ -5,8 +5,9 @@
 
 #[cfg(feature = "engine")]
 pub mod autodiff;
-#[cfg(feature = "engine")]
 mod build;
+#[cfg(feature = "engine")]
+mod build_burn;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod folded;
@@ -20,8 +21,7 @@ pub mod row_thinning;
 mod oneshot;
 pub mod state_file;
 
-#[cfg(feature = "engine")]
-pub use build::{build, takes_folded_cpu};
+pub use build::{build, needs_burn, takes_folded_cpu};
 pub use info::{DeviceKind, EngineInfo, EngineKind};
 pub use record::{Evaluation, MetricsRow, TrainState};
 

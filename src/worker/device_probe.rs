@@ -5,7 +5,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::config::DeviceChoice;
-use crate::engine::{DeviceKind, device};
+use crate::engine::DeviceKind;
+#[cfg(feature = "engine")]
+use crate::engine::device;
+#[cfg(feature = "engine")]
 use crate::error::{ErrorKind, ErrorReport, FailedDevice};
 use crate::protocol::{CheckOutcome, DeviceReport, Event, ProbeCheck, ProbeQuestion};
 
@@ -20,8 +23,9 @@ const LIMITS: [(&str, f64); 3] = [
 /// every check and else the CPU.
 ///
 /// Answers with [`Event::Device`], or with [`Event::Failed`] if `Gpu` cannot be had.
+#[cfg(feature = "engine")]
 pub async fn probe(wanted: DeviceChoice) -> Event {
-    let mut probe = DeviceProbe { checks: Vec::new(), adapter_name: String::new(), software: false };
+    let mut probe = DeviceProbe::default();
     if wanted == DeviceChoice::Cpu {
         return probe.cpu("the CPU was asked for");
     }
@@ -47,6 +51,21 @@ pub async fn probe(wanted: DeviceChoice) -> Event {
     }
 }
 
+/// What [`probe`] answers, if that can be told without Burn, which is what computes on a GPU: that it is the CPU.
+/// `None` if a GPU is insisted on, or if there is one that passes all questions but the last.
+#[cfg(not(feature = "engine"))]
+pub async fn probe_without_burn(wanted: DeviceChoice) -> Option<Event> {
+    let mut probe = DeviceProbe::default();
+    match wanted {
+        DeviceChoice::Cpu => Some(probe.cpu("the CPU was asked for")),
+        DeviceChoice::Gpu => None,
+        DeviceChoice::Auto => {
+            probe.adapter(wanted).await.is_err().then(|| probe.cpu("an earlier question failed"))
+        }
+    }
+}
+
+#[derive(Default)]
 struct DeviceProbe {
     checks: Vec<ProbeCheck>,
     adapter_name: String,
@@ -54,8 +73,19 @@ struct DeviceProbe {
 }
 
 impl DeviceProbe {
-    /// Makes the checks in turn; the error is the reason of the one that failed.
+    /// Makes all checks in turn; the error is the reason of the one that failed.
+    #[cfg(feature = "engine")]
     async fn web_gpu(&mut self, wanted: DeviceChoice) -> Result<String, String> {
+        self.adapter(wanted).await?;
+        match device::gpu().await {
+            Ok(_) => self.note(CheckOutcome::Passed, "equals the exact answer".into()),
+            Err(error) => return self.fail(error.to_string()),
+        }
+        Ok(self.adapter_name.clone())
+    }
+
+    /// Makes all checks but the last, which computes something.
+    async fn adapter(&mut self, wanted: DeviceChoice) -> Result<(), String> {
         let global = JsValue::from(js_sys::global());
         let secure = get(&global, "isSecureContext").as_bool().unwrap_or(false);
         self.pass_if(secure, "the page is served over https or from localhost", || {
@@ -100,12 +130,7 @@ impl DeviceProbe {
             (CheckOutcome::Passed, "not a software adapter")
         };
         self.note(outcome, detail.into());
-
-        match device::gpu().await {
-            Ok(_) => self.note(CheckOutcome::Passed, "equals the exact answer".into()),
-            Err(error) => return self.fail(error.to_string()),
-        }
-        Ok(self.adapter_name.clone())
+        Ok(())
     }
 
     fn cpu(mut self, why_skipped: &str) -> Event {

@@ -52,6 +52,7 @@ pub(super) async fn next(
     }
     let step = failed.step();
     if failed.info().device == DeviceKind::Gpu {
+        #[cfg(feature = "engine")]
         engine::device::mark_gpu_untrusted();
         config.run.device = DeviceChoice::Cpu;
         let engine = build(config, dataset, kept).await?;

@@ -3,16 +3,23 @@
 //! [`session`] is the state machine, tested natively; `device_probe` finds a device in a browser; `run_loop` talks
 //! to the page, `peer_loop` to a training worker that shares its steps out. [`analyst`] takes weights apart,
 //! in a worker of its own with `analyst_loop`.
+//!
+//! The page begins the program `worker`, which has no Burn and is there at once. What needs WebGPU or Burn's engines
+//! it passes on, through `burn_client`, to the program `burn_worker`, which it begins when that is first asked for.
 
 pub mod analyst;
 #[cfg(feature = "analyst")]
 pub mod analyst_loop;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "worker"))]
 mod batch;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "worker"))]
 pub mod bench;
-#[cfg(feature = "engine")]
+#[cfg(all(feature = "worker", not(feature = "engine")))]
+mod burn_client;
+#[cfg(any(feature = "engine", feature = "worker"))]
 mod engine_selection;
+#[cfg(feature = "worker")]
+mod incoming;
 #[cfg(any(feature = "worker", feature = "peer"))]
 mod message_queue;
 #[cfg(feature = "worker")]
@@ -21,15 +28,15 @@ pub mod device_probe;
 pub mod peer_loop;
 #[cfg(feature = "worker")]
 mod peers;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "worker"))]
 mod pending;
 #[cfg(feature = "worker")]
 pub mod run_loop;
 #[cfg(any(feature = "worker", feature = "peer", feature = "analyst"))]
 mod worker_global;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "worker"))]
 pub mod session;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "worker"))]
 mod step_rate;
 #[cfg(feature = "engine")]
 pub mod verify;

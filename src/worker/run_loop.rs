@@ -10,12 +10,15 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageChannel, MessageEvent};
 
 use super::bench;
+#[cfg(not(feature = "engine"))]
+use super::burn_client::BurnClient;
 use super::device_probe;
+use super::incoming::Incoming;
 use super::message_queue::MessageQueue;
 use super::session::Session;
-use super::worker_global::{now_secs, post, report_panics, worker_global};
+use super::worker_global::{failed, now_secs, post, report_panics, worker_global};
 use crate::config::{DeviceChoice, ExperimentConfig};
-use crate::error::{ErrorReport, LabError};
+use crate::error::LabError;
 use crate::protocol::{Command, Event, PROTOCOL_VERSION, Timing, codec};
 
 /// Installs the message handler, says [`Event::Ready`] and serves commands until the worker ends.
@@ -29,7 +32,7 @@ pub fn start() {
     let on_message =
         Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             match codec::decode::<Command>(&message.data()) {
-                Ok(command) => receiver.push(command),
+                Ok(command) => receiver.push(Incoming::Command(command)),
                 Err(error) => post(failed(error.into())),
             }
         });
@@ -40,20 +43,44 @@ pub fn start() {
     post(Event::Ready { version: PROTOCOL_VERSION });
 }
 
-async fn serve(message_queue: Rc<MessageQueue<Command>>) {
-    let mut session = Session::new(DeviceChoice::Cpu).with_clock(now_secs);
+async fn serve(message_queue: Rc<MessageQueue<Incoming>>) {
+    let mut session = new_session(DeviceChoice::Cpu);
+    #[cfg(not(feature = "engine"))]
+    let mut burn = BurnClient::new(Rc::clone(&message_queue));
     let turn = Turn::new();
     loop {
-        while let Some(command) = message_queue.pop() {
+        while let Some(message) = message_queue.pop() {
+            let command = match message {
+                Incoming::Command(command) => command,
+                #[cfg(not(feature = "engine"))]
+                Incoming::FromBurn(event) => {
+                    if let Event::Device(report) = &event {
+                        session = new_session(report.device.into());
+                    }
+                    post(event);
+                    continue;
+                }
+            };
+            #[cfg(not(feature = "engine"))]
+            let Some(command) = burn.route(command, &mut session) else { continue };
             match command {
                 Command::Connect { version, .. } if version != PROTOCOL_VERSION => {
                     let error = LabError::Version { theirs: version, ours: PROTOCOL_VERSION };
                     post(failed(error.into()));
                 }
+                #[cfg(not(feature = "engine"))]
+                Command::Connect { device, .. } => match device_probe::probe_without_burn(device).await {
+                    Some(answer) => {
+                        session = new_session(DeviceChoice::Cpu);
+                        post(answer);
+                    }
+                    None => burn.connect(device),
+                },
+                #[cfg(feature = "engine")]
                 Command::Connect { device, .. } => {
                     let answer = device_probe::probe(device).await;
                     if let Event::Device(report) = &answer {
-                        session = Session::new(report.device.into()).with_clock(now_secs);
+                        session = new_session(report.device.into());
                     }
                     post(answer);
                 }
@@ -88,11 +115,15 @@ async fn serve(message_queue: Rc<MessageQueue<Command>>) {
     }
 }
 
+fn new_session(device: DeviceChoice) -> Session {
+    Session::new(device).with_clock(now_secs)
+}
+
 /// Times every engine, until a command arrives.
 async fn time_all(
     config: &ExperimentConfig,
     device: DeviceChoice,
-    message_queue: &MessageQueue<Command>,
+    message_queue: &MessageQueue<Incoming>,
     turn: &Turn,
 ) {
     let yield_to_event_loop = async || {
@@ -114,7 +145,7 @@ async fn time_all(
 async fn probe(
     mut config: ExperimentConfig,
     device: DeviceChoice,
-    message_queue: &MessageQueue<Command>,
+    message_queue: &MessageQueue<Incoming>,
     turn: &Turn,
 ) -> Option<Timing> {
     let yield_to_event_loop = async || {
@@ -127,8 +158,8 @@ async fn probe(
 }
 
 /// Whether a command waits that ends a measurement: any but a late word on what the page has taken in.
-fn is_wanted_elsewhere(message_queue: &MessageQueue<Command>) -> bool {
-    message_queue.holds(|command| !matches!(command, Command::Acknowledge { .. }))
+fn is_wanted_elsewhere(message_queue: &MessageQueue<Incoming>) -> bool {
+    message_queue.holds(|message| !matches!(message, Incoming::Command(Command::Acknowledge { .. })))
 }
 
 /// Gives the event loop a turn: a message to ourselves, because promises alone would keep commands
@@ -160,8 +191,4 @@ impl Turn {
         });
         JsFuture::from(turn).await.expect("the promise is never rejected");
     }
-}
-
-fn failed(error: ErrorReport) -> Event {
-    Event::Failed { run_id: None, error, probe_checks: Vec::new() }
 }

@@ -16,6 +16,7 @@ use super::batch::Batch;
 use super::engine_selection;
 use super::pending::Pending;
 use super::step_rate::StepRate;
+#[cfg(feature = "engine")]
 use super::verify::verify;
 
 /// A spectrum needs the weights read back: seldom enough not to slow the run.
@@ -86,6 +87,11 @@ impl Session {
         }
     }
 
+    /// Lets the run go, if there is one.
+    pub fn drop_run(&mut self) {
+        self.run = None;
+    }
+
     /// Whether [`Self::advance`] would do a step.
     pub fn is_training(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.state == RunState::Training)
@@ -130,6 +136,10 @@ impl Session {
             Command::Verify if self.is_training() => {
                 vec![Event::VerifyFailed { message: "a run is under way: pause it first".into() }]
             }
+            // The worker that has Burn does it.
+            #[cfg(not(feature = "engine"))]
+            Command::Verify => Vec::new(),
+            #[cfg(feature = "engine")]
             Command::Verify => match verify(self.device == DeviceChoice::Gpu).await {
                 Ok(verification) => vec![Event::Verified(verification)],
                 Err(error) => vec![Event::VerifyFailed { message: error.to_string() }],

@@ -5,6 +5,8 @@ use wasm_bindgen::JsCast;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::error::{ErrorKind, ErrorReport};
+#[cfg(feature = "worker")]
+use crate::protocol::Event;
 use crate::protocol::codec::{self, BufferPool, Message};
 
 /// The worker's global object.
@@ -32,6 +34,12 @@ pub(super) fn report_panics<M: Message + 'static>(failed: fn(ErrorReport) -> M) 
         console_error_panic_hook::hook(info);
         post(failed(ErrorReport::new(ErrorKind::WorkerStopped, format!("the worker stopped: {info}"))));
     }));
+}
+
+/// That the worker as a whole cannot go on.
+#[cfg(feature = "worker")]
+pub(super) fn failed(error: ErrorReport) -> Event {
+    Event::Failed { run_id: None, error, probe_checks: Vec::new() }
 }
 
 /// Seconds since the worker began.

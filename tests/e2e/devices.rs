@@ -43,6 +43,27 @@ fn with_an_adapter_the_page_trains_on_web_gpu() {
     });
 }
 
+/// Burn is fetched for WebGPU and to compare with, not to train on the processor.
+#[test]
+fn the_processor_trains_without_burn_and_a_check_that_needs_it_says_so() {
+    let setting = Setting { missing: &["burn_worker_bg.wasm"], ..Setting::new("?preset=tiny&backend=cpu") };
+    visit(&setting, async |lab| {
+        lab.wait_for_text("status", "ready").await;
+        lab.click("start").await;
+        lab.wait_for_text("status", "finished").await;
+        lab.evaluate("document.querySelector('details.verify').open = true").await;
+        lab.click("verify-device").await;
+        lab.wait_for_text("error", "burn_worker_bg.wasm").await;
+        lab.find_all_files();
+        lab.click("restart").await;
+        lab.wait_until_gone("error").await;
+        lab.wait_for_text("status", "ready").await;
+        lab.evaluate("document.querySelector('details.verify').open = true").await;
+        lab.click("verify-device").await;
+        lab.wait_for_text("verify-result", "is verified").await;
+    });
+}
+
 #[test]
 fn a_worker_that_does_not_load_is_reported_and_can_be_restarted() {
     let setting = Setting { missing: &["worker_bg.wasm"], ..Setting::new("?preset=tiny&backend=cpu") };

@@ -29,6 +29,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
             "worker/run_loop.rs",
             "worker/peer_loop.rs",
             "worker/analyst_loop.rs",
+            "worker/burn_client.rs",
             "worker/peers.rs",
             "worker/worker_global.rs",
         ],

@@ -129,6 +129,20 @@ impl FoldedCpu {
         Ok(engine)
     }
 
+    /// Sets up a run in this process, in as many shards as [`n_shards`] says.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn in_process(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Result<Self> {
+        match n_shards(config) {
+            1 => Self::new(config, dataset, start),
+            n => {
+                let engine = Self::sequential(config, dataset, start, n)?;
+                Ok(engine.with_reason(shard_limit_reason(config)))
+            }
+        }
+    }
+
     fn build(
         simd: SimdLevel,
         config: &ExperimentConfig,

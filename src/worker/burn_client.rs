@@ -1,0 +1,219 @@
+//! The worker that has Burn, as the training worker sees it: begun when WebGPU or one of Burn's engines is first asked
+//! for, because its program is eight times as large as all others together.
+//!
+//! It speaks the page's protocol. Commands that it has to carry out are passed on to it, and what it says is passed on
+//! to the page, so that the page knows one worker only.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::incoming::Incoming;
+use super::message_queue::MessageQueue;
+use super::session::Session;
+use super::worker_global::{failed, post};
+use crate::config::DeviceChoice;
+use crate::engine::needs_burn;
+use crate::error::{ErrorKind, ErrorReport, LabError, Result};
+use crate::protocol::{Command, Event, PROTOCOL_VERSION, RunId, codec};
+
+/// Its program, beside the training worker's own.
+const URL: &str = "./burn_worker_loader.js";
+
+/// Decides who carries out a command, and passes on what that worker has to do.
+pub(super) struct BurnClient {
+    /// Where what it says is put.
+    message_queue: Rc<MessageQueue<Incoming>>,
+    /// The worker, once something needed it.
+    worker: Option<BurnWorker>,
+    /// The run that it has.
+    run_id: Option<RunId>,
+}
+
+impl BurnClient {
+    /// Nothing is begun yet.
+    pub(super) fn new(message_queue: Rc<MessageQueue<Incoming>>) -> Self {
+        Self { message_queue, worker: None, run_id: None }
+    }
+
+    /// Passes a command on if it needs Burn or is about the run there; gives back every other. A run that begins takes
+    /// the place of the one before, whoever has that.
+    pub(super) fn route(&mut self, command: Command, session: &mut Session) -> Option<Command> {
+        match &command {
+            Command::Start { run_id, config, .. } => {
+                if self.worker.is_some() {
+                    // As where one worker does all: a run ends a bench.
+                    self.post(Command::StopBench, session.device());
+                }
+                let mut config = config.as_ref().clone();
+                config.run.device = session.device_for(&config.run);
+                if config.validate().is_ok() && needs_burn(&config) {
+                    session.drop_run();
+                    self.run_id = Some(*run_id);
+                    self.post(command, session.device());
+                    return None;
+                }
+                if let Some(run_id) = self.run_id.take() {
+                    self.post(Command::Reset { run_id }, session.device());
+                }
+                Some(command)
+            }
+            Command::Pause { run_id }
+            | Command::Resume { run_id }
+            | Command::Step { run_id }
+            | Command::Reset { run_id }
+            | Command::Save { run_id }
+            | Command::Acknowledge { run_id } => {
+                if Some(*run_id) != self.run_id {
+                    return Some(command);
+                }
+                if matches!(command, Command::Reset { .. }) {
+                    self.run_id = None;
+                }
+                self.post(command, session.device());
+                None
+            }
+            // Both compare with Burn's engines. While a run is under way here, it is refused here.
+            Command::Bench { .. } | Command::Verify if !session.is_training() => {
+                self.post(command, session.device());
+                None
+            }
+            Command::StopBench if self.worker.is_some() => {
+                self.post(command, session.device());
+                None
+            }
+            Command::MeasureSpeed { config } => {
+                let mut config = config.as_ref().clone();
+                config.run.device = session.device_for(&config.run);
+                if !needs_burn(&config) {
+                    return Some(command);
+                }
+                // A guess is not worth the program's download.
+                match self.worker {
+                    Some(_) => self.post(command, session.device()),
+                    None => post(Event::SpeedMeasured { timing: None }),
+                }
+                None
+            }
+            // Whether the worker with the run is still there. While its program loads, this one answers.
+            Command::Ping
+                if self.run_id.is_some() && self.worker.as_ref().is_some_and(BurnWorker::is_there) =>
+            {
+                self.post(command, session.device());
+                None
+            }
+            _ => Some(command),
+        }
+    }
+
+    /// Lets the worker look for a device, and the page have its answer.
+    pub(super) fn connect(&mut self, device: DeviceChoice) {
+        self.worker = None;
+        self.run_id = None;
+        self.begin(device, true);
+    }
+
+    /// Passes a command on. A worker that is begun for it looks for the device first that the page was told of.
+    fn post(&mut self, command: Command, device: DeviceChoice) {
+        if self.worker.is_none() {
+            self.begin(device, false);
+        }
+        if let Some(worker) = &self.worker
+            && let Err(error) = worker.post(command)
+        {
+            post(failed(error.into()));
+        }
+    }
+
+    fn begin(&mut self, device: DeviceChoice, tells_device: bool) {
+        match BurnWorker::spawn(&self.message_queue, tells_device) {
+            Ok(worker) => {
+                let connected = worker.post(Command::Connect { version: PROTOCOL_VERSION, device });
+                self.worker = Some(worker);
+                if let Err(error) = connected {
+                    post(failed(error.into()));
+                }
+            }
+            Err(reason) => post(failed(not_there(&format!("{reason:?}")))),
+        }
+    }
+}
+
+/// The worker itself; it ends when this is dropped.
+struct BurnWorker {
+    worker: Worker,
+    is_there: Rc<Cell<bool>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl BurnWorker {
+    /// Begins the worker. What it says is put into the queue, except that it is ready, and, unless the page has asked,
+    /// which device it found.
+    fn spawn(
+        message_queue: &Rc<MessageQueue<Incoming>>,
+        tells_device: bool,
+    ) -> std::result::Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("burn");
+        let worker = Worker::new_with_options(URL, &options)?;
+        let is_there = Rc::new(Cell::new(false));
+        let (receiver, came) = (Rc::clone(message_queue), Rc::clone(&is_there));
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            match codec::decode::<Event>(&message.data()) {
+                Ok(Event::Ready { .. }) => came.set(true),
+                Ok(Event::Device(_)) if !tells_device => {}
+                Ok(event) => receiver.push(Incoming::FromBurn(event)),
+                Err(error) => post(failed(error.into())),
+            }
+        });
+        let receiver = Rc::clone(message_queue);
+        let on_error = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+            let reason = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+            receiver.push(Incoming::FromBurn(failed(not_there(&reason))));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, is_there, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Whether its program has been loaded.
+    fn is_there(&self) -> bool {
+        self.is_there.get()
+    }
+
+    fn post(&self, command: Command) -> Result<()> {
+        let message = codec::encode(command)?;
+        self.worker.post_message_with_transfer(&message.value, &message.transfer).map_err(|reason| {
+            LabError::Protocol(format!("the worker with Burn cannot be reached: {reason:?}"))
+        })
+    }
+}
+
+impl Drop for BurnWorker {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
+        self.worker.terminate();
+    }
+}
+
+/// A program that cannot be fetched or compiled gives no reason.
+fn not_there(reason: &str) -> ErrorReport {
+    match reason {
+        "" => ErrorReport::new(
+            ErrorKind::WorkerNotLoaded,
+            "burn_worker_bg.wasm, the program that WebGPU and Burn's engines need, could not be loaded. The connection \
+             may have failed: reload the page, or choose the CPU.",
+        ),
+        reason => {
+            ErrorReport::new(ErrorKind::WorkerStopped, format!("the worker with Burn stopped: {reason}"))
+        }
+    }
+}
