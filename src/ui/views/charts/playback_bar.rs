@@ -11,8 +11,8 @@ use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
-/// Between two places of the cursor while it moves by itself.
-const TICK: Duration = Duration::from_millis(50);
+/// Between two places of the cursor while it moves by itself: thirty a second, as circles and bars are drawn in between.
+const TICK: Duration = Duration::from_millis(33);
 /// A page that was held up does not jump further than this.
 const MAX_TICK_SECS: f64 = 0.25;
 

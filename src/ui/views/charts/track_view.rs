@@ -49,6 +49,9 @@ pub(in crate::ui) fn track_view(
         let run_view = state.run_view.as_ref();
         run_view.map_or_else(String::new, |run_view| track.description(run_view, state.view.step(run_view)))
     });
+    let place = store.memo(|state| {
+        state.run_view.as_ref().map_or((0, 0), |run_view| (state.view.step(run_view), run_view.last_step()))
+    });
     let empty = store.memo(|state| state.run_view.as_ref().is_none_or(|run_view| run_view.last_step() == 0));
     let is_absent = store.memo(move |state| {
         let run_view = state.run_view.as_ref();
@@ -80,9 +83,13 @@ pub(in crate::ui) fn track_view(
                 <div
                     class="figure"
                     data-testid=format!("{}-chart", track.id())
-                    role="img"
+                    role="slider"
                     tabindex="0"
-                    aria-label=move || description.get()
+                    aria-label=format!("{} by step", track.title())
+                    aria-valuemin="0"
+                    aria-valuemax=move || place.get().1.to_string()
+                    aria-valuenow=move || place.get().0.to_string()
+                    aria-valuetext=move || description.get()
                     aria-describedby="time-line-keys"
                     on:keydown=move |event| on_key(store, &event)
                 >
