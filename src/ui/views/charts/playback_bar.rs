@@ -29,7 +29,7 @@ pub(crate) fn PlaybackBar(
     play(store, playing);
     let words = move || place.get().words();
     view! {
-        <div class="playback-bar" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
+        <div class="playback-bar" id="playback" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
             <div class="playback-buttons">
                 <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| change(ViewChange::By(-1))>"‹"</button>
                 <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| change(ViewChange::TogglePlay)>
