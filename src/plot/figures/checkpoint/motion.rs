@@ -50,6 +50,7 @@ pub(super) fn spectrum(data: &CheckpointFigureData<'_>, of: fn(&ModularAnalysis)
 mod tests {
     use super::{Motion, circle, spectrum};
     use crate::plot::Theme;
+    use crate::plot::figures::DataTable;
     use crate::plot::figures::checkpoint::tests::{data, snapshot};
     use crate::plot::figures::checkpoint::{CheckpointFigure, CheckpointFigureData, PredictionGridLayout};
     use crate::plot::figures::sheet::Chart;
@@ -76,7 +77,7 @@ mod tests {
         }
         for view in [&CheckpointFigure::ALL[0], &CheckpointFigure::ALL[4], &CheckpointFigure::ALL[6]] {
             assert_eq!((view.finding)(&moving(0.5)), (view.finding)(&still), "{}", view.id);
-            let tables = |data| (view.tables)(data).iter().map(|table| table.csv()).collect::<Vec<_>>();
+            let tables = |data| (view.tables)(data).iter().map(DataTable::csv).collect::<Vec<_>>();
             assert_eq!(tables(&moving(0.5)), tables(&still), "{}", view.id);
             let charts = |data| {
                 let sheet = (view.sheet)(data, &Theme::light());

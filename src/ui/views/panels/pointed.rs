@@ -55,7 +55,7 @@ pub(super) fn pair_at(
 ) -> Option<(usize, usize)> {
     let part = |(from, to): (f64, f64), at: f64| {
         let part = (at - from) / (to - from);
-        (0.0..1.0).contains(&part).then(|| (part * p as f64) as usize)
+        (0.0..1.0).contains(&part).then_some((part * p as f64) as usize)
     };
     let (top, bottom) = map.y_pixels;
     // The lowest row comes first.
