@@ -19,6 +19,7 @@ use crate::ui::views::error_panel::{ErrorPanel, Notices};
 use crate::ui::views::files::DropZone;
 use crate::ui::views::footer::Footer;
 use crate::ui::views::header::Header;
+use crate::ui::views::panels::pointed::PointedSignal;
 use crate::ui::views::stage::Stage;
 use crate::ui::views::theme_choice::PageTheme;
 
@@ -31,11 +32,13 @@ pub(super) fn App() -> impl IntoView {
     provide_context(bundle);
     effects::connect(store, bundle);
     provide_context(PageTheme::open());
+    provide_context(PointedSignal::new());
     name_the_tab(store);
     let is_reading = store.memo(|state| state.section == PageSection::Reading);
+    let is_presented = store.memo(|state| state.section == PageSection::Present);
     view! {
         <Header />
-        <main class="lab" id="main" class:beside-reading=move || is_reading.get()>
+        <main class="lab" id="main" class:beside-reading=move || is_reading.get() class:presented=move || is_presented.get()>
             <ErrorPanel />
             <Notices />
             <LazyBundleError />

@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::error::{LabError, Result};
+use crate::plot::PixelMap;
 use crate::protocol::analyst::AnalystRequest;
 use crate::ui::browser::analyst_client::AnalystClient;
 use crate::ui::browser::run_storage::storage_actor::StorageActor;
@@ -17,9 +18,12 @@ use crate::ui::browser::{fetch, recorded_run};
 use crate::ui::state::LoadState;
 use crate::ui::state::opened_file::{self, Found};
 use crate::ui::state::stored_runs::StorageCommand;
+use crate::ui::state::view_choices::Track;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
+use crate::ui::views::charts::grok_mark::{GrokNews, grok_mark};
 use crate::ui::views::charts::time_line::TimeLine;
+use crate::ui::views::charts::track_details::track_details;
 use crate::ui::views::compare_runs::CompareRuns;
 use crate::ui::views::files::Files;
 use crate::ui::views::kept_runs::{ResumeOffer, StoredRunsPanel};
@@ -83,8 +87,12 @@ pub(super) enum EarlySection {
     Train,
     /// The panels beside the curves, and the story.
     StagePanels,
-    /// A sum to try at the cursor, and what is ablated.
+    /// A sum to try at the cursor, what is ablated, and that the run groks.
     CursorTools,
+    /// What stands behind the button of a chart of the first screen.
+    TrackDetails(Track),
+    /// The moment at which the run groks, over a chart whose values lie where the signal says.
+    GrokMark(RwSignal<Option<PixelMap>>),
     /// The inside of the model.
     Inside,
     /// Ablations, and sums to ask.
@@ -206,7 +214,9 @@ fn draw(section: EarlySection) -> AnyView {
         EarlySection::ResumeOffer => view! { <ResumeOffer /> }.into_any(),
         EarlySection::Train => view! { <TrainSection /> }.into_any(),
         EarlySection::StagePanels => view! { {stage_panels()} <Story /> }.into_any(),
-        EarlySection::CursorTools => view! { <TrySum /> <AblationChip /> }.into_any(),
+        EarlySection::CursorTools => view! { <TrySum /> <AblationChip /> <GrokNews /> }.into_any(),
+        EarlySection::TrackDetails(track) => track_details(track),
+        EarlySection::GrokMark(map) => grok_mark(map),
         EarlySection::Inside => view! { <InsidePanels /> <TimeLine /> }.into_any(),
         EarlySection::Ablation => view! { <AblationPanel /> }.into_any(),
     }

@@ -121,3 +121,18 @@ fn five_seeds_stand_side_by_side_and_over_the_run_on_show() {
         lab.wait_for_evaluation(legend, true).await;
     });
 }
+
+#[test]
+fn the_story_is_told_by_the_arrow_keys_and_esc_leads_back() {
+    visit(&Setting::new(TINY), async |lab| {
+        lab.wait_for_text("exhibit", "Recorded run").await;
+        lab.click("to-present").await;
+        lab.click("beat-1").await;
+        lab.wait_for_text("story", "It knows nothing").await;
+        let press = |key: &str| format!("dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}' }}))");
+        lab.evaluate(&press("ArrowRight")).await;
+        lab.wait_for_text("story", "It has memorised").await;
+        lab.evaluate(&press("Escape")).await;
+        lab.wait_for_evaluation("location.hash", "").await;
+    });
+}

@@ -10,7 +10,9 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use crate::error::{LabError, Result};
 use crate::plot::bitmap_passthrough::BitmapPassthrough;
 use crate::plot::erased_backend::ErasedBackend;
+use crate::plot::figures::Sheet;
 use crate::plot::{PixelMap, Theme};
+use crate::ui::browser::dom;
 
 /// A surface as the figures see it.
 pub(in crate::ui) type Area = DrawingArea<ErasedBackend<'static>, Shift>;
@@ -40,14 +42,38 @@ pub(in crate::ui) fn paint(
     }
     canvas.set_width((width * scale).round() as u32);
     canvas.set_height((height * scale).round() as u32);
+    painter.draw(&ink(canvas)?.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
+}
+
+/// What draws on a canvas of this size.
+fn ink(canvas: &HtmlCanvasElement) -> Result<ErasedBackend<'static>> {
     let context = context_2d(canvas)?;
     context.set_line_join("round");
     context.set_line_cap("butt");
     let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(no_canvas)?;
-    let ink = ErasedBackend::new(BitmapPassthrough::new(backend, move |corner, size, rgb: &[u8]| {
+    Ok(ErasedBackend::new(BitmapPassthrough::new(backend, move |corner, size, rgb: &[u8]| {
         put_image(&context, corner, size, rgb);
-    }));
-    painter.draw(&ink.into_drawing_area(), &theme.clone().scaled(scale)).map(Some)
+    })))
+}
+
+/// A PNG has so many pixels to a CSS pixel.
+const PNG_SCALE: f64 = 2.0;
+
+/// A figure as a PNG, in a data URL: at a width in CSS pixels, on the theme's background.
+///
+/// # Errors
+/// [`LabError::Content`] if the browser gives no canvas, or with its reason.
+pub(in crate::ui) fn png_url(sheet: &Sheet, width: u32, theme: &Theme) -> Result<String> {
+    let canvas = dom::new_canvas().ok_or_else(no_canvas)?;
+    canvas.set_width((f64::from(width) * PNG_SCALE) as u32);
+    canvas.set_height((sheet.height(f64::from(width), theme).ceil() * PNG_SCALE) as u32);
+    let area = ink(&canvas)?.into_drawing_area();
+    area.fill(&theme.background)
+        .map_err(|reason| LabError::content("figure", format!("it cannot be drawn: {reason}")))?;
+    sheet.draw(&area, &theme.clone().scaled(PNG_SCALE))?;
+    canvas
+        .to_data_url_with_type("image/png")
+        .map_err(|_| LabError::content("figure", "this browser makes no PNG of a canvas"))
 }
 
 /// Something that draws itself on any surface.

@@ -11,7 +11,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, DragEvent, Element, File, FileList, HtmlAnchorElement, HtmlElement,
     HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit,
-    MediaQueryList, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition, Url, UrlSearchParams,
+    KeyboardEvent, MediaQueryList, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition, Url,
+    UrlSearchParams,
 };
 
 use crate::error::{LabError, Result};
@@ -166,6 +167,19 @@ pub(in crate::ui) fn watch_fragment(changed: impl Fn(String) + 'static) {
     on_change.forget();
 }
 
+/// Calls back with every key that is pressed, for as long as the page lives.
+pub(in crate::ui) fn watch_key_events(pressed: impl Fn(KeyboardEvent) + 'static) {
+    let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(pressed);
+    // Adding a listener does not fail; it lives as long as the page.
+    let _ = window().add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
+    on_key.forget();
+}
+
+/// Whether a dialog or something else that was opened lies over the page.
+pub(in crate::ui) fn is_covered() -> bool {
+    document().query_selector("dialog[open], :popover-open").ok().flatten().is_some()
+}
+
 /// Shows the page from its top.
 pub(in crate::ui) fn scroll_to_top() {
     window().scroll_to_with_x_and_y(0.0, 0.0);
@@ -224,6 +238,7 @@ pub(in crate::ui) fn reveal(element: &Element) {
     if let Some(first) = sections.split(' ').next().filter(|first| !first.is_empty()) {
         OPEN_SECTION.with_borrow(|open| open.iter().for_each(|open| open(first)));
     }
+    choose_tab_of(element);
     let mut around = element.closest("details").ok().flatten();
     while let Some(details) = around {
         // Neither call fails on an attribute of this name.
@@ -250,6 +265,7 @@ pub(in crate::ui) fn flash(hook: &str) -> bool {
 /// Marks the part of the page with this `data-testid` for a moment, without scrolling.
 pub(in crate::ui) fn mark(hook: &str) {
     if let Some(element) = by_hook(hook) {
+        choose_tab_of(&element);
         mark_element(element);
     }
 }
@@ -263,6 +279,25 @@ pub(in crate::ui) fn flash_part(id: &str) -> bool {
 pub(in crate::ui) fn press(hook: &str) -> bool {
     let button = by_hook(hook).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
     button.inspect(web_sys::HtmlElement::click).is_some()
+}
+
+/// Gives the part of the page with this `data-testid` the keyboard's focus.
+pub(in crate::ui) fn focus(hook: &str) {
+    if let Some(element) = by_hook(hook).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // What is there and in sight takes it.
+        let _ = element.focus();
+    }
+}
+
+/// Chooses the tab of a panel that is out of sight.
+fn choose_tab_of(element: &Element) {
+    let panel = element.closest("[role=tabpanel][hidden]").ok().flatten();
+    let tab = panel.and_then(|panel| {
+        document().query_selector(&format!("[role=tab][aria-controls='{}']", panel.id())).ok().flatten()
+    });
+    if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
+        tab.click();
+    }
 }
 
 fn by_hook(hook: &str) -> Option<Element> {
@@ -310,8 +345,7 @@ pub(in crate::ui) fn keep_offline(kept: impl FnOnce() + 'static) {
 
 /// Whether the reader asked the system for little motion.
 pub(in crate::ui) fn prefers_little_motion() -> bool {
-    let query = window().match_media("(prefers-reduced-motion: reduce)");
-    query.ok().flatten().is_some_and(|query| query.matches())
+    matches_media("(prefers-reduced-motion: reduce)")
 }
 
 /// A name that no other tab has.
@@ -413,8 +447,18 @@ pub(in crate::ui) fn use_theme(name: &str) {
 }
 
 /// Whether the system asks for dark pages, now and whenever that changes.
-pub(in crate::ui) fn watch_prefers_dark(mut changed: impl FnMut(bool) + 'static) {
-    let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") else { return };
+pub(in crate::ui) fn watch_prefers_dark(changed: impl FnMut(bool) + 'static) {
+    watch_media("(prefers-color-scheme: dark)", changed);
+}
+
+/// Whether a media query holds now.
+pub(in crate::ui) fn matches_media(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Whether a media query holds, now and whenever that changes, for as long as the page lives.
+pub(in crate::ui) fn watch_media(query: &str, mut changed: impl FnMut(bool) + 'static) {
+    let Ok(Some(query)) = window().match_media(query) else { return };
     changed(query.matches());
     let on_change = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
         let query: Option<MediaQueryList> = event.target().and_then(|target| target.dyn_into().ok());
@@ -503,6 +547,21 @@ pub(in crate::ui) async fn read_file(file: &File) -> Result<Vec<u8>> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
+/// A canvas that is nowhere in the page; none if the browser has none.
+pub(in crate::ui) fn new_canvas() -> Option<web_sys::HtmlCanvasElement> {
+    document().create_element("canvas").ok()?.dyn_into().ok()
+}
+
+/// Lets the reader save what a URL holds as a file.
+pub(in crate::ui) fn save_url(name: &str, url: &str) {
+    let link = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(link) = link {
+        link.set_href(url);
+        link.set_download(name);
+        link.click();
+    }
+}
+
 /// Lets the reader save bytes as a file.
 pub(in crate::ui) fn save_bytes(name: &str, media_type: &str, bytes: &[u8]) {
     let options = BlobPropertyBag::new();
@@ -510,11 +569,8 @@ pub(in crate::ui) fn save_bytes(name: &str, media_type: &str, bytes: &[u8]) {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let url = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
         .and_then(|blob| Url::create_object_url_with_blob(&blob));
-    let link = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
-    if let (Ok(url), Some(link)) = (url, link) {
-        link.set_href(&url);
-        link.set_download(name);
-        link.click();
+    if let Ok(url) = url {
+        save_url(name, &url);
         // Some browsers take the blob only after the reader has said where to.
         set_timeout(
             move || {

@@ -6,6 +6,7 @@ pub(in crate::ui) mod canvas;
 pub(in crate::ui) mod crash_message;
 pub(in crate::ui) mod dom;
 pub(in crate::ui) mod fetch;
+pub(in crate::ui) mod keys;
 pub(in crate::ui) mod recorded_run;
 pub(in crate::ui) mod run_lock;
 pub(in crate::ui) mod run_storage;

@@ -1,6 +1,6 @@
 //! Runs laid over the one on show: which, in which colour, and in what their settings differ.
 
-use crate::config::settings;
+use crate::config::settings::{self, Setting};
 use crate::engine::MetricsRow;
 use crate::ui::state::State;
 use crate::ui::state::run_name;
@@ -70,7 +70,8 @@ fn differences(run_view: &RunView, shown: &RunView) -> String {
     if found.is_empty() {
         return "same settings".into();
     }
-    found.into_iter().map(|(setting, text)| format!("{} {text}", setting.name)).collect::<Vec<_>>().join(", ")
+    let words = |(setting, text): (&Setting, String)| format!("{} {text}", setting.label);
+    found.into_iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// Lays a run over the one on show, or takes it away. The oldest gives way when there is no room.
@@ -114,7 +115,8 @@ mod tests {
         );
         assert_eq!(found[0].differences, "same settings");
         let words = &found[1].differences;
-        assert!(words.contains("weight_decay 0.25") && words.contains("seed 9"), "{words}");
+        let said = ["Weight decay λ 0.25", "Initial seed 9"];
+        assert!(said.iter().all(|part| words.contains(part)), "in the words of the form: {words}");
     }
 
     #[test]

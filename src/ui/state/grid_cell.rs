@@ -46,6 +46,23 @@ impl GridCell {
         self.margin.partial_cmp(&0.0) == Some(Ordering::Greater)
     }
 
+    /// What the model says of it, in a line; `says` is its answer, if that is known: of a sum that it gets right it is.
+    pub fn line(&self, says: Option<usize>) -> String {
+        let ((a, b), answer) = (self.pair, self.answer);
+        let says = match says.or_else(|| self.is_right().then_some(answer)) {
+            Some(says) => format!("says {says}"),
+            None => "says another number".to_owned(),
+        };
+        let trained = |is_trained: bool| if is_trained { "trained on" } else { "held out" };
+        let set = trained(self.is_trained);
+        if a == b {
+            return format!("{a} + {b} = {answer}, {says}, {set}");
+        }
+        let was = if self.is_mirror_trained { "was trained on" } else { "was held out, too" };
+        let was = if self.is_trained && !self.is_mirror_trained { "was held out" } else { was };
+        format!("{a} + {b} = {answer}, {says}, {set}; its mirror {b} + {a} {was}")
+    }
+
     /// All of it in a sentence.
     pub fn words(&self) -> String {
         let (a, b) = self.pair;
@@ -89,6 +106,15 @@ mod tests {
         );
         assert_eq!(words((2, 2)).as_deref(), Some("2 + 2 = 4: wrong at step 30 (margin -2.000); held out."));
         assert_eq!(words((p, 0)), None, "there is no such pair");
+        let line = |pair, says| GridCell::new(&snapshot, &train, pair).map(|cell| cell.line(says));
+        let told = line((4, 6), None).expect("a pair");
+        assert_eq!(told, "4 + 6 = 3, says 3, held out; its mirror 6 + 4 was trained on", "it is right");
+        let told = line((6, 4), None).expect("a pair");
+        assert_eq!(told, "6 + 4 = 3, says another number, trained on; its mirror 4 + 6 was held out");
+        assert!(line((6, 4), Some(5)).expect("a pair").contains("says 5"), "it was asked");
+        assert_eq!(line((2, 2), None).as_deref(), Some("2 + 2 = 4, says another number, held out"));
+        let told = line((0, 1), None).expect("a pair");
+        assert!(told.ends_with("held out; its mirror 1 + 0 was held out, too"), "{told}");
         snapshot.modular.as_mut().expect("a model that adds").maps.margins[0] = f32::NAN;
         assert!(!GridCell::new(&snapshot, &train, (0, 0)).expect("a pair").is_right());
     }

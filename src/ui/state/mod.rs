@@ -32,6 +32,8 @@ pub mod run_view;
 #[cfg(test)]
 pub(in crate::ui) mod run_view_sample;
 pub mod seed_runs;
+pub mod shortcuts;
+pub mod stage_tabs;
 pub mod step_cost;
 pub mod story;
 pub mod stored_runs;

@@ -18,12 +18,22 @@ pub enum PageSection {
     Figures,
     /// The guided text.
     Reading,
+    /// The story in large letters, for a room.
+    Present,
 }
 
 impl PageSection {
     /// All of them, in the order of the menu.
-    pub const ALL: [Self; 7] =
-        [Self::Explore, Self::Train, Self::Ablate, Self::Verdict, Self::Runs, Self::Figures, Self::Reading];
+    pub const ALL: [Self; 8] = [
+        Self::Explore,
+        Self::Train,
+        Self::Ablate,
+        Self::Verdict,
+        Self::Runs,
+        Self::Figures,
+        Self::Reading,
+        Self::Present,
+    ];
 
     /// Its address: the fragment of a link, without `#`.
     pub fn id(self) -> &'static str {
@@ -35,6 +45,7 @@ impl PageSection {
             Self::Runs => "runs",
             Self::Figures => "figures",
             Self::Reading => "reading",
+            Self::Present => "present",
         }
     }
 
@@ -53,6 +64,7 @@ impl PageSection {
             Self::Runs => "Runs",
             Self::Figures => "Figures",
             Self::Reading => "Reading",
+            Self::Present => "Present",
         }
     }
 
@@ -67,7 +79,7 @@ impl PageSection {
 
     /// Whether the panels of the checkpoint at the cursor stand above it, and not the curves alone.
     pub fn shows_checkpoint(self) -> bool {
-        matches!(self, Self::Explore | Self::Ablate | Self::Reading)
+        matches!(self, Self::Explore | Self::Ablate | Self::Reading | Self::Present)
     }
 }
 
@@ -80,6 +92,7 @@ mod tests {
         for section in PageSection::ALL {
             assert_eq!(PageSection::of_fragment(section.id()), Some(section));
         }
+        assert_eq!(PageSection::of_fragment("present"), Some(PageSection::Present));
         assert_eq!(PageSection::of_fragment("kept"), Some(PageSection::Runs));
         assert_eq!(PageSection::of_fragment("inside"), Some(PageSection::Explore));
         assert_eq!(PageSection::of_fragment(""), None);

@@ -7,6 +7,8 @@ use crate::ui::state::run_view::RunView;
 
 /// An accuracy from which on a set counts as learned.
 const LEARNED: f64 = 0.99;
+/// A test accuracy from which on the run counts as grokking.
+const GROKS: f64 = 0.95;
 /// A test accuracy from which on the model is about to generalise: far above what mirror pairs give a model that
 /// memorised (14 % in the paper's experiment).
 const TURNING: f64 = 0.5;
@@ -63,8 +65,30 @@ pub fn headline(run: &RunView) -> Option<String> {
             count(row.step)
         ),
         Some(_) => format!("It memorised and understood at once, by step {}.", count(memorised)),
-        None => format!("It memorised by step {}. It has not grokked yet.", count(memorised)),
+        None => match grok_moment(run) {
+            Some(row) => {
+                format!("It memorised by step {}. It groks at {}.", count(memorised), count(row.step))
+            }
+            None => format!("It memorised by step {}. It has not grokked yet.", count(memorised)),
+        },
     })
+}
+
+/// The row at which the run groks: the first at which most test sums are right, after one at which the train set was
+/// learned and they were not. A run that learns both at once does not grok.
+pub fn grok_moment(run: &RunView) -> Option<&MetricsRow> {
+    let memorised = memorised(run).filter(|row| row.evaluation.test_accuracy < GROKS)?.step;
+    first(run, |row| row.step > memorised && row.evaluation.test_accuracy >= GROKS)
+}
+
+/// That it groks, in a sentence; none before it does.
+pub fn grok_sentence(run: &RunView) -> Option<String> {
+    let row = grok_moment(run)?;
+    Some(format!(
+        "It groks at step {}: {} of the sums it never saw come out right.",
+        count(row.step),
+        percent(row.evaluation.test_accuracy)
+    ))
 }
 
 /// The first row at which the train set is learned.
@@ -180,7 +204,7 @@ fn finished(run: &RunView) -> Option<Beat> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{N_BEATS, beat_at, beats, headline};
+    use super::{N_BEATS, beat_at, beats, grok_moment, grok_sentence, headline};
     use crate::engine::{Evaluation, MetricsRow};
     use crate::protocol::recording::Recording;
     use crate::ui::state::run_view::RunView;
@@ -222,6 +246,27 @@ mod tests {
             assert_eq!(beat_at(&told, step), Some(at), "step {step}");
         }
         assert_eq!(beat_at(&[], 7), None);
+    }
+
+    #[test]
+    fn a_run_groks_when_most_test_sums_are_right_long_after_the_train_sums() {
+        let moment = |accuracies: &[(f64, f64)]| grok_moment(&run(accuracies)).map(|row| row.step);
+        assert_eq!(moment(&[(0.1, 0.1), (1.0, 0.2), (1.0, 0.94)]), None, "not yet");
+        assert_eq!(
+            moment(&[(0.1, 0.1), (1.0, 0.2), (1.0, 0.95), (1.0, 1.0)]),
+            Some(200),
+            "the first such row"
+        );
+        assert_eq!(moment(&[(0.1, 0.1), (1.0, 0.97), (1.0, 1.0)]), None, "both at once");
+        assert_eq!(moment(&[(0.5, 0.96), (1.0, 0.2), (1.0, 0.99)]), Some(200), "after memorisation");
+        let groks = run(&[(0.1, 0.1), (1.0, 0.2), (1.0, 0.955)]);
+        let said = "It groks at step 200: 95.50 % of the sums it never saw come out right.";
+        assert_eq!(grok_sentence(&groks).as_deref(), Some(said));
+        let headline = headline(&groks).expect("memorised");
+        assert_eq!(
+            headline, "It memorised by step 100. It groks at 200.",
+            "the headline agrees with the mark"
+        );
     }
 
     #[test]

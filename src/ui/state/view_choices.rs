@@ -166,7 +166,12 @@ impl ViewChoices {
 
     /// The axis of steps.
     pub fn x_axis(&self, run_view: &RunView) -> Axis {
-        let last = run_view.last_step().max(10) as f64;
+        self.x_axis_to(run_view, run_view.last_step())
+    }
+
+    /// The axis of steps, to a step that may lie beyond the run's last: that of a longer run which is laid over it.
+    pub fn x_axis_to(&self, run_view: &RunView, last: usize) -> Axis {
+        let last = last.max(run_view.last_step()).max(10) as f64;
         let axis = match self.x {
             Scale::Linear => Axis::linear(0.0, last),
             Scale::Log => {
@@ -243,8 +248,7 @@ impl ViewChoices {
             }
             ViewChange::Tick(secs) if self.playing => {
                 self.played += secs / PLAY_SECS;
-                let axis = self.whole_axis(run_view);
-                let at = axis.value(axis.low + self.played * (axis.high - axis.low));
+                let at = self.played_to(run_view);
                 // The last stop that was passed; before the first step of a logarithmic axis lies step 0.
                 let passed = stops.partition_point(|&stop| stop as f64 <= at);
                 self.pin = Some(stops[passed.saturating_sub(1)].max(now));
@@ -257,13 +261,19 @@ impl ViewChoices {
         }
     }
 
+    /// The step that the cursor has come to while it moves by itself, between two stops.
+    pub fn played_to(&self, run_view: &RunView) -> f64 {
+        let axis = self.whole_axis(run_view);
+        axis.value(axis.low + self.played * (axis.high - axis.low))
+    }
+
     /// The axis of all steps.
     fn whole_axis(&self, run_view: &RunView) -> Axis {
         Self { zoom: None, ..self.clone() }.x_axis(run_view)
     }
 
     /// Where a step lies on the axis of all steps, from 0 to 1.
-    fn part_of_run(&self, step: usize, run_view: &RunView) -> f64 {
+    pub(in crate::ui) fn part_of_run(&self, step: usize, run_view: &RunView) -> f64 {
         let axis = self.whole_axis(run_view);
         let at = axis.coordinate_or_floor(step as f64).unwrap_or(axis.low);
         ((at - axis.low) / (axis.high - axis.low)).clamp(0.0, 1.0)

@@ -42,6 +42,7 @@ pub(in crate::ui) fn Header() -> impl IntoView {
     view! {
         <header class="top">
             <a class="skip" href="#main">"Skip to the figures"</a>
+            <a class="skip" href="#playback">"Skip to Play"</a>
             <h1>"Grokking Lab"</h1>
             <nav class="sections" aria-label="Sections">{sections}</nav>
             <div class="switch" role="group" aria-label="Theme">{buttons}</div>

@@ -2,7 +2,7 @@
 
 use super::{
     AblatableParts, CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart,
-    ModelParts,
+    ModelParts, motion,
 };
 use crate::analysis::checkpoint::{Circle, ModularAnalysis};
 use crate::format::number;
@@ -67,7 +67,10 @@ fn drawn(snapshot: &ModularAnalysis) -> Vec<&Circle> {
 const LABELS: usize = 12;
 
 fn sheet(data: &CheckpointFigureData<'_>, _: &Theme) -> Sheet {
-    let panels = drawn(data.analysis).into_iter().map(|circle| panel(circle, reach(circle)));
+    let panels = drawn(data.analysis).into_iter().map(|circle| {
+        let circle = motion::circle(data, circle);
+        panel(&circle, reach(&circle))
+    });
     Sheet { rows: vec![Row { panels: panels.collect(), shape: Shape::Map }] }
 }
 
@@ -111,7 +114,8 @@ pub(super) const ONE: CheckpointFigure = CheckpointFigure {
     },
     sheet: |data, _| {
         let panels = chosen(data).map(|circle| {
-            let panel = panel(circle, data.scales.map_or(0.0, |scales| scales.circle).max(reach(circle)));
+            let circle = motion::circle(data, circle);
+            let panel = panel(&circle, data.scales.map_or(0.0, |scales| scales.circle).max(reach(&circle)));
             // The choice above the figure names the frequency.
             Panel { title: String::new(), ..panel }
         });

@@ -9,10 +9,12 @@ mod prediction_grid;
 mod logits;
 mod neurons;
 mod model_parts;
+mod motion;
 mod spectra;
 
 pub use answer::Answer;
 pub use model_parts::{AblatableParts, Choice, HitRegion, ModelPart, ModelParts};
+pub use motion::Motion;
 
 use super::{DataTable, Sheet};
 use crate::analysis::checkpoint::ModularAnalysis;
@@ -37,6 +39,8 @@ pub struct CheckpointFigureData<'a> {
     pub circle: Option<usize>,
     /// How far axes reach; none for as far as the values of this checkpoint.
     pub scales: Option<RunScales>,
+    /// Where between two checkpoints circles and bars are drawn; none for at this one.
+    pub motion: Option<Motion<'a>>,
 }
 
 /// How far axes reach that are the same for all checkpoints of a run.
@@ -126,6 +130,9 @@ impl CheckpointFigure {
     /// What stands beside the curves, from left to right.
     pub const STAGE: [&'static Self; 3] = [&prediction_grid::VIEW, &circles::ONE, &spectra::VIEW];
 
+    /// What stands there, too, on a screen that shows one of them at a time.
+    pub const HEADS: &'static Self = &attention::VIEW;
+
     /// What stands below, in the order shown.
     pub const INSIDE: [&'static Self; 4] = [&attention::VIEW, &neurons::VIEW, &circles::VIEW, &logits::VIEW];
 }
@@ -184,6 +191,7 @@ mod tests {
             layout,
             circle: None,
             scales: None,
+            motion: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     AblatableParts, CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, Choice, HitRegion, ModelPart,
-    ModelParts,
+    ModelParts, motion,
 };
 use crate::analysis::checkpoint::ModularAnalysis;
 use crate::format::number;
@@ -89,8 +89,8 @@ fn sheet(data: &CheckpointFigureData<'_>, theme: &Theme) -> Sheet {
         panel
     };
     let panels = vec![
-        panel("W_E, the embedding", &report.spectra.w_e, scales.w_e),
-        panel("W_L, neurons to logits", &report.spectra.w_l, scales.w_l),
+        panel("W_E, the embedding", &motion::spectrum(data, |a| &a.report.spectra.w_e), scales.w_e),
+        panel("W_L, neurons to logits", &motion::spectrum(data, |a| &a.report.spectra.w_l), scales.w_l),
     ];
     Sheet { rows: vec![Row { panels, shape: Shape::Wide }] }
 }

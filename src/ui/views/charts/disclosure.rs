@@ -1,11 +1,13 @@
-//! What stands below every figure: its numbers as a table, and its files.
+//! What stands below every figure: its numbers as a table, its files, and the figure as large as the window.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::plot::Theme;
 use crate::plot::figures::{Cell, DataTable, Sheet, svg};
 use crate::protocol::capsule::archive::{self, Packing};
-use crate::ui::browser::dom;
+use crate::ui::browser::{canvas, dom};
+use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::state::run_name;
 use crate::ui::store::Store;
@@ -71,7 +73,7 @@ fn thinned(n: usize, wanted: usize) -> Vec<usize> {
     if n <= wanted { (0..n).collect() } else { (0..wanted).map(|i| i * (n - 1) / (wanted - 1)).collect() }
 }
 
-/// Two buttons: the figure as SVG, its numbers as CSV.
+/// Buttons: the figure as large as the window, as SVG and as PNG, and its numbers as CSV.
 #[component]
 pub(in crate::ui) fn Downloads(
     /// The figure's name, which its files have after that of the run.
@@ -83,18 +85,22 @@ pub(in crate::ui) fn Downloads(
 ) -> impl IntoView {
     let theme_choice = PageTheme::get();
     let store = Store::get();
-    let file = move |ending: &str| {
-        let run = store.peek(|state| {
-            let run_view = state.run_view.as_ref()?;
-            Some(run_name::of_figure(run_view, state.view.step(run_view)))
-        });
-        format!("{}{ending}", run.map_or_else(|| name.to_owned(), |run| format!("{run}-{name}")))
+    let file = move |ending: &str| store.peek(|state| file_name(state, name, ending));
+    let as_svg = move || {
+        let theme = theme_choice.theme_now();
+        let text = svg::of_sheet(name, &sheet.run(theme.clone())?, SVG_WIDTH, &theme);
+        text.inspect_err(|error| leptos::logging::error!("{error}")).ok()
     };
     let save_svg = move |_| {
+        if let Some(text) = as_svg() {
+            dom::save_text(&file(".svg"), "image/svg+xml", &text);
+        }
+    };
+    let save_png = move |_| {
         let theme = theme_choice.theme_now();
         let Some(sheet) = sheet.run(theme.clone()) else { return };
-        match svg::of_sheet(name, &sheet, SVG_WIDTH, &theme) {
-            Ok(text) => dom::save_text(&file(".svg"), "image/svg+xml", &text),
+        match canvas::png_url(&sheet, SVG_WIDTH, &theme) {
+            Ok(url) => dom::save_url(&file(".png"), &url),
             Err(error) => leptos::logging::error!("{error}"),
         }
     };
@@ -113,10 +119,52 @@ pub(in crate::ui) fn Downloads(
     };
     view! {
         <span class="files" role="group" aria-label=format!("Files of {name}")>
+            {maximise(name, as_svg)}
             <button type="button" class="quiet" data-testid=format!("{name}-svg") on:click=save_svg>"SVG"</button>
+            <button type="button" class="quiet" data-testid=format!("{name}-png") on:click=save_png>"PNG"</button>
             <button type="button" class="quiet" data-testid=format!("{name}-csv") on:click=save_csv>"CSV"</button>
         </span>
     }
+}
+
+/// The name of a figure's file: the run on show, the step that is shown, and the figure.
+fn file_name(state: &State, name: &str, ending: &str) -> String {
+    let run = state.run_view.as_ref();
+    let run = run.map(|run_view| run_name::of_figure(run_view, state.view.step(run_view)));
+    format!("{}{ending}", run.map_or_else(|| name.to_owned(), |run| format!("{run}-{name}")))
+}
+
+/// A button, and the figure as large as the window that it opens. The browser closes it with Esc and gives the focus
+/// back to the button.
+fn maximise(name: &'static str, as_svg: impl Fn() -> Option<String> + 'static) -> AnyView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let figure = RwSignal::new(None::<String>);
+    let open = move |_| {
+        figure.set(as_svg());
+        if let Some(dialog) = dialog.get_untracked() {
+            // It fails only on a dialog that is open already, whose button is out of reach.
+            let _ = dialog.show_modal();
+        }
+    };
+    let close = move |_| {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    view! {
+        <button type="button" class="quiet" data-testid=format!("{name}-maximise") aria-haspopup="dialog" on:click=open>"Maximise"</button>
+        <dialog
+            node_ref=dialog
+            class="maximised"
+            data-testid=format!("{name}-maximised")
+            aria-label=format!("Figure {name}, as large as the window")
+            on:close=move |_| figure.set(None)
+        >
+            <button type="button" data-testid=format!("{name}-minimise") on:click=close>"Close"</button>
+            <div class="maximised-figure" inner_html=move || figure.get().unwrap_or_default()></div>
+        </dialog>
+    }
+    .into_any()
 }
 
 /// Each table as a file of its own name.
@@ -135,8 +183,27 @@ fn csv_files(name: &str, tables: &[DataTable]) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{csv_files, thinned};
+    use super::{csv_files, file_name, thinned};
+    use crate::config::Preset;
     use crate::plot::figures::{Cell, DataTable};
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run_view::{Origin, RunView};
+    use crate::ui::state::run_view_sample::run_view;
+
+    #[test]
+    fn a_figures_file_has_run_and_step_in_its_name() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        assert_eq!(file_name(&state, "loss", ".png"), "loss.png", "no run, no name of one");
+        state.run_view = Some(RunView { origin: Origin::Recorded, ..run_view(4) });
+        assert_eq!(file_name(&state, "loss", ".png"), "recorded-run-step-30-loss.png", "the last step");
+        state.view.pin = Some(10);
+        assert_eq!(
+            file_name(&state, "circle", ".png"),
+            "recorded-run-step-10-circle.png",
+            "that of the cursor"
+        );
+    }
 
     #[test]
     fn every_table_is_a_file_and_no_two_have_one_name() {

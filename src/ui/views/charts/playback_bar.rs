@@ -11,8 +11,8 @@ use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 
-/// Between two places of the cursor while it moves by itself.
-const TICK: Duration = Duration::from_millis(50);
+/// Between two places of the cursor while it moves by itself: thirty a second, as circles and bars are drawn in between.
+const TICK: Duration = Duration::from_millis(33);
 /// A page that was held up does not jump further than this.
 const MAX_TICK_SECS: f64 = 0.25;
 
@@ -29,7 +29,7 @@ pub(crate) fn PlaybackBar(
     play(store, playing);
     let words = move || place.get().words();
     view! {
-        <div class="playback-bar" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
+        <div class="playback-bar" id="playback" role="group" aria-label="Cursor" class:off=move || place.get().n_stops < 2>
             <div class="playback-buttons">
                 <button type="button" aria-label="Previous checkpoint" title="Previous checkpoint" data-testid="scrub-back" on:click=move |_| change(ViewChange::By(-1))>"‹"</button>
                 <button type="button" class="play" aria-pressed=move || playing.get().to_string() data-testid="play" on:click=move |_| change(ViewChange::TogglePlay)>

@@ -159,7 +159,8 @@ impl Track {
         view: &ViewChoices,
         theme: &Theme,
     ) -> LineChart {
-        let x = view.x_axis(run_view);
+        let x =
+            view.x_axis_to(run_view, others.iter().map(|(_, other)| other.last_step()).max().unwrap_or(0));
         let below = others.iter().filter_map(|&(color, other)| {
             let color = theme.series[color % theme.series.len()];
             // The last of a track's lines is its point; the others would only crowd it.
@@ -197,7 +198,11 @@ impl Track {
         let chart = Chart::Lines(self.chart_over(run_view, &lines, view, theme));
         let own = self.series().map(|s| (s.measure.short.to_owned(), s.id.color(theme)));
         let color = |compared: &Compared| theme.series[compared.color % theme.series.len()];
-        let laid_over = others.iter().map(|(compared, _)| (compared.name.clone(), color(compared)));
+        let words = |compared: &Compared| match compared.differences.as_str() {
+            "" => compared.name.clone(),
+            differences => format!("{} ({differences})", compared.name),
+        };
+        let laid_over = others.iter().map(|(compared, _)| (words(compared), color(compared)));
         let legend = own.chain(laid_over).collect();
         let marks = run_view.phases.ends().into_iter().map(|(_, step)| step as f64).collect();
         let panel = Panel {
@@ -304,6 +309,20 @@ mod tests {
         assert!(chart.y.value(chart.y.low) > 0.005, "the train loss is 0.0099 or more, test loss 4");
         let all = Track::Loss.chart_over(&run, &[], &ViewChoices::default(), &Theme::light());
         assert!(all.y.value(all.y.high) > 4.0 && all.y.low < chart.y.high, "all of it");
+    }
+
+    #[test]
+    fn the_axis_of_steps_is_that_of_the_longest_run() {
+        let (short, long, empty) = (run_view(4), run_view(400), run_view(0));
+        let x = |others: &[(usize, &RunView)]| {
+            let view = ViewChoices { x: Scale::Linear, ..ViewChoices::default() };
+            Track::Loss.chart_over(&short, others, &view, &Theme::light()).x.high
+        };
+        assert_eq!(x(&[]), 30.0);
+        assert_eq!(x(&[(2, &empty), (3, &long)]), 3_990.0, "the other run is shown to its end");
+        let zoomed = ViewChoices { x: Scale::Linear, zoom: Some((5.0, 15.0)), ..ViewChoices::default() };
+        let chart = Track::Loss.chart_over(&short, &[(3, &long)], &zoomed, &Theme::light());
+        assert_eq!((chart.x.low, chart.x.high), (5.0, 15.0), "a zoom stays");
     }
 
     #[test]

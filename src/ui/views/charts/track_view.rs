@@ -6,19 +6,16 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 
 use crate::error::Result;
-use crate::plot::figures::DataTable;
 use crate::plot::{PixelMap, Theme};
 use crate::ui::browser::canvas::{Area, Painter};
 use crate::ui::browser::dom;
 use crate::ui::state::State;
 use crate::ui::state::comparison::compared;
 use crate::ui::state::format::px;
-use crate::ui::state::run_name;
 use crate::ui::state::view_choices::{Track, ViewChange};
 use crate::ui::store::Store;
 use crate::ui::update::Message;
 use crate::ui::views::charts::canvas::FigureCanvas;
-use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 use crate::ui::views::charts::scale_switch::ScaleSwitch;
 use crate::ui::views::charts::track::Series;
 use crate::ui::views::popover::popover;
@@ -35,8 +32,14 @@ pub(in crate::ui) enum TrackStyle {
     Full,
 }
 
-/// A chart over steps.
-pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, style: TrackStyle) -> AnyView {
+/// A chart over steps, with what stands behind its button or below it, and what is drawn over it.
+pub(in crate::ui) fn track_view(
+    track: Track,
+    map: RwSignal<Option<PixelMap>>,
+    style: TrackStyle,
+    details: AnyView,
+    marks: AnyView,
+) -> AnyView {
     let store = Store::get();
     let figure_canvas =
         FigureCanvas::new(Rc::new(TrackPainter { store, track }), move || store.track_figures());
@@ -46,6 +49,9 @@ pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, s
         let run_view = state.run_view.as_ref();
         run_view.map_or_else(String::new, |run_view| track.description(run_view, state.view.step(run_view)))
     });
+    let place = store.memo(|state| {
+        state.run_view.as_ref().map_or((0, 0), |run_view| (state.view.step(run_view), run_view.last_step()))
+    });
     let empty = store.memo(|state| state.run_view.as_ref().is_none_or(|run_view| run_view.last_step() == 0));
     let is_absent = store.memo(move |state| {
         let run_view = state.run_view.as_ref();
@@ -54,9 +60,10 @@ pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, s
     let legend = track.series().map(|series| read_out(track, series)).collect_view();
     let scale = store.memo(move |state| state.view.y_of(track));
     let lay = move |scale| store.send(Message::ChangeView(ViewChange::LayY(track, scale)));
-    let more = (style == TrackStyle::Stage)
-        .then(|| popover(track.id(), track.title(), footer(store, track).into_any()));
-    let below = (style == TrackStyle::Full).then(|| footer(store, track));
+    let (more, below) = match style {
+        TrackStyle::Stage => (Some(popover(track.id(), track.title(), details)), None),
+        TrackStyle::Full => (None, Some(details)),
+    };
     view! {
         <div class="track" id=format!("track-{}", track.id()) class:on-stage=style == TrackStyle::Stage hidden=move || is_absent.get()>
             <div class="track-head">
@@ -76,14 +83,18 @@ pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, s
                 <div
                     class="figure"
                     data-testid=format!("{}-chart", track.id())
-                    role="img"
+                    role="slider"
                     tabindex="0"
-                    aria-label=move || description.get()
+                    aria-label=format!("{} by step", track.title())
+                    aria-valuemin="0"
+                    aria-valuemax=move || place.get().1.to_string()
+                    aria-valuenow=move || place.get().0.to_string()
+                    aria-valuetext=move || description.get()
                     aria-describedby="time-line-keys"
                     on:keydown=move |event| on_key(store, &event)
                 >
                     {surface(store, figure_canvas, drag)}
-                    <div class="overlay" aria-hidden="true">{overlay(store, track, figure_canvas, drag)}</div>
+                    <div class="overlay" aria-hidden="true">{overlay(store, track, figure_canvas, drag)} {marks}</div>
                 </div>
                 <p class="empty" hidden=move || !empty.get() || track != Track::Loss>
                     "Press Train: the curves appear here."
@@ -93,45 +104,6 @@ pub(in crate::ui) fn track_view(track: Track, map: RwSignal<Option<PixelMap>>, s
         </div>
     }
     .into_any()
-}
-
-/// The caption, the numbers and the files.
-fn footer(store: Store, track: Track) -> impl IntoView {
-    view! {
-        <div class="track-footer">
-            <p class="caption">{track.caption()}</p>
-            <Numbers tables=Callback::new(move |()| {
-                store.track_figures();
-                store.peek(|state| tables(state, track))
-            }) />
-            <Downloads
-                name=track.id()
-                sheet=Callback::new(move |theme: Theme| {
-                    store.peek(|state| {
-                        let run_view = state.run_view.as_ref()?;
-                        Some(track.sheet(run_view, &compared(state), &state.view, &theme))
-                    })
-                })
-                tables=Callback::new(move |()| {
-                    store.peek(|state| tables(state, track))
-                })
-            />
-        </div>
-    }
-}
-
-/// The numbers of the run on show, then those of the runs laid over it, each under its name.
-fn tables(state: &State, track: Track) -> Vec<DataTable> {
-    let own = state.run_view.iter().map(|run_view| track.table(run_view));
-    let others = compared(state).into_iter().map(|(compared, run_view)| DataTable {
-        name: if run_view.n_rows_left_out > 0 {
-            format!("{}-thinned", run_name::plain(&compared.name))
-        } else {
-            run_name::plain(&compared.name)
-        },
-        ..track.table(run_view)
-    });
-    own.chain(others).collect()
 }
 
 /// Draws a track of the run on show.

@@ -7,6 +7,8 @@ pub(in crate::ui) mod ablation_panel;
 pub(in crate::ui) mod ablation_result;
 pub(in crate::ui) mod panel;
 pub(in crate::ui) mod paper_ablation_rows;
+pub(in crate::ui) mod pointed;
+mod pointing;
 pub(in crate::ui) mod panel_content;
 pub(in crate::ui) mod stage_panel;
 

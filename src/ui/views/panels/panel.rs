@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use leptos::ev::{MouseEvent, PointerEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -21,7 +21,8 @@ use crate::ui::update::Message;
 use crate::ui::views::charts::canvas::FigureCanvas;
 use crate::ui::views::charts::disclosure::{Downloads, Numbers};
 use crate::ui::views::panels::ablatable_figure::AblatableFigure;
-use crate::ui::views::panels::panel_content::{PanelContent, snapshot};
+use crate::ui::views::panels::panel_content::{PanelContent, is_moving, snapshot};
+use crate::ui::views::panels::pointing::Pointing;
 
 /// Changes exactly when a panel would change.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ struct Revision {
     /// Of what the scales of the whole run are made: the checkpoints that were analysed.
     scaled_by: Option<(usize, usize)>,
     ablation: Option<Ablation>,
+    /// How far the cursor has come while it moves by itself, as a part of the axis of steps.
+    played: Option<f64>,
 }
 
 impl Revision {
@@ -61,6 +64,7 @@ impl Revision {
                 .filter(|_| content.needs(CheckpointDataNeed::Scales))
                 .map(|run_view| (run_view.snapshots.len(), run_view.edition)),
             ablation: left.map(|_| state.ablation_editor.ablation.clone()),
+            played: (content.moves() && is_moving(state)).then_some(state.view.played),
         }
     }
 }
@@ -80,6 +84,8 @@ pub(super) struct PanelFigure {
     finding: Memo<String>,
     /// Its parts of the model, if it shows some.
     pub(super) ablatable: Option<AblatableFigure>,
+    /// The sums or numbers that can be pointed at, if it shows some.
+    pointing: Option<Pointing>,
 }
 
 impl PanelFigure {
@@ -100,7 +106,18 @@ impl PanelFigure {
             }
             _ => None,
         };
-        Self { store, content, section, figure_canvas, revision, missing, finding, ablatable }
+        let pointing = Pointing::new(content, figure_canvas);
+        Self { store, content, section, figure_canvas, revision, missing, finding, ablatable, pointing }
+    }
+
+    /// What is said of the sum that is pointed at; the view follows it.
+    pub(super) fn pointed_line(self) -> Option<String> {
+        self.pointing.and_then(Pointing::line)
+    }
+
+    /// Whether sums can be pointed at in it.
+    pub(super) fn has_pairs(self) -> bool {
+        self.pointing.is_some_and(Pointing::is_grid)
     }
 
     /// What it shows, or why it cannot be shown.
@@ -110,19 +127,33 @@ impl PanelFigure {
 
     /// The drawing.
     pub(super) fn sheet(self) -> AnyView {
-        let Self { content, figure_canvas, missing, finding, ablatable, .. } = self;
+        self.sheet_called(hook_of(self.content.words().id))
+    }
+
+    /// The drawing, with another hook for tests than the figure's: it stands on the page a second time.
+    pub(super) fn sheet_called(self, hook: String) -> AnyView {
+        let Self { content, figure_canvas, missing, finding, ablatable, pointing, .. } = self;
+        let on_key = move |event: KeyboardEvent| {
+            if let Some(pointing) = pointing {
+                pointing.key(&event);
+            }
+        };
         let words = content.words();
         view! {
             <div
                 class="sheet"
                 class:has-target=move || ablatable.is_some_and(AblatableFigure::is_aimed)
                 hidden=move || missing.get().is_some()
-                data-testid=hook_of(words.id)
+                data-testid=hook
                 role="img"
+                tabindex=self.has_pairs().then_some("0")
                 aria-label=move || format!("{}: {}", words.title, finding.get())
+                aria-description=self.has_pairs().then_some("Arrow keys move from sum to sum, Enter asks the model.")
+                on:keydown=on_key
             >
-                {surface(figure_canvas, ablatable)}
+                {surface(figure_canvas, ablatable, pointing)}
                 {ablatable.map(AblatableFigure::marks)}
+                {pointing.map(Pointing::marks)}
             </div>
         }
         .into_any()
@@ -197,21 +228,35 @@ fn while_near<T: Clone + PartialEq + Send + Sync + 'static>(
     })
 }
 
-/// The canvas; where the figure shows parts of the model, a pointer over it aims at them and a click removes them.
-fn surface(figure_canvas: FigureCanvas, ablatable: Option<AblatableFigure>) -> AnyView {
+/// The canvas; where the figure shows parts of the model, a pointer over it aims at them and a click removes them;
+/// where it shows sums or numbers, it points at them.
+fn surface(
+    figure_canvas: FigureCanvas,
+    ablatable: Option<AblatableFigure>,
+    pointing: Option<Pointing>,
+) -> AnyView {
     let aim = move |event: PointerEvent| {
         if let Some(ablatable) = ablatable {
             ablatable.aim(&event);
         }
+        if let Some(pointing) = pointing {
+            pointing.hover(&event);
+        }
     };
-    let leave = move |_| {
+    let leave = move |event: PointerEvent| {
         if let Some(ablatable) = ablatable {
             ablatable.leave();
+        }
+        if let Some(pointing) = pointing {
+            pointing.leave(&event);
         }
     };
     let click = move |event: MouseEvent| {
         if let Some(ablatable) = ablatable {
             ablatable.click(&event);
+        }
+        if let Some(pointing) = pointing {
+            pointing.click(&event);
         }
     };
     view! {

@@ -7,7 +7,7 @@ use crate::analysis::modular::report::{NeuronMap, ReportMaps};
 use crate::maths::fourier::n_freqs;
 use crate::plot::Theme;
 use crate::plot::figures::checkpoint::{
-    CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, RunScales,
+    CheckpointDataNeed, CheckpointFigure, CheckpointFigureData, Motion, RunScales,
 };
 use crate::plot::figures::{DataNeed, DataTable, Figure, FigureData, Sheet};
 use crate::task::modular::ModularTask;
@@ -53,6 +53,16 @@ impl PanelContent {
     /// Whether it is made from some data beside the checkpoint's analysis.
     pub(super) fn needs(self, data: CheckpointDataNeed) -> bool {
         matches!(self, Self::Inside(view) if view.needs.contains(&data))
+    }
+
+    /// Whether its panels are circles of the embedding.
+    pub(super) fn shows_circles(self) -> bool {
+        matches!(self, Self::Inside(view) if view.id.starts_with("circle"))
+    }
+
+    /// Whether it is drawn between checkpoints while the cursor moves by itself.
+    pub(super) fn moves(self) -> bool {
+        self.shows_circles() || self.needs(CheckpointDataNeed::Scales)
     }
 
     /// Why it cannot be shown; `None` if it can.
@@ -123,6 +133,7 @@ fn with_inside<T>(
         layout: state.view.field,
         circle: shown_circle(state),
         scales: view.needs.contains(&CheckpointDataNeed::Scales).then(|| run_scales(state)).flatten(),
+        motion: motion(state),
     }))
 }
 
@@ -141,6 +152,23 @@ pub(super) fn shown_circle(state: &State) -> Option<usize> {
 fn run_scales(state: &State) -> Option<RunScales> {
     let snapshots = state.run_view.as_ref()?.snapshots.values();
     Some(RunScales::of(snapshots.filter_map(|snapshot| snapshot.modular.as_ref()), shown_circle(state)))
+}
+
+/// Whether figures are drawn between checkpoints now: never for those who asked the system for little motion.
+pub(super) fn is_moving(state: &State) -> bool {
+    state.view.playing && state.view.hover.is_none() && !state.host.prefers_little_motion
+}
+
+/// Where between two analysed checkpoints the cursor is while it moves by itself, on the axis of steps.
+fn motion(state: &State) -> Option<Motion<'_>> {
+    let run_view = state.run_view.as_ref().filter(|_| is_moving(state))?;
+    let at = state.view.played_to(run_view).max(0.0) as usize;
+    let (before, from) = run_view.snapshots.range(..=at).next_back()?;
+    let (after, to) = run_view.snapshots.range(at + 1..).next()?;
+    let place = |step: usize| state.view.part_of_run(step, run_view);
+    let (low, high) = (place(*before), place(*after));
+    let part = if high > low { ((state.view.played - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
+    Some(Motion { from: from.modular.as_ref()?, to: to.modular.as_ref()?, part })
 }
 
 fn with_figure<T>(state: &State, figure: Figure, read: impl FnOnce(&FigureData<'_>) -> T) -> Option<T> {
@@ -185,5 +213,41 @@ fn maps(analysis: &ModularAnalysis) -> ReportMaps {
             .map(|n| NeuronMap { neuron: n.neuron, freq: n.freq, values: wide(&n.values) })
             .collect(),
         logit_norms: wide(&fields.logit_norms),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::motion;
+    use crate::config::Preset;
+    use crate::plot::Scale;
+    use crate::ui::state::State;
+    use crate::ui::state::draft::Draft;
+    use crate::ui::state::run_view_sample::{run_view, snapshot};
+
+    #[test]
+    fn the_picture_lies_between_two_checkpoints_while_it_plays_and_only_then() {
+        let mut state = State::new(Draft::new(Preset::Tiny), Vec::new());
+        let mut run = run_view(11);
+        for step in [0, 40, 100] {
+            run.snapshots.insert(step, Arc::new(snapshot(step)));
+        }
+        state.run_view = Some(run);
+        state.view.x = Scale::Linear;
+        let part = |state: &State| motion(state).map(|motion| motion.part);
+        state.view.played = 0.1;
+        assert_eq!(part(&state), None, "it stands");
+        state.view.playing = true;
+        for (played, expected) in [(0.0, 0.0), (0.1, 0.25), (0.2, 0.5), (0.7, 0.5)] {
+            state.view.played = played;
+            let found = part(&state).expect("between two checkpoints");
+            assert!((found - expected).abs() < 1e-9, "{played}: {found}");
+        }
+        state.view.played = 1.0;
+        assert_eq!(part(&state), None, "at the last checkpoint");
+        (state.view.played, state.host.prefers_little_motion) = (0.2, true);
+        assert_eq!(part(&state), None, "the reader asked for little motion");
     }
 }

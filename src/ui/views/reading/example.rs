@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use crate::ui::views::reading::clock_demo::{candidate_ranking, scores, turns};
 
 /// The paper's modulus.
-const P: usize = 113;
+pub(super) const P: usize = 113;
 
 /// The key frequencies of the paper's main run (section 4.1); each clock's slider can be moved from there.
-const PAPER_FREQS: [usize; 5] = [14, 35, 41, 42, 52];
+pub(super) const PAPER_FREQS: [usize; 5] = [14, 35, 41, 42, 52];
 
 /// Half the side of a clock's picture, in its own units; its circle has the radius 1.
 const CLOCK_HALF: f64 = 1.15;
@@ -78,8 +78,9 @@ fn answer(a: usize, b: usize, n_on: usize, scores: &[f64]) -> String {
     }
 }
 
+/// A slider for a whole number.
 #[component]
-fn Slider(name: &'static str, value: RwSignal<usize>, min: usize, max: usize) -> impl IntoView {
+pub(super) fn Slider(name: &'static str, value: RwSignal<usize>, min: usize, max: usize) -> impl IntoView {
     let set = move |text: String| value.set(text.parse().map_or(min, |number: usize| number.clamp(min, max)));
     view! {
         <label class="slider">

@@ -6,9 +6,16 @@
 mod chapters;
 mod example;
 mod formula;
+mod ideal_clocks;
+mod neuron_ridge;
 mod action;
 mod clock_demo;
+mod prediction;
+mod prediction_view;
 mod prose;
+mod run_number;
+mod run_number_view;
+mod widgets;
 #[cfg(test)]
 mod tests;
 mod back_navigation;
@@ -17,14 +24,17 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::ui::browser::dom;
+use crate::ui::store::Store;
 use crate::ui::views::reading::back_navigation::{BackNavigation, BackNavigationBar};
 use crate::ui::views::reading::chapters::CHAPTERS;
 use crate::ui::views::reading::prose::Block;
+use crate::ui::views::reading::run_number_view::RunRevision;
 
 /// The reading, at its first chapter.
 #[component]
 pub(in crate::ui) fn Reading() -> impl IntoView {
     provide_context(BackNavigation::new());
+    provide_context(RunRevision::new(Store::get()));
     let shown = RwSignal::new(0_usize);
     let title = NodeRef::<html::H3>::new();
     let go = move |chapter: usize| {

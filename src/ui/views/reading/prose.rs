@@ -7,6 +7,11 @@ use crate::ui::views::reading::action::{Moment, PhraseAction, ReadingAblation};
 use crate::ui::views::reading::back_navigation::BackNavigation;
 use crate::ui::views::reading::example::Example;
 use crate::ui::views::reading::formula::Formula;
+use crate::ui::views::reading::prediction::Prediction;
+use crate::ui::views::reading::prediction_view::prediction;
+use crate::ui::views::reading::run_number::RunNumber;
+use crate::ui::views::reading::run_number_view::run_number;
+use crate::ui::views::reading::widgets::{NetworkWidget, NeuronWidget};
 
 /// A chapter of the reading.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,12 @@ pub(super) enum Block {
     Terms(Vec<(&'static str, Vec<Piece>)>),
     /// The example of the clock hands.
     Example,
+    /// One neuron.
+    Neuron,
+    /// The network that the reader is.
+    BeTheNetwork,
+    /// A question that the run on show answers.
+    Predict(Prediction),
 }
 
 /// A piece of a paragraph.
@@ -41,6 +52,8 @@ pub(super) enum Piece {
     Text(&'static str),
     /// A term where it is explained.
     Term(&'static str),
+    /// A number of the run on show.
+    Number(RunNumber),
     /// Symbols.
     Formula(Formula),
     /// Words that do something.
@@ -58,6 +71,12 @@ impl From<&'static str> for Piece {
 impl From<Formula> for Piece {
     fn from(formula: Formula) -> Self {
         Self::Formula(formula)
+    }
+}
+
+impl From<RunNumber> for Piece {
+    fn from(number: RunNumber) -> Self {
+        Self::Number(number)
     }
 }
 
@@ -131,6 +150,9 @@ impl Block {
                 view! { <dl>{terms}</dl> }.into_any()
             }
             Self::Example => view! { <Example /> }.into_any(),
+            Self::Neuron => view! { <NeuronWidget /> }.into_any(),
+            Self::BeTheNetwork => view! { <NetworkWidget /> }.into_any(),
+            Self::Predict(question) => prediction(question),
         }
     }
 }
@@ -144,6 +166,7 @@ impl Piece {
         match self {
             Self::Text(words) => words.into_any(),
             Self::Term(words) => view! { <dfn>{words}</dfn> }.into_any(),
+            Self::Number(number) => run_number(number),
             Self::Formula(formula) => formula.inline(),
             Self::Link(words, url) => view! { <a href=url rel="noreferrer">{words}</a> }.into_any(),
             Self::Act(words, action) => view! { <Act words action /> }.into_any(),

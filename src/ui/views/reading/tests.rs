@@ -13,7 +13,9 @@ fn pieces() -> Vec<(&'static str, Piece)> {
         Block::List(items) => items.concat(),
         Block::Terms(terms) => terms.into_iter().flat_map(|(_, pieces)| pieces).collect(),
         Block::Display(formula) => vec![Piece::Formula(formula)],
-        Block::Title(_) | Block::Example => Vec::new(),
+        Block::Title(_) | Block::Example | Block::Neuron | Block::BeTheNetwork | Block::Predict(_) => {
+            Vec::new()
+        }
     };
     let of_chapter = |chapter: &crate::ui::views::reading::prose::Chapter| {
         let title = chapter.title;
@@ -80,6 +82,57 @@ fn what_the_text_points_at_is_on_the_page() {
         };
         assert!(is_there, "nothing on the page is called {hook}");
     }
+}
+
+/// The chapters whose numbers are those of the run on show; the others speak of the paper, of other runs, or of words.
+const BOUND: [&str; 9] = [
+    "What grokking is",
+    "The task",
+    "The network",
+    "Memorising",
+    "The algorithm it finds",
+    "How we can see it",
+    "Progress measures",
+    "Three phases",
+    "Ablations",
+];
+
+/// Numbers in the text that no run has otherwise: of definitions, of float32, of the live example, of the paper's own
+/// figures where the sentence says so.
+const FIXED: [&str; 16] = [
+    "weights that add up to 1",
+    "(paper, appendix D.2)",
+    "is computed in float64",
+    "The result is 1 where",
+    "numbers x = 0 ",
+    "length 1 ",
+    "1 minus the squared",
+    "more than 85 %",
+    "1 + s is 1 once",
+    "from 0 to p",
+    "Nothing tells it that 5",
+    "ln(1 + s)",
+    "With k = 14",
+    "is near 0 where",
+    "It is below 1 at",
+    "the rule gives 1,300, 8,900 and 13,800",
+];
+
+#[test]
+fn numbers_of_a_run_are_read_off_the_run_on_show() {
+    let mut n_bound = 0;
+    for (chapter, piece) in pieces().into_iter().filter(|(chapter, _)| BOUND.contains(chapter)) {
+        match piece {
+            Piece::Number(_) => n_bound += 1,
+            Piece::Text(text) => {
+                let says_so = FIXED.iter().any(|fixed| text.contains(fixed)) || text.contains("paper's runs");
+                assert!(says_so || !text.contains(|c: char| c.is_ascii_digit()), "{chapter}: `{text}`");
+            }
+            _ => {}
+        }
+    }
+    assert!(n_bound > 40, "only {n_bound} numbers are bound to the run");
+    assert!(BOUND.iter().all(|title| CHAPTERS.iter().any(|chapter| chapter.title == *title)), "the titles");
 }
 
 #[test]

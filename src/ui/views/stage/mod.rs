@@ -32,7 +32,9 @@ pub(in crate::ui) fn Stage() -> impl IntoView {
     let charts = STAGE_TRACKS
         .map(|track| {
             let map = RwSignal::new(None);
-            let chart = track_view(track, map, TrackStyle::Stage);
+            let details = view! { <LazySection section=Section::Early(EarlySection::TrackDetails(track)) /> };
+            let marks = view! { <LazySection section=Section::Early(EarlySection::GrokMark(map)) /> };
+            let chart = track_view(track, map, TrackStyle::Stage, details.into_any(), marks.into_any());
             let ribbon = if track == Track::Loss { "ribbon" } else { "ribbon-accuracy" };
             view! { <div class="stage-chart">{chart} {phase_bar(map, ribbon)}</div> }
         })

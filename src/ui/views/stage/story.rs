@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::ui::browser::dom;
+use crate::ui::browser::{dom, keys};
 use crate::ui::state::State;
 use crate::ui::state::format;
+use crate::ui::state::page_section::PageSection;
 use crate::ui::state::run_view::{Origin, RunView};
+use crate::ui::state::shortcuts::{Shortcut, shortcut};
 use crate::ui::state::story::{Beat, N_BEATS, beat_at, beats};
 use crate::ui::state::view_choices::ViewChange;
 use crate::ui::store::Store;
@@ -48,6 +50,16 @@ pub(in crate::ui) fn Story() -> impl IntoView {
         let to = at.get().and_then(|at| at.checked_add_signed(by));
         to.is_some_and(|to| told.with(|beats| to < beats.len()))
     };
+    let is_presented = store.memo(|state| state.section == PageSection::Present);
+    keys::watch_keys(move |key, focus| {
+        let Some(shortcut) = shortcut(key, focus, store.peek(|state| state.section)) else { return false };
+        match shortcut {
+            Shortcut::TogglePlay => store.send(Message::ChangeView(ViewChange::TogglePlay)),
+            Shortcut::Walk(by) => walk(by),
+            Shortcut::Leave => store.send(Message::OpenSection(PageSection::default())),
+        }
+        true
+    });
     let dots = move || {
         told.get()
             .into_iter()
@@ -86,6 +98,9 @@ pub(in crate::ui) fn Story() -> impl IntoView {
                 <p class="unit">{of_now(|beat| format!("Step {}", format::count(beat.step)))}</p>
                 <p>{of_now(|beat| beat.text.clone())}</p>
             </div>
+            <p class="unit" data-testid="present-keys" hidden=move || !is_presented.get()>
+                "Arrow keys: the moments of the story. Esc: back to the page."
+            </p>
             <div class="story-walk">
                 <button type="button" data-testid="story-back" disabled=move || !can_walk(-1) on:click=move |_| walk(-1) aria-label="Back">"\u{2039}"</button>
                 <ol class="beats">{dots}</ol>

@@ -1,8 +1,9 @@
 //! What ablations show.
 
-use crate::analysis::modular::ablation::{PAPER_LOSS_UNABLATED, PaperAblation};
+use crate::analysis::modular::ablation::PaperAblation;
 use crate::ui::views::reading::action::ReadingAblation;
 use crate::ui::views::reading::prose::{Block, Chapter, Piece, ablate, para, say, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Ablations", text };
 
@@ -31,51 +32,59 @@ fn opening() -> Vec<Block> {
 fn findings() -> Vec<Block> {
     vec![
         para![
-            "What the paper found on its final network, whose loss over all pairs is ",
-            PAPER_LOSS_UNABLATED,
+            "What is found on the last weights of the run on show, whose loss over all pairs is ",
+            of_run::LOSS_ALL,
             ":"
         ],
         Block::List(vec![
             say![
                 paper("Keep of the logits' spectrum", PaperAblation::KeepKeyComponents),
-                " only the constant and the eight terms of each of the five key frequencies: the loss falls by \
-                 70 %, to ",
-                PaperAblation::KeepKeyComponents.paper_loss(),
-                ". What was thrown away was harmful noise."
+                " only the constant and the eight terms of each key frequency: ",
+                of_run::ablation_loss(PaperAblation::KeepKeyComponents),
+                ". Where the loss falls, what was thrown away was harmful noise."
             ],
             say![
-                paper("Replace the 433 sorted neurons", PaperAblation::PolynomialNeurons),
-                " by the polynomial in the waves that fits each best: ",
-                PaperAblation::PolynomialNeurons.paper_loss(),
-                ", hardly a change. The description is good enough to run."
+                paper("Replace the sorted neurons", PaperAblation::PolynomialNeurons),
+                ", ",
+                of_run::N_CLUSTERED,
+                " of them, by the polynomial in the waves that fits each best: ",
+                of_run::ablation_loss(PaperAblation::PolynomialNeurons),
+                ". Where that is hardly a change, the description is good enough to run."
             ],
             say![
                 paper("Keep of the neurons only the waves of a + b", PaperAblation::SumWaveNeurons),
                 " at the key frequencies: ",
-                PaperAblation::SumWaveNeurons.paper_loss(),
-                ", better by 77 %."
+                of_run::ablation_loss(PaperAblation::SumWaveNeurons),
+                "."
             ],
             say![
-                paper("Let the logits read only the ten directions", PaperAblation::ProjectWl),
+                paper("Let the logits read only the directions", PaperAblation::ProjectWl),
                 " of the neurons that belong to the key frequencies: ",
-                PaperAblation::ProjectWl.paper_loss(),
+                of_run::ablation_loss(PaperAblation::ProjectWl),
                 ". ",
                 paper("Only the rest", PaperAblation::ComplementWl),
                 ": ",
-                PaperAblation::ComplementWl.paper_loss(),
-                ", worse than guessing evenly at 4.73; in eight other networks 3.9 to 5.1, about as bad as guessing."
+                of_run::ablation_loss(PaperAblation::ComplementWl),
+                ". Guessing evenly costs ",
+                of_run::GUESS_LOSS,
+                "."
             ],
             say![
                 ablate("Remove one key frequency", ReadingAblation::StrongestFreq),
-                " from the logits: the train loss rises from 1e-7 to between 2.8e-4 and 7.2e-2, depending on \
-                 which. Remove any other: no harm. ",
-                paper("Remove all five", PaperAblation::RemoveKeyComponents),
-                ": worse than guessing."
+                " from the logits: the train loss rises from ",
+                of_run::TRAIN_LOSS_LAST,
+                " to ",
+                of_run::WITHOUT_ONE_FREQ,
+                ", depending on which. Remove any other: no harm. ",
+                paper("Remove all of them", PaperAblation::RemoveKeyComponents),
+                ": ",
+                of_run::ablation_loss(PaperAblation::RemoveKeyComponents),
+                "."
             ],
         ]),
         para![
-            "Removing noise makes the network better than it was. That is strong evidence: a wrong \
-             explanation, put in the network's place, does not outperform it."
+            "In the paper's network removing noise makes the network better than it was. That is strong evidence: a \
+             wrong explanation, put in the network's place, does not outperform it."
         ],
     ]
 }

@@ -2,26 +2,42 @@
 
 use crate::config::Preset;
 use crate::ui::views::reading::action::PhraseAction;
+use crate::ui::views::reading::prediction::AFTER_MEMORISING;
 use crate::ui::views::reading::prose::{Block, Chapter, act, para, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "What grokking is", text };
 
 fn text() -> Vec<Block> {
     vec![
         para![
-            "Take all sums a + b modulo 113. Show a small neural network the answers to three tenths of them, \
-             over and over. In the paper's run it knows every answer it was shown by step 200. Ask it for the \
-             others and its loss is far worse than guessing: in the recorded run it is right on 14 % of them, but \
-             only because b + a is a + b and it was shown the mirror image; on sums without one it is right on 1 in \
-             2,000. It has \
-             memorised a table."
+            "Take all sums a + b modulo ",
+            of_run::P,
+            ". Show a small neural network the answers to ",
+            of_run::TRAIN_PART,
+            " of them, over and over. The run on show knows the answers it was shown by ",
+            of_run::MEMORISED,
+            ". Now ask it for the others."
+        ],
+        Block::Predict(AFTER_MEMORISING),
+        para![
+            "Its loss on them is far worse than guessing. It is right on ",
+            of_run::TEST_ACCURACY_THEN,
+            " of them, but only because b + a is a + b and it was shown the mirror image; of the sums without one \
+             it gets ",
+            of_run::UNMIRRORED_THEN,
+            " right. It has memorised a table."
         ],
         para![
             "Let it train on, changing nothing. For thousands of steps ",
             show("the loss curves", "loss-chart"),
-            " look finished. Then, around step 10,000, the loss on the sums it never saw falls: from 4 at step \
-             9,400 to below a millionth at step 14,000. Now it can add. This jump from memorising to \
-             understanding, long after the training answers were perfect, is called ",
+            " look finished. Then, at ",
+            of_run::GROKS,
+            ", nearly all the sums it never saw come out right. The loss on them falls from ",
+            of_run::TEST_LOSS_BEFORE,
+            " to ",
+            of_run::TEST_LOSS_LAST,
+            ". This jump from memorising to understanding, long after the training answers were perfect, is called ",
             term("grokking"),
             "."
         ],

@@ -4,22 +4,34 @@ use crate::config::Preset;
 use crate::ui::views::reading::action::PhraseAction;
 use crate::ui::views::reading::formula::{of, row, sub, sum, sup};
 use crate::ui::views::reading::prose::{Block, Chapter, act, para, show};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Memorising", text };
 
 fn text() -> Vec<Block> {
     vec![
         para![
-            "A table of 3,830 answers fits easily into 226,816 numbers, and the gradient finds it at once. In \
-             the paper's run ",
-            show("train accuracy", "accuracy-chart"),
-            " is perfect by step 200 and the train loss passes a millionth near step 1,200. Meanwhile the test \
-             loss climbs to 25.8: the network is confident about every sum, and on those it never saw they are \
+            "A table of ",
+            of_run::N_TRAIN,
+            " answers fits easily into ",
+            of_run::N_PARAMS,
+            " numbers, and the gradient finds it at once. ",
+            show("Train accuracy", "accuracy-chart"),
+            " is nearly perfect by ",
+            of_run::MEMORISED,
+            " and the train loss passes a millionth at ",
+            of_run::TRAIN_LOSS_GONE,
+            ". Meanwhile the test loss climbs to ",
+            of_run::TEST_LOSS_LARGEST,
+            ": the network is confident about every sum, and on those it never saw they are \
              wrong."
         ],
         para![
-            "Memorising is expensive in weight. The sum of squares of all weights, 1,783 at the start, doubles \
-             to 3,650 by step 200. Weight decay then taxes every unit of it at each step, and the \
+            "Memorising is expensive in weight. The sum of squares of all weights, ",
+            of_run::SUM_SQ_FIRST,
+            " at the start, is ",
+            of_run::SUM_SQ_MEMORISED,
+            " when the table is learned. Weight decay then taxes every unit of it at each step, and the \
              loss, being almost zero already, has little to say against. What survives is whatever gives the \
              answers most cheaply. A rule that serves all sums is cheaper than a table with an entry for each, \
              but it must first be found."

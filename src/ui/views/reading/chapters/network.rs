@@ -1,7 +1,9 @@
 //! The network: a one-layer transformer.
 
+use crate::analysis::modular::ablation::PaperAblation;
 use crate::ui::views::reading::formula::{Formula, frac, of, root, row, sub, subsup, sum};
 use crate::ui::views::reading::prose::{Block, Chapter, para, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "The network", text };
 
@@ -24,10 +26,20 @@ fn attention() -> Vec<Block> {
     vec![
         para![
             "One block of a transformer, as plain as it gets: ",
-            show("width 128", "set-d_model"),
-            ", four attention heads of 32, ",
-            show("512 neurons", "set-d_mlp"),
-            " with ReLU, no layer normalisation, 226,816 parameters in all. A token is looked up in the \
+            show("width", "set-d_model"),
+            " ",
+            of_run::D_MODEL,
+            ", ",
+            of_run::N_HEADS,
+            " attention heads of ",
+            of_run::D_HEAD,
+            ", ",
+            of_run::D_MLP,
+            " ",
+            show("neurons", "set-d_mlp"),
+            " with ReLU, no layer normalisation, ",
+            of_run::N_PARAMS,
+            " parameters in all. A token is looked up in the \
              embedding ",
             sub("W", "E"),
             " and gets the vector of its position:"
@@ -55,7 +67,10 @@ fn attention() -> Vec<Block> {
             "=",
             sub("softmax", "i"),
             "(",
-            frac(row!["(", head("K"), x("0", "i"), ")", "·", "(", head("Q"), x("0", "2"), ")"], root("32")),
+            frac(
+                row!["(", head("K"), x("0", "i"), ")", "·", "(", head("Q"), x("0", "2"), ")"],
+                root(sub("d", "head"))
+            ),
             ")"
         ]),
         Block::Display(row![
@@ -92,8 +107,12 @@ fn mlp_and_logits() -> Vec<Block> {
             ")"
         ]),
         para![
-            "In a trained network the way around the neurons hardly matters: without it the paper's loss goes \
-             from 2.4e-7 to 9.1e-7. So the logits are nearly ",
+            "In a trained network the way around the neurons hardly matters: without it the loss over all pairs \
+             goes from ",
+            of_run::LOSS_ALL,
+            " to ",
+            of_run::ablation_loss(PaperAblation::ZeroMlpSkip),
+            ". So the logits are nearly ",
             row![sub("W", "L"), "N"],
             " with the ",
             term("neuron-logit map"),
@@ -103,11 +122,15 @@ fn mlp_and_logits() -> Vec<Block> {
         ],
         para![
             "It is trained by AdamW on the whole train set at every step, with ",
-            show("learning rate 0.001", "set-lr"),
+            show("learning rate", "set-lr"),
+            " η = ",
+            of_run::LR,
             " and ",
-            show("weight decay λ = 1", "set-weight_decay"),
+            show("weight decay", "set-weight_decay"),
+            " λ = ",
+            of_run::WEIGHT_DECAY,
             ": besides following the gradient, each step multiplies every weight by ",
-            row!["1", "−", "0.001", "λ"],
+            row!["1", "−", "η", "λ"],
             ". Grokking needs some such pull towards simplicity; the paper's runs with λ = 0 and nothing in \
              its place did not grok within 40,000 steps."
         ],

@@ -2,40 +2,54 @@
 
 use crate::ui::views::reading::action::Moment;
 use crate::ui::views::reading::prose::{Block, Chapter, go, para, say, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Three phases", text };
 
 fn text() -> Vec<Block> {
     vec![
         para![
-            "Seen through these measures the run falls into three phases. The steps are those of the paper's \
-             run, whose authors drew the boundaries by eye."
+            "Seen through these measures the run falls into three phases. The steps are those of the run on show; the \
+             paper's authors drew their boundaries by eye."
         ],
         Block::Terms(vec![
             (
-                "Memorisation, to step 1,400",
+                "Memorisation",
                 say![
+                    "To ",
+                    of_run::MEMORISATION_END,
+                    ". ",
                     go("Here", Moment::Memorised),
                     " train loss has fallen, test loss risen, the weights grown. Excluded loss falls with the train loss: \
                      what is learnt does not use the key frequencies."
                 ],
             ),
             (
-                "Circuit formation, to step 9,400",
+                "Circuit formation",
                 say![
-                    "Train and test loss hardly move. Yet ",
+                    "To ",
+                    of_run::CLEANUP_START,
+                    ". Train and test loss hardly move. Yet ",
                     go("by its end", Moment::CleanupBegins),
-                    " excluded loss climbs from 0.3 to 11.6, restricted loss falls \
-                     from 3 to less than 0.01, and the weights shrink: the network goes over from the table to the \
+                    " excluded loss has climbed ",
+                    of_run::EXCLUDED_FORMED,
+                    ", restricted loss has fallen ",
+                    of_run::RESTRICTED_FORMED,
+                    ", and the weights shrink: the network goes over from the table to the \
                      algorithm, at nearly equal train loss and ever smaller cost."
                 ],
             ),
             (
-                "Cleanup, to step 14,000",
+                "Cleanup",
                 say![
+                    "To ",
+                    of_run::CLEANUP_END,
+                    ". ",
                     go("In the end", Moment::CleanedUp),
                     " the table is no longer needed, and weight decay removes what is left of it. The sum of squares \
-                     drops from 2,001 to 995, the spectra become sparse, and the test loss falls at last. Grokking, \
+                     drops ",
+                    of_run::SUM_SQ_CLEANED,
+                    ", the spectra become sparse, and the test loss falls at last. Grokking, \
                      as one sees it from outside, is this last step."
                 ],
             ),

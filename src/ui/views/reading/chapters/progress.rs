@@ -1,7 +1,9 @@
 //! The progress measures, as the paper's code defines them.
 
 use crate::ui::views::reading::formula::{Formula, frac, of, root, row, sub, sum, w_k, words};
+use crate::ui::views::reading::prediction::WHICH_FALLS_FIRST;
 use crate::ui::views::reading::prose::{Block, Chapter, para, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "Progress measures", text };
 
@@ -76,10 +78,14 @@ fn losses() -> Vec<Block> {
             sub("mean", row!["a", ",", "b"]),
             "L"
         ]),
+        Block::Predict(WHICH_FALLS_FIRST),
         para![
             "It falls as soon as the algorithm takes shape, thousands of steps before the test loss, for the \
-             memorised part, which spoils the test, is not in it. In the paper's run it is below 1 at step \
-             6,000; the test loss is at 9,900."
+             memorised part, which spoils the test, is not in it. It is below 1 at ",
+            of_run::RESTRICTED_LOW,
+            "; the test loss is at ",
+            of_run::TEST_LOSS_LOW,
+            "."
         ],
         Block::Title("Excluded loss"),
         para![
@@ -89,9 +95,11 @@ fn losses() -> Vec<Block> {
         Block::Display(row![sub("L", "excluded"), "=", "L", "−", "Π", "L"]),
         para![
             "While the network lives by its table it does not need the key frequencies, and the excluded loss \
-             is small: 0.31 at its lowest, near step 1,330. As the network comes to rely on the algorithm, \
-             taking it away hurts more and more. The loss rises to 13.4 while the train loss hardly stirs. \
-             Removing one frequency at a time gives one such loss for each."
+             is small: ",
+            of_run::EXCLUDED_LEAST,
+            ". As the network comes to rely on the algorithm, taking it away hurts more and more. The loss rises to ",
+            of_run::EXCLUDED_LARGEST,
+            " while the train loss hardly stirs. Removing one frequency at a time gives one such loss for each."
         ],
     ]
 }

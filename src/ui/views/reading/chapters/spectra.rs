@@ -2,7 +2,9 @@
 
 use crate::ui::views::reading::action::Moment;
 use crate::ui::views::reading::formula::{frac, of, root, row, sub, sup, w_k};
+use crate::ui::views::reading::prediction::HOW_MANY_FREQS;
 use crate::ui::views::reading::prose::{Block, Chapter, go, para, show, term};
+use crate::ui::views::reading::run_number as of_run;
 
 pub(super) const CHAPTER: Chapter = Chapter { title: "How we can see it", text };
 
@@ -29,9 +31,14 @@ fn spectra() -> Vec<Block> {
             row!["k", "=", "1", "…", frac(row!["p", "−", "1"], "2")]
         ]),
         para![
-            "a constant and 56 frequencies for p = 113. Any function of one number is a mixture of them, and \
+            "a constant and ",
+            of_run::N_FREQS,
+            " frequencies for p = ",
+            of_run::P,
+            ". Any function of one number is a mixture of them, and \
              any function of a pair (a, b) a mixture of their products."
         ],
+        Block::Predict(HOW_MANY_FREQS),
         para![
             show("The spectrum of the embedding", "spectrum-chart"),
             " shows how much of each wave is in ",
@@ -40,13 +47,14 @@ fn spectra() -> Vec<Block> {
             go("At the start", Moment::First),
             " it is flat, for random weights favour no frequency. ",
             go("In the end", Moment::Last),
-            " a few peaks stand out of almost \
-             nothing: six in the paper's run, five of which the network uses. The same holds for the \
-             neuron-logit map ",
+            " a few peaks stand out of almost nothing; in the paper's run six, five of which the network uses. The same \
+             holds for the neuron-logit map ",
             sub("W", "L"),
             ", Fourier-transformed over the answers c. Its frequencies are the ",
             term("key frequencies"),
-            ": here, those whose norm is above a quarter of the largest. The paper gives no threshold; a \
+            ": here, those whose norm is above a quarter of the largest. The run on show has ",
+            of_run::N_KEY_FREQS,
+            ". The paper gives no threshold; a \
              weak frequency may lie on either side of any. One is in use if neurons compute it, too."
         ],
     ]
@@ -56,10 +64,13 @@ fn spectra() -> Vec<Block> {
 fn pairs() -> Vec<Block> {
     vec![
         para![
-            "The logits are functions of pairs. In the paper's run ",
+            "The logits are functions of pairs. In a network that has grokked ",
             show("their spectrum over pairs", "panel-logits"),
-            " has twenty components that count out of 12,769, five blocks of two by two: for each key frequency the \
-             products of cosine or sine of ",
+            " has ",
+            of_run::N_COMPONENTS,
+            " components that count out of ",
+            of_run::N_PAIRS,
+            ", a block of two by two for each key frequency: the products of cosine or sine of ",
             row![w_k(), "a"],
             " with cosine or sine of ",
             row![w_k(), "b"],
@@ -67,8 +78,11 @@ fn pairs() -> Vec<Block> {
             of("cos", row![w_k(), "(", "a", "+", "b", ")"]),
             " and its sine are made of. ",
             show("Neurons", "panel-neurons"),
-            " sort themselves by frequency: 433 of the paper's 512 are explained to more than 85 % by one \
-             frequency's waves and their products. ",
+            " sort themselves by frequency: ",
+            of_run::N_CLUSTERED,
+            " of ",
+            of_run::D_MLP,
+            " are explained to more than 85 % by one frequency's waves and their products. ",
             show("Attention", "panel-attention"),
             " swings with one frequency for each head."
         ],
