@@ -133,14 +133,13 @@ fn page_logic() -> Command {
     command
 }
 
-/// The tests in `tests/web`, in a worker of headless Chromium. With the features of the worker
-/// that has Burn and no others, so that they run what the page loads, and share its build of Burn.
+/// The tests in `tests/web`, in a worker of headless Chromium.
 fn in_browser(driver: std::result::Result<&Path, &String>) -> Result<Command> {
     let driver = driver.map_err(|_| "there is no browser to test in: see the first message".to_owned())?;
     let mut command = process::command("cargo");
     command
-        .args(["test", "--profile", "web", "--no-fail-fast", "--package", "grokking-lab", "--test", "web"])
-        .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "burn-worker"])
+        .args(["test", "--profile", "web", "--no-fail-fast", "--package", "web-tests"])
+        .args(["--target", "wasm32-unknown-unknown"])
         .env("CHROMEDRIVER", driver)
         .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TIMEOUT_SECS.to_string())
         // A busy machine may need longer than the default of 5 s to start the driver.
