@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod domain;
+pub mod effective_rank;
 pub mod general;
 pub mod gradient_shape;
 pub mod measure;

@@ -2,5 +2,6 @@
 
 mod heads;
 pub mod pattern;
+pub mod similarity;
 
 pub use heads::{HeadReport, heads};
