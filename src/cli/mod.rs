@@ -18,6 +18,7 @@ mod file_io;
 mod html_report;
 mod interrupt;
 mod judged_report;
+mod lead_times;
 mod metrics;
 mod output;
 mod pace;
@@ -78,6 +79,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Put what the verdict on a run is judged from into one small file
     Evidence(evidence::EvidenceArgs),
+    /// Say which measure saw grokking coming: the steps from each measure's threshold to a test accuracy of 95 %
+    LeadTimes(lead_times::LeadTimesArgs),
     /// Plan, run and compare many runs that differ in some settings
     Sweep(sweep::SweepArgs),
     /// Measure the steps per second of every engine on every device there is
@@ -140,6 +143,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Record(args) => record::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::LeadTimes(args) => lead_times::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
