@@ -51,3 +51,21 @@ fn directories_without_a_run_are_refused() {
     check_refused(dir.path(), "lead-times nowhere", &["nowhere"]);
     check_refused(dir.path(), "lead-times", &["RUN_DIR"]);
 }
+
+#[test]
+fn a_patch_stands_beside_its_controls() {
+    let dir = TempDir::new().unwrap();
+    grok_ok(dir.path(), "train --preset tiny --epochs 20 --checkpoint-every 20 --out run");
+    let file = "run/checkpoints/step-000020.safetensors";
+    let finished = grok_ok(dir.path(), &format!("patch {file} --json"));
+    let found: Value = serde_json::from_str(&finished.stdout).expect("it is JSON");
+    assert_eq!(found["hook"], "blocks.0.hook_resid_post");
+    assert_eq!(found["effects"].as_array().map(Vec::len), Some(7));
+    let text = grok_ok(dir.path(), &format!("patch {file} --hook blocks.0.mlp.hook_post")).stdout;
+    assert!(text.contains("mean of the right sum") && text.contains("noise"), "{text}");
+    check_refused(
+        dir.path(),
+        &format!("patch {file} --hook hook_embed"),
+        &["hook_embed", "blocks.0.hook_resid_mid"],
+    );
+}

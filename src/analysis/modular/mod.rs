@@ -24,6 +24,7 @@ pub mod moments;
 pub mod neuron_logit_map;
 pub mod neurons;
 pub mod paper_experiment;
+pub mod patching;
 pub mod report;
 pub mod right_logits;
 pub mod spectra;
