@@ -8,9 +8,16 @@
 use std::hint::black_box;
 
 use grokking_lab::analysis::checkpoint::ModularAnalysis;
-use grokking_lab::analysis::checkpoint_measures::measure;
+use grokking_lab::analysis::checkpoint_measures::{measure, measure_all};
+use grokking_lab::analysis::effective_rank::EffectiveRanks;
 use grokking_lab::analysis::modular::ablation::{Ablation, Ablator, FreqSelection};
+use grokking_lab::analysis::modular::attention::pattern::AttentionPattern;
+use grokking_lab::analysis::modular::attention::similarity::HeadSimilarity;
+use grokking_lab::analysis::modular::circularity::circularity;
+use grokking_lab::analysis::modular::gradient_symmetricity::GradientSymmetricity;
+use grokking_lab::analysis::modular::ildr::Ildr;
 use grokking_lab::analysis::modular::key_freqs::current_key_freqs;
+use grokking_lab::analysis::modular::neuron_logit_map;
 use grokking_lab::analysis::modular::report::analyse;
 use grokking_lab::model::Weights;
 use grokking_lab::protocol::recording::Recording;
@@ -32,6 +39,25 @@ fn progress_measures_of_a_checkpoint(c: &mut Criterion) {
     let freqs = current_key_freqs(&weights);
     c.bench_function("progress measures of a checkpoint", |b| {
         b.iter(|| black_box(measure(&weights, &task, &freqs)).expect("the paper's task"));
+    });
+}
+
+#[wasm_bindgen_bench]
+fn measures_of_later_publications(c: &mut Criterion) {
+    let (weights, task) = trained();
+    c.bench_function("ILDR", |b| b.iter(|| Ildr::new(black_box(&weights), &task).expect("classes differ")));
+    c.bench_function("circularity", |b| b.iter(|| circularity(black_box(&weights)).expect("it varies")));
+    c.bench_function("gradient symmetricity", |b| {
+        b.iter(|| GradientSymmetricity::new(black_box(&weights)).expect("one block"));
+    });
+    let map = neuron_logit_map::of(&weights);
+    c.bench_function("effective ranks", |b| b.iter(|| EffectiveRanks::new(black_box(&weights), &map)));
+    c.bench_function("cosine between heads", |b| {
+        b.iter(|| HeadSimilarity::new(&AttentionPattern::new(black_box(&weights), true)));
+    });
+    let freqs = current_key_freqs(&weights);
+    c.bench_function("all measures of a checkpoint", |b| {
+        b.iter(|| black_box(measure_all(&weights, &task, &freqs)).expect("the paper's task"));
     });
 }
 

@@ -26,6 +26,17 @@ pub fn measure(weights: &Weights, task: &ModularTask, key_freqs: &[usize]) -> Re
     measures(&AnalysisContext::new(weights, task, &model, &logits)?, key_freqs)
 }
 
+/// The same with the measures that not every checkpoint is worth.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_all(weights: &Weights, task: &ModularTask, key_freqs: &[usize]) -> Result<ProgressMeasures> {
+    check(weights, task)?;
+    let model = HostModel::new(weights, &AttentionEdit::default());
+    let logits = model.logits();
+    measures(&AnalysisContext::new(weights, task, &model, &logits)?.asked_for_all(), key_freqs)
+}
+
 /// The progress measures with the weights' own key frequencies.
 pub(super) fn own_measures<'a>(context: &'a AnalysisContext<'_>) -> &'a ProgressMeasures {
     context
@@ -104,5 +115,6 @@ pub fn meets(context: &AnalysisContext<'_>, need: Need) -> bool {
         Need::Weights | Need::Activations => true,
         Need::Gradient => context.gradient().is_some(),
         Need::OptimiserState => context.optimiser().is_some(),
+        Need::Asked => context.is_asked(),
     }
 }

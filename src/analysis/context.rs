@@ -4,10 +4,14 @@
 use std::cell::OnceCell;
 
 use super::modular::{check, embedding, neuron_logit_map};
+use crate::analysis::effective_rank::EffectiveRanks;
 use crate::analysis::modular::ablation::Ablator;
+use crate::analysis::modular::attention::pattern::AttentionPattern;
+use crate::analysis::modular::attention::similarity::HeadSimilarity;
 use crate::analysis::modular::cosines::CosineFit;
 use crate::analysis::modular::forward::HostModel;
 use crate::analysis::modular::grid::{GridLogits, Scores};
+use crate::analysis::modular::ildr::Ildr;
 use crate::analysis::modular::spectra::Spectra;
 use crate::analysis::modular::sum_waves::SumWaves;
 use crate::analysis::progress::ProgressMeasures;
@@ -26,11 +30,15 @@ pub struct AnalysisContext<'a> {
     logits: &'a GridLogits,
     gradient: Option<&'a Weights>,
     optimiser: Option<&'a TrainState>,
+    is_asked: bool,
     scores: OnceCell<Scores>,
     waves: OnceCell<SumWaves>,
     cosine_fit: OnceCell<CosineFit>,
     map_directions: OnceCell<Matrix>,
     spectra: OnceCell<Spectra>,
+    ildr: OnceCell<Option<Ildr>>,
+    head_similarity: OnceCell<HeadSimilarity>,
+    effective_ranks: OnceCell<EffectiveRanks>,
     /// With the weights' own key frequencies, once they have been asked for.
     pub(super) own_measures: OnceCell<ProgressMeasures>,
 }
@@ -51,6 +59,7 @@ impl<'a> AnalysisContext<'a> {
         let (gradient, optimiser) = (None, None);
         let (scores, waves, cosine_fit) = Default::default();
         let (map_directions, spectra, own_measures) = Default::default();
+        let (ildr, head_similarity, effective_ranks) = Default::default();
         Ok(Self {
             weights,
             task,
@@ -58,11 +67,15 @@ impl<'a> AnalysisContext<'a> {
             logits,
             gradient,
             optimiser,
+            is_asked: false,
             scores,
             waves,
             cosine_fit,
             map_directions,
             spectra,
+            ildr,
+            head_similarity,
+            effective_ranks,
             own_measures,
         })
     }
@@ -84,6 +97,16 @@ impl<'a> AnalysisContext<'a> {
     /// The same with the optimiser's state, for the measures that need it.
     pub fn with_optimiser(self, state: &'a TrainState) -> Self {
         Self { optimiser: Some(state), ..self }
+    }
+
+    /// The same, asked for the measures that not every checkpoint is worth ([`Need::Asked`](super::measure::Need::Asked)).
+    pub fn asked_for_all(self) -> Self {
+        Self { is_asked: true, ..self }
+    }
+
+    /// Whether the measures that not every checkpoint is worth are asked for.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked
     }
 
     /// The weights.
@@ -142,5 +165,20 @@ impl<'a> AnalysisContext<'a> {
             w_e: embedding::spectrum(self.weights),
             w_l: neuron_logit_map::spectrum(self.map_directions()),
         })
+    }
+
+    /// How far the held-out pairs' classes lie apart; none where that is not defined.
+    pub fn ildr(&self) -> Option<Ildr> {
+        *self.ildr.get_or_init(|| Ildr::new(self.weights, self.task))
+    }
+
+    /// What the heads of the first block have in common.
+    pub fn head_similarity(&self) -> HeadSimilarity {
+        *self.head_similarity.get_or_init(|| HeadSimilarity::new(&AttentionPattern::new(self.weights, true)))
+    }
+
+    /// How many directions the matrices use.
+    pub fn effective_ranks(&self) -> EffectiveRanks {
+        *self.effective_ranks.get_or_init(|| EffectiveRanks::new(self.weights, self.model.map()))
     }
 }

@@ -5,13 +5,16 @@
 
 pub mod context;
 pub mod domain;
+pub mod effective_rank;
 pub mod general;
 pub mod gradient_shape;
 pub mod measure;
 pub mod milestones;
 pub mod modular;
 pub mod phases;
+pub mod lead_times;
 pub mod progress;
+pub mod signals;
 pub mod checkpoint;
 pub mod checkpoint_measures;
 pub mod verdict;

@@ -18,9 +18,11 @@ mod file_io;
 mod html_report;
 mod interrupt;
 mod judged_report;
+mod lead_times;
 mod metrics;
 mod output;
 mod pace;
+mod patch;
 mod progress;
 mod record;
 mod report_text;
@@ -78,6 +80,10 @@ enum Command {
     Record(record::RecordArgs),
     /// Put what the verdict on a run is judged from into one small file
     Evidence(evidence::EvidenceArgs),
+    /// Say which measure saw grokking coming: the steps from each measure's threshold to a test accuracy of 95 %
+    LeadTimes(lead_times::LeadTimesArgs),
+    /// Replace an activation of the last block in seven ways, controls among them, and say what the model then answers
+    Patch(patch::PatchArgs),
     /// Plan, run and compare many runs that differ in some settings
     Sweep(sweep::SweepArgs),
     /// Measure the steps per second of every engine on every device there is
@@ -140,6 +146,8 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Record(args) => record::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::LeadTimes(args) => lead_times::run(&args),
+        Command::Patch(args) => patch::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),

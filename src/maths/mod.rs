@@ -1,5 +1,6 @@
 //! Pure numbers: knows neither Burn nor the browser.
 
+pub mod eigen;
 pub mod exp;
 pub mod fft;
 pub mod fourier;

@@ -3,6 +3,7 @@
 #[cfg(feature = "engine")]
 pub mod folded_forward;
 pub mod folding;
+pub mod hook;
 #[cfg(feature = "engine")]
 pub mod hooks;
 pub mod init;

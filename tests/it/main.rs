@@ -44,6 +44,8 @@ mod folded_oracle;
 #[cfg(feature = "engine")]
 mod hooks;
 mod layering;
+#[cfg(feature = "cli")]
+mod lead_times;
 mod literal;
 #[cfg(feature = "engine")]
 mod memory;

@@ -1,16 +1,15 @@
-//! The list of measures.
+//! The list of measures, and the entries of those that the paper has.
 
-use super::{Compute, Domain, Measure, MeasureUnit, Need, Parts, Scale, Source};
-use crate::analysis::gradient_shape::{hill_tail_index, participation_ratio};
+use super::follow_ups::*;
+use super::template::{OF_PAIRS, computed};
+use super::{Domain, Measure, MeasureUnit, Need, Parts, Scale, Source};
 use crate::analysis::modular::controls::random_restricted_loss;
 use crate::analysis::modular::held_out::unmirrored_accuracy;
-use crate::analysis::modular::inverse_participation::mean_inverse_participation;
-use crate::analysis::modular::right_logits::{distance_irrelevance, logit_scale};
 use crate::maths::matrix::sum_sq;
 use crate::task::Split;
 
 /// Every measure, in the order of `progress.csv`.
-pub static MEASURES: [&Measure; 32] = [
+pub static MEASURES: [&Measure; 44] = [
     &LOSS_TRAIN,
     &LOSS_TEST,
     &LOSS_ALL,
@@ -39,39 +38,23 @@ pub static MEASURES: [&Measure; 32] = [
     &DISTANCE_IRRELEVANCE,
     &IPR_W_E,
     &IPR_W_L,
+    &ILDR_SQUARED,
+    &ILDR_UNSQUARED,
+    &CIRCULARITY,
+    &GRADIENT_SYMMETRICITY,
+    &EFFECTIVE_RANK_W_E,
+    &EFFECTIVE_RANK_W_L,
+    &EFFECTIVE_RANK_W_IN,
+    &EFFECTIVE_RANK_W_OUT,
+    &MEAN_MARGIN,
+    &HEAD_COSINE,
+    &HEAD_ENTROPY_DEVIATION,
+    &RESTRICTED_LOSS_MOMENT,
     &GRADIENT_NORM,
     &GRADIENT_PARTICIPATION,
     &GRADIENT_TAIL_INDEX,
     &MOMENTUM_NORM,
 ];
-
-/// A measure that is computed from a checkpoint. The page shows what others have computed: its program leaves the code
-/// away, which would else be among the first bytes that a visitor waits for.
-const fn computed(compute: Compute) -> Source {
-    if cfg!(all(target_arch = "wasm32", feature = "page")) {
-        Source::Computed(|_, _| None)
-    } else {
-        Source::Computed(compute)
-    }
-}
-
-/// What measures of pairs have in common.
-const OF_PAIRS: Measure = Measure {
-    id: "",
-    column: "",
-    label: "",
-    short: "",
-    meaning: "",
-    unit: MeasureUnit::Nats,
-    object: None,
-    split: None,
-    scale: Scale::Log,
-    domain: Domain::Modular,
-    needs: Need::Activations,
-    source: Source::PartsOnly,
-    evaluated: None,
-    parts: Parts::None,
-};
 
 const LOSS: Measure = Measure {
     label: "loss",
@@ -385,63 +368,6 @@ pub static MIN_MARGIN: Measure = Measure {
     ..OF_PAIRS
 };
 
-/// How far the right answers stand out.
-pub static LOGIT_SCALE: Measure = Measure {
-    id: "logit_scale",
-    column: "logit_scale",
-    label: "logit scale",
-    short: "scale",
-    meaning: "The right answer's logit minus the mean of the others, mean over all pairs (Varma et al. 2023).",
-    unit: MeasureUnit::Logits,
-    scale: Scale::Linear,
-    source: computed(|context, _| Some(logit_scale(context.logits()))),
-    ..OF_PAIRS
-};
-
-/// Whether the right answers' logits depend on the sum alone.
-pub static DISTANCE_IRRELEVANCE: Measure = Measure {
-    id: "distance_irrelevance",
-    column: "distance_irrelevance",
-    label: "distance irrelevance",
-    short: "irrelevance",
-    meaning: "How much of the right answer's logit depends on a + b and not on a \u{2212} b: above 0.8 in models that add \
-              by a clock, near 0.2 in pizzas (Zhong et al. 2023).",
-    unit: MeasureUnit::Index,
-    scale: Scale::Linear,
-    source: computed(|context, _| distance_irrelevance(context.logits())),
-    ..OF_PAIRS
-};
-
-const IPR: Measure = Measure {
-    label: "inverse participation ratio",
-    meaning: "How few frequencies a direction uses, mean over directions: 1 if each is one wave, 1/n if its power is \
-              spread evenly over n frequencies (Gromov 2023).",
-    unit: MeasureUnit::Index,
-    scale: Scale::Linear,
-    needs: Need::Weights,
-    ..OF_PAIRS
-};
-
-/// How few frequencies a direction of the embedding uses.
-pub static IPR_W_E: Measure = Measure {
-    id: "ipr_w_e",
-    column: "ipr_w_e",
-    short: "W_E",
-    object: Some("W_E"),
-    source: computed(|context, _| mean_inverse_participation(&context.embedding_coefficients())),
-    ..IPR
-};
-
-/// How few frequencies a neuron's column of the neuron-logit map uses.
-pub static IPR_W_L: Measure = Measure {
-    id: "ipr_w_l",
-    column: "ipr_w_l",
-    short: "W_L",
-    object: Some("W_L"),
-    source: computed(|context, _| mean_inverse_participation(context.map_directions())),
-    ..IPR
-};
-
 /// The norm of the gradient.
 pub static GRADIENT_NORM: Measure = Measure {
     id: "gradient_norm",
@@ -453,38 +379,6 @@ pub static GRADIENT_NORM: Measure = Measure {
     split: Some(Split::Train),
     needs: Need::Gradient,
     source: computed(|context, _| context.gradient().map(|gradient| sum_sq(gradient.flat()).sqrt())),
-    domain: Domain::AnyTask,
-    ..OF_PAIRS
-};
-
-/// How many parameters take part in the gradient.
-pub static GRADIENT_PARTICIPATION: Measure = Measure {
-    id: "gradient_participation",
-    column: "gradient_participation",
-    label: "gradient participation ratio",
-    short: "participation",
-    meaning: "(\u{3a3} g\u{b2})\u{b2} over n \u{3a3} g\u{2074} of the train loss's gradient: 1 if all n parameters take part equally, 1/n \
-              if one does.",
-    unit: MeasureUnit::Index,
-    split: Some(Split::Train),
-    needs: Need::Gradient,
-    source: computed(|context, _| participation_ratio(context.gradient()?.flat())),
-    domain: Domain::AnyTask,
-    ..OF_PAIRS
-};
-
-/// How heavy the gradient's tail is.
-pub static GRADIENT_TAIL_INDEX: Measure = Measure {
-    id: "gradient_tail_index",
-    column: "gradient_tail_index",
-    label: "gradient tail index",
-    short: "tail",
-    meaning: "Hill's exponent of the largest hundredth of the gradient's entries: the smaller, the heavier the tail.",
-    unit: MeasureUnit::Ratio,
-    scale: Scale::Linear,
-    split: Some(Split::Train),
-    needs: Need::Gradient,
-    source: computed(|context, _| hill_tail_index(context.gradient()?.flat())),
     domain: Domain::AnyTask,
     ..OF_PAIRS
 };

@@ -5,8 +5,11 @@
 //! [`AnalysisContext`]: an entry in [`MEASURES`] is all that a new measure takes, for its values are kept in
 //! [`ProgressMeasures::further`] under its id.
 
+mod follow_ups;
 mod list;
+mod template;
 
+pub use follow_ups::*;
 pub use list::*;
 
 use std::collections::BTreeMap;
@@ -81,6 +84,8 @@ pub enum MeasureUnit {
     Ratio,
     /// The Euclidean norm of all parameters' numbers.
     Norm,
+    /// Directions of a space.
+    Directions,
 }
 
 /// What a measure is computed from.
@@ -94,6 +99,9 @@ pub enum Need {
     Gradient,
     /// The optimiser's moments.
     OptimiserState,
+    /// The weights alone, but at a price that not every checkpoint is worth: it is measured where it is asked for, in a
+    /// report and by `grok lead-times`.
+    Asked,
 }
 
 /// A function of a checkpoint and of some key frequencies.
@@ -181,6 +189,7 @@ impl MeasureUnit {
             Self::Logits => "logits",
             Self::Ratio => "ratio",
             Self::Norm => "Euclidean norm",
+            Self::Directions => "directions",
         }
     }
 }
@@ -202,7 +211,7 @@ mod tests {
     use super::{
         ACCURACY_TEST, Domain, GRADIENT_NORM, MEASURES, MOMENTUM_NORM, Need, Parts, Source, named_values,
     };
-    use crate::analysis::checkpoint_measures::{measure, measures, value_of};
+    use crate::analysis::checkpoint_measures::{measure, measure_all, measures, value_of};
     use crate::analysis::context::AnalysisContext;
     use crate::analysis::modular::ablation::Ablator;
     use crate::config::Preset;
@@ -269,6 +278,27 @@ mod tests {
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "names differ");
         let text = serde_json::to_string(&measures).expect("plain numbers");
         assert_eq!(serde_json::from_str(&text).ok(), Some(measures), "they come back from a file");
+    }
+
+    #[test]
+    fn what_is_asked_for_is_measured_too_and_nothing_else_changes() {
+        let (weights, task) = tiny();
+        let all = measure_all(&weights, &task, &[1, 2]).expect("random weights can be measured");
+        let mut some = measure(&weights, &task, &[1, 2]).expect("the same");
+        for measure in MEASURES.iter().filter(|measure| measure.needs == Need::Asked) {
+            let value = measure.value(&all).unwrap_or_else(|| panic!("{} was asked for", measure.id));
+            some.further.insert(measure.id.to_owned(), value);
+        }
+        assert_eq!(some, all);
+        let report = crate::analysis::modular::report::analyse(&weights, &task).expect("and reported on");
+        for measure in MEASURES {
+            let value = measure.value(&report.measures());
+            assert!(
+                value.is_some() || !matches!(measure.needs, Need::Asked),
+                "{}: the report has it",
+                measure.id
+            );
+        }
     }
 
     #[test]

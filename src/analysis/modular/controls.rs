@@ -8,6 +8,7 @@ use crate::analysis::context::AnalysisContext;
 use crate::analysis::modular::ablation::{Ablator, ForwardCache};
 use crate::analysis::modular::direction_projection::DirectionProjection;
 use crate::analysis::modular::grid::GridLogits;
+use crate::analysis::modular::key_freqs::from_spectrum;
 use crate::error::Result;
 use crate::maths::fourier::n_freqs;
 use crate::maths::matrix::Matrix;
@@ -69,6 +70,11 @@ impl Controls {
 /// The least restricted loss over all pairs of random sets of as many frequencies.
 pub(in crate::analysis) fn random_restricted_loss(context: &AnalysisContext<'_>, keys: &[usize]) -> f64 {
     least_restricted(context, &random_freqs(context.task().p, keys))
+}
+
+/// The restricted loss over all pairs with the key frequencies that the checkpoint has by itself.
+pub(in crate::analysis) fn restricted_loss_of_moment(context: &AnalysisContext<'_>) -> f64 {
+    context.waves().restricted_loss_of_all(&from_spectrum(&context.spectra().w_l))
 }
 
 fn least_restricted(context: &AnalysisContext<'_>, sets: &[Vec<usize>]) -> f64 {

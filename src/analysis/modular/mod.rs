@@ -2,6 +2,7 @@
 
 pub mod ablation;
 pub mod attention;
+pub mod circularity;
 pub mod controls;
 pub mod cosines;
 pub mod direction_projection;
@@ -10,8 +11,10 @@ pub mod embedding;
 pub mod excluded;
 pub mod forward;
 pub mod freq_ablation;
+pub mod gradient_symmetricity;
 pub mod grid;
 pub mod held_out;
+pub mod ildr;
 pub mod inverse_participation;
 pub mod key_freqs;
 pub mod logit_spectrum;
@@ -21,6 +24,7 @@ pub mod moments;
 pub mod neuron_logit_map;
 pub mod neurons;
 pub mod paper_experiment;
+pub mod patching;
 pub mod report;
 pub mod right_logits;
 pub mod spectra;

@@ -8,9 +8,14 @@ use crate::model::{Param, Weights};
 
 /// W_L of the last block, p × d_mlp: row c, column neuron. The output for "=" is left out.
 pub fn of(weights: &Weights) -> Matrix {
+    through(weights, &number_columns(weights))
+}
+
+/// What each neuron of the last block says through a reader of the residual stream, d_model × n: n × d_mlp.
+pub fn through(weights: &Weights, reader: &Matrix) -> Matrix {
     let shape = weights.shape();
     let W_out = weights.get(Param::W_out(shape.n_layers - 1)).to_vec();
-    number_columns(weights).transposed().mul(&Matrix::from_values(shape.d_model, shape.d_mlp, W_out))
+    reader.transposed().mul(&Matrix::from_values(shape.d_model, shape.d_mlp, W_out))
 }
 
 /// W_L in the Fourier basis over answers, F W_L, p × d_mlp: row i is the direction in neuron space

@@ -15,6 +15,12 @@ pub fn logit_scale(logits: &GridLogits) -> f64 {
     pairs(p).map(scale).sum::<f64>() / (p * p) as f64
 }
 
+/// The mean over all pairs of the right answer's logit minus the largest other.
+pub fn mean_margin(logits: &GridLogits) -> f64 {
+    let margins = logits.margins();
+    margins.iter().sum::<f64>() / margins.len() as f64
+}
+
 /// The distance irrelevance of Zhong et al. (2023): with `L[s, d]` the right answer's logit at `s = a + b` and
 /// `d = a - b` mod p, the mean over d of the standard deviation over s, divided by the standard deviation of all. Near 1 if
 /// the logit depends on the sum alone, low if it depends on the distance; none if it is the same everywhere.
@@ -46,7 +52,7 @@ fn deviation(values: &[f64]) -> f64 {
 mod tests {
     use std::f64::consts::TAU;
 
-    use super::{distance_irrelevance, logit_scale};
+    use super::{distance_irrelevance, logit_scale, mean_margin};
     use crate::analysis::modular::grid::GridLogits;
 
     const P: usize = 13;
@@ -55,6 +61,19 @@ mod tests {
     fn the_scale_is_that_of_what_was_planted() {
         let planted = GridLogits::from_fn(P, |a, b, c| if (a + b) % P == c { 5.0 } else { 2.0 });
         assert!((logit_scale(&planted) - 3.0).abs() < 1e-12, "{}", logit_scale(&planted));
+    }
+
+    #[test]
+    fn the_mean_margin_counts_the_largest_other_alone() {
+        // Right by 3 over the next answer where a is 0, wrong by 1 elsewhere.
+        let planted = GridLogits::from_fn(P, |a, b, c| match (c + 2 * P - a - b) % P {
+            0 => 5.0,
+            1 if a == 0 => 2.0,
+            1 => 6.0,
+            _ => 0.0,
+        });
+        let expected = (3.0 - (P - 1) as f64) / P as f64;
+        assert!((mean_margin(&planted) - expected).abs() < 1e-12, "{}", mean_margin(&planted));
     }
 
     #[test]

@@ -2,5 +2,7 @@
 
 mod heads;
 pub mod pattern;
+pub mod refinement;
+pub mod similarity;
 
 pub use heads::{HeadReport, heads};

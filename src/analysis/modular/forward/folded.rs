@@ -18,7 +18,6 @@ use super::neuron_table::NeuronTable;
 use super::product::TiledMatrix;
 use crate::analysis::modular::attention::pattern::AttentionPattern;
 use crate::analysis::modular::modulus::modulus;
-use crate::analysis::modular::neuron_logit_map::number_columns;
 use crate::config::Activation;
 use crate::maths::matrix::{Matrix, add_scaled};
 use crate::model::shape::{ModelShape, Param};
@@ -63,13 +62,14 @@ struct Table {
 }
 
 impl Folded {
-    pub(super) fn new(weights: &Weights, map: &Matrix, edit: &AttentionEdit) -> Self {
+    /// The model with `unembed`, d_model × n, as what reads the residual stream, and `map`, n × d_mlp, as what it reads of
+    /// the neurons.
+    pub(super) fn new(weights: &Weights, map: &Matrix, unembed: &Matrix, edit: &AttentionEdit) -> Self {
         let shape = weights.shape();
         let heads: Vec<usize> = (0..shape.n_heads).filter(|h| !edit.removed_heads.contains(h)).collect();
         let values = Values::new(weights);
         let W_in = Matrix::from_values(shape.d_mlp, shape.d_model, weights.get(Param::W_in(0)).to_vec());
         let b_in = weights.get(Param::b_in(0));
-        let unembed = number_columns(weights);
 
         let mut inputs = Table::new(&values, &heads, &W_in.transposed(), edit);
         add_scaled(&mut inputs.base, 1.0, b_in);
@@ -78,8 +78,8 @@ impl Folded {
             activation: shape.activation,
             pattern: AttentionPattern::new(weights, edit.to_eq),
             mirrored: vec![false; shape.d_mlp],
-            skip: Table::new(&values, &heads, &unembed, edit),
-            direct: Table::new(&values, &heads, &unembed, edit),
+            skip: Table::new(&values, &heads, unembed, edit),
+            direct: Table::new(&values, &heads, unembed, edit),
             inputs,
             heads,
         };
@@ -96,7 +96,7 @@ impl Folded {
         W_in: &Matrix,
         b_in: &[f64],
         map: &Matrix,
-        unembed: Matrix,
+        unembed: &Matrix,
         edit: &AttentionEdit,
     ) {
         let d_mlp = W_in.rows();
@@ -112,8 +112,9 @@ impl Folded {
         }
         self.mirrored = balance.iter().map(|&balance| balance > 0).collect();
         // The linear part reads the residual stream through W_in and writes through W_L.
-        let kept = Matrix::from_fn(d_mlp, self.p, |n, c| if self.mirrored[n] { map[(c, n)] } else { 0.0 });
-        let mut reader = unembed;
+        let kept =
+            Matrix::from_fn(d_mlp, unembed.cols(), |n, c| if self.mirrored[n] { map[(c, n)] } else { 0.0 });
+        let mut reader = unembed.clone();
         add_scaled(reader.values_mut(), 1.0, W_in.transposed().mul(&kept).values());
         self.direct = Table::new(values, &self.heads, &reader, edit);
         for (n, &bias) in b_in.iter().enumerate() {

@@ -17,6 +17,8 @@ use crate::model::{Param, Weights};
 pub struct HostModel {
     p: usize,
     d_mlp: usize,
+    /// Numbers that are read off the residual stream: p logits, or d_model.
+    n_out: usize,
     method: ForwardMethod,
     map: Matrix,
     tiled_map: TiledMatrix,
@@ -33,28 +35,45 @@ enum ForwardMethod {
 impl HostModel {
     /// Prepares a model, its attention changed by `edit`.
     pub fn new(weights: &Weights, edit: &AttentionEdit) -> Self {
-        if weights.shape().n_layers > 1 {
-            return Self::literal(weights, edit);
-        }
-        let map = neuron_logit_map::of(weights);
-        let method = ForwardMethod::Folded(Box::new(Folded::new(weights, &map, edit)));
-        Self::with(weights, map, method)
+        Self::read_by(weights, edit, number_columns(weights))
+    }
+
+    /// The same with the residual stream itself in the place of its logits: what is called logits of a block is then the
+    /// final residual stream at "=", p × d_model, and what is called skip the stream between attention and MLP of
+    /// the last block.
+    pub fn residual(weights: &Weights) -> Self {
+        let d_model = weights.shape().d_model;
+        let identity = Matrix::from_fn(d_model, d_model, |i, j| f64::from(u8::from(i == j)));
+        Self::read_by(weights, &AttentionEdit::default(), identity)
+    }
+
+    /// The model with `reader`, d_model × n, in the place of the unembedding.
+    fn read_by(weights: &Weights, edit: &AttentionEdit, reader: Matrix) -> Self {
+        let map = neuron_logit_map::through(weights, &reader);
+        let method = if weights.shape().n_layers > 1 {
+            ForwardMethod::Literal(Box::new(Literal::new(weights, edit, reader.clone())))
+        } else {
+            ForwardMethod::Folded(Box::new(Folded::new(weights, &map, &reader, edit)))
+        };
+        Self::with(weights, map, &reader, method)
     }
 
     /// Prepares a model as written, token by token and position by position: the only way for several
     /// blocks, and the oracle of the folded one.
     pub fn literal(weights: &Weights, edit: &AttentionEdit) -> Self {
-        let method = ForwardMethod::Literal(Box::new(Literal::new(weights, edit)));
-        Self::with(weights, neuron_logit_map::of(weights), method)
+        let reader = number_columns(weights);
+        let map = neuron_logit_map::through(weights, &reader);
+        let method = ForwardMethod::Literal(Box::new(Literal::new(weights, edit, reader.clone())));
+        Self::with(weights, map, &reader, method)
     }
 
-    fn with(weights: &Weights, map: Matrix, method: ForwardMethod) -> Self {
+    fn with(weights: &Weights, map: Matrix, reader: &Matrix, method: ForwardMethod) -> Self {
         let shape = weights.shape();
         let b_out = weights.get(Param::b_out(shape.n_layers - 1)).to_vec();
         let b_out = Matrix::from_values(1, shape.d_model, b_out);
-        let bias = b_out.mul(&number_columns(weights)).values().to_vec();
+        let bias = b_out.mul(reader).values().to_vec();
         let tiled_map = TiledMatrix::new(&map.transposed());
-        Self { p: modulus(shape), d_mlp: shape.d_mlp, method, map, tiled_map, bias }
+        Self { p: modulus(shape), d_mlp: shape.d_mlp, n_out: reader.cols(), method, map, tiled_map, bias }
     }
 
     /// The modulus.
@@ -79,7 +98,7 @@ impl HostModel {
 
     /// An empty block, to be filled again and again.
     pub fn new_block(&self) -> Block {
-        let (of_neurons, of_logits) = (Matrix::zeros(self.p, self.d_mlp), Matrix::zeros(self.p, self.p));
+        let (of_neurons, of_logits) = (Matrix::zeros(self.p, self.d_mlp), Matrix::zeros(self.p, self.n_out));
         Block { neurons: of_neurons.clone(), logits: of_logits.clone(), skip: of_logits, inputs: of_neurons }
     }
 
@@ -182,7 +201,7 @@ impl HostModel {
 
     /// The logits N W_Lᵀ of rows of neurons, without skip and bias.
     pub fn through_map(&self, neurons: &Matrix) -> Matrix {
-        let mut logits = Matrix::zeros(neurons.rows(), self.p);
+        let mut logits = Matrix::zeros(neurons.rows(), self.n_out);
         self.tiled_map.add_product(neurons, &mut logits);
         logits
     }

@@ -4,7 +4,6 @@ use super::activation::activated;
 use super::attention_edit::AttentionEdit;
 use super::block::Block;
 use crate::analysis::modular::modulus::modulus;
-use crate::analysis::modular::neuron_logit_map::number_columns;
 use crate::maths::exp::exp;
 use crate::maths::matrix::{Matrix, add_scaled, dot};
 use crate::model::shape::{ModelShape, Param};
@@ -20,8 +19,8 @@ pub(super) struct Literal {
     /// W_pos, n_ctx × d_model.
     positions: Matrix,
     layers: Vec<Layer>,
-    /// W_U of the numbers, d_model × p.
-    unembed: Matrix,
+    /// What reads the last residual stream: W_U of the numbers, d_model × p.
+    reader: Matrix,
 }
 
 #[derive(Debug)]
@@ -41,7 +40,7 @@ struct Layer {
 }
 
 impl Literal {
-    pub(super) fn new(weights: &Weights, edit: &AttentionEdit) -> Self {
+    pub(super) fn new(weights: &Weights, edit: &AttentionEdit, reader: Matrix) -> Self {
         let shape = weights.shape().clone();
         let (d_model, d_mlp) = (shape.d_model, shape.d_mlp);
         let width = shape.n_heads * shape.d_head;
@@ -63,7 +62,7 @@ impl Literal {
             embed: transposed(Param::W_E, d_model, shape.d_vocab),
             positions: Matrix::from_values(shape.n_ctx, d_model, weights.get(Param::W_pos).to_vec()),
             layers: (0..shape.n_layers).map(layer).collect(),
-            unembed: number_columns(weights),
+            reader,
             shape,
         }
     }
@@ -87,7 +86,7 @@ impl Literal {
                     *x = kept * *x + z;
                 }
             }
-            block.skip = stream[self.shape.n_ctx - 1].mul(&self.unembed);
+            block.skip = stream[self.shape.n_ctx - 1].mul(&self.reader);
             for x in &mut stream {
                 let mut neurons = x.mul(&layer.neurons_in);
                 for b in 0..p {

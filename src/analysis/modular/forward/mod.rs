@@ -12,7 +12,7 @@ mod literal;
 mod neuron_table;
 mod product;
 
-pub(in crate::analysis) use activation::activated;
+pub(in crate::analysis) use activation::{activated, activation_slope};
 pub use attention_edit::AttentionEdit;
 pub use block::Block;
 pub use host_model::HostModel;

@@ -6,10 +6,14 @@ use super::maps::ReportMaps;
 use super::{AblationReport, InverseParticipation, NeuronReport, Report, Residual};
 use crate::analysis::checkpoint_measures::own_measures;
 use crate::analysis::context::AnalysisContext;
-use crate::analysis::measure::{DISTANCE_IRRELEVANCE, IPR_W_E, IPR_W_L, LOGIT_SCALE, Measure};
+use crate::analysis::measure::{
+    CIRCULARITY, DISTANCE_IRRELEVANCE, HEAD_COSINE, HEAD_ENTROPY_DEVIATION, IPR_W_E, IPR_W_L, LOGIT_SCALE,
+    MEAN_MARGIN, Measure,
+};
 use crate::analysis::modular::ablation::{Ablation, Ablator, ForwardCache, PaperAblation};
 use crate::analysis::modular::attention;
 use crate::analysis::modular::controls::Controls;
+use crate::analysis::modular::gradient_symmetricity::GradientSymmetricity;
 use crate::analysis::modular::held_out::HeldOut;
 use crate::analysis::modular::neurons::{self, MIN_CLUSTER_FVE, NeuronFit};
 use crate::analysis::modular::{check, directions, logit_spectrum, neuron_logit_map};
@@ -57,7 +61,8 @@ pub(in crate::analysis) fn report_with_norms(
     let (weights, task, whole) = (context.weights(), context.task(), ablator.unablated());
     let (p, spectra, fit) = (task.p, context.spectra(), context.cosine_fit());
     let measures = own_measures(context).clone();
-    let further = |measure: &Measure| measures.further.get(measure.id).copied();
+    let taken = measures.further;
+    let further = |measure: &Measure| taken.get(measure.id).copied();
     let (logit_scale, distance_irrelevance) = (further(&LOGIT_SCALE), further(&DISTANCE_IRRELEVANCE));
     let ipr = Some(InverseParticipation { w_e: further(&IPR_W_E), w_l: further(&IPR_W_L) });
     let keys = measures.key_freqs;
@@ -104,6 +109,13 @@ pub(in crate::analysis) fn report_with_norms(
         logit_scale,
         distance_irrelevance,
         ipr,
+        ildr: context.ildr(),
+        circularity: further(&CIRCULARITY),
+        gradient_symmetricity: GradientSymmetricity::new(weights),
+        effective_rank: Some(context.effective_ranks()),
+        mean_margin: further(&MEAN_MARGIN),
+        head_cosine: further(&HEAD_COSINE),
+        head_entropy_deviation: further(&HEAD_ENTROPY_DEVIATION),
         spectra: spectra.clone(),
         key_freqs: keys,
     };

@@ -14,16 +14,21 @@ pub use maps::{NeuronMap, ReportMaps};
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::effective_rank::EffectiveRanks;
 use crate::analysis::general::{BySplit, SumSqWeights};
 use crate::analysis::measure::{
-    ACCURACY_UNMIRRORED, COSINE_FIT_LOSS, DISTANCE_IRRELEVANCE, IPR_W_E, IPR_W_L, LOGIT_FVE, LOGIT_SCALE,
-    MIN_MARGIN, RESTRICTED_LOSS_RANDOM,
+    ACCURACY_UNMIRRORED, CIRCULARITY, COSINE_FIT_LOSS, DISTANCE_IRRELEVANCE, EFFECTIVE_RANK_W_E,
+    EFFECTIVE_RANK_W_IN, EFFECTIVE_RANK_W_L, EFFECTIVE_RANK_W_OUT, GRADIENT_SYMMETRICITY, HEAD_COSINE,
+    HEAD_ENTROPY_DEVIATION, ILDR_SQUARED, ILDR_UNSQUARED, IPR_W_E, IPR_W_L, LOGIT_FVE, LOGIT_SCALE,
+    MEAN_MARGIN, MIN_MARGIN, RESTRICTED_LOSS_RANDOM,
 };
 use crate::analysis::modular::attention::HeadReport;
 use crate::analysis::modular::controls::Controls;
 use crate::analysis::modular::directions::DirectionFit;
+use crate::analysis::modular::gradient_symmetricity::GradientSymmetricity;
 use crate::analysis::modular::grid::Scores;
 use crate::analysis::modular::held_out::HeldOut;
+use crate::analysis::modular::ildr::Ildr;
 use crate::analysis::modular::logit_spectrum::LogitSpectrum;
 pub use crate::analysis::modular::spectra::Spectra;
 use crate::analysis::progress::{ByFreq, Excluded, Gini, ProgressMeasures, by_freq};
@@ -99,6 +104,28 @@ pub struct Report {
     /// How few frequencies the directions of two matrices use; reports of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipr: Option<InverseParticipation>,
+    /// How far the sums' classes lie apart on held-out pairs; none where it is not defined, and in reports of earlier
+    /// versions, as all that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ildr: Option<Ildr>,
+    /// Whether the embedding lies on circles; none of an embedding that is constant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circularity: Option<f64>,
+    /// Whether both numbers are treated alike; none of several blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_symmetricity: Option<GradientSymmetricity>,
+    /// How many directions the matrices use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_rank: Option<EffectiveRanks>,
+    /// The mean margin of all pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_margin: Option<f64>,
+    /// The mean cosine between the patterns of two heads of the first block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_cosine: Option<f64>,
+    /// The standard deviation over heads of the mean entropy of their attention, in nats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_entropy_deviation: Option<f64>,
 }
 
 /// Inverse participation ratios, each none of a matrix that is zero.
@@ -126,6 +153,17 @@ impl Report {
             (&DISTANCE_IRRELEVANCE, self.distance_irrelevance),
             (&IPR_W_E, self.ipr.and_then(|ipr| ipr.w_e)),
             (&IPR_W_L, self.ipr.and_then(|ipr| ipr.w_l)),
+            (&ILDR_SQUARED, self.ildr.map(|ildr| ildr.squared)),
+            (&ILDR_UNSQUARED, self.ildr.map(|ildr| ildr.unsquared)),
+            (&CIRCULARITY, self.circularity),
+            (&GRADIENT_SYMMETRICITY, self.gradient_symmetricity.map(|cosine| cosine.mean)),
+            (&EFFECTIVE_RANK_W_E, self.effective_rank.and_then(|rank| rank.w_e)),
+            (&EFFECTIVE_RANK_W_L, self.effective_rank.and_then(|rank| rank.w_l)),
+            (&EFFECTIVE_RANK_W_IN, self.effective_rank.and_then(|rank| rank.w_in)),
+            (&EFFECTIVE_RANK_W_OUT, self.effective_rank.and_then(|rank| rank.w_out)),
+            (&MEAN_MARGIN, self.mean_margin),
+            (&HEAD_COSINE, self.head_cosine),
+            (&HEAD_ENTROPY_DEVIATION, self.head_entropy_deviation),
         ];
         let newer = newer.into_iter().filter_map(|(measure, value)| Some((measure, value?)));
         ProgressMeasures {

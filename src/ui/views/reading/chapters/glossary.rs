@@ -22,7 +22,7 @@ fn place(name: &str) -> String {
 
 /// What can be measured on this page, from the list of measures.
 fn measures() -> Vec<Term> {
-    let is_known = |need: Need| matches!(need, Need::Weights | Need::Activations);
+    let is_known = |need: Need| matches!(need, Need::Weights | Need::Activations | Need::Asked);
     let mut terms: Vec<Term> = Vec::new();
     for measure in MEASURES.iter().filter(|measure| is_known(measure.needs)) {
         if terms.iter().all(|(label, _)| *label != measure.label) {
