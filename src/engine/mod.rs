@@ -7,6 +7,7 @@
 pub mod autodiff;
 #[cfg(feature = "engine")]
 mod build;
+pub mod cpu;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod folded;
