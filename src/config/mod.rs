@@ -46,22 +46,53 @@ impl ExperimentConfig {
     }
 }
 
-/// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied
-/// unembedding, sequence `[a, b, =]`.
+/// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied unembedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// Number of blocks.
     pub n_layers: usize,
     /// Width of the residual stream.
     pub d_model: usize,
-    /// Heads per block; `d_head = d_model / n_heads`.
+    /// Heads per block.
     pub n_heads: usize,
-    /// Neurons per block.
+    /// Width of a head; 0 for `d_model / n_heads`, which is then a whole number. [`Self::d_head`] is the width itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub d_head: usize,
+    /// Neurons per block; 0 for a model of attention only.
     pub d_mlp: usize,
     /// The neurons' non-linearity.
     pub activation: Activation,
+    /// Whether a position attends only to itself and to those before it.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub causal: bool,
+    /// What the residual stream is multiplied by where attention is added to it, `x <- residual_scale x + attn(x)`.
+    /// 1 in the paper's text; the published code of repeated subsequences has 2. An MLP is added to it as it is.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub residual_scale: f64,
     /// Seed of the initial weights.
     pub seed: u32,
+}
+
+// What a file means that says nothing of a setting, because it is older or because the setting has this value.
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// The non-linearity of the MLP.
@@ -184,7 +215,10 @@ impl std::fmt::Display for Precision {
 impl ModelConfig {
     /// Width of a head.
     pub fn d_head(&self) -> usize {
-        self.d_model / self.n_heads
+        match self.d_head {
+            0 => self.d_model / self.n_heads,
+            width => width,
+        }
     }
 }
 
@@ -205,7 +239,20 @@ impl OptimConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::{Preset, SplitRule};
+    use super::{ModelConfig, Preset, SplitRule};
+
+    /// Files of older versions have neither of these settings, and files of runs with the usual values stay as they were.
+    #[test]
+    fn settings_that_came_later_are_written_only_where_they_are_not_the_usual_ones() {
+        let usual = Preset::Paper.config().model;
+        let text = r#"{"n_layers":1,"d_model":128,"n_heads":4,"d_mlp":512,"activation":"relu","seed":0}"#;
+        assert_eq!(serde_json::to_string(&usual).expect("plain data"), text);
+        assert_eq!(serde_json::from_str::<ModelConfig>(text).expect("it was saved so"), usual);
+        let other = ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, ..usual };
+        let text = serde_json::to_string(&other).expect("plain data");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("it was saved so"), other);
+        assert_eq!(other.d_head(), 8, "not d_model / n_heads");
+    }
 
     #[test]
     fn another_seed_is_another_run_and_nothing_else_may_differ() {

@@ -149,8 +149,11 @@ fn paper() -> ExperimentConfig {
             n_layers: 1,
             d_model: 128,
             n_heads: 4,
+            d_head: 0,
             d_mlp: 512,
             activation: Activation::Relu,
+            causal: true,
+            residual_scale: 1.0,
             seed: 0,
         },
         optim: OptimConfig {

@@ -1,6 +1,8 @@
 //! The one place where a whole configuration is checked, with errors that name setting, value and range.
 
-use super::{DeviceChoice, EngineChoice, ExperimentConfig, ModularConfig, Precision, TaskConfig, settings};
+use super::{
+    DeviceChoice, EngineChoice, ExperimentConfig, ModelConfig, ModularConfig, Precision, TaskConfig, settings,
+};
 use crate::error::{LabError, Result};
 
 impl ExperimentConfig {
@@ -13,13 +15,13 @@ impl ExperimentConfig {
 
         let Self { data, model, run, .. } = self;
         match data {
-            TaskConfig::Modular(modular) => check_modular(modular)?,
+            TaskConfig::Modular(modular) => check_modular(modular, model)?,
         }
         check(
-            model.d_model.is_multiple_of(model.n_heads),
+            model.d_head > 0 || model.d_model.is_multiple_of(model.n_heads),
             "n_heads",
             model.n_heads,
-            format!("the number of heads must divide d_model = {}", model.d_model),
+            format!("the number of heads must divide d_model = {}, unless d_head is given", model.d_model),
         )?;
         if run.precision == Precision::F64 {
             check(
@@ -39,7 +41,16 @@ impl ExperimentConfig {
     }
 }
 
-fn check_modular(modular: &ModularConfig) -> Result<()> {
+/// Sums are learned by causal models with an MLP and the residual stream of the paper: their analysis is of no others.
+fn check_modular(modular: &ModularConfig, model: &ModelConfig) -> Result<()> {
+    check(model.d_mlp > 0, "d_mlp", model.d_mlp, "a model that learns sums has at least one neuron")?;
+    check(model.causal, "causal", model.causal, "a model that learns sums is causal: true")?;
+    check(
+        model.residual_scale == 1.0,
+        "residual_scale",
+        model.residual_scale,
+        "a model that learns sums has residual scale 1",
+    )?;
     let n_pairs = modular.n_pairs();
     check(
         (1..n_pairs).contains(&modular.n_train()),
@@ -75,6 +86,12 @@ mod tests {
         assert!(field == "frac_train" && allowed.contains("12769 pairs"), "{allowed}");
         let (field, allowed) = refusal(|config| config.model.n_heads = 3);
         assert!(field == "n_heads" && allowed.contains("d_model = 128"), "{allowed}");
+        let mut free = Preset::Paper.config();
+        (free.model.n_heads, free.model.d_head) = (3, 50);
+        assert_eq!(free.validate(), Ok(()), "three heads of a width of their own");
+        assert_eq!(refusal(|config| config.model.d_mlp = 0).0, "d_mlp");
+        assert_eq!(refusal(|config| config.model.causal = false).0, "causal");
+        assert_eq!(refusal(|config| config.model.residual_scale = 2.0).0, "residual_scale");
         let f64_on_gpu = |config: &mut ExperimentConfig| {
             (config.run.precision, config.run.device) = (Precision::F64, DeviceChoice::Gpu);
         };

@@ -8,7 +8,7 @@ pub mod modular;
 mod sampler;
 
 pub use dataset::{Dataset, Split};
-pub use examples::{Examples, SequenceShape};
+pub use examples::{Examples, NO_TARGET, SequenceShape};
 pub use sampler::{RandomWords, Sampler};
 
 use crate::config::TaskConfig;

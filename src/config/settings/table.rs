@@ -8,11 +8,14 @@ use crate::config::{
     TaskConfig,
 };
 
+/// The most blocks of a model that is trained; the paper's have 1 or 2.
+const MAX_LAYERS: u64 = 8;
+
 /// The largest modulus: beyond it p² pairs times p classes no longer fit a tab's memory.
 pub const MAX_P: usize = 499;
 
 /// All settings by group, in the order shown.
-pub static GROUPS: [Group; 5] = [
+pub static GROUPS: [Group; 6] = [
     Group { title: "Sums", settings: &[&P, &FRAC_TRAIN, &SPLIT], folded: false },
     Group {
         title: "Model",
@@ -29,6 +32,7 @@ pub static GROUPS: [Group; 5] = [
         settings: &[&DEVICE, &THREADS, &ENGINE, &PRECISION, &REPRODUCIBLE, &LOSS],
         folded: false,
     },
+    Group { title: "Model in detail", settings: &[&D_HEAD, &CAUSAL, &RESIDUAL_SCALE], folded: true },
     Group { title: "AdamW in detail", settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS], folded: true },
 ];
 
@@ -149,7 +153,7 @@ pub static N_HEADS: Setting = Setting {
     flag: "n-heads",
     aliases: &[],
     label: "Heads",
-    help: "Attention heads per layer; their number must divide d_model.",
+    help: "Attention heads per layer; their number must divide d_model unless d_head is given.",
     unit: "",
     kind: integer!(model.n_heads, IntegerRange::new(1, 64)),
 };
@@ -160,9 +164,9 @@ pub static D_MLP: Setting = Setting {
     flag: "d-mlp",
     aliases: &[],
     label: "Neurons d_mlp",
-    help: "Neurons per layer.",
+    help: "Neurons per layer; 0 is a model of attention only, which sums are not learned by here.",
     unit: "",
-    kind: integer!(model.d_mlp, IntegerRange::new(1, 8192)),
+    kind: integer!(model.d_mlp, IntegerRange::new(0, 8192)),
 };
 
 /// Number of blocks.
@@ -173,7 +177,7 @@ pub static N_LAYERS: Setting = Setting {
     label: "Layers",
     help: "Transformer blocks; the paper's model has one.",
     unit: "",
-    kind: integer!(model.n_layers, IntegerRange::new(1, 4)),
+    kind: integer!(model.n_layers, IntegerRange::new(1, MAX_LAYERS)),
 };
 
 /// The neurons' non-linearity.
@@ -189,6 +193,43 @@ pub static ACTIVATION: Setting = Setting {
         "relu" => Activation::Relu, "ReLU";
         "gelu" => Activation::Gelu, "GELU";
     ),
+};
+
+/// Width of a head.
+pub static D_HEAD: Setting = Setting {
+    name: "d_head",
+    flag: "d-head",
+    aliases: &[],
+    label: "Head width d_head",
+    help: "Width of a head; 0 is d_model divided by the number of heads.",
+    unit: "",
+    kind: integer!(model.d_head, IntegerRange::new(0, 2048)),
+};
+
+/// Whether a position is hidden from those before it.
+pub static CAUSAL: Setting = Setting {
+    name: "causal",
+    flag: "causal",
+    aliases: &[],
+    label: "Causal",
+    help: "Whether a position attends only to itself and to those before it, as in every model of the paper.",
+    unit: "",
+    kind: Kind::Switch {
+        get: |config| config.model.causal,
+        set: |config, value| config.model.causal = value,
+    },
+};
+
+/// What the residual stream is multiplied by.
+pub static RESIDUAL_SCALE: Setting = Setting {
+    name: "residual_scale",
+    flag: "residual-scale",
+    aliases: &[],
+    label: "Residual scale",
+    help: "What the residual stream is multiplied by where attention is added to it. It is 1 in the paper's text; \
+           the published code of repeated subsequences has 2.",
+    unit: "",
+    kind: decimal!(model.residual_scale, Excluded(0.0), Included(10.0)),
 };
 
 /// Seed of the initial weights.
