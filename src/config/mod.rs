@@ -174,6 +174,8 @@ pub enum EngineChoice {
     Auto,
     /// The hand-derived step over the folded algebra.
     Folded,
+    /// The hand-derived step of any model.
+    General,
     /// Burn's automatic differentiation, over the folded forward where the model allows it.
     Autodiff,
     /// Burn's automatic differentiation over the transformer as written: the oracle.
@@ -199,7 +201,7 @@ pub enum DeviceChoice {
 pub enum Precision {
     /// 32 bits, on every device.
     F32,
-    /// 64 bits, on the CPU's autodiff engine only.
+    /// 64 bits, on the CPU only, and not by the folded engine.
     F64,
 }
 

@@ -34,7 +34,7 @@ impl ExperimentConfig {
                 run.engine != EngineChoice::Folded,
                 "precision",
                 "f64",
-                "64-bit floats run on Burn's engines only: leave engine at auto, autodiff or literal",
+                "the folded engine has no 64-bit floats: leave engine at auto, general, autodiff or literal",
             )?;
         }
         Ok(())
@@ -99,6 +99,6 @@ mod tests {
         let f64_folded = |config: &mut ExperimentConfig| {
             (config.run.precision, config.run.engine) = (Precision::F64, EngineChoice::Folded);
         };
-        assert!(refusal(f64_folded).1.contains("Burn's engines only"));
+        assert!(refusal(f64_folded).1.contains("no 64-bit floats"));
     }
 }

@@ -3,6 +3,7 @@
 use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::{self, FoldedCpu};
 use super::folded_gpu::FoldedGpu;
+use super::general::GeneralCpu;
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
@@ -10,8 +11,8 @@ use crate::task::Dataset;
 
 /// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
-/// [`EngineChoice::Auto`] is the folded engine where it can train the model, and Burn's in float64 and for all other
-/// models, with the reason in [`EngineInfo::reason`]. [`DeviceChoice::Auto`] is the CPU: a caller that has probed
+/// [`EngineChoice::Auto`] is the folded engine where it can train the model. In float64 and for all other models it is
+/// the general engine on the CPU and Burn's on a GPU, with the reason in [`EngineInfo::reason`]. [`DeviceChoice::Auto`] is the CPU: a caller that has probed
 /// the devices and found a GPU passes [`DeviceChoice::Gpu`]. If a GPU refuses the folded engine, because it has too
 /// little memory or its driver rejects a kernel, the folded engine runs on the CPU: Burn on the same GPU would meet
 /// the same limits, but only in its first step.
@@ -35,7 +36,21 @@ pub async fn build(
             Ok(Box::new(folded_on_cpu(config, dataset, start)?))
         }
         (EngineChoice::Folded, Some(reason)) => Err(LabError::setting("engine", "folded", reason)),
-        (EngineChoice::Auto, Some(reason)) => with_burn(config, dataset, start, reason).await,
+        (EngineChoice::Auto, Some(reason)) if config.run.device == DeviceChoice::Gpu => {
+            with_burn(config, dataset, start, reason).await
+        }
+        (EngineChoice::Auto, Some(reason)) => {
+            Ok(Box::new(GeneralCpu::new(config, dataset, start)?.with_reason(reason)))
+        }
+        (EngineChoice::General, _) if config.run.device == DeviceChoice::Gpu => Err(LabError::setting(
+            "engine",
+            "general",
+            "it runs on the CPU only: leave device at auto or cpu",
+        )),
+        (EngineChoice::General, _) => {
+            let engine = GeneralCpu::new(config, dataset, start)?;
+            Ok(Box::new(engine.with_reason("as asked".to_owned())))
+        }
         (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
             with_burn(config, dataset, start, "as asked".into()).await
         }

@@ -341,6 +341,7 @@ pub static ENGINE: Setting = Setting {
         run.engine,
         "auto" => EngineChoice::Auto, "fastest";
         "folded" => EngineChoice::Folded, "folded, by hand";
+        "general" => EngineChoice::General, "any model, by hand";
         "autodiff" => EngineChoice::Autodiff, "folded, autodiff";
         "literal" => EngineChoice::Literal, "literal, autodiff";
     ),
@@ -352,8 +353,8 @@ pub static PRECISION: Setting = Setting {
     flag: "precision",
     aliases: &[],
     label: "Precision",
-    help: "Width of the floating point numbers. 64 bits are computed by Burn's engines on the CPU only, several \
-           times slower; device and engine left at auto give that.",
+    help: "Width of the floating point numbers. 64 bits are computed on the CPU only and not by the folded \
+           engine, several times slower; device and engine left at auto give that.",
     unit: "",
     kind: choice!(
         run.precision,

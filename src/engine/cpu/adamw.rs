@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn moments_whose_gradient_has_vanished_end_at_zero() {
         let coefficients = AdamWCoefficients::new(&Preset::Paper.config().optim, 10_000);
-        let (mut weights, mut first, mut second) = ([0.5; 16], [1e-3; 16], [1e-6; 16]);
+        let (mut weights, mut first, mut second) = ([0.5_f32; 16], [1e-3; 16], [1e-6; 16]);
         // The smallest gradients that count, and smaller ones of either sign.
         let mut gradient = [0.0; 16];
         gradient[..3].copy_from_slice(&[2e-18, -2e-18, 9e-19]);

@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn a_gradient_too_small_to_change_a_weight_is_zero_and_the_loss_is_exact() {
         for form in [LossForm::Exact, LossForm::Textbook] {
-            let mut row = Mat::zeros(1, 3);
+            let mut row: Mat = Mat::zeros(1, 3);
             row.row_mut(0)[..3].copy_from_slice(&[0.0, -60.0, -80.0]);
-            let mut copy = Mat::zeros(1, 3);
+            let mut copy: Mat = Mat::zeros(1, 3);
             copy.row_mut(0).copy_from_slice(row.row(0));
             let (simd, answers, scale) = (SimdLevel::detect(true), &[0][..], 1.0);
             simd.run(LossGradient { logits: row.view_mut(), answers, scale, form });
