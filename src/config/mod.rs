@@ -6,6 +6,7 @@
 
 pub mod cadence;
 mod presets;
+mod sequence_tasks;
 pub mod settings;
 mod split_rule;
 #[cfg(feature = "plan")]
@@ -14,9 +15,10 @@ mod task;
 mod validate;
 
 pub use presets::{Preset, PresetInfo};
+pub use sequence_tasks::{AdditionConfig, Batches, InductionConfig, SkipTrigramConfig};
 pub use settings::{MAX_EPOCHS, MAX_P};
 pub use split_rule::SplitRule;
-pub use task::{ModularConfig, TaskConfig};
+pub use task::{ModularConfig, TaskConfig, TaskKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,8 +71,22 @@ pub struct ModelConfig {
     /// 1 in the paper's text; the published code of repeated subsequences has 2. An MLP is added to it as it is.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub residual_scale: f64,
+    /// The standard deviation of the initial W_K, W_Q and W_V.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub qkv_init: QkvInit,
     /// Seed of the initial weights.
     pub seed: u32,
+}
+
+/// Whose root the standard deviation of the initial W_K, W_Q and W_V is one over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QkvInit {
+    /// d_model, as of the other matrices: the paper's models.
+    #[default]
+    DModel,
+    /// d_head: the published code of repeated subsequences.
+    DHead,
 }
 
 // What a file means that says nothing of a setting, because it is older or because the setting has this value.
@@ -241,16 +257,17 @@ impl OptimConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::{ModelConfig, Preset, SplitRule};
+    use super::{ModelConfig, Preset, QkvInit, SplitRule};
 
-    /// Files of older versions have neither of these settings, and files of runs with the usual values stay as they were.
+    /// Files of older versions have none of these settings, and files of runs with the usual values stay as they were.
     #[test]
     fn settings_that_came_later_are_written_only_where_they_are_not_the_usual_ones() {
         let usual = Preset::Paper.config().model;
         let text = r#"{"n_layers":1,"d_model":128,"n_heads":4,"d_mlp":512,"activation":"relu","seed":0}"#;
         assert_eq!(serde_json::to_string(&usual).expect("plain data"), text);
         assert_eq!(serde_json::from_str::<ModelConfig>(text).expect("it was saved so"), usual);
-        let other = ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, ..usual };
+        let qkv_init = QkvInit::DHead;
+        let other = ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, qkv_init, ..usual };
         let text = serde_json::to_string(&other).expect("plain data");
         assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("it was saved so"), other);
         assert_eq!(other.d_head(), 8, "not d_model / n_heads");

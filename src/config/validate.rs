@@ -1,7 +1,8 @@
 //! The one place where a whole configuration is checked, with errors that name setting, value and range.
 
 use super::{
-    DeviceChoice, EngineChoice, ExperimentConfig, ModelConfig, ModularConfig, Precision, TaskConfig, settings,
+    Batches, DeviceChoice, EngineChoice, ExperimentConfig, InductionConfig, ModelConfig, ModularConfig,
+    Precision, TaskConfig, settings,
 };
 use crate::error::{LabError, Result};
 
@@ -16,6 +17,8 @@ impl ExperimentConfig {
         let Self { data, model, run, .. } = self;
         match data {
             TaskConfig::Modular(modular) => check_modular(modular, model)?,
+            TaskConfig::Addition(_) | TaskConfig::SkipTrigram(_) => {}
+            TaskConfig::Induction(induction) => check_induction(induction)?,
         }
         check(
             model.d_head > 0 || model.d_model.is_multiple_of(model.n_heads),
@@ -60,13 +63,35 @@ fn check_modular(modular: &ModularConfig, model: &ModelConfig) -> Result<()> {
     )
 }
 
+fn check_induction(induction: &InductionConfig) -> Result<()> {
+    let &InductionConfig { n_ctx, sub_len, repeats, batches: Batches { batch, n_train, .. }, .. } = induction;
+    check(
+        sub_len <= (n_ctx - 1) / repeats,
+        "sub_len",
+        sub_len,
+        format!(
+            "{repeats} copies must fit in the {} tokens after the first, each in an interval of its own: at most {} tokens",
+            n_ctx - 1,
+            (n_ctx - 1) / repeats
+        ),
+    )?;
+    check(
+        n_train.is_multiple_of(batch),
+        "n_train",
+        n_train,
+        format!("the train set of repeated subsequences is a number of batches of {batch}; 0 is fresh data"),
+    )
+}
+
 fn check(holds: bool, setting: &'static str, value: impl ToString, allowed: impl Into<String>) -> Result<()> {
     if holds { Ok(()) } else { Err(LabError::setting(setting, value, allowed)) }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, Preset};
+    use crate::config::{
+        DeviceChoice, EngineChoice, ExperimentConfig, InductionConfig, Precision, Preset, TaskConfig,
+    };
     use crate::error::LabError;
 
     /// The setting that a change of the paper's experiment is refused for, and what is said to be allowed.
@@ -92,6 +117,17 @@ mod tests {
         assert_eq!(refusal(|config| config.model.d_mlp = 0).0, "d_mlp");
         assert_eq!(refusal(|config| config.model.causal = false).0, "causal");
         assert_eq!(refusal(|config| config.model.residual_scale = 2.0).0, "residual_scale");
+        let induction = |change: fn(&mut InductionConfig)| {
+            refusal(|config| {
+                let mut task = InductionConfig::PUBLISHED;
+                change(&mut task);
+                config.data = TaskConfig::Induction(task);
+            })
+        };
+        let (field, allowed) = induction(|task| task.sub_len = 29);
+        assert!(field == "sub_len" && allowed.contains("at most 28 tokens"), "{allowed}");
+        assert_eq!(induction(|task| task.batches.n_train = 500).0, "n_train", "no number of batches");
+        assert_eq!(induction(|task| task.repeats = 10).0, "sub_len");
         let f64_on_gpu = |config: &mut ExperimentConfig| {
             (config.run.precision, config.run.device) = (Precision::F64, DeviceChoice::Gpu);
         };

@@ -60,6 +60,8 @@ mod seeds;
 mod settings_doc;
 #[cfg(feature = "cli")]
 mod sweep;
+#[cfg(feature = "engine")]
+mod tasks;
 #[cfg(feature = "cli")]
 mod torture;
 mod verdict_controls;

@@ -1,50 +1,12 @@
-//! The table of settings. Ranges bound what a run may ask for, not what is wise.
+//! The table of the settings that every task has. Ranges bound what a run may ask for, not what is wise.
 
 use std::ops::Bound::{Excluded, Included};
 
-use super::{ChoiceOption, DecimalRange, Group, IntegerRange, Kind, Setting};
-use crate::config::{
-    Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, ModularConfig, Precision, SplitRule,
-    TaskConfig,
-};
+use super::{ChoiceOption, DecimalRange, IntegerRange, Kind, Setting};
+use crate::config::{Activation, DeviceChoice, EngineChoice, LossForm, Precision, QkvInit};
 
 /// The most blocks of a model that is trained; the paper's have 1 or 2.
 const MAX_LAYERS: u64 = 8;
-
-/// The largest modulus: beyond it p² pairs times p classes no longer fit a tab's memory.
-pub const MAX_P: usize = 499;
-
-/// All settings by group, in the order shown.
-pub static GROUPS: [Group; 6] = [
-    Group { title: "Sums", settings: &[&P, &FRAC_TRAIN, &SPLIT], folded: false },
-    Group {
-        title: "Model",
-        settings: &[&D_MODEL, &N_HEADS, &D_MLP, &N_LAYERS, &ACTIVATION, &SEED],
-        folded: false,
-    },
-    Group {
-        title: "Training",
-        settings: &[&LR, &WEIGHT_DECAY, &EPOCHS, &EVAL_EVERY, &CHECKPOINT_EVERY],
-        folded: false,
-    },
-    Group {
-        title: "Computation",
-        settings: &[&DEVICE, &THREADS, &ENGINE, &PRECISION, &REPRODUCIBLE, &LOSS],
-        folded: false,
-    },
-    Group { title: "Model in detail", settings: &[&D_HEAD, &CAUSAL, &RESIDUAL_SCALE], folded: true },
-    Group { title: "AdamW in detail", settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS], folded: true },
-];
-
-fn modular(config: &ExperimentConfig) -> &ModularConfig {
-    let TaskConfig::Modular(modular) = &config.data;
-    modular
-}
-
-fn modular_mut(config: &mut ExperimentConfig) -> &mut ModularConfig {
-    let TaskConfig::Modular(modular) = &mut config.data;
-    modular
-}
 
 /// A whole-number field of the configuration.
 macro_rules! integer {
@@ -87,54 +49,6 @@ macro_rules! choice {
         }
     };
 }
-
-/// The modulus.
-pub static P: Setting = Setting {
-    name: "p",
-    flag: "p",
-    aliases: &[],
-    label: "Modulus p",
-    help: "The model learns a + b mod p.",
-    unit: "",
-    kind: Kind::Integer {
-        range: IntegerRange::odd_primes(MAX_P as u64),
-        get: |config| modular(config).p as u64,
-        set: |config, value| modular_mut(config).p = value as usize,
-    },
-};
-
-/// The fraction of the pairs in the train set.
-pub static FRAC_TRAIN: Setting = Setting {
-    name: "frac_train",
-    flag: "frac",
-    aliases: &["frac-train"],
-    label: "Train fraction",
-    help: "The part of the p² sums that the model is trained on; the others test it.",
-    unit: "",
-    kind: Kind::Decimal {
-        range: DecimalRange { low: Excluded(0.0), high: Excluded(1.0) },
-        get: |config| modular(config).frac_train,
-        set: |config, value| modular_mut(config).frac_train = value,
-    },
-};
-
-/// Which pairs those are.
-pub static SPLIT: Setting = Setting {
-    name: "split",
-    flag: "split",
-    aliases: &[],
-    label: "Split",
-    help: "Which sums those are: python is the shuffle of the paper's code, torch that of torch.randperm.",
-    unit: "",
-    kind: Kind::Text {
-        form: SplitRule::FORM,
-        get: |config| modular(config).split.to_string(),
-        set: |config, text| {
-            modular_mut(config).split = text.parse()?;
-            Ok(())
-        },
-    },
-};
 
 /// Width of the residual stream.
 pub static D_MODEL: Setting = Setting {
@@ -232,15 +146,41 @@ pub static RESIDUAL_SCALE: Setting = Setting {
     kind: decimal!(model.residual_scale, Excluded(0.0), Included(10.0)),
 };
 
+/// The standard deviation of the initial queries, keys and values.
+pub static QKV_INIT: Setting = Setting {
+    name: "qkv_init",
+    flag: "qkv-init",
+    aliases: &[],
+    label: "Initial W_K, W_Q, W_V",
+    help: "Standard deviation of the initial W_K, W_Q and W_V: one over the root of d_model, as of the other matrices, \
+           or of d_head, as in the published code of repeated subsequences.",
+    unit: "",
+    kind: choice!(
+        model.qkv_init,
+        "d_model" => QkvInit::DModel, "1/√d_model";
+        "d_head" => QkvInit::DHead, "1/√d_head";
+    ),
+};
+
 /// Seed of the initial weights.
 pub static SEED: Setting = Setting {
     name: "seed",
     flag: "seed",
     aliases: &[],
     label: "Initial seed",
-    help: "Decides the initial weights: the same seed, the same run.",
+    help: "Decides the initial weights, and the examples of a sequence task unless data_seed is given: the same seed, \
+           the same run.",
     unit: "",
-    kind: integer!(model.seed, IntegerRange::new(0, u32::MAX as u64)),
+    kind: Kind::Integer {
+        range: IntegerRange::new(0, u32::MAX as u64),
+        get: |config| u64::from(config.model.seed),
+        set: |config, value| {
+            config.model.seed = value as u32;
+            if let Some(batches) = config.data.batches_mut() {
+                batches.data_seed = value as u32;
+            }
+        },
+    },
 };
 
 /// The learning rate.
