@@ -177,6 +177,9 @@ pub struct RunConfig {
     ///
     /// There are at most `engine::folded::MAX_SHARDS` shards, and runs with equally many have equal bits. In a
     /// browser the run's own configuration has the number it got in place of what was asked.
+    ///
+    /// The general engine has no shards: in a browser it computes in one thread, and natively its bits depend on the
+    /// number of threads unless the run is `reproducible`.
     pub threads: usize,
     /// Give the browser's bits also where a faster order of sums exists.
     pub reproducible: bool,

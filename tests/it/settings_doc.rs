@@ -30,6 +30,9 @@ const THREADS: &str = "\
 
 There are at most 8 shards. Runs with equally many have the same bits, natively and in a browser. A run in
 a browser writes the number it got into its link and its files.
+
+All this is of the folded engine. The general engine computes in one thread in a browser; natively its bits depend on
+the number of CPU threads, unless the run is reproducible.
 ";
 
 fn markdown() -> String {
