@@ -3,6 +3,7 @@
 use grokking_lab::config::{ExperimentConfig, Preset};
 use grokking_lab::engine::TrainState;
 use grokking_lab::engine::folded::FoldedCpu;
+use grokking_lab::engine::general::GeneralCpu;
 use grokking_lab::model::ModelShape;
 use grokking_lab::model::init::initial_weights;
 use grokking_lab::task::Dataset;
@@ -23,4 +24,14 @@ pub fn folded(config: &ExperimentConfig) -> FoldedCpu {
     let shape = ModelShape::new(&config.data, &config.model);
     let start = TrainState::start(initial_weights(&shape, config.model.seed));
     FoldedCpu::new(config, &Dataset::new(&config.data), &start).expect("the paper's model folds")
+}
+
+/// The general engine at the initial weights.
+///
+/// # Panics
+/// If the experiment is not a valid one.
+pub fn general(config: &ExperimentConfig) -> GeneralCpu {
+    let shape = ModelShape::new(&config.data, &config.model);
+    let start = TrainState::start(initial_weights(&shape, config.model.seed));
+    GeneralCpu::new(config, &Dataset::new(&config.data), &start).expect("any model")
 }

@@ -6,9 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use grokking_lab::engine::folded::matrix::Mat;
-use grokking_lab::engine::folded::simd::product::Product;
-use grokking_lab::engine::folded::simd::{Kernel, Simd, SimdLevel};
+use grokking_lab::engine::cpu::matrix::Mat;
+use grokking_lab::engine::cpu::simd::product::Product;
+use grokking_lab::engine::cpu::simd::{Kernel, Simd, SimdLevel};
 
 const N_PAIRS: usize = 80;
 const D_MLP: usize = 512;

@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use grokking_lab::engine::Engine;
-use grokking_lab_benches::{experiment, folded};
+use grokking_lab_benches::{experiment, folded, general};
 use pollster::block_on;
 
 fn by_threads(c: &mut Criterion) {
@@ -42,5 +42,16 @@ fn by_size(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, by_threads, by_size);
+fn by_depth(c: &mut Criterion) {
+    let mut group = c.benchmark_group("general engine, step, 1 thread");
+    group.sample_size(10);
+    for n_layers in [1, 2, 4] {
+        let mut config = experiment(113, 128);
+        (config.run.threads, config.model.n_layers) = (1, n_layers);
+        let mut engine = general(&config);
+        group.bench_function(format!("{n_layers} blocks"), |b| b.iter(|| block_on(engine.train(1))));
+    }
+}
+
+criterion_group!(benches, by_threads, by_size, by_depth);
 criterion_main!(benches);

@@ -12,7 +12,7 @@ use super::{Failure, Outcome};
 use crate::analysis::modular::paper_experiment::paper_experiment_for;
 use crate::analysis::modular::report::{self, Report};
 use crate::config::{ExperimentConfig, ModularConfig, Preset, SplitRule, TaskConfig};
-use crate::error::Result;
+use crate::error::{LabError, Result};
 use crate::task::modular::ModularTask;
 
 /// Options of `grok analyse`.
@@ -40,8 +40,8 @@ pub(super) fn run(args: &AnalyseArgs) -> Result<Outcome, Failure> {
         let judged = JudgedReport::judge(&report, &config, &[]);
         serde_json::to_string_pretty(&judged).expect("plain data with text keys")
     } else {
-        let TaskConfig::Modular(ModularConfig { split, frac_train, .. }) = &config.data;
-        let head = format!("{}, split {split}:{frac_train}", args.file.display());
+        let split = config.data.modular().map(|sums| format!(", split {}:{}", sums.split, sums.frac_train));
+        let head = format!("{}{}", args.file.display(), split.unwrap_or_default());
         let verdict = verdict_on(&report, &config, &[]);
         format!("{head}\n{}\n{}", report_text(&report), verdict.headline())
     };
@@ -55,7 +55,13 @@ fn analyse(args: &AnalyseArgs) -> Result<(ExperimentConfig, Report)> {
         Some(config) => config,
         None => paper_experiment_for(file.weights.shape()).map_err(|error| named(&args.file, &error))?,
     };
-    let TaskConfig::Modular(mut data) = config.data.clone();
+    let Some(mut data) = config.data.modular().cloned() else {
+        let reason = format!(
+            "the file is of a run of {}; the report is on models that learned sums a + b mod p",
+            config.data.words()
+        );
+        return Err(LabError::content(args.file.display().to_string(), reason));
+    };
     if let Some(text) = &args.split {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
         data.split = rule;

@@ -68,7 +68,7 @@ impl SettingArgs {
     /// `--split` may carry the fraction, which is a setting of its own.
     fn change_split(&self, config: &mut ExperimentConfig, text: &str) -> Result<()> {
         let (rule, frac) = SplitRule::parse_with_frac(text)?;
-        config.data.change_modular(|modular| modular.split = rule);
+        settings::SPLIT.write(config, &rule.to_string())?;
         let Some(frac) = frac else { return Ok(()) };
         if let Some(alone) = self.text(&settings::FRAC_TRAIN) {
             let allowed = format!("--split {text} already gives the fraction {frac}; give it in one place");
@@ -132,7 +132,7 @@ fn arg(group: &Group, setting: &'static Setting) -> Arg {
         let checked = if is_split {
             SplitRule::parse_with_frac(text).map(|_| ())
         } else {
-            setting.write(&mut Preset::Paper.config(), text)
+            setting.write(&mut setting.experiment_with(), text)
         };
         checked.map(|()| text.to_owned()).map_err(allowed_in)
     };
@@ -160,7 +160,7 @@ fn allowed_in(error: LabError) -> String {
 
 /// The presets, one a line.
 fn presets_help() -> StyledStr {
-    let lines = Preset::ALL.map(|preset| format!("  {:<10} {}", preset.name(), preset.summary()));
+    let lines = Preset::ALL.map(|preset| format!("  {:<19} {}", preset.name(), preset.summary()));
     StyledStr::from(format!("Presets:\n{}", lines.join("\n")))
 }
 
@@ -170,7 +170,8 @@ mod tests {
 
     use super::{SettingArgs, settings};
     use crate::config::{
-        Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset, SplitRule,
+        Activation, Batches, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset,
+        QkvInit, SplitRule, TaskConfig,
     };
     use crate::engine::folded::MAX_SHARDS;
 
@@ -213,9 +214,13 @@ mod tests {
 
     #[test]
     fn every_option_goes_by_all_names_of_its_setting() {
-        let (base, other) = (Preset::Paper.config(), other_values());
         for setting in settings::all() {
-            let text = setting.read(&other);
+            let base = setting.experiment_with();
+            let text = if setting == &settings::TASK {
+                "addition".to_owned()
+            } else {
+                setting.read(&other_values(&base))
+            };
             let mut expected = base.clone();
             setting.write(&mut expected, &text).unwrap();
             assert_ne!(expected, base, "{setting:?}: another value was meant");
@@ -229,10 +234,26 @@ mod tests {
         }
     }
 
-    /// A configuration that has no setting as the paper's has it.
-    fn other_values() -> ExperimentConfig {
+    /// A configuration of the same task that has no setting as the paper's, or the published task, has it.
+    fn other_values(base: &ExperimentConfig) -> ExperimentConfig {
         let mut config = Preset::Tiny.config();
         config.data.change_modular(|modular| modular.split = SplitRule::Torch(1));
+        if base.data.modular().is_none() {
+            config.data = base.data.clone();
+        }
+        match &mut config.data {
+            TaskConfig::Modular(_) => {}
+            TaskConfig::Addition(task) => task.digits = 3,
+            TaskConfig::SkipTrigram(task) => (task.symbols, task.noise) = (3, 7),
+            TaskConfig::Induction(task) => {
+                (task.n_ctx, task.sub_len, task.repeats, task.d_vocab) = (40, 4, 2, 9);
+            }
+        }
+        if let Some(batches) = config.data.batches_mut() {
+            *batches = Batches { batch: 5, n_train: 10, data_seed: 11 };
+        }
+        (config.model.d_head, config.model.causal) = (3, false);
+        (config.model.residual_scale, config.model.qkv_init) = (2.0, QkvInit::DHead);
         (config.model.n_layers, config.model.seed) = (2, 5);
         config.model.activation = Activation::Gelu;
         (config.optim.lr, config.optim.weight_decay, config.optim.warmup_steps) = (0.01, 0.5, 3);

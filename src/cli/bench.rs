@@ -88,7 +88,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<Outcome, Failure> {
 
 /// Every engine on every device, or those the options name.
 fn candidates(config: &ExperimentConfig) -> Vec<(EngineChoice, DeviceChoice)> {
-    let engines = [EngineChoice::Folded, EngineChoice::Autodiff, EngineChoice::Literal];
+    let engines =
+        [EngineChoice::Folded, EngineChoice::General, EngineChoice::Autodiff, EngineChoice::Literal];
     let asked = config.run.engine;
     let engines = engines.into_iter().filter(|&engine| asked == EngineChoice::Auto || asked == engine);
     let devices = |engine| [DeviceChoice::Cpu, DeviceChoice::Gpu].map(|device| (engine, device));
@@ -110,6 +111,7 @@ fn build(
     let built = block_on(engine::build(&config, dataset, start))?;
     let asked_engine = match engine {
         EngineChoice::Folded => EngineKind::Folded,
+        EngineChoice::General => EngineKind::General,
         EngineChoice::Literal => EngineKind::Literal,
         EngineChoice::Autodiff | EngineChoice::Auto => EngineKind::Autodiff,
     };

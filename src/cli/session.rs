@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::resume::Interrupted;
 use super::run_dir::RunDir;
 use super::saved_state;
+use crate::analysis::general::GeneralAnalysis;
 use crate::analysis::modular::report;
 use crate::config::ExperimentConfig;
 use crate::config::cadence::{is_evaluated, is_saved, next_stop};
@@ -166,12 +167,17 @@ impl Session {
         }
     }
 
-    /// Writes `report.json`: the analysis of the weights as they are.
+    /// Writes `report.json`: the analysis of the weights as they are; of another task than sums what any model has.
     ///
     /// # Errors
     /// [`LabError::Device`] and [`LabError::File`] as they come.
     pub(super) fn write_report(&mut self) -> Result<()> {
         let weights = block_on(self.engine.weights())?;
+        if self.config.data.modular().is_none() {
+            let report = GeneralAnalysis::new(&weights, &Dataset::new(&self.config.data))?;
+            self.metrics.sync()?;
+            return write_json(&self.dir.report_path(), &report);
+        }
         let report = report::analyse(&weights, &ModularTask::of(&self.config.data)?)?;
         let collapsed = block_on(self.engine.evaluate())?.softmax_collapse_fraction;
         self.metrics.sync()?;

@@ -6,7 +6,7 @@ use super::file_io::{MAX_INPUT_BYTES, read_bytes};
 use crate::config::ExperimentConfig;
 use crate::engine::TrainState;
 use crate::error::{LabError, Result};
-use crate::model::init::initial_weights;
+use crate::model::init::initial_weights_of;
 use crate::model::safetensors::WeightsFile;
 use crate::model::{ModelShape, Weights};
 use crate::protocol::capsule::{Capsule, archive};
@@ -19,7 +19,7 @@ pub(super) fn initial_state(config: &ExperimentConfig, init: Option<&Path>) -> R
     let shape = ModelShape::new(&config.data, &config.model);
     let weights = match init {
         Some(path) => read_fitting(path, &shape)?,
-        None => initial_weights(&shape, config.model.seed),
+        None => initial_weights_of(config),
     };
     Ok(TrainState::start(weights))
 }

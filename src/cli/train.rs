@@ -100,6 +100,7 @@ fn start_text(session: &Session, step: usize) -> String {
         TaskConfig::Modular(data) => {
             format!("p = {}, {} of {} pairs in the train set", data.p, data.n_train(), data.n_pairs())
         }
+        other => other.words(),
     };
     format!(
         "{examples}; {}; steps {step} to {}; files in {}",

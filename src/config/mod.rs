@@ -6,6 +6,7 @@
 
 pub mod cadence;
 mod presets;
+mod sequence_tasks;
 pub mod settings;
 mod split_rule;
 #[cfg(feature = "plan")]
@@ -14,9 +15,10 @@ mod task;
 mod validate;
 
 pub use presets::{Preset, PresetInfo};
+pub use sequence_tasks::{AdditionConfig, Batches, InductionConfig, SkipTrigramConfig};
 pub use settings::{MAX_EPOCHS, MAX_P};
 pub use split_rule::SplitRule;
-pub use task::{ModularConfig, TaskConfig};
+pub use task::{ModularConfig, TaskConfig, TaskKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,22 +48,67 @@ impl ExperimentConfig {
     }
 }
 
-/// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied
-/// unembedding, sequence `[a, b, =]`.
+/// The transformer (paper section 3 and appendix A): no LayerNorm, learned positions, untied unembedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// Number of blocks.
     pub n_layers: usize,
     /// Width of the residual stream.
     pub d_model: usize,
-    /// Heads per block; `d_head = d_model / n_heads`.
+    /// Heads per block.
     pub n_heads: usize,
-    /// Neurons per block.
+    /// Width of a head; 0 for `d_model / n_heads`, which is then a whole number. [`Self::d_head`] is the width itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub d_head: usize,
+    /// Neurons per block; 0 for a model of attention only.
     pub d_mlp: usize,
     /// The neurons' non-linearity.
     pub activation: Activation,
+    /// Whether a position attends only to itself and to those before it.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub causal: bool,
+    /// What the residual stream is multiplied by where attention is added to it, `x <- residual_scale x + attn(x)`.
+    /// 1 in the paper's text; the published code of repeated subsequences has 2. An MLP is added to it as it is.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub residual_scale: f64,
+    /// The standard deviation of the initial W_K, W_Q and W_V.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub qkv_init: QkvInit,
     /// Seed of the initial weights.
     pub seed: u32,
+}
+
+/// Whose root the standard deviation of the initial W_K, W_Q and W_V is one over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QkvInit {
+    /// d_model, as of the other matrices: the paper's models.
+    #[default]
+    DModel,
+    /// d_head: the published code of repeated subsequences.
+    DHead,
+}
+
+// What a file means that says nothing of a setting, because it is older or because the setting has this value.
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// The non-linearity of the MLP.
@@ -130,6 +177,9 @@ pub struct RunConfig {
     ///
     /// There are at most `engine::folded::MAX_SHARDS` shards, and runs with equally many have equal bits. In a
     /// browser the run's own configuration has the number it got in place of what was asked.
+    ///
+    /// The general engine has no shards: in a browser it computes in one thread, and natively its bits depend on the
+    /// number of threads unless the run is `reproducible`.
     pub threads: usize,
     /// Give the browser's bits also where a faster order of sums exists.
     pub reproducible: bool,
@@ -143,6 +193,8 @@ pub enum EngineChoice {
     Auto,
     /// The hand-derived step over the folded algebra.
     Folded,
+    /// The hand-derived step of any model.
+    General,
     /// Burn's automatic differentiation, over the folded forward where the model allows it.
     Autodiff,
     /// Burn's automatic differentiation over the transformer as written: the oracle.
@@ -168,7 +220,7 @@ pub enum DeviceChoice {
 pub enum Precision {
     /// 32 bits, on every device.
     F32,
-    /// 64 bits, on the CPU's autodiff engine only.
+    /// 64 bits, on the CPU only, and not by the folded engine.
     F64,
 }
 
@@ -184,7 +236,10 @@ impl std::fmt::Display for Precision {
 impl ModelConfig {
     /// Width of a head.
     pub fn d_head(&self) -> usize {
-        self.d_model / self.n_heads
+        match self.d_head {
+            0 => self.d_model / self.n_heads,
+            width => width,
+        }
     }
 }
 
@@ -205,7 +260,21 @@ impl OptimConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::{Preset, SplitRule};
+    use super::{ModelConfig, Preset, QkvInit, SplitRule};
+
+    /// Files of older versions have none of these settings, and files of runs with the usual values stay as they were.
+    #[test]
+    fn settings_that_came_later_are_written_only_where_they_are_not_the_usual_ones() {
+        let usual = Preset::Paper.config().model;
+        let text = r#"{"n_layers":1,"d_model":128,"n_heads":4,"d_mlp":512,"activation":"relu","seed":0}"#;
+        assert_eq!(serde_json::to_string(&usual).expect("plain data"), text);
+        assert_eq!(serde_json::from_str::<ModelConfig>(text).expect("it was saved so"), usual);
+        let qkv_init = QkvInit::DHead;
+        let other = ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, qkv_init, ..usual };
+        let text = serde_json::to_string(&other).expect("plain data");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("it was saved so"), other);
+        assert_eq!(other.d_head(), 8, "not d_model / n_heads");
+    }
 
     #[test]
     fn another_seed_is_another_run_and_nothing_else_may_differ() {

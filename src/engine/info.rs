@@ -29,6 +29,8 @@ pub struct EngineInfo {
 pub enum EngineKind {
     /// The hand-derived step over the folded algebra.
     Folded,
+    /// The hand-derived step of any model.
+    General,
     /// Burn's automatic differentiation, over the folded forward where the model allows it.
     Autodiff,
     /// Burn's automatic differentiation over the transformer as written.
@@ -50,6 +52,7 @@ impl fmt::Display for EngineKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Folded => "folded",
+            Self::General => "general",
             Self::Autodiff => "autodiff",
             Self::Literal => "literal",
         })
@@ -114,6 +117,7 @@ mod tests {
                 "as asked",
                 named(EngineKind::Autodiff, DeviceKind::Cpu, Precision::F64, Some("as asked")),
             ),
+            ("general", "cpu", "f64", "", named(EngineKind::General, DeviceKind::Cpu, Precision::F64, None)),
             ("literal", "cpu", "f32", "", named(EngineKind::Literal, DeviceKind::Cpu, Precision::F32, None)),
         ] {
             let text = format!(

@@ -1,11 +1,12 @@
 //! The training engine: one trait, and its implementations on the CPU, on the GPU and through Burn.
 //!
 //! An engine makes steps when it is called. It draws no random numbers, reads no clock and posts no messages.
-//! `docs/engine.md` derives what the folded engines compute.
+//! `docs/engine.md` derives what the hand-derived engines compute.
 
 #[cfg(feature = "engine")]
 pub mod autodiff;
 mod build;
+pub mod cpu;
 #[cfg(feature = "engine")]
 mod build_burn;
 #[cfg(feature = "engine")]
@@ -13,6 +14,7 @@ pub mod device;
 pub mod folded;
 #[cfg(feature = "engine")]
 pub mod folded_gpu;
+pub mod general;
 mod info;
 pub mod metrics_csv;
 pub mod record;

@@ -8,5 +8,6 @@ pub mod matrix;
 pub mod modular;
 pub mod mt19937;
 pub mod normal;
+pub mod randint;
 pub mod stats;
 pub mod svd;

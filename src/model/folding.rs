@@ -55,6 +55,9 @@ pub fn folds(dataset: &Dataset, shape: &ModelShape) -> Result<(), String> {
             sequences.loss_positions
         ));
     }
+    if [&dataset.train, &dataset.test].iter().any(|examples| examples.n_predictions() < examples.len()) {
+        return Err("examples without a prediction do not fold".into());
+    }
     let last = n_numbers(shape) as u32;
     let ends_alike = |examples: &Examples| {
         examples.iter().all(|(tokens, _)| tokens[2] == last && !tokens[..2].contains(&last))
@@ -81,6 +84,12 @@ pub fn model_folds(shape: &ModelShape) -> Result<(), String> {
     }
     if !shape.causal {
         return Err("a model whose positions see those after them does not fold".into());
+    }
+    if shape.residual_scale != 1.0 {
+        return Err(format!(
+            "a model whose residual stream is multiplied by {} does not fold",
+            shape.residual_scale
+        ));
     }
     Ok(())
 }

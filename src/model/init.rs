@@ -3,7 +3,18 @@
 
 use super::shape::{ModelShape, Param};
 use super::weights::Weights;
+use crate::config::{ExperimentConfig, QkvInit};
 use crate::maths::normal::NormalSource;
+
+/// Draws the initial weights of an experiment: those of [`initial_weights`], but W_K, W_Q and W_V as
+/// [`QkvInit`] says.
+pub fn initial_weights_of(config: &ExperimentConfig) -> Weights {
+    let shape = ModelShape::new(&config.data, &config.model);
+    draw(&shape, config.model.seed, |param| match (config.model.qkv_init, param) {
+        (QkvInit::DHead, Param::W_K(_) | Param::W_Q(_) | Param::W_V(_)) => 1.0 / (shape.d_head as f64).sqrt(),
+        _ => initial_std(&shape, param),
+    })
+}
 
 /// Draws the initial weights of a model; the same seed gives the same bits on every machine.
 ///
@@ -21,10 +32,14 @@ use crate::maths::normal::NormalSource;
 /// assert!(weights.get(Param::b_out(0)).iter().all(|&b| b == 0.0));
 /// ```
 pub fn initial_weights(shape: &ModelShape, seed: u32) -> Weights {
+    draw(shape, seed, |param| initial_std(shape, param))
+}
+
+fn draw(shape: &ModelShape, seed: u32, std_of: impl Fn(Param) -> f64) -> Weights {
     let mut normal = NormalSource::new(seed);
     let mut weights = Weights::zeros(shape.clone());
     for param in shape.params() {
-        let std = initial_std(shape, param);
+        let std = std_of(param);
         if std > 0.0 {
             for value in weights.get_mut(param) {
                 *value = f64::from((std * normal.draw()) as f32);
@@ -46,8 +61,8 @@ pub fn initial_std(shape: &ModelShape, param: Param) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::initial_weights;
-    use crate::config::Preset;
+    use super::{initial_weights, initial_weights_of};
+    use crate::config::{Preset, QkvInit};
     use crate::model::shape::{ModelShape, Param};
 
     #[test]
@@ -59,6 +74,25 @@ mod tests {
             let sum_sq: f64 = weights.flat().iter().map(|w| w * w).sum();
             assert!((sum_sq - 1781.0).abs() < 30.0, "seed {seed}: {sum_sq}");
             assert!(weights.get(Param::b_in(0)).iter().all(|&b| b == 0.0), "biases start at 0");
+        }
+    }
+
+    #[test]
+    fn queries_keys_and_values_alone_may_have_a_deviation_of_their_own() {
+        let mut config = Preset::Tiny.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        let usual = initial_weights(&shape, config.model.seed);
+        assert_eq!(initial_weights_of(&config), usual);
+        config.model.qkv_init = QkvInit::DHead;
+        let wide = initial_weights_of(&config);
+        // 1/√8 in place of 1/√16, then rounded to float32.
+        for param in shape.params() {
+            let is_qkv = matches!(param, Param::W_K(_) | Param::W_Q(_) | Param::W_V(_));
+            let factor = if is_qkv { std::f64::consts::SQRT_2 } else { 1.0 };
+            for (i, (wide, usual)) in wide.get(param).iter().zip(usual.get(param)).enumerate() {
+                let difference = (wide - factor * usual).abs();
+                assert!(difference <= 2e-7 * usual.abs(), "{}, {i}: {wide} and {usual}", param.name());
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! The sizes of a model and the order of its parameters.
 
 use crate::config::{Activation, ModelConfig, TaskConfig};
-use crate::task::{Dataset, SequenceShape};
+use crate::task::{Dataset, NO_TARGET, SequenceShape};
 
 /// Every size of a transformer, whatever it is trained on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ModelShape {
     /// Tokens of a sequence.
     pub n_ctx: usize,
@@ -26,6 +26,8 @@ pub struct ModelShape {
     pub activation: Activation,
     /// Whether a position attends only to itself and to those before it.
     pub causal: bool,
+    /// What the residual stream is multiplied by where attention is added to it, `x <- residual_scale x + attn(x)`.
+    pub residual_scale: f64,
 }
 
 /// One parameter tensor. The order of the variants within a block is the order in memory.
@@ -93,7 +95,8 @@ impl ModelShape {
             d_vocab: sequences.d_vocab,
             d_vocab_out: sequences.d_vocab_out,
             activation: model.activation,
-            causal: true,
+            causal: model.causal,
+            residual_scale: model.residual_scale,
         }
     }
 
@@ -111,7 +114,7 @@ impl ModelShape {
             ));
         }
         let targets = [&dataset.train, &dataset.test].map(|examples| examples.targets_of(0..examples.len()));
-        match targets.into_iter().flatten().max() {
+        match targets.into_iter().flatten().filter(|&&target| target != NO_TARGET).max() {
             Some(&largest) if largest as usize >= self.d_vocab_out => Err(format!(
                 "the model predicts the tokens below {}, an example asks for {largest}",
                 self.d_vocab_out

@@ -25,7 +25,7 @@ const MASKED_SCORE: f64 = -1e9;
 /// per block:
 ///   q, k, v  = x W_Qᵀ, x W_Kᵀ, x W_Vᵀ                        by head, n × n_heads × n_ctx × d_head
 ///   pattern  = softmax(q kᵀ / √d_head), causal or not        n × n_heads × n_ctx × n_ctx
-///   x       += (pattern v) W_Oᵀ
+///   x        = residual_scale x + (pattern v) W_Oᵀ
 ///   x       += σ(x W_inᵀ + b_in) W_outᵀ + b_out              unless it is of attention only
 /// logits     = x[positions] W_U
 /// ```
@@ -54,9 +54,14 @@ pub fn logits(
     observer.see(Hook::PosEmbed, &params.W_pos);
     let mut resid: Tensor<3> = embed + params.W_pos.clone().unsqueeze();
 
+    // Not multiplied where the factor is 1: a step of the paper's model has the operations that it had.
+    let scaled = |resid: Tensor<3>| match params.shape.residual_scale {
+        1.0 => resid,
+        scale => resid.mul_scalar(scale),
+    };
     for (l, block) in params.blocks.iter().enumerate() {
         observer.see(Hook::ResidPre(l), &resid);
-        resid = resid.clone() + attention(params, block, l, resid, observer);
+        resid = scaled(resid.clone()) + attention(params, block, l, resid, observer);
         observer.see(Hook::ResidMid(l), &resid);
         if let Some(params_of_mlp) = &block.mlp {
             let activation = params.shape.activation;

@@ -7,11 +7,11 @@ use super::{Examples, Sampler, SequenceShape};
 pub struct Dataset {
     /// The form of every example.
     pub shape: SequenceShape,
-    /// The examples that are trained on, all in each step; of fresh data the first batch.
+    /// The examples that are trained on, all in each step or a batch in each; of fresh data the first batch.
     pub train: Examples,
     /// The examples held out.
     pub test: Examples,
-    /// Where each step takes a fresh batch from, if it does.
+    /// Where each step takes its batch from, if it does not take the whole train set.
     pub sampler: Option<Sampler>,
 }
 
@@ -36,5 +36,17 @@ impl Dataset {
     pub fn fresh(sampler: Sampler, test: Examples) -> Self {
         let train = sampler.batch().clone();
         Self { sampler: Some(sampler), ..Self::finite(train, test) }
+    }
+
+    /// One of some batches in each step, in an order that is shuffled for each pass.
+    ///
+    /// # Panics
+    /// If there are no batches.
+    pub fn shuffled_batches(seed: u32, batches: Vec<Examples>, test: Examples) -> Self {
+        let mut train = Examples::empty(test.shape());
+        for (tokens, targets) in batches.iter().flat_map(Examples::iter) {
+            train.push(tokens, targets);
+        }
+        Self { sampler: Some(Sampler::shuffled(seed, batches)), ..Self::finite(train, test) }
     }
 }

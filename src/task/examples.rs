@@ -11,9 +11,13 @@ pub struct SequenceShape {
     pub d_vocab: usize,
     /// Different tokens that a model predicts.
     pub d_vocab_out: usize,
-    /// The positions whose predictions are trained, ascending, each below `n_ctx`.
+    /// The positions whose predictions are trained, ascending, each below `n_ctx`. Where they differ from example to
+    /// example, those of any; an example has [`NO_TARGET`] at the others.
     pub loss_positions: Vec<usize>,
 }
+
+/// The target at a loss position whose prediction does not count in this example.
+pub const NO_TARGET: u32 = u32::MAX;
 
 /// Examples of one [`SequenceShape`].
 ///
@@ -42,7 +46,7 @@ impl Examples {
         Self { shape: shape.clone(), n: 0, tokens: Vec::new(), targets: Vec::new() }
     }
 
-    /// Appends an example: n_ctx tokens, and a target for each loss position.
+    /// Appends an example: n_ctx tokens, and a target for each loss position, or [`NO_TARGET`].
     ///
     /// # Panics
     /// If there are more or fewer, or if one is outside its vocabulary.
@@ -50,7 +54,8 @@ impl Examples {
         let SequenceShape { n_ctx, d_vocab, d_vocab_out, loss_positions } = &self.shape;
         assert_eq!((tokens.len(), targets.len()), (*n_ctx, loss_positions.len()), "tokens and targets");
         assert!(tokens.iter().all(|&token| (token as usize) < *d_vocab), "{tokens:?} of {d_vocab} tokens");
-        assert!(targets.iter().all(|&t| (t as usize) < *d_vocab_out), "{targets:?} of {d_vocab_out} tokens");
+        let is_target = |t: u32| (t as usize) < *d_vocab_out || t == NO_TARGET;
+        assert!(targets.iter().all(|&t| is_target(t)), "{targets:?} of {d_vocab_out} tokens");
         self.n += 1;
         self.tokens.extend_from_slice(tokens);
         self.targets.extend_from_slice(targets);
@@ -91,6 +96,11 @@ impl Examples {
     pub fn targets_of(&self, examples: Range<usize>) -> &[u32] {
         let n_targets = self.shape.loss_positions.len();
         &self.targets[examples.start * n_targets..examples.end * n_targets]
+    }
+
+    /// Number of predictions that count: over them the loss is a mean.
+    pub fn n_predictions(&self) -> usize {
+        self.targets.iter().filter(|&&target| target != NO_TARGET).count()
     }
 
     /// Tokens and targets of each example.

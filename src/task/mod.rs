@@ -2,16 +2,21 @@
 //!
 //! Each task has a file of its own and a row in the functions below; nothing else here knows what is learned.
 
+pub mod addition;
 mod dataset;
 mod examples;
+#[cfg(test)]
+mod golden;
 pub mod modular;
+pub mod repeated_subsequence;
 mod sampler;
+pub mod skip_trigram;
 
 pub use dataset::{Dataset, Split};
-pub use examples::{Examples, SequenceShape};
+pub use examples::{Examples, NO_TARGET, SequenceShape};
 pub use sampler::{RandomWords, Sampler};
 
-use crate::config::TaskConfig;
+use crate::config::{Batches, TaskConfig};
 
 impl Dataset {
     /// Makes the examples of a task.
@@ -28,6 +33,9 @@ impl Dataset {
     pub fn new(task: &TaskConfig) -> Self {
         match task {
             TaskConfig::Modular(config) => modular::ModularTask::new(config).dataset(),
+            TaskConfig::Addition(config) => addition::dataset(config),
+            TaskConfig::SkipTrigram(config) => skip_trigram::dataset(config),
+            TaskConfig::Induction(config) => repeated_subsequence::dataset(config),
         }
     }
 }
@@ -37,13 +45,20 @@ impl SequenceShape {
     pub fn new(task: &TaskConfig) -> Self {
         match task {
             TaskConfig::Modular(config) => modular::sequence_shape(config.p),
+            TaskConfig::Addition(config) => addition::sequence_shape(config.digits),
+            TaskConfig::SkipTrigram(config) => skip_trigram::sequence_shape(config.symbols, config.noise),
+            TaskConfig::Induction(config) => repeated_subsequence::sequence_shape(config),
         }
     }
 }
 
-/// The numbers of train and of test examples of a task, without making any.
+/// The numbers of train and of test examples of a task, without making any; of fresh data the train examples of a step.
 pub fn n_examples(task: &TaskConfig) -> [usize; 2] {
+    let train = |batches: &Batches| if batches.n_train == 0 { batches.batch } else { batches.n_train };
     match task {
         TaskConfig::Modular(config) => [config.n_train(), config.n_pairs() - config.n_train()],
+        TaskConfig::Addition(config) => [train(&config.batches), addition::N_TEST],
+        TaskConfig::SkipTrigram(config) => [train(&config.batches), skip_trigram::N_TEST],
+        TaskConfig::Induction(config) => [train(&config.batches), repeated_subsequence::N_TEST],
     }
 }

@@ -6,7 +6,7 @@ use crate::config::{DeviceChoice, ExperimentConfig, Precision, RunConfig};
 use crate::engine::state_file::StateFile;
 use crate::engine::{DeviceKind, Engine, EngineInfo, Evaluation, MetricsRow, TrainState};
 use crate::error::{LabError, Result};
-use crate::model::init::initial_weights;
+use crate::model::init::initial_weights_of;
 use crate::model::safetensors::{WeightLayout, WeightsFile};
 use crate::model::shape::ModelShape;
 use crate::protocol::{Command, Event, RunId, RunState};
@@ -182,7 +182,7 @@ impl Session {
         let dataset = Dataset::new(&config.data);
         let shape = ModelShape::new(&config.data, &config.model);
         let start = match saved {
-            [] => TrainState::start(initial_weights(&shape, config.model.seed)),
+            [] => TrainState::start(initial_weights_of(&config)),
             bytes => StateFile::from_bytes(bytes, &shape)?.state,
         };
         let engine = engine_selection::build(&config, &dataset, &start).await?;

@@ -20,6 +20,7 @@ pub(crate) fn shape(p: usize, n_layers: usize, activation: Activation) -> ModelS
         d_vocab_out: p + 1,
         activation,
         causal: true,
+        residual_scale: 1.0,
     }
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn planted(p: usize, freqs: &[usize]) -> Weights {
         d_vocab_out: p,
         activation: Activation::Relu,
         causal: true,
+        residual_scale: 1.0,
     };
     let d_model = shape.d_model;
     let (d_mlp, d_vocab) = (shape.d_mlp, shape.d_vocab);

@@ -102,6 +102,7 @@ fn attention_of_one_frequency_is_recognised() {
         d_vocab_out: p,
         activation: Activation::Relu,
         causal: true,
+        residual_scale: 1.0,
     };
     let mut weights = Weights::zeros(shape);
     for x in 0..p {

@@ -155,6 +155,7 @@ fn with_logits(p: usize, alpha: &[(usize, f64)]) -> Weights {
         d_vocab_out: p,
         activation: Activation::Relu,
         causal: true,
+        residual_scale: 1.0,
     };
     let mut weights = Weights::zeros(shape);
     for x in 0..p {

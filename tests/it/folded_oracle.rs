@@ -145,6 +145,17 @@ fn losses_and_whole_gradients_are_those_of_the_transformer() {
     }
 }
 
+#[test]
+fn heads_may_have_a_width_of_their_own() {
+    for (n_heads, d_head) in [(3, 5), (2, 16)] {
+        let mut config = experiment((13, 2, 18, 33, 0.5), Activation::Relu);
+        (config.model.n_heads, config.model.d_head) = (n_heads, d_head);
+        config.validate().expect("a valid experiment");
+        let dataset = Dataset::new(&config.data);
+        check(&format!("{n_heads} heads of {d_head}"), &config, &dataset, &random(&config), 1e-5);
+    }
+}
+
 /// A part of both sets, for the literal gradient takes its time.
 fn some(mut dataset: Dataset) -> Dataset {
     dataset.train.truncate(300);

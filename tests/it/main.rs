@@ -41,6 +41,9 @@ mod folded_cpu;
 mod folded_gpu;
 #[cfg(feature = "engine")]
 mod folded_oracle;
+mod general_golden;
+#[cfg(feature = "engine")]
+mod general_oracle;
 #[cfg(feature = "engine")]
 mod hooks;
 mod layering;
@@ -59,6 +62,8 @@ mod seeds;
 mod settings_doc;
 #[cfg(feature = "cli")]
 mod sweep;
+#[cfg(feature = "engine")]
+mod tasks;
 #[cfg(feature = "cli")]
 mod torture;
 mod verdict_controls;

@@ -55,7 +55,7 @@ fn a_task_of_several_positions_is_learned_and_analysed() {
         let config = experiment(d_mlp);
         let shape = ModelShape { causal, ..ModelShape::for_sequences(&dataset.shape, &config.model) };
         let mut engine = trained(&dataset, &config, &shape);
-        assert_eq!(engine.info().engine, EngineKind::Autodiff, "{what}");
+        assert_eq!(engine.info().engine, EngineKind::General, "{what}");
         let reason = folded::supports(&dataset, &shape).expect_err("five positions, two predictions");
         let words = if d_mlp == 0 { "attention only" } else { "5 tokens" };
         assert!(reason.contains(words), "{what}: {reason}");

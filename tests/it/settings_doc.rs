@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use grokking_lab::config::Preset;
 use grokking_lab::config::settings::{GROUPS, Setting};
+use grokking_lab::config::{Preset, TaskKind};
 
 const INTRODUCTION: &str = "\
 # Settings
@@ -12,7 +12,8 @@ const INTRODUCTION: &str = "\
 Every setting of an experiment. A link to the page holds it as `NAME=VALUE`, `grok train`, `grok reproduce` and
 `grok bench` take it as `--OPTION VALUE`; both accept every name of a row, with hyphens or underscores. What is not
 given is the preset's: `quick` on the page and `paper` for `grok`, unless another is named (`preset=NAME`,
-`--preset NAME`). The default below is that of `paper`; presets that have another value are named with it.
+`--preset NAME`). The default below is that of `paper`, or of the task in its published form where `paper` has no such
+setting; presets that have another value are named with it. A setting of another task than the run's is refused.
 
 `--split RULE:SEED:FRAC` sets the train fraction too. `--reproducible` alone means `--reproducible=true`.
 ";
@@ -29,12 +30,19 @@ const THREADS: &str = "\
 
 There are at most 8 shards. Runs with equally many have the same bits, natively and in a browser. A run in
 a browser writes the number it got into its link and its files.
+
+All this is of the folded engine. The general engine computes in one thread in a browser; natively its bits depend on
+the number of CPU threads, unless the run is reproducible.
 ";
 
 fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
     for group in &GROUPS {
         text += &format!("\n## {}\n\n", group.title);
+        if group.tasks.len() < TaskKind::ALL.len() {
+            let tasks: Vec<String> = group.tasks.iter().map(|task| format!("`{}`", task.name())).collect();
+            text += &format!("Of the task {} alone.\n\n", tasks.join(", "));
+        }
         text += "| name | option | label | allowed | default | presets | meaning |\n|---|---|---|---|---|---|---|\n";
         for setting in group.settings {
             text += &row(setting);
@@ -48,9 +56,10 @@ fn markdown() -> String {
 }
 
 fn row(setting: &Setting) -> String {
-    let default = setting.read(&Preset::Paper.config());
-    let others = Preset::ALL.map(|preset| (preset.name(), setting.read(&preset.config())));
-    let others = others.into_iter().filter(|(_, value)| *value != default);
+    let default = setting.read(&setting.experiment_with());
+    let having = Preset::ALL.into_iter().filter(|preset| setting.applies(&preset.config()));
+    let others = having.map(|preset| (preset.name(), setting.read(&preset.config())));
+    let others = others.filter(|(_, value)| *value != default);
     let others: Vec<String> = others.map(|(name, value)| format!("{name}: {value}")).collect();
     let Setting { name, flag, label, help, .. } = setting;
     let others = others.join(", ");

@@ -92,7 +92,9 @@ impl HostTransformer {
         let mut attention_sums = Vec::new();
         for block in &self.blocks {
             let attended = self.attention(block, &resid, &mut attention_sums);
-            add_scaled(resid.values_mut(), 1.0, attended.values());
+            for (x, added) in resid.values_mut().iter_mut().zip(attended.values()) {
+                *x = self.shape.residual_scale * *x + added;
+            }
             if let Some(mlp) = &block.mlp {
                 let out = self.mlp(mlp, &resid);
                 add_scaled(resid.values_mut(), 1.0, out.values());

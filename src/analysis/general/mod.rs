@@ -2,6 +2,8 @@
 //! what each head attends to.
 
 mod forward;
+#[cfg(test)]
+mod golden_tests;
 mod weight_norms;
 
 pub use weight_norms::{SumSqWeights, sum_sq_weights};
@@ -13,7 +15,7 @@ use crate::error::{LabError, Result};
 use crate::maths::matrix::{Matrix, add_scaled};
 use crate::maths::stats;
 use crate::model::Weights;
-use crate::task::{Dataset, Examples};
+use crate::task::{Dataset, Examples, NO_TARGET};
 
 /// Tokens that go through the model together: bounds the memory of their activations.
 const TOKENS_AT_ONCE: usize = 1024;
@@ -69,8 +71,8 @@ pub struct HeadAttention {
 /// Sums over the examples of one set.
 struct SetSums {
     n: usize,
-    /// For each loss position: loss, and number of right predictions.
-    positions: Vec<[f64; 2]>,
+    /// For each loss position: loss, number of right predictions, and number of predictions that count.
+    positions: Vec<[f64; 3]>,
     attention: Vec<Matrix>,
 }
 
@@ -87,19 +89,22 @@ impl GeneralAnalysis {
         let model = HostTransformer::new(weights);
         let [train, test] =
             [&dataset.train, &dataset.test].map(|examples| SetSums::of(&model, examples, shape.n_ctx));
-        let part = |i: usize, of: &dyn Fn(&SetSums) -> [f64; 2], n: f64| BySplit {
-            train: of(&train)[i] / (train.n as f64 * n),
-            test: of(&test)[i] / (test.n as f64 * n),
-            all: (of(&train)[i] + of(&test)[i]) / ((train.n + test.n) as f64 * n),
+        let part = |i: usize, of: &dyn Fn(&SetSums) -> [f64; 3]| {
+            let ([train, test], n) = ([of(&train), of(&test)], 2);
+            BySplit {
+                train: train[i] / train[n],
+                test: test[i] / test[n],
+                all: (train[i] + test[i]) / (train[n] + test[n]),
+            }
         };
         let positions = dataset.shape.loss_positions.iter().enumerate().map(|(i, &position)| {
             let of = |sums: &SetSums| sums.positions[i];
-            PositionScores { position, loss: part(0, &of, 1.0), accuracy: part(1, &of, 1.0) }
+            PositionScores { position, loss: part(0, &of), accuracy: part(1, &of) }
         });
         let total = |sums: &SetSums| {
-            sums.positions.iter().fold([0.0; 2], |[loss, right], next| [loss + next[0], right + next[1]])
+            let add = |sum: [f64; 3], next: &[f64; 3]| std::array::from_fn(|i| sum[i] + next[i]);
+            sums.positions.iter().fold([0.0; 3], add)
         };
-        let n_positions = dataset.shape.loss_positions.len() as f64;
         let share = 1.0 / (train.n + test.n) as f64;
         let attention = train.attention.iter().zip(&test.attention).enumerate().map(|(i, (train, test))| {
             let mean =
@@ -109,8 +114,8 @@ impl GeneralAnalysis {
             HeadAttention { layer, head, mean_pattern }
         });
         Ok(Self {
-            loss: part(0, &total, n_positions),
-            accuracy: part(1, &total, n_positions),
+            loss: part(0, &total),
+            accuracy: part(1, &total),
             positions: positions.collect(),
             sum_sq_weights: sum_sq_weights(weights),
             attention: attention.collect(),
@@ -122,16 +127,19 @@ impl SetSums {
     fn of(model: &HostTransformer, examples: &Examples, n_ctx: usize) -> Self {
         let n_positions = examples.shape().loss_positions.len();
         let mut sums =
-            Self { n: examples.len(), positions: vec![[0.0; 2]; n_positions], attention: Vec::new() };
+            Self { n: examples.len(), positions: vec![[0.0; 3]; n_positions], attention: Vec::new() };
         let step = (TOKENS_AT_ONCE / n_ctx).max(1);
         // An empty set goes through, too, so that there is a sum of zeros for each head.
         for start in (0..examples.len().max(1)).step_by(step) {
             let range = start..examples.len().min(start + step);
             let found = model.run(examples, range.clone());
             for (i, &target) in examples.targets_of(range).iter().enumerate() {
+                if target == NO_TARGET {
+                    continue;
+                }
                 let (loss, margin) = stats::loss_and_margin(found.logits.row(i), target as usize);
                 let sum = &mut sums.positions[i % n_positions];
-                *sum = [sum[0] + loss, sum[1] + f64::from(u8::from(margin > 0.0))];
+                *sum = [sum[0] + loss, sum[1] + f64::from(u8::from(margin > 0.0)), sum[2] + 1.0];
             }
             if sums.attention.is_empty() {
                 sums.attention = found.attention_sums;

@@ -64,6 +64,7 @@ mod tests {
             d_vocab_out: p,
             activation: Activation::Relu,
             causal: true,
+            residual_scale: 1.0,
         };
         let mut weights = Weights::zeros(shape);
         let basis = FourierBasis::new(p);

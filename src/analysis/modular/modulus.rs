@@ -42,6 +42,12 @@ pub fn check_shape(shape: &ModelShape) -> Result<()> {
             "the model's positions see those after them, and the analysis is of a causal one".into(),
         );
     }
+    if shape.residual_scale != 1.0 {
+        return wrong(format!(
+            "the model multiplies its residual stream by {}, and the analysis is of one that leaves it as it is",
+            shape.residual_scale
+        ));
+    }
     Ok(())
 }
 
@@ -65,6 +71,7 @@ mod tests {
             (ModelShape { d_vocab_out: 4, ..tiny.clone() }, "unembed.W_U has 4 columns; allowed are 7 and 8"),
             (ModelShape { d_mlp: 0, ..tiny.clone() }, "no MLP"),
             (ModelShape { causal: false, ..tiny.clone() }, "causal"),
+            (ModelShape { residual_scale: 2.0, ..tiny.clone() }, "residual stream by 2"),
         ] {
             let error = check_shape(&shape).expect_err(words).to_string();
             assert!(error.contains(words), "{error}");

@@ -14,8 +14,9 @@ pub fn paper_experiment_for(shape: &ModelShape) -> Result<ExperimentConfig> {
     check_shape(shape)?;
     let p = modulus(shape);
     let paper = Preset::Paper.config();
-    let ModelShape { n_layers, d_model, n_heads, d_mlp, activation, .. } = *shape;
-    let model = ModelConfig { n_layers, d_model, n_heads, d_mlp, activation, ..paper.model };
+    let ModelShape { n_layers, d_model, n_heads, d_head, d_mlp, activation, .. } = *shape;
+    let d_head = if n_heads * d_head == d_model { 0 } else { d_head };
+    let model = ModelConfig { n_layers, d_model, n_heads, d_head, d_mlp, activation, ..paper.model };
     let mut config = ExperimentConfig { model, ..paper };
     config.data.change_modular(|modular| modular.p = p);
     Ok(config)

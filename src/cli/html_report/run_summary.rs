@@ -9,13 +9,16 @@ use crate::analysis::measure::{
 };
 use crate::cli::reproduce::analysis::RunAnalysis;
 use crate::cli::reproduce::stored_run::StoredRun;
-use crate::config::{ExperimentConfig, TaskConfig};
+use crate::config::ExperimentConfig;
 use crate::format::count;
 use crate::plot::figures::{Cell, DataTable};
 
 /// The experiment in a sentence, and the numbers at its end.
 pub(super) fn opening(run: &StoredRun, analysis: &RunAnalysis) -> String {
-    let ExperimentConfig { data: TaskConfig::Modular(data), model, optim, .. } = &run.config;
+    let ExperimentConfig { data, model, optim, .. } = &run.config;
+    let scores = table(&numbers(analysis));
+    // The report is of runs of sums.
+    let Some(data) = data.modular() else { return scores };
     let steps = count(run.last_step());
     let stopped = match run.config.run.epochs {
         epochs if epochs > run.last_step() => format!(" of {}", count(epochs)),
@@ -38,7 +41,7 @@ pub(super) fn opening(run: &StoredRun, analysis: &RunAnalysis) -> String {
         optim.weight_decay,
         model.seed,
     );
-    format!("<p>{}</p>\n{}", escaped(&words), table(&numbers(analysis)))
+    format!("<p>{}</p>\n{scores}", escaped(&words))
 }
 
 /// The last checkpoint's scores.

@@ -3,19 +3,23 @@
 //!
 //! The page's form, the page's links, the options of `grok` and their help, [`ExperimentConfig::validate`] and
 //! docs/settings.md are all made from [`GROUPS`]. To add a setting: a field of the configuration, an entry in
-//! `table.rs`, its place in [`GROUPS`].
+//! `table.rs` (or `task_table.rs`, if it belongs to a task), its place in [`GROUPS`].
 
+mod groups;
 mod kind;
 mod range;
 mod table;
+mod task_table;
 
+pub use groups::GROUPS;
 pub use kind::{ChoiceOption, Kind};
 pub use range::{DecimalRange, IntegerRange};
 pub use table::*;
+pub use task_table::*;
 
 use std::fmt;
 
-use super::ExperimentConfig;
+use super::{ExperimentConfig, Preset, TaskKind};
 use crate::error::{LabError, Result};
 
 /// A setting. Two are equal if they have the same name.
@@ -44,8 +48,12 @@ pub struct Group {
     pub title: &'static str,
     /// Its settings, in the order shown.
     pub settings: &'static [&'static Setting],
+    /// The tasks that have these settings, at least one.
+    pub tasks: &'static [TaskKind],
     /// Whether the form hides the group until it is opened.
     pub folded: bool,
+    /// Whether the page has the group: it shows runs of sums, and none of the other tasks.
+    pub on_page: bool,
 }
 
 /// All settings, in the order shown.
@@ -67,6 +75,25 @@ impl Setting {
         std::iter::once(self.flag).chain(name).chain(self.aliases.iter().copied())
     }
 
+    /// The group that it stands in.
+    pub fn group(&self) -> &'static Group {
+        GROUPS.iter().find(|group| group.settings.contains(&self)).expect("every setting stands in a group")
+    }
+
+    /// Whether the task of a configuration has this setting.
+    pub fn applies(&self, config: &ExperimentConfig) -> bool {
+        self.group().tasks.contains(&config.data.kind())
+    }
+
+    /// An experiment that has this setting: the paper's, or with another task in its place.
+    pub fn experiment_with(&self) -> ExperimentConfig {
+        let mut config = Preset::Paper.config();
+        if !self.applies(&config) {
+            config.data = self.group().tasks[0].published(config.model.seed);
+        }
+        config
+    }
+
     /// The setting in a configuration, as text that [`write`](Self::write) reads back to the same value.
     pub fn read(&self, config: &ExperimentConfig) -> String {
         self.kind.read(config)
@@ -76,9 +103,13 @@ impl Setting {
     /// others (heads must divide d_model) is left to [`ExperimentConfig::validate`].
     ///
     /// # Errors
-    /// [`LabError::Setting`] under the setting's name if the text cannot be read or the value is not allowed.
+    /// [`LabError::Setting`] under the setting's name if the text cannot be read, the value is not allowed, or the task
+    /// does not have this setting and would have to change for it.
     pub fn write(&self, config: &mut ExperimentConfig, text: &str) -> Result<()> {
         let text = text.trim();
+        if !self.applies(config) {
+            return if self.read(config) == text { Ok(()) } else { Err(self.refusal_of_task(config, text)) };
+        }
         match self.kind {
             // Has several forms, and an error for each.
             Kind::Text { set, .. } => set(config, text),
@@ -103,6 +134,16 @@ impl Setting {
     /// The help with the allowed values, as whole sentences.
     pub fn full_help(&self) -> String {
         format!("{} Allowed: {}.", self.help, self.allowed())
+    }
+
+    fn refusal_of_task(&self, config: &ExperimentConfig, text: &str) -> LabError {
+        let tasks: Vec<&str> = self.group().tasks.iter().map(|task| task.name()).collect();
+        let allowed = format!(
+            "it is a setting of the task {}, and the task here is {}",
+            tasks.join(" or "),
+            config.data.kind().name()
+        );
+        LabError::setting(self.name, text, allowed)
     }
 
     fn refusal(&self, text: &str) -> LabError {

@@ -1,46 +1,12 @@
-//! The table of settings. Ranges bound what a run may ask for, not what is wise.
+//! The table of the settings that every task has. Ranges bound what a run may ask for, not what is wise.
 
 use std::ops::Bound::{Excluded, Included};
 
-use super::{ChoiceOption, DecimalRange, Group, IntegerRange, Kind, Setting};
-use crate::config::{
-    Activation, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, ModularConfig, Precision, SplitRule,
-    TaskConfig,
-};
+use super::{ChoiceOption, DecimalRange, IntegerRange, Kind, Setting};
+use crate::config::{Activation, DeviceChoice, EngineChoice, LossForm, Precision, QkvInit};
 
-/// The largest modulus: beyond it p² pairs times p classes no longer fit a tab's memory.
-pub const MAX_P: usize = 499;
-
-/// All settings by group, in the order shown.
-pub static GROUPS: [Group; 5] = [
-    Group { title: "Sums", settings: &[&P, &FRAC_TRAIN, &SPLIT], folded: false },
-    Group {
-        title: "Model",
-        settings: &[&D_MODEL, &N_HEADS, &D_MLP, &N_LAYERS, &ACTIVATION, &SEED],
-        folded: false,
-    },
-    Group {
-        title: "Training",
-        settings: &[&LR, &WEIGHT_DECAY, &EPOCHS, &EVAL_EVERY, &CHECKPOINT_EVERY],
-        folded: false,
-    },
-    Group {
-        title: "Computation",
-        settings: &[&DEVICE, &THREADS, &ENGINE, &PRECISION, &REPRODUCIBLE, &LOSS],
-        folded: false,
-    },
-    Group { title: "AdamW in detail", settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS], folded: true },
-];
-
-fn modular(config: &ExperimentConfig) -> &ModularConfig {
-    let TaskConfig::Modular(modular) = &config.data;
-    modular
-}
-
-fn modular_mut(config: &mut ExperimentConfig) -> &mut ModularConfig {
-    let TaskConfig::Modular(modular) = &mut config.data;
-    modular
-}
+/// The most blocks of a model that is trained; the paper's have 1 or 2.
+const MAX_LAYERS: u64 = 8;
 
 /// A whole-number field of the configuration.
 macro_rules! integer {
@@ -84,54 +50,6 @@ macro_rules! choice {
     };
 }
 
-/// The modulus.
-pub static P: Setting = Setting {
-    name: "p",
-    flag: "p",
-    aliases: &[],
-    label: "Modulus p",
-    help: "The model learns a + b mod p.",
-    unit: "",
-    kind: Kind::Integer {
-        range: IntegerRange::odd_primes(MAX_P as u64),
-        get: |config| modular(config).p as u64,
-        set: |config, value| modular_mut(config).p = value as usize,
-    },
-};
-
-/// The fraction of the pairs in the train set.
-pub static FRAC_TRAIN: Setting = Setting {
-    name: "frac_train",
-    flag: "frac",
-    aliases: &["frac-train"],
-    label: "Train fraction",
-    help: "The part of the p² sums that the model is trained on; the others test it.",
-    unit: "",
-    kind: Kind::Decimal {
-        range: DecimalRange { low: Excluded(0.0), high: Excluded(1.0) },
-        get: |config| modular(config).frac_train,
-        set: |config, value| modular_mut(config).frac_train = value,
-    },
-};
-
-/// Which pairs those are.
-pub static SPLIT: Setting = Setting {
-    name: "split",
-    flag: "split",
-    aliases: &[],
-    label: "Split",
-    help: "Which sums those are: python is the shuffle of the paper's code, torch that of torch.randperm.",
-    unit: "",
-    kind: Kind::Text {
-        form: SplitRule::FORM,
-        get: |config| modular(config).split.to_string(),
-        set: |config, text| {
-            modular_mut(config).split = text.parse()?;
-            Ok(())
-        },
-    },
-};
-
 /// Width of the residual stream.
 pub static D_MODEL: Setting = Setting {
     name: "d_model",
@@ -149,7 +67,7 @@ pub static N_HEADS: Setting = Setting {
     flag: "n-heads",
     aliases: &[],
     label: "Heads",
-    help: "Attention heads per layer; their number must divide d_model.",
+    help: "Attention heads per layer; their number must divide d_model unless d_head is given.",
     unit: "",
     kind: integer!(model.n_heads, IntegerRange::new(1, 64)),
 };
@@ -160,9 +78,9 @@ pub static D_MLP: Setting = Setting {
     flag: "d-mlp",
     aliases: &[],
     label: "Neurons d_mlp",
-    help: "Neurons per layer.",
+    help: "Neurons per layer; 0 is a model of attention only, which sums are not learned by here.",
     unit: "",
-    kind: integer!(model.d_mlp, IntegerRange::new(1, 8192)),
+    kind: integer!(model.d_mlp, IntegerRange::new(0, 8192)),
 };
 
 /// Number of blocks.
@@ -173,7 +91,7 @@ pub static N_LAYERS: Setting = Setting {
     label: "Layers",
     help: "Transformer blocks; the paper's model has one.",
     unit: "",
-    kind: integer!(model.n_layers, IntegerRange::new(1, 4)),
+    kind: integer!(model.n_layers, IntegerRange::new(1, MAX_LAYERS)),
 };
 
 /// The neurons' non-linearity.
@@ -191,15 +109,78 @@ pub static ACTIVATION: Setting = Setting {
     ),
 };
 
+/// Width of a head.
+pub static D_HEAD: Setting = Setting {
+    name: "d_head",
+    flag: "d-head",
+    aliases: &[],
+    label: "Head width d_head",
+    help: "Width of a head; 0 is d_model divided by the number of heads.",
+    unit: "",
+    kind: integer!(model.d_head, IntegerRange::new(0, 2048)),
+};
+
+/// Whether a position is hidden from those before it.
+pub static CAUSAL: Setting = Setting {
+    name: "causal",
+    flag: "causal",
+    aliases: &[],
+    label: "Causal",
+    help: "Whether a position attends only to itself and to those before it, as in every model of the paper.",
+    unit: "",
+    kind: Kind::Switch {
+        get: |config| config.model.causal,
+        set: |config, value| config.model.causal = value,
+    },
+};
+
+/// What the residual stream is multiplied by.
+pub static RESIDUAL_SCALE: Setting = Setting {
+    name: "residual_scale",
+    flag: "residual-scale",
+    aliases: &[],
+    label: "Residual scale",
+    help: "What the residual stream is multiplied by where attention is added to it. It is 1 in the paper's text; \
+           the published code of repeated subsequences has 2.",
+    unit: "",
+    kind: decimal!(model.residual_scale, Excluded(0.0), Included(10.0)),
+};
+
+/// The standard deviation of the initial queries, keys and values.
+pub static QKV_INIT: Setting = Setting {
+    name: "qkv_init",
+    flag: "qkv-init",
+    aliases: &[],
+    label: "Initial W_K, W_Q, W_V",
+    help: "Standard deviation of the initial W_K, W_Q and W_V: one over the root of d_model, as of the other matrices, \
+           or of d_head, as in the published code of repeated subsequences.",
+    unit: "",
+    kind: choice!(
+        model.qkv_init,
+        "d_model" => QkvInit::DModel, "1/√d_model";
+        "d_head" => QkvInit::DHead, "1/√d_head";
+    ),
+};
+
 /// Seed of the initial weights.
 pub static SEED: Setting = Setting {
     name: "seed",
     flag: "seed",
     aliases: &[],
     label: "Initial seed",
-    help: "Decides the initial weights: the same seed, the same run.",
+    help: "Decides the initial weights, and the examples of a sequence task unless data_seed is given: the same seed, \
+           the same run.",
     unit: "",
-    kind: integer!(model.seed, IntegerRange::new(0, u32::MAX as u64)),
+    kind: Kind::Integer {
+        range: IntegerRange::new(0, u32::MAX as u64),
+        get: |config| u64::from(config.model.seed),
+        set: |config, value| {
+            config.model.seed = value as u32;
+            if let Some(batches) = config.data.batches_mut() {
+                batches.data_seed = value as u32;
+            }
+        },
+    },
 };
 
 /// The learning rate.
@@ -300,6 +281,7 @@ pub static ENGINE: Setting = Setting {
         run.engine,
         "auto" => EngineChoice::Auto, "fastest";
         "folded" => EngineChoice::Folded, "folded, by hand";
+        "general" => EngineChoice::General, "any model, by hand";
         "autodiff" => EngineChoice::Autodiff, "folded, autodiff";
         "literal" => EngineChoice::Literal, "literal, autodiff";
     ),
@@ -311,8 +293,8 @@ pub static PRECISION: Setting = Setting {
     flag: "precision",
     aliases: &[],
     label: "Precision",
-    help: "Width of the floating point numbers. 64 bits are computed by Burn's engines on the CPU only, several \
-           times slower; device and engine left at auto give that.",
+    help: "Width of the floating point numbers. 64 bits are computed on the CPU only and not by the folded \
+           engine, several times slower; device and engine left at auto give that.",
     unit: "",
     kind: choice!(
         run.precision,

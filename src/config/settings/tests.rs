@@ -2,28 +2,28 @@
 
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
-use super::{GROUPS, Kind, Setting, all, find};
-use crate::config::{ExperimentConfig, Preset};
+use super::{BATCH, DATA_SEED, DIGITS, GROUPS, Kind, P, SEED, Setting, TASK, all, find};
+use crate::config::{ExperimentConfig, Preset, QkvInit, TaskKind};
 use crate::error::LabError;
 
 /// Fails unless the text is refused under the setting's own name, by `write`.
 fn check_refused(setting: &Setting, text: &str) {
-    let mut config = Preset::Paper.config();
+    let mut config = setting.experiment_with();
     let Err(LabError::Setting { field, allowed, .. }) = setting.write(&mut config, text) else {
         panic!("{setting:?} took {text:?}");
     };
     assert_eq!(field, setting.name, "the error lands at the control");
     assert!(allowed.contains(&setting.allowed()), "{setting:?} says what is allowed: {allowed}");
-    assert_eq!(config, Preset::Paper.config(), "{setting:?} left the configuration alone");
+    assert_eq!(config, setting.experiment_with(), "{setting:?} left the configuration alone");
 }
 
 /// Fails unless the text is allowed and reads back.
 fn check_taken(setting: &Setting, text: &str) {
-    let mut config = Preset::Paper.config();
+    let mut config = setting.experiment_with();
     setting.write(&mut config, text).unwrap_or_else(|error| panic!("{setting:?}: {error}"));
     assert_eq!(setting.check(&config), Ok(()), "{setting:?} = {text}");
     let read = setting.read(&config);
-    let mut again = Preset::Paper.config();
+    let mut again = setting.experiment_with();
     setting.write(&mut again, &read).expect("its own text is allowed");
     assert_eq!(again, config, "{setting:?} = {text}, read as {read}");
 }
@@ -45,8 +45,18 @@ fn every_field_of_the_configuration_is_in_the_table() {
     fn n_leaves(value: &serde_json::Value) -> usize {
         value.as_object().map_or(1, |fields| fields.values().map(n_leaves).sum())
     }
-    let config = serde_json::to_value(Preset::Paper.config()).expect("plain data");
-    assert_eq!(all().count(), n_leaves(&config), "one setting a field");
+    for kind in TaskKind::ALL {
+        let mut config = Preset::Paper.config();
+        config.data = kind.published(1);
+        // Of these the usual values are not written.
+        (config.model.d_head, config.model.causal, config.model.residual_scale) = (8, false, 2.0);
+        config.model.qkv_init = QkvInit::DHead;
+        let n_settings = all().filter(|setting| setting.applies(&config)).count();
+        // The name of the modular task is not written.
+        let n_unwritten = usize::from(kind == TaskKind::Modular);
+        let n_fields = n_leaves(&serde_json::to_value(config).expect("plain data"));
+        assert_eq!(n_settings, n_fields + n_unwritten, "{kind:?}: one setting a field");
+    }
 }
 
 #[test]
@@ -95,7 +105,7 @@ fn decimal_numbers_are_held_to_both_ends_of_their_range() {
 
 /// Fails unless the whole configuration is refused under the setting's name: what a file holds is checked too.
 fn check_invalid(setting: &Setting, change: impl FnOnce(&mut ExperimentConfig)) {
-    let mut config = Preset::Paper.config();
+    let mut config = setting.experiment_with();
     change(&mut config);
     let Err(LabError::Setting { field, .. }) = config.validate() else { panic!("{setting:?} is valid") };
     assert_eq!(field, setting.name);
@@ -106,12 +116,44 @@ fn every_option_is_taken_in_each_spelling_and_reads_back_as_its_value() {
     for setting in all() {
         for option in setting.kind.options().unwrap_or_default() {
             for spelling in std::iter::once(&option.value).chain(option.aliases) {
-                let mut config = Preset::Paper.config();
+                let mut config = setting.experiment_with();
                 setting.write(&mut config, spelling).expect("an offered choice is allowed");
                 assert_eq!(setting.read(&config), option.value, "{setting:?} = {spelling}");
             }
         }
     }
+}
+
+#[test]
+fn a_setting_of_another_task_is_refused_with_both_tasks() {
+    let mut config = Preset::Paper.config();
+    let error = DIGITS.write(&mut config, "3").expect_err("sums mod p have no digits").to_string();
+    assert!(error.contains("the task addition, and the task here is modular"), "{error}");
+    DIGITS.write(&mut config, "5").expect("what it has anyway");
+    assert_eq!(config, Preset::Paper.config());
+    TASK.write(&mut config, "addition").expect("a task");
+    DIGITS.write(&mut config, "3").expect("now it has digits");
+    let error = P.write(&mut config, "53").expect_err("and no modulus").to_string();
+    assert!(error.contains("the task modular, and the task here is addition"), "{error}");
+    assert_eq!(BATCH.write(&mut config, "8"), Ok(()));
+    assert_eq!((DIGITS.read(&config), BATCH.read(&config)), ("3".into(), "8".into()));
+}
+
+#[test]
+fn examples_have_the_initial_seed_unless_they_are_given_one() {
+    let mut config = Preset::Paper.config();
+    config.model.seed = 3;
+    TASK.write(&mut config, "induction").expect("a task");
+    assert_eq!(DATA_SEED.read(&config), "3");
+    SEED.write(&mut config, "4").expect("a seed");
+    assert_eq!(DATA_SEED.read(&config), "4");
+    DATA_SEED.write(&mut config, "5").expect("a seed");
+    assert_eq!((SEED.read(&config), DATA_SEED.read(&config)), ("4".into(), "5".into()));
+    let place = |wanted: &Setting| all().position(|setting| setting == wanted);
+    assert!(
+        place(&TASK) < place(&SEED) && place(&SEED) < place(&DATA_SEED),
+        "who writes all in order has all"
+    );
 }
 
 #[test]

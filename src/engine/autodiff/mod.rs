@@ -263,10 +263,15 @@ fn evaluation_batches(examples: &Examples, shape: &ModelShape, device: &Device, 
     starts.map(batch).collect()
 }
 
+/// The logits of the predictions that count, n_predictions × d_vocab_out.
 fn logits(params: &Params, batch: &Batch, forward: Forward) -> Tensor<2> {
-    match forward {
+    let logits = match forward {
         Forward::Literal => transformer::logits(params, batch.tokens.clone(), &batch.loss_positions, &mut ()),
         Forward::Folded => folded_forward::logits(params, batch.tokens.clone()),
+    };
+    match &batch.counted_rows {
+        Some(rows) => logits.select(0, rows.clone()),
+        None => logits,
     }
 }
 

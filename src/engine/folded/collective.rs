@@ -15,15 +15,15 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::compute_pool::ComputePool;
 use super::limits::supports;
-use super::loss::Score;
 use super::replica::{PackedState, Replica};
 use super::shard::Shard;
 pub use super::shard_worker::Exchange;
-use super::simd::SimdLevel;
 use crate::config::ExperimentConfig;
 use crate::engine::LocalFuture;
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::loss::Score;
+use crate::engine::cpu::simd::SimdLevel;
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Dataset;
@@ -277,8 +277,8 @@ mod tests {
 
     use super::{Collective, Exchange, PackedState, Request, SequentialCollective};
     use crate::config::Preset;
+    use crate::engine::cpu::loss::Score;
     use crate::engine::folded::FoldedCpu;
-    use crate::engine::folded::loss::Score;
     use crate::engine::{Engine, LocalFuture, TrainState};
     use crate::error::Result;
     use crate::model::ModelShape;

@@ -1,6 +1,6 @@
 //! The padded widths and row numbers that the matrices of the folded step have in common.
 
-use super::matrix::padded;
+use crate::engine::cpu::matrix::padded;
 use crate::model::ModelShape;
 use crate::model::folding::n_numbers;
 

@@ -2,7 +2,7 @@
 //! products read in sequence.
 
 use super::folded_layout::FoldedLayout;
-use super::matrix::Mat;
+use crate::engine::cpu::matrix::Mat;
 use crate::model::{ModelShape, Param, Weights};
 
 /// Weights, a gradient or moments of a model of one block.

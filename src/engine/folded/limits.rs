@@ -1,7 +1,7 @@
 //! What the folded engine can train, in how many shards, and in how much memory.
 
-use super::matrix::stride_of;
 use crate::config::ExperimentConfig;
+use crate::engine::cpu::matrix::stride_of;
 use crate::error::{FailedDevice, LabError, Result};
 use crate::model::ModelShape;
 use crate::model::folding::{folds, n_numbers};

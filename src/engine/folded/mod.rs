@@ -9,7 +9,7 @@
 //! | pattern, u, neurons, logits, loss, and d_u | `pair_pass` | pair |
 //! | d_T, d_s | `table_gradient` | number and position |
 //! | d_G, d_V, d_scores, then every weight's gradient | `token_tables_backward` | step |
-//! | AdamW | `replica`, `adamw` | parameter |
+//! | AdamW | `replica`, `cpu::adamw` | parameter |
 //!
 //! The algebra is exact; `docs/engine.md` derives it. Arithmetic is float32 with a fixed order of sums, float64
 //! for the weight products and the softmax: the same bits for any number of threads, and on every machine if
@@ -18,15 +18,10 @@
 //! A step is split three ways: into shards, one per worker ([`Collective`]); a shard's pairs into blocks, one job
 //! of the thread pool each; a block into tiles, which go through the products together.
 
-mod activation;
-mod adamw;
 mod collective;
-mod compute_pool;
 mod folded_layout;
 mod folded_params;
 mod limits;
-mod loss;
-pub mod matrix;
 mod packed;
 mod pair_pass;
 mod pair_set;
@@ -34,7 +29,6 @@ mod partial_gradients;
 mod replica;
 mod shard;
 mod shard_worker;
-pub mod simd;
 mod table_gradient;
 mod token_tables;
 mod token_tables_backward;
@@ -43,13 +37,13 @@ mod weight_products;
 
 pub use collective::{Collective, Exchange, Request, SequentialCollective, WorkerRank};
 pub use limits::{MAX_SHARDS, n_shards, shard_limit_reason, supports};
-pub use loss::Score;
 pub use replica::PackedState;
 
 use limits::check_memory;
-use simd::SimdLevel;
 use train_loop::TrainLoop;
 
+pub use super::cpu::loss::Score;
+use super::cpu::simd::SimdLevel;
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, Evaluation, LocalFuture, TrainState};
 use crate::config::{ExperimentConfig, Precision};
 use crate::error::{LabError, Result};

@@ -4,18 +4,18 @@
 //! Symbols and shapes are those of `docs/engine.md`. A set's pairs are split into blocks, each with sums of its
 //! own, for the threads; a block goes through the products in tiles that stay in the cache.
 
-use super::activation::{Activate, ActivateBackward};
-use super::compute_pool::{ComputePool, split_rows};
 use super::folded_layout::FoldedLayout;
-use super::loss::{LossGradient, Score, ScoreRows};
-use super::matrix::{Mat, ViewMut, padded};
 use super::pair_set::{PairSet, TILE, tiles};
 use super::partial_gradients::PartialGradients;
-use super::simd::SimdLevel;
-use super::simd::mix::Mix;
-use super::simd::product::Product;
 use super::token_tables::TokenTables;
 use crate::config::{Activation, LossForm};
+use crate::engine::cpu::activation::{Activate, ActivateBackward};
+use crate::engine::cpu::compute_pool::{ComputePool, split_rows};
+use crate::engine::cpu::loss::{LossGradient, Score, ScoreRows};
+use crate::engine::cpu::matrix::{Mat, ViewMut, padded};
+use crate::engine::cpu::simd::SimdLevel;
+use crate::engine::cpu::simd::mix::Mix;
+use crate::engine::cpu::simd::product::Product;
 
 /// The results of a step for every pair of one set, which [`TableGradient`](super::table_gradient::TableGradient)
 /// collects.

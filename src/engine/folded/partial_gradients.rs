@@ -1,7 +1,7 @@
 //! Sums over pairs from which the gradient of every weight follows: what workers exchange at each step.
 
 use super::folded_layout::FoldedLayout;
-use super::matrix::Mat;
+use crate::engine::cpu::matrix::Mat;
 
 /// Gradients of the weight products and token tables, summed over one worker's train pairs.
 ///

@@ -3,15 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::adamw::{AdamWCoefficients, AdamWUpdate};
-use super::compute_pool::ComputePool;
 use super::folded_params::FoldedParams;
-use super::matrix::Mat;
 use super::packed;
 use super::shard::Shard;
 use super::shard_worker::ShardWorker;
 use crate::config::{ExperimentConfig, OptimConfig};
 use crate::engine::TrainState;
+use crate::engine::cpu::adamw::{AdamWCoefficients, AdamWUpdate};
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::matrix::Mat;
 use crate::error::Result;
 use crate::model::ModelShape;
 use crate::task::Dataset;

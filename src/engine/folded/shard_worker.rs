@@ -5,11 +5,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::compute_pool::ComputePool;
 use super::folded_layout::FoldedLayout;
 use super::folded_params::FoldedParams;
-use super::loss::Score;
-use super::matrix::Mat;
 use super::packed;
 use super::pair_pass::{PairPass, score};
 use super::pair_set::PairSet;
@@ -19,6 +16,9 @@ use super::table_gradient::TableGradient;
 use super::token_tables::TokenTables;
 use super::token_tables_backward::TokenTablesBackward;
 use crate::config::{ExperimentConfig, LossForm};
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::loss::Score;
+use crate::engine::cpu::matrix::Mat;
 use crate::error::Result;
 use crate::model::ModelShape;
 use crate::task::Dataset;

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::compute_pool::{ComputePool, split_rows};
 use super::folded_layout::FoldedLayout;
-use super::matrix::{Mat, View, ViewMut};
 use super::pair_pass::PairPass;
 use super::pair_set::PairSet;
-use super::simd::dots::Dots;
-use super::simd::product::Product;
 use super::token_tables::TokenTables;
+use crate::engine::cpu::compute_pool::{ComputePool, split_rows};
+use crate::engine::cpu::matrix::{Mat, View, ViewMut};
+use crate::engine::cpu::simd::dots::Dots;
+use crate::engine::cpu::simd::product::Product;
 use crate::model::folding::n_numbers;
 
 /// The gradient of the tables `T` and of the scores, by table row, over one set of pairs.

@@ -13,14 +13,14 @@
 
 use std::ops::Range;
 
-use super::compute_pool::ComputePool;
 use super::folded_layout::FoldedLayout;
 use super::folded_params::FoldedParams;
-use super::matrix::{Mat, View, ViewMut, transpose};
-use super::simd::dots::Dots;
-use super::simd::product::Product;
-use super::simd::product_wide::{ProductWide, WeightedRows};
 use super::weight_products::WeightProducts;
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::matrix::{Mat, View, ViewMut, transpose};
+use crate::engine::cpu::simd::dots::Dots;
+use crate::engine::cpu::simd::product::Product;
+use crate::engine::cpu::simd::product_wide::{ProductWide, WeightedRows};
 
 /// Lower bound of the exponents of the softmax, so that the three weights of a pair are never all zero:
 /// e⁻⁷⁰⁰ ≈ 1e-304 is still a normal float64, and far below what a float32 weight can show.

@@ -7,15 +7,15 @@
 
 use std::ops::Range;
 
-use super::compute_pool::ComputePool;
 use super::folded_layout::FoldedLayout;
 use super::folded_params::FoldedParams;
-use super::matrix::{Mat, View, ViewMut, transpose};
 use super::partial_gradients::PartialGradients;
-use super::simd::dots::Dots;
-use super::simd::product::Product;
 use super::table_gradient::TableGradient;
 use super::token_tables::{TokenTables, score_scale};
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::matrix::{Mat, View, ViewMut, transpose};
+use crate::engine::cpu::simd::dots::Dots;
+use crate::engine::cpu::simd::product::Product;
 
 /// Intermediate results: transposes, which turn the second factor of a product into contiguous rows, and
 /// gradients that no other stage reads.

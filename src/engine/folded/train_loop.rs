@@ -1,13 +1,13 @@
 //! The train loop of a run: partial gradients of one worker or several, then an update.
 
 use super::collective::{Collective, Request};
-use super::compute_pool::ComputePool;
-use super::loss::Score;
 use super::replica::Replica;
 use super::shard::Shard;
 use super::shard_worker::{Exchange, ShardWorker};
-use super::simd::SimdLevel;
 use crate::config::ExperimentConfig;
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::loss::Score;
+use crate::engine::cpu::simd::SimdLevel;
 use crate::engine::{Evaluation, TrainState};
 use crate::error::Result;
 use crate::task::Dataset;

@@ -3,13 +3,13 @@
 //! Their rounding is the same for every pair, so that it would not average out in the gradient: hence
 //! float64. Each worker of a shared run computes some of the rows and receives the others.
 
-use super::compute_pool::ComputePool;
 use super::folded_layout::FoldedLayout;
 use super::folded_params::FoldedParams;
-use super::matrix::Mat;
 use super::packed;
 use super::shard::Shard;
-use super::simd::product_wide::ProductWide;
+use crate::engine::cpu::compute_pool::ComputePool;
+use crate::engine::cpu::matrix::Mat;
+use crate::engine::cpu::simd::product_wide::ProductWide;
 use crate::error::Result;
 
 /// Output matrices multiplied with the matrices that read them.

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::shape::{ModelShape, Param};
 use crate::model::weights::Weights;
 
-/// The most blocks that are read. Training allows 4; published models have 1 or 2.
+/// The most blocks that are read. Training allows 8; published models have 1 or 2.
 const MAX_LAYERS: usize = 16;
 
 /// How the tensors of a file lie.
@@ -18,6 +18,14 @@ pub enum WeightLayout {
     PaperCode,
     /// TransformerLens: every matrix is input × output, W_O is head × d_head × d_model.
     TransformerLens,
+}
+
+/// What a model does that its tensors do not show: fields of [`ModelShape`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub(super) activation: Activation,
+    pub(super) causal: bool,
+    pub(super) residual_scale: f64,
 }
 
 /// Whether a name is one of a model's tensors. Causal masks and the like are not: they are constants
@@ -31,12 +39,8 @@ pub(super) fn is_tensor(name: &str) -> bool {
 /// # Errors
 /// [`LabError::Content`](crate::error::LabError::Content) if a tensor is missing, unknown or of a shape
 /// that does not fit the others.
-pub(super) fn assemble(
-    mut tensors: BTreeMap<String, NamedTensor>,
-    activation: Activation,
-    causal: bool,
-) -> Result<Weights> {
-    let (shape, layout) = infer(&tensors, (activation, causal))?;
+pub(super) fn assemble(mut tensors: BTreeMap<String, NamedTensor>, form: Form) -> Result<Weights> {
+    let (shape, layout) = infer(&tensors, form)?;
     check(&tensors, &shape, layout)?;
     let mut weights = Weights::zeros(shape.clone());
     for param in shape.params() {
@@ -79,10 +83,8 @@ pub(super) fn disassemble(weights: &Weights, layout: WeightLayout) -> Vec<NamedT
 }
 
 /// Reads the sizes off the tensors. The rank of W_O tells the layouts apart, whatever the sizes.
-fn infer(
-    tensors: &BTreeMap<String, NamedTensor>,
-    (activation, causal): (Activation, bool),
-) -> Result<(ModelShape, WeightLayout)> {
+fn infer(tensors: &BTreeMap<String, NamedTensor>, form: Form) -> Result<(ModelShape, WeightLayout)> {
+    let Form { activation, causal, residual_scale } = form;
     let dims = |param: Param| -> Result<&[usize]> {
         let name = param.name();
         tensors.get(&name).map(|t| t.dims.as_slice()).ok_or_else(|| {
@@ -147,6 +149,7 @@ fn infer(
         d_vocab_out,
         activation,
         causal,
+        residual_scale,
     };
     Ok((shape, layout))
 }

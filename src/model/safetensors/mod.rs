@@ -17,6 +17,9 @@ use crate::error::Result;
 /// The entry of the metadata of a model whose positions see those after them: `false`. Other models have none.
 const CAUSAL: &str = "causal";
 
+/// The entry of the metadata of a model that multiplies its residual stream by another number than 1: that number.
+const RESIDUAL_SCALE: &str = "residual_scale";
+
 /// Weights and what is known about where they come from.
 ///
 /// ```
@@ -61,7 +64,8 @@ impl WeightsFile {
             None => activation_of(&metadata)?,
         };
         let causal = metadata.get(CAUSAL).is_none_or(|text| text != "false");
-        let weights = layout::assemble(tensors, activation, causal)?;
+        let form = layout::Form { activation, causal, residual_scale: residual_scale_of(&metadata)? };
+        let weights = layout::assemble(tensors, form)?;
         if let Some(config) = &config {
             check_config_fits(config, weights.shape())?;
         }
@@ -107,6 +111,9 @@ impl WeightsFile {
         if !self.weights.shape().causal {
             metadata.insert(CAUSAL.into(), "false".into());
         }
+        if self.weights.shape().residual_scale != 1.0 {
+            metadata.insert(RESIDUAL_SCALE.into(), self.weights.shape().residual_scale.to_string());
+        }
         if let Some(config) = &self.config {
             let text =
                 serde_json::to_string(config).expect("a configuration has no map with other keys than text");
@@ -137,6 +144,12 @@ fn activation_of(metadata: &BTreeMap<String, String>) -> Result<Activation> {
         Some("gelu") => Ok(Activation::Gelu),
         Some(other) => Err(wrong(format!("activation {other}; allowed are relu and gelu"))),
     }
+}
+
+fn residual_scale_of(metadata: &BTreeMap<String, String>) -> Result<f64> {
+    let Some(text) = metadata.get(RESIDUAL_SCALE) else { return Ok(1.0) };
+    let scale = text.parse().ok().filter(|scale: &f64| scale.is_finite());
+    scale.ok_or_else(|| wrong(format!("{RESIDUAL_SCALE} {text}; allowed is a number")))
 }
 
 fn check_config_fits(config: &ExperimentConfig, found: &ModelShape) -> Result<()> {

@@ -28,6 +28,7 @@ fn odd_sizes() -> Weights {
         d_vocab_out: 7,
         activation: Activation::Gelu,
         causal: true,
+        residual_scale: 1.0,
     };
     initial_weights(&shape, 5)
 }
@@ -58,6 +59,23 @@ fn both_layouts_come_back_unchanged() {
         assert_eq!(WeightsFile::from_bytes(&file.to_bytes(layout)).unwrap(), file, "{layout:?}");
         assert_eq!(file.to_bytes(layout), file.to_bytes(layout), "the same bytes each time");
     }
+}
+
+#[test]
+fn what_the_tensors_do_not_show_of_a_model_comes_back_from_the_metadata() {
+    let usual = odd_sizes();
+    let shape = ModelShape { causal: false, residual_scale: 2.5, ..usual.shape().clone() };
+    let weights = Weights::from_flat(shape, usual.flat().to_vec());
+    let file = WeightsFile { weights, config: None, step: None };
+    let bytes = file.to_bytes(WeightLayout::PaperCode);
+    assert_eq!(WeightsFile::from_bytes(&bytes).unwrap(), file);
+    let wrong = String::from_utf8_lossy(&bytes[8..]).find(r#""2.5""#).expect("the metadata has it") + 8;
+    let mut damaged = bytes.clone();
+    damaged[wrong + 1..wrong + 4].copy_from_slice(b"two");
+    let error = message(&damaged);
+    assert!(error.contains("residual_scale two"), "{error}");
+    let usual = WeightsFile { weights: usual, config: None, step: None }.to_bytes(WeightLayout::PaperCode);
+    assert!(!String::from_utf8_lossy(&usual).contains("residual_scale"), "the usual value is not written");
 }
 
 #[test]

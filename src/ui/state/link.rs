@@ -3,8 +3,8 @@
 //! `?v=2&preset=paper&weight_decay=0.3&backend=cpu`. Links outlive pages: what a link says that
 //! this page does not understand is reported and ignored.
 
-use crate::config::Preset;
 use crate::config::settings::{self, Setting};
+use crate::config::{Preset, TaskKind};
 use crate::error::LabError;
 use crate::ui::state::draft::Draft;
 
@@ -32,6 +32,9 @@ pub(super) const ABLATE: &str = "ablate";
 
 /// The preset of a page opened without a link.
 pub const DEFAULT_PRESET: Preset = Preset::Quick;
+
+/// What is said of a link to a run that the page cannot show.
+const ONLY_SUMS: &str = "this page shows runs that learn sums a + b mod p; grok train makes the others";
 
 /// The query of a link to these settings, without the question mark; empty if nothing differs
 /// from the page's defaults. Settings that could not be started are
@@ -67,10 +70,14 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
             "v = {version}: this page reads links of version {SCHEMA}; what it knows of this one is used"
         ));
     }
-    let preset = get("preset").map_or(Ok(DEFAULT_PRESET), Preset::from_name).unwrap_or_else(|error| {
+    let mut preset = get("preset").map_or(Ok(DEFAULT_PRESET), Preset::from_name).unwrap_or_else(|error| {
         notices.push(error.to_string());
         DEFAULT_PRESET
     });
+    if !preset.is_on_page() {
+        notices.push(format!("preset = {}: {ONLY_SUMS}", preset.name()));
+        preset = DEFAULT_PRESET;
+    }
 
     let mut draft = Draft::new(preset);
     if version == SCHEMA_1 && preset == Preset::Quick {
@@ -83,6 +90,10 @@ pub fn from_pairs(pairs: &[(String, String)]) -> (Draft, Vec<String>) {
             continue;
         };
         let mut config = preset.config();
+        if setting.write(&mut config, value).is_ok() && config.data.kind() != TaskKind::Modular {
+            notices.push(format!("{name} = {value}: {ONLY_SUMS}"));
+            continue;
+        }
         match setting.write(&mut config, value) {
             // As the form writes it, whatever spelling the link has.
             Ok(()) => draft.set(setting, setting.read(&config)),
@@ -268,7 +279,7 @@ mod tests {
 
     #[test]
     fn every_setting_of_every_preset_survives_a_link() {
-        for preset in Preset::ALL {
+        for preset in Preset::on_page() {
             let mut draft = Draft::new(Preset::Paper);
             for setting in settings::all() {
                 draft.set(setting, setting.read(&preset.config()));
@@ -291,6 +302,19 @@ mod tests {
             );
         }
         assert_eq!(notices.len(), 5, "{notices:?}");
+    }
+
+    #[test]
+    fn a_link_to_a_run_that_the_page_cannot_show_is_told_so() {
+        for query in ["preset=addition", "preset=quick&task=induction"] {
+            let (draft, notices) = from_pairs(&pairs(query));
+            assert_eq!(draft, Draft::new(Preset::Quick), "{query}");
+            assert_eq!(notices.len(), 1, "{query}: {notices:?}");
+            assert!(notices[0].contains("grok train"), "{query}: {notices:?}");
+        }
+        let (draft, notices) = from_pairs(&pairs("preset=quick&digits=3"));
+        assert_eq!(draft, Draft::new(Preset::Quick));
+        assert!(notices[0].contains("the task addition"), "{notices:?}");
     }
 
     #[test]

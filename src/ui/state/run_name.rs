@@ -5,10 +5,11 @@ use crate::config::{ExperimentConfig, Preset};
 use crate::ui::state::draft::Draft;
 use crate::ui::state::run_view::{Origin, RunView};
 
-/// The preset with the fewest differences, and the settings that differ, with their values.
+/// The preset of the same task with the fewest differences, and the settings that differ, with their values.
 pub fn nearest_preset(config: &ExperimentConfig) -> (Preset, Vec<(&'static Setting, String)>) {
-    let all = Preset::ALL.into_iter().map(|preset| (preset, differences(config, &preset.config())));
-    all.min_by_key(|(_, differences)| differences.len()).expect("there are presets")
+    let of_task = Preset::ALL.into_iter().filter(|preset| preset.config().data.kind() == config.data.kind());
+    let all = of_task.map(|preset| (preset, differences(config, &preset.config())));
+    all.min_by_key(|(_, differences)| differences.len()).expect("every task has a preset")
 }
 
 /// The settings of `config` that `other` has otherwise, with the values of `config`. The device is none of

@@ -111,8 +111,7 @@ pub(in crate::ui) fn PresetChoice() -> impl IntoView {
     let store = Store::get();
     let preset = store.memo(|state| state.draft.preset);
     let estimates = store.memo(preset_estimates);
-    let options = Preset::ALL
-        .into_iter()
+    let options = Preset::on_page()
         .enumerate()
         .map(|(i, each)| {
             let words = move || match estimates.with(|all| all[i].clone()) {
@@ -176,7 +175,7 @@ pub(in crate::ui) fn RunNotes() -> impl IntoView {
 fn preset_estimates(state: &State) -> Vec<Option<String>> {
     let device = state.draft.device();
     let secs = |preset| state.estimates.secs(&estimates::of_preset(preset, device));
-    Preset::ALL.into_iter().map(|preset| secs(preset).map(estimates::words)).collect()
+    Preset::on_page().map(|preset| secs(preset).map(estimates::words)).collect()
 }
 
 /// How long the settings in the form would take.
@@ -283,7 +282,7 @@ mod tests {
         state.estimates.ran(&Preset::Quick.config(), 100.0);
         assert_eq!(estimate(&state), "about 40 s for all 4,000 steps");
         let all = preset_estimates(&state);
-        let of = |preset| &all[Preset::ALL.iter().position(|each| *each == preset).expect("a preset")];
+        let of = |preset| &all[Preset::on_page().position(|each| each == preset).expect("a preset")];
         assert_eq!(of(Preset::Quick).as_deref(), Some("about 40 s"));
         assert_eq!(*of(Preset::Paper), None, "nothing is made up");
         state.draft.set(&settings::P, "100".into());

@@ -98,6 +98,7 @@ fn facts(run_view: &RunView) -> String {
             ),
             format!("split {}", modular.split),
         ],
+        other => vec![other.words()],
     };
     facts.extend([format!("seed {}", model.seed), format!("weight decay {}", optim.weight_decay)]);
     if optim.loss == LossForm::Textbook {

@@ -21,6 +21,8 @@ pub(in crate::ui) fn Settings() -> impl IntoView {
         1 => "1 changed".to_owned(),
         n => format!("{n} changed"),
     };
+    let on_page = GROUPS.iter().filter(|group| group.on_page).copied();
+    let groups = on_page.map(|group| view! { <GroupView group /> }).collect_view();
     view! {
         <section class="panel settings" aria-labelledby="settings-title">
             <div class="panel-head">
@@ -37,7 +39,7 @@ pub(in crate::ui) fn Settings() -> impl IntoView {
                 </button>
             </div>
             <form on:submit=|event| event.prevent_default()>
-                {GROUPS.map(|group| view! { <GroupView group /> }).collect_view()}
+                {groups}
             </form>
             <p class="derived">{move || facts.get()}</p>
         </section>
@@ -54,6 +56,7 @@ fn derived_facts(state: &State) -> String {
             format::count(modular.n_train()),
             format::count(modular.n_pairs() - modular.n_train()),
         ),
+        other => other.words(),
     };
     let n_parameters = ModelShape::new(&config.data, &config.model).n_values();
     format!("{examples}. {} parameters.", format::count(n_parameters))

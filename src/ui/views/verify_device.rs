@@ -143,6 +143,7 @@ fn engine_words(engine: EngineChoice) -> &'static str {
     match engine {
         EngineChoice::Auto => "fastest",
         EngineChoice::Folded => "folded",
+        EngineChoice::General => "general",
         EngineChoice::Autodiff => "autodiff",
         EngineChoice::Literal => "literal",
     }

@@ -2,7 +2,7 @@
 
 use super::math::{GroupAccumulator, vectors_per_group};
 use super::{GROUP, Kernel, Simd};
-use crate::engine::folded::matrix::{View, padded};
+use crate::engine::cpu::matrix::{View, padded};
 
 /// `out[i, h] = row[i] · vectors[h]`, where row i is the concatenation of row i of each segment.
 ///

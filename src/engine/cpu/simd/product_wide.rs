@@ -6,7 +6,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
 use super::{Kernel, Simd};
-use crate::engine::folded::matrix::{View, ViewMut, padded};
+use crate::engine::cpu::matrix::{View, ViewMut, padded};
 
 /// C = A B, m × k times k × n; columns up to the next multiple of 16 are written too.
 #[derive(Debug)]

@@ -1,41 +1,42 @@
 //! One update of AdamW with decoupled decay and bias correction.
 
+use super::number::Number;
 use super::simd::{Kernel, Simd};
 use crate::config::OptimConfig;
 
 /// The factors of one update, computed in float64 and rounded once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AdamWCoefficients {
+pub(in crate::engine) struct AdamWCoefficients<T = f32> {
     /// 1 - lr λ
-    decay_factor: f32,
-    beta1: f32,
-    one_minus_beta1: f32,
-    beta2: f32,
-    one_minus_beta2: f32,
+    pub(super) decay_factor: T,
+    pub(super) beta1: T,
+    pub(super) one_minus_beta1: T,
+    pub(super) beta2: T,
+    pub(super) one_minus_beta2: T,
     /// lr / (1 - β₁ᵗ)
-    step_size: f32,
+    pub(super) step_size: T,
     /// 1 / √(1 - β₂ᵗ)
-    root_factor: f32,
-    eps: f32,
+    pub(super) root_factor: T,
+    pub(super) eps: T,
 }
 
-impl AdamWCoefficients {
+impl<T: Number> AdamWCoefficients<T> {
     /// The factors of update number `step`, counted from 0, with t = step + 1.
-    pub(super) fn new(optim: &OptimConfig, step: usize) -> Self {
+    pub(in crate::engine) fn new(optim: &OptimConfig, step: usize) -> Self {
         let lr = optim.lr_at(step);
         // `libm` and not the system's power: the same bits on every machine.
         let t = (step + 1) as f64;
         let correction1 = 1.0 - libm::pow(optim.beta1, t);
         let correction2 = 1.0 - libm::pow(optim.beta2, t);
         Self {
-            decay_factor: (1.0 - lr * optim.weight_decay) as f32,
-            beta1: optim.beta1 as f32,
-            one_minus_beta1: (1.0 - optim.beta1) as f32,
-            beta2: optim.beta2 as f32,
-            one_minus_beta2: (1.0 - optim.beta2) as f32,
-            step_size: (lr / correction1) as f32,
-            root_factor: (1.0 / correction2.sqrt()) as f32,
-            eps: optim.eps as f32,
+            decay_factor: T::from_f64(1.0 - lr * optim.weight_decay),
+            beta1: T::from_f64(optim.beta1),
+            one_minus_beta1: T::from_f64(1.0 - optim.beta1),
+            beta2: T::from_f64(optim.beta2),
+            one_minus_beta2: T::from_f64(1.0 - optim.beta2),
+            step_size: T::from_f64(lr / correction1),
+            root_factor: T::from_f64(1.0 / correction2.sqrt()),
+            eps: T::from_f64(optim.eps),
         }
     }
 }
@@ -50,17 +51,17 @@ impl AdamWCoefficients {
 ///
 /// The slices have one length, a multiple of 16. Where all four are zero, as in padding, they stay zero.
 #[derive(Debug)]
-pub(super) struct AdamWUpdate<'a> {
+pub(in crate::engine) struct AdamWUpdate<'a, T = f32> {
     /// w
-    pub weights: &'a mut [f32],
+    pub weights: &'a mut [T],
     /// m
-    pub first_moment: &'a mut [f32],
+    pub first_moment: &'a mut [T],
     /// v
-    pub second_moment: &'a mut [f32],
+    pub second_moment: &'a mut [T],
     /// g
-    pub gradient: &'a [f32],
+    pub gradient: &'a [T],
     /// The factors of this update.
-    pub coefficients: AdamWCoefficients,
+    pub coefficients: AdamWCoefficients<T>,
 }
 
 /// Smaller moments are set to zero. A moment whose gradient has vanished decays into the subnormal numbers (below
@@ -109,12 +110,12 @@ impl Kernel for AdamWUpdate<'_> {
 mod tests {
     use super::{AdamWCoefficients, AdamWUpdate};
     use crate::config::Preset;
-    use crate::engine::folded::simd::SimdLevel;
+    use crate::engine::cpu::simd::SimdLevel;
 
     #[test]
     fn moments_whose_gradient_has_vanished_end_at_zero() {
         let coefficients = AdamWCoefficients::new(&Preset::Paper.config().optim, 10_000);
-        let (mut weights, mut first, mut second) = ([0.5; 16], [1e-3; 16], [1e-6; 16]);
+        let (mut weights, mut first, mut second) = ([0.5_f32; 16], [1e-3; 16], [1e-6; 16]);
         // The smallest gradients that count, and smaller ones of either sign.
         let mut gradient = [0.0; 16];
         gradient[..3].copy_from_slice(&[2e-18, -2e-18, 9e-19]);

@@ -7,28 +7,28 @@ use crate::config::Activation;
 
 /// n = σ(u): replaces pre-activations by activations and, for GELU, keeps the derivative σ'(u).
 #[derive(Debug)]
-pub(super) struct Activate<'a> {
+pub(in crate::engine) struct Activate<'a, T = f32> {
     /// Which function.
     pub activation: Activation,
     /// n × d_mlp, pre-activations in, activations out.
-    pub hidden: ViewMut<'a>,
+    pub hidden: ViewMut<'a, T>,
     /// As many rows: σ'(u). Not touched for ReLU, whose derivative can be read off its value.
-    pub slope: ViewMut<'a>,
+    pub slope: ViewMut<'a, T>,
 }
 
 /// d_u = d_n ⊙ σ'(u): replaces activations by the gradient of the pre-activations, and sums its rows.
 #[derive(Debug)]
-pub(super) struct ActivateBackward<'a> {
+pub(in crate::engine) struct ActivateBackward<'a, T = f32> {
     /// Which function.
     pub activation: Activation,
     /// n × d_mlp, activations in, gradient of the pre-activations out.
-    pub hidden: ViewMut<'a>,
+    pub hidden: ViewMut<'a, T>,
     /// Gradient of the activations.
-    pub d_hidden: View<'a>,
+    pub d_hidden: View<'a, T>,
     /// The derivative that [`Activate`] kept.
-    pub slope: View<'a>,
+    pub slope: View<'a, T>,
     /// The sum of the rows is added to it.
-    pub row_sum: &'a mut [f32],
+    pub row_sum: &'a mut [T],
 }
 
 impl Kernel for Activate<'_> {

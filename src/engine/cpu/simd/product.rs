@@ -4,7 +4,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
 use super::{Kernel, Simd};
-use crate::engine::folded::matrix::{View, ViewMut};
+use crate::engine::cpu::matrix::{View, ViewMut};
 
 /// Rows of a panel of B, which stays in the first-level cache from one row of register blocks to the next: at 64
 /// floats a row, 32 KiB of the usual 32 to 48 KiB.
@@ -16,15 +16,15 @@ const PANEL_ROWS: usize = 128;
 /// matrix behind it. Columns of C up to the next multiple of a vector are written too, with A times the
 /// padding of B.
 #[derive(Debug)]
-pub struct Product<'a> {
+pub struct Product<'a, T = f32> {
     /// m × k, any steps.
-    pub a: View<'a>,
+    pub a: View<'a, T>,
     /// k × n, or a matrix whose rows the list names; columns contiguous.
-    pub b: View<'a>,
+    pub b: View<'a, T>,
     /// Which rows of `b`; all of them, in order, if `None`.
     pub list: Option<&'a [u32]>,
     /// m × n.
-    pub c: ViewMut<'a>,
+    pub c: ViewMut<'a, T>,
     /// Whether to add to what C holds.
     pub add: bool,
 }

@@ -17,7 +17,7 @@ const MIN_PARALLEL_MULTIPLY_ADDS: usize = 100_000;
 
 /// The instruction set and the threads of an engine.
 #[derive(Debug)]
-pub(super) struct ComputePool {
+pub(in crate::engine) struct ComputePool {
     simd: SimdLevel,
     #[cfg(not(target_arch = "wasm32"))]
     pool: Option<rayon::ThreadPool>,
@@ -30,7 +30,7 @@ impl ComputePool {
     ///
     /// # Errors
     /// [`LabError::Device`](crate::error::LabError::Device) if the system refuses the threads.
-    pub(super) fn new(simd: SimdLevel, threads: usize) -> Result<Self> {
+    pub(in crate::engine) fn new(simd: SimdLevel, threads: usize) -> Result<Self> {
         let offered = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = if threads == 0 { offered() } else { threads };
         if threads == 1 {
@@ -43,12 +43,12 @@ impl ComputePool {
     }
 
     /// Number of threads.
-    pub(super) fn threads(&self) -> usize {
+    pub(in crate::engine) fn threads(&self) -> usize {
         self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
     /// Runs `work` on a thread of the pool, from which [`Self::for_each`] starts jobs without another hand-over.
-    pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    pub(in crate::engine) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
             Some(pool) => pool.install(work),
             None => work(),
@@ -56,7 +56,11 @@ impl ComputePool {
     }
 
     /// Calls `work` with the index and the value of each item, on all threads, and waits for the last.
-    pub(super) fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
+    pub(in crate::engine) fn for_each<T: Send>(
+        &self,
+        items: &mut [T],
+        work: impl Fn(usize, &mut T) + Sync + Send,
+    ) {
         use rayon::prelude::*;
         if self.pool.is_some() {
             items.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, item)| work(i, item));
@@ -66,7 +70,7 @@ impl ComputePool {
     }
 
     /// Computes a product, its rows split among the threads.
-    pub(super) fn product(&self, product: Product<'_>) {
+    pub(in crate::engine) fn product(&self, product: Product<'_>) {
         let Product { a, b, list, c, add } = product;
         let multiply_adds = c.rows * c.cols * a.cols;
         let Some(pool) = self.pool.as_ref().filter(|_| multiply_adds >= MIN_PARALLEL_MULTIPLY_ADDS) else {
@@ -90,34 +94,38 @@ impl ComputePool {
     ///
     /// # Errors
     /// None.
-    pub(super) fn new(simd: SimdLevel, _threads: usize) -> Result<Self> {
+    pub(in crate::engine) fn new(simd: SimdLevel, _threads: usize) -> Result<Self> {
         Ok(Self { simd })
     }
 
     /// Number of threads.
-    pub(super) fn threads(&self) -> usize {
+    pub(in crate::engine) fn threads(&self) -> usize {
         1
     }
 
     /// Runs `work`.
-    pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    pub(in crate::engine) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         work()
     }
 
     /// Calls `work` with the index and the value of each item, in order.
-    pub(super) fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
+    pub(in crate::engine) fn for_each<T: Send>(
+        &self,
+        items: &mut [T],
+        work: impl Fn(usize, &mut T) + Sync + Send,
+    ) {
         items.iter_mut().enumerate().for_each(|(i, item)| work(i, item));
     }
 
     /// Computes a product.
-    pub(super) fn product(&self, product: Product<'_>) {
+    pub(in crate::engine) fn product(&self, product: Product<'_>) {
         self.simd.run(product);
     }
 }
 
 impl ComputePool {
     /// Computes a product summed in float64, its rows split among the threads.
-    pub(super) fn product_wide(&self, product: ProductWide<'_>) {
+    pub(in crate::engine) fn product_wide(&self, product: ProductWide<'_>) {
         let ProductWide { a, b, c } = product;
         // Three register blocks of four rows: small enough to give many threads a job.
         const ROWS_PER_JOB: usize = 12;
@@ -132,13 +140,13 @@ impl ComputePool {
     }
 
     /// The instruction set.
-    pub(super) fn simd(&self) -> SimdLevel {
+    pub(in crate::engine) fn simd(&self) -> SimdLevel {
         self.simd
     }
 }
 
 /// Splits a slice of rows of `row_len` values into consecutive parts that end before the given row numbers.
-pub(super) fn split_rows<T>(
+pub(in crate::engine) fn split_rows<T>(
     mut data: &mut [T],
     row_len: usize,
     ends: impl Iterator<Item = usize>,

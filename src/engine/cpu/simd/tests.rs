@@ -7,7 +7,7 @@ use super::mix::Mix;
 use super::product::Product;
 use super::product_wide::{ProductWide, WeightedRows};
 use super::{Kernel, Simd, SimdLevel};
-use crate::engine::folded::matrix::{Mat, View, padded};
+use crate::engine::cpu::matrix::{Mat, View, padded};
 use crate::maths::normal::NormalSource;
 
 /// Sizes around the edges of vectors, blocks and panels.

@@ -22,22 +22,22 @@ use crate::engine::Evaluation;
 
 /// Replaces each row of logits by the gradient of `scale` times its loss. Padding becomes zero.
 #[derive(Debug)]
-pub(super) struct LossGradient<'a> {
+pub(in crate::engine) struct LossGradient<'a, T = f32> {
     /// n × d_vocab_out.
-    pub logits: ViewMut<'a>,
+    pub logits: ViewMut<'a, T>,
     /// The column of each row that is the answer.
     pub answers: &'a [u32],
     /// One over the number of examples, for the gradient of their mean loss.
-    pub scale: f32,
+    pub scale: T,
     /// Which form.
     pub form: LossForm,
 }
 
 /// Sums losses and correct answers over rows of logits, which are overwritten.
 #[derive(Debug)]
-pub(super) struct ScoreRows<'a> {
+pub(in crate::engine) struct ScoreRows<'a, T = f32> {
     /// n × d_vocab_out.
-    pub logits: ViewMut<'a>,
+    pub logits: ViewMut<'a, T>,
     /// The column of each row that is the answer.
     pub answers: &'a [u32],
     /// Which form.
@@ -46,7 +46,7 @@ pub(super) struct ScoreRows<'a> {
 
 /// The largest S for which 1 + S rounds to 1 in float32: 2⁻²⁴. Where a wrong answer has the largest logit, S is at
 /// least 1.
-const COLLAPSE_THRESHOLD: f32 = f32::EPSILON / 2.0;
+pub(super) const COLLAPSE_THRESHOLD: f32 = f32::EPSILON / 2.0;
 
 /// Smaller gradients of a logit are set to zero. Beside AdamW's eps of 1e-8 they cannot change a float32 weight, and
 /// products with them would be subnormal, which slows a run that only memorises down fourfold.
@@ -211,15 +211,15 @@ fn textbook_terms<S: Simd>(s: S, row: &mut [f32], n_out: usize) -> TextbookTerms
 mod tests {
     use super::{LossGradient, ScoreRows};
     use crate::config::LossForm;
-    use crate::engine::folded::matrix::Mat;
-    use crate::engine::folded::simd::SimdLevel;
+    use crate::engine::cpu::matrix::Mat;
+    use crate::engine::cpu::simd::SimdLevel;
 
     #[test]
     fn a_gradient_too_small_to_change_a_weight_is_zero_and_the_loss_is_exact() {
         for form in [LossForm::Exact, LossForm::Textbook] {
-            let mut row = Mat::zeros(1, 3);
+            let mut row: Mat = Mat::zeros(1, 3);
             row.row_mut(0)[..3].copy_from_slice(&[0.0, -60.0, -80.0]);
-            let mut copy = Mat::zeros(1, 3);
+            let mut copy: Mat = Mat::zeros(1, 3);
             copy.row_mut(0).copy_from_slice(row.row(0));
             let (simd, answers, scale) = (SimdLevel::detect(true), &[0][..], 1.0);
             simd.run(LossGradient { logits: row.view_mut(), answers, scale, form });

@@ -3,7 +3,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices of registers, counted alike for sums and addresses")]
 
 use super::{Kernel, Simd};
-use crate::engine::folded::matrix::{View, ViewMut, padded};
+use crate::engine::cpu::matrix::{View, ViewMut, padded};
 
 /// `out[i] = base + Σ_l weights[i, l] table[picks[i, l]]`, added in the order of l: u = base + Σ A T of the pairs.
 #[derive(Debug)]
