@@ -5,8 +5,6 @@
 pub mod addition;
 mod dataset;
 mod examples;
-#[cfg(test)]
-mod golden;
 pub mod modular;
 pub mod repeated_subsequence;
 mod sampler;

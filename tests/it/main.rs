@@ -62,6 +62,7 @@ mod seeds;
 mod settings_doc;
 #[cfg(feature = "cli")]
 mod sweep;
+mod task_batches;
 #[cfg(feature = "engine")]
 mod tasks;
 #[cfg(feature = "cli")]

@@ -2,8 +2,6 @@
 //! what each head attends to.
 
 mod forward;
-#[cfg(test)]
-mod golden_tests;
 mod weight_norms;
 
 pub use weight_norms::{SumSqWeights, sum_sq_weights};
