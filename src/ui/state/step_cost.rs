@@ -32,7 +32,7 @@ pub fn evaluation(config: &ExperimentConfig) -> f64 {
 /// Whether the engine folds what depends on one token at one position.
 fn folds(config: &ExperimentConfig) -> bool {
     let shape = ModelShape::new(&config.data, &config.model);
-    model_folds(&shape).is_ok() && config.run.engine != EngineChoice::Literal
+    model_folds(&shape).is_ok() && !matches!(config.run.engine, EngineChoice::General | EngineChoice::Literal)
 }
 
 /// Forward over one example.
