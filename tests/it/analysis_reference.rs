@@ -5,6 +5,9 @@
 
 use std::path::PathBuf;
 
+use grokking_lab::analysis::checkpoint_measures::measure_all;
+use grokking_lab::analysis::measure::{DISTANCE_IRRELEVANCE, GRADIENT_SYMMETRICITY, Measure};
+use grokking_lab::analysis::modular::key_freqs::current_key_freqs;
 use grokking_lab::analysis::modular::report::{Report, analyse};
 use grokking_lab::config::{ModularConfig, SplitRule};
 use grokking_lab::model::Weights;
@@ -70,5 +73,22 @@ fn every_key_equals_the_reference() {
         compare("", &ours, &serde_json::from_str(&text).unwrap());
         let back: Report = serde_json::from_value(ours).unwrap();
         assert_eq!(back, report, "the report comes back from JSON");
+    }
+}
+
+#[test]
+fn two_measures_agree_that_the_published_models_add_by_a_clock() {
+    let test = "two_measures_agree_that_the_published_models_add_by_a_clock";
+    let Some(dir) = reference_dir(test) else { return };
+    for (seed, symmetricity, irrelevance) in [(1, 0.385, 0.826), (2, 0.239, 0.873)] {
+        let (weights, task) = published(&dir, seed);
+        let measures = measure_all(&weights, &task, &current_key_freqs(&weights)).unwrap();
+        let value = |measure: &Measure| measure.value(&measures).expect("it was asked for");
+        let found = [value(&GRADIENT_SYMMETRICITY), value(&DISTANCE_IRRELEVANCE)];
+        // The medians of Zhong et al. (2023) are 0.45 and 0.83 in clocks, 0.99 and 0.22 in pizzas.
+        assert!(found[0] < 0.6 && found[1] > 0.7, "seed {seed}: {found:?} are no clock's");
+        // As docs/measures.md has them.
+        assert!((found[0] - symmetricity).abs() < 1e-3, "seed {seed}: {found:?}");
+        assert!((found[1] - irrelevance).abs() < 1e-3, "seed {seed}: {found:?}");
     }
 }

@@ -1,10 +1,57 @@
-//! `grok lead-times` on saved runs: what it prints, and what it refuses.
+//! Lead times of kept runs; `grok lead-times` and `grok patch` on saved ones: what they print, and what they refuse.
 
+use grokking_lab::analysis::lead_times::{RunLeads, summaries};
 use grokking_lab::analysis::signals::SIGNALS;
 use serde_json::Value;
 use temp_dir::TempDir;
 
 use crate::cli::{check_refused, grok_ok};
+use crate::verdict_models::kept;
+
+/// The leads of a run of `tests/reference`.
+fn leads_of(path: &str) -> RunLeads {
+    let run = kept(path);
+    let p = run.config.data.modular().expect("a run of sums").p;
+    RunLeads::new(&run.progress(), p)
+}
+
+#[test]
+fn in_runs_that_grok_the_nulls_come_where_they_should() {
+    let paths = ["seed-records/seed-0", "scales/p53", "scales/p59", "scales/p97", "scales/quick"];
+    let runs = paths.map(leads_of);
+    for (path, run) in paths.iter().zip(&runs) {
+        let crossed = |signal: &str| {
+            let found = run.crossings.iter().find(|crossed| crossed.signal == signal);
+            found.unwrap_or_else(|| panic!("{path}: no {signal}")).crossed_at
+        };
+        let reached = run.reached_at.unwrap_or_else(|| panic!("{path} has grokked"));
+        let plain = crossed("test_accuracy_10").expect("mirror images alone are a tenth");
+        let unmirrored = crossed("test_accuracy_unmirrored_10").expect("it has grokked");
+        assert!(plain < unmirrored && unmirrored < reached, "{path}: {plain}, {unmirrored}, {reached}");
+        assert_eq!(crossed("restricted_loss_random"), None, "{path}: random frequencies say nothing");
+        let excluded = crossed("excluded_loss").expect("circuits have formed");
+        assert!(excluded < unmirrored, "{path}: the excluded loss turned at {excluded}, before {unmirrored}");
+    }
+    let all = summaries(&runs);
+    let excluded = all.iter().find(|summary| summary.signal == "excluded_loss").expect("it is watched");
+    assert_eq!((excluded.n_runs, excluded.n_before, excluded.n_false_alarms), (5, 5, 0));
+    assert_eq!(excluded.leads.expect("five of them").median, -2_200.0, "docs/measures.md says so");
+}
+
+#[test]
+fn runs_that_only_memorise_raise_false_alarms_where_mirror_images_count() {
+    let paths = ["scales/p53-memorised", "scales/quick-memorised", "controls/memorised", "controls/no-decay"];
+    let runs = paths.map(leads_of);
+    assert!(runs.iter().all(|run| run.reached_at.is_none()), "none has grokked");
+    let all = summaries(&runs);
+    let alarms = |signal: &str| {
+        all.iter().find(|summary| summary.signal == signal).expect("it is watched").n_false_alarms
+    };
+    assert_eq!(alarms("test_accuracy_10"), 3);
+    for quiet in ["test_accuracy_unmirrored_10", "excluded_loss", "restricted_loss_random", "gini_w_l"] {
+        assert_eq!(alarms(quiet), 0, "{quiet}");
+    }
+}
 
 #[test]
 fn the_lead_times_of_saved_runs_are_counted_from_their_checkpoints() {
