@@ -468,7 +468,11 @@ impl Run {
 
     async fn spectrum(&mut self, now_secs: f64) -> Result<Event> {
         self.spectrum_at_secs = now_secs;
-        let norms = embedding::spectrum(&self.engine.weights().await?);
+        // Of other tasks' tokens no order is known.
+        let norms = match self.config.data.modular() {
+            Some(_) => embedding::spectrum_by_products(&self.engine.weights().await?),
+            None => Vec::new(),
+        };
         let norms = norms.into_iter().map(|norm| norm as f32).collect();
         Ok(Event::Spectrum { run_id: self.id, step: self.engine.step(), norms })
     }
