@@ -9,7 +9,7 @@ use crate::cli::{bytes_of, check_refused, grok_ok};
 #[test]
 fn settings_out_of_range_are_named_with_what_is_allowed() {
     let dir = TempDir::new().unwrap();
-    let cases: [(&str, &[&str]); 33] = [
+    let cases: [(&str, &[&str]); 37] = [
         ("--preset tinny", &["tinny", "quick, paper, seed-1", "tiny"]),
         ("--p 12", &["'12'", "--p", "odd prime from 3 to 499"]),
         ("--p 2", &["'2'", "--p", "odd prime"]),
