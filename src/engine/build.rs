@@ -1,16 +1,16 @@
 //! Chooses the engine and the device for a configuration, and records the reason.
 
 use super::folded::{self, FoldedCpu};
-use super::general::GeneralCpu;
 use super::{Engine, TrainState};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
 use crate::error::{LabError, Result};
+use crate::model::ModelShape;
 use crate::task::Dataset;
 
 #[cfg(feature = "engine")]
-use super::build_burn::{folded_on_gpu, with_burn};
+use super::build_others::{folded_on_gpu, general, with_burn};
 #[cfg(not(feature = "engine"))]
-use without_burn::{folded_on_gpu, with_burn};
+use without_others::{folded_on_gpu, general, with_burn};
 
 /// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
@@ -26,13 +26,13 @@ use without_burn::{folded_on_gpu, with_burn};
 ///
 /// # Errors
 /// [`LabError::Device`] if the device is missing or fails, [`LabError::Setting`] if the chosen engine cannot train
-/// this model there, or if it [needs Burn](needs_burn) and this program was built without it.
+/// this model there, or if it [needs](needs_engine_feature) what this program was built without.
 pub async fn build(
     config: &ExperimentConfig,
     dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
-    match (config.run.engine, reason_against_folded(config, dataset, start)) {
+    match (config.run.engine, reason_against_folded(config, dataset, start.weights.shape())) {
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
             folded_on_gpu(config, dataset, start).await
         }
@@ -43,18 +43,13 @@ pub async fn build(
         (EngineChoice::Auto, Some(reason)) if config.run.device == DeviceChoice::Gpu => {
             with_burn(config, dataset, start, reason).await
         }
-        (EngineChoice::Auto, Some(reason)) => {
-            Ok(Box::new(GeneralCpu::new(config, dataset, start)?.with_reason(reason)))
-        }
+        (EngineChoice::Auto, Some(reason)) => general(config, dataset, start, reason),
         (EngineChoice::General, _) if config.run.device == DeviceChoice::Gpu => Err(LabError::setting(
             "engine",
             "general",
             "it runs on the CPU only: leave device at auto or cpu",
         )),
-        (EngineChoice::General, _) => {
-            let engine = GeneralCpu::new(config, dataset, start)?;
-            Ok(Box::new(engine.with_reason("as asked".to_owned())))
-        }
+        (EngineChoice::General, _) => general(config, dataset, start, "as asked".into()),
         (EngineChoice::Autodiff | EngineChoice::Literal, _) => {
             with_burn(config, dataset, start, "as asked".into()).await
         }
@@ -65,42 +60,49 @@ pub async fn build(
 pub fn takes_folded_cpu(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> bool {
     matches!(config.run.engine, EngineChoice::Folded | EngineChoice::Auto)
         && config.run.device != DeviceChoice::Gpu
-        && reason_against_folded(config, dataset, start).is_none()
+        && reason_against_folded(config, dataset, start.weights.shape()).is_none()
 }
 
-/// Whether [`build`] needs Burn for a configuration: for the GPU, and for Burn's own engines.
+/// Whether [`build`] needs more than the folded engine on the CPU, which is all that a program without the feature
+/// `engine` has.
 ///
 /// ```
 /// use grokking_lab::config::{DeviceChoice, EngineChoice, Preset};
-/// use grokking_lab::engine::needs_burn;
+/// use grokking_lab::engine::needs_engine_feature;
 ///
 /// let mut config = Preset::Paper.config();
-/// assert!(!needs_burn(&config), "the folded engine on the processor");
+/// assert!(!needs_engine_feature(&config), "the folded engine on the processor");
 /// config.run.device = DeviceChoice::Gpu;
-/// assert!(needs_burn(&config));
+/// assert!(needs_engine_feature(&config));
 /// (config.run.device, config.run.engine) = (DeviceChoice::Cpu, EngineChoice::Literal);
-/// assert!(needs_burn(&config));
+/// assert!(needs_engine_feature(&config));
+/// (config.run.engine, config.model.n_layers) = (EngineChoice::Auto, 2);
+/// assert!(needs_engine_feature(&config), "two blocks do not fold");
 /// ```
-pub fn needs_burn(config: &ExperimentConfig) -> bool {
+pub fn needs_engine_feature(config: &ExperimentConfig) -> bool {
     match config.run.engine {
-        EngineChoice::Autodiff | EngineChoice::Literal => true,
-        EngineChoice::Folded | EngineChoice::Auto => config.run.device == DeviceChoice::Gpu,
-        // It says itself that it does not run on a GPU.
-        EngineChoice::General => false,
+        EngineChoice::Autodiff | EngineChoice::Literal | EngineChoice::General => true,
+        EngineChoice::Folded | EngineChoice::Auto if config.run.device == DeviceChoice::Gpu => true,
+        // Where it does not apply, it says so itself.
+        EngineChoice::Folded => false,
+        EngineChoice::Auto => {
+            let shape = ModelShape::new(&config.data, &config.model);
+            reason_against_folded(config, &Dataset::new(&config.data), &shape).is_some()
+        }
     }
 }
 
 /// Why the folded engine cannot train this model on these examples; `None` if it can.
-fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, start: &TrainState) -> Option<String> {
+fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, shape: &ModelShape) -> Option<String> {
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
-    folded::supports(dataset, start.weights.shape()).err()
+    folded::supports(dataset, shape).err()
 }
 
-/// What a program that was built without Burn says where it would be needed.
+/// What a program says that was built with the folded engine on the CPU alone.
 #[cfg(not(feature = "engine"))]
-mod without_burn {
+mod without_others {
     use super::{Dataset, Engine, ExperimentConfig, LabError, Result, TrainState};
     use crate::config::settings;
 
@@ -109,24 +111,26 @@ mod without_burn {
         _dataset: &Dataset,
         _start: &TrainState,
     ) -> Result<Box<dyn Engine>> {
-        Err(LabError::setting(
-            "device",
-            "gpu",
-            "this program was built without Burn, which the graphics card needs",
-        ))
+        Err(LabError::setting("device", "gpu", "this program was built for the CPU alone"))
     }
 
-    pub(super) async fn with_burn(
+    pub(super) fn general(
         config: &ExperimentConfig,
         _dataset: &Dataset,
         _start: &TrainState,
         reason: String,
     ) -> Result<Box<dyn Engine>> {
         let engine = settings::ENGINE.read(config);
-        Err(LabError::setting(
-            "engine",
-            engine,
-            format!("this program was built without Burn, which is needed: {reason}"),
-        ))
+        let allowed = format!("this program was built with the folded engine alone: {reason}");
+        Err(LabError::setting("engine", engine, allowed))
+    }
+
+    pub(super) async fn with_burn(
+        config: &ExperimentConfig,
+        dataset: &Dataset,
+        start: &TrainState,
+        reason: String,
+    ) -> Result<Box<dyn Engine>> {
+        general(config, dataset, start, reason)
     }
 }

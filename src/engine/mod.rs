@@ -8,7 +8,7 @@ pub mod autodiff;
 mod build;
 pub mod cpu;
 #[cfg(feature = "engine")]
-mod build_burn;
+mod build_others;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod folded;
@@ -23,7 +23,7 @@ pub mod row_thinning;
 mod oneshot;
 pub mod state_file;
 
-pub use build::{build, needs_burn, takes_folded_cpu};
+pub use build::{build, needs_engine_feature, takes_folded_cpu};
 pub use info::{DeviceKind, EngineInfo, EngineKind};
 pub use record::{Evaluation, MetricsRow, TrainState};
 

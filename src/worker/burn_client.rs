@@ -1,5 +1,5 @@
-//! The worker that has Burn, as the training worker sees it: begun when WebGPU or one of Burn's engines is first asked
-//! for, because its program is eight times as large as all others together.
+//! The worker that has Burn, as the training worker sees it: begun when WebGPU or any engine but the folded one is first
+//! asked for, because its program is larger than all others together.
 //!
 //! It speaks the page's protocol. Commands that it has to carry out are passed on to it, and what it says is passed on
 //! to the page, so that the page knows one worker only.
@@ -16,7 +16,7 @@ use super::message_queue::MessageQueue;
 use super::session::Session;
 use super::worker_global::{failed, post};
 use crate::config::DeviceChoice;
-use crate::engine::needs_burn;
+use crate::engine::needs_engine_feature;
 use crate::error::{ErrorKind, ErrorReport, LabError, Result};
 use crate::protocol::{Command, Event, PROTOCOL_VERSION, RunId, codec};
 
@@ -50,7 +50,7 @@ impl BurnClient {
                 }
                 let mut config = config.as_ref().clone();
                 config.run.device = session.device_for(&config.run);
-                if config.validate().is_ok() && needs_burn(&config) {
+                if config.validate().is_ok() && needs_engine_feature(&config) {
                     session.drop_run();
                     self.run_id = Some(*run_id);
                     self.post(command, session.device());
@@ -88,7 +88,7 @@ impl BurnClient {
             Command::MeasureSpeed { config } => {
                 let mut config = config.as_ref().clone();
                 config.run.device = session.device_for(&config.run);
-                if !needs_burn(&config) {
+                if !needs_engine_feature(&config) {
                     return Some(command);
                 }
                 // A guess is not worth the program's download.

@@ -1,8 +1,9 @@
-//! The engines that need Burn: those on the GPU, and Burn's own.
+//! All engines but the folded one on the CPU: what the feature `engine` adds.
 
 use super::autodiff::{AutodiffEngine, Forward};
 use super::folded::FoldedCpu;
 use super::folded_gpu::FoldedGpu;
+use super::general::GeneralCpu;
 use super::{DeviceKind, Engine, EngineInfo, EngineKind, TrainState, device};
 use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig};
 use crate::error::Result;
@@ -22,6 +23,16 @@ pub(super) async fn folded_on_gpu(
             Ok(Box::new(FoldedCpu::in_process(config, dataset, start)?.with_reason(reason)))
         }
     }
+}
+
+/// The general engine.
+pub(super) fn general(
+    config: &ExperimentConfig,
+    dataset: &Dataset,
+    start: &TrainState,
+    reason: String,
+) -> Result<Box<dyn Engine>> {
+    Ok(Box::new(GeneralCpu::new(config, dataset, start)?.with_reason(reason)))
 }
 
 /// Burn's engine: the folded forward pass where it applies, unless the literal one is chosen.
