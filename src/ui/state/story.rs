@@ -58,19 +58,16 @@ pub fn beat_at(beats: &[Beat], step: usize) -> Option<usize> {
 /// What happened, in two sentences; none while the train set is not learned.
 pub fn headline(run: &RunView) -> Option<String> {
     let memorised = memorised(run)?.step;
-    Some(match understood(run) {
-        Some(row) if row.step > memorised => format!(
+    Some(match grok_moment(run) {
+        Some(row) => format!(
             "It memorised by step {}. It understood at {}. What happened in between?",
             count(memorised),
             count(row.step)
         ),
-        Some(_) => format!("It memorised and understood at once, by step {}.", count(memorised)),
-        None => match grok_moment(run) {
-            Some(row) => {
-                format!("It memorised by step {}. It groks at {}.", count(memorised), count(row.step))
-            }
-            None => format!("It memorised by step {}. It has not grokked yet.", count(memorised)),
-        },
+        None if understood(run).is_some() => {
+            format!("It memorised and understood at once, by step {}.", count(memorised))
+        }
+        None => format!("It memorised by step {}. It has not grokked yet.", count(memorised)),
     })
 }
 
@@ -264,7 +261,7 @@ mod tests {
         assert_eq!(grok_sentence(&groks).as_deref(), Some(said));
         let headline = headline(&groks).expect("memorised");
         assert_eq!(
-            headline, "It memorised by step 100. It groks at 200.",
+            headline, "It memorised by step 100. It understood at 200. What happened in between?",
             "the headline agrees with the mark"
         );
     }

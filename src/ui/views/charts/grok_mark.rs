@@ -20,7 +20,7 @@ pub(in crate::ui) fn grok_mark(map: RwSignal<Option<PixelMap>>) -> AnyView {
         let (top, bottom) = map.y_pixels;
         Some(view! {
             <i class="grok-line" style:left=px(x) style:top=px(top) style:height=px(bottom - top)></i>
-            <span class="grok-label" class:left=is_left data-testid="grok-label" style:left=px(x) style:top=px(top)>
+            <span class="grok-label" class:left=is_left data-testid="grok-label" style:left=px(x) style:top=px(f64::midpoint(top, bottom))>
                 {format!("groks at step {}", count(step))}
             </span>
         })
