@@ -14,15 +14,15 @@ pub struct Limit {
 }
 
 /// The page's first program comes before the first sight of anything. Right after it come the panels of the section
-/// that the page opens on, with what they share with the other sections (500,000 bytes together) and the recorded run;
+/// that the page opens on, with what they share with the other sections (the three 910,000 bytes together) and the recorded run;
 /// the worker's program comes beside them, and the other sections after them. The program with Burn comes when WebGPU or
 /// one of its engines is asked for, and weights of a step when something is asked of them.
 pub const LIMITS: [Limit; 8] = [
-    Limit { file: "/app_bg.wasm", bytes: 400_000 },
-    Limit { file: "/split_lazy_bundle.wasm", bytes: 320_000 },
-    Limit { file: "/chunk_3.wasm", bytes: 180_000 },
+    Limit { file: "/app_bg.wasm", bytes: 350_000 },
+    Limit { file: "/split_lazy_bundle.wasm", bytes: 300_000 },
+    Limit { file: "/chunk_3.wasm", bytes: 260_000 },
     Limit { file: "/split_sections.wasm", bytes: 200_000 },
-    Limit { file: "/worker_bg.wasm", bytes: 350_000 },
+    Limit { file: "/worker_bg.wasm", bytes: 380_000 },
     Limit { file: "/burn_worker_bg.wasm", bytes: 3_000_000 },
     Limit { file: "/recorded-run.grok", bytes: 1_500_000 },
     Limit { file: "/step-010700.safetensors", bytes: 460_000 },
