@@ -39,7 +39,7 @@ fn paths(line: &str) -> Vec<&str> {
 fn adding_something_takes_no_more_places_than_promised() {
     let steps = steps();
     for (what, most) in [
-        ("A setting", 2),
+        ("A setting", 3),
         ("A preset", 1),
         ("A measure of a checkpoint", 3),
         ("A figure", 3),
