@@ -218,6 +218,17 @@ mod tests {
     }
 
     #[test]
+    fn a_state_of_a_model_whose_form_its_tensors_do_not_tell_is_read() {
+        let config = Preset::Induction.config();
+        let shape = ModelShape::new(&config.data, &config.model);
+        assert_ne!(shape.residual_scale, 1.0, "the published code doubles the residual stream");
+        let (file, _) = example();
+        let state = TrainState::start(initial_weights(&shape, 3));
+        let file = StateFile { state, ..file };
+        assert_eq!(StateFile::from_bytes(&file.to_bytes(&config), &shape), Ok(file));
+    }
+
+    #[test]
     fn a_state_written_without_a_checksum_is_read() {
         let (file, shape) = example();
         let bytes = file.to_bytes(&Preset::Tiny.config());

@@ -41,6 +41,7 @@ pub struct Sampler {
 }
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a run has one sampler")]
 enum Source {
     /// The place is the number of words drawn before those of the batch.
     Fresh { draw: DrawBatch, words: RandomWords, n_discarded: usize, batch: Examples },

@@ -50,9 +50,11 @@ async fn serve(message_queue: Rc<MessageQueue<Incoming>>) {
     let turn = Turn::new();
     loop {
         while let Some(message) = message_queue.pop() {
+            #[cfg(feature = "engine")]
+            let Incoming::Command(command) = message;
+            #[cfg(not(feature = "engine"))]
             let command = match message {
                 Incoming::Command(command) => command,
-                #[cfg(not(feature = "engine"))]
                 Incoming::FromBurn(event) => {
                     if let Event::Device(report) = &event {
                         session = new_session(report.device.into());

@@ -34,7 +34,7 @@ impl VariedSettings {
     /// Those that are no seeds: runs that are equal in them are one group.
     pub(super) fn group_settings(&self) -> Vec<&'static Setting> {
         let seeds = [&settings::SEED, &settings::SPLIT, &settings::DATA_SEED];
-        let is_seed = |setting: &Setting| seeds.iter().any(|seed| *seed == setting);
+        let is_seed = |setting: &Setting| seeds.contains(&setting);
         self.settings.iter().copied().filter(|setting| !is_seed(setting)).collect()
     }
 

@@ -167,7 +167,8 @@ fn shares_rows(shape: &ModelShape) -> bool {
 /// The positions of an example that a prediction depends on; 0 if it has none.
 fn n_positions(examples: &Examples, shape: &ModelShape, example: usize) -> usize {
     let predicted = examples.shape().loss_positions.iter().zip(examples.targets(example));
-    let last = predicted.filter(|(_, target)| **target != NO_TARGET).map(|(position, _)| position + 1).last();
+    let last =
+        predicted.filter(|(_, target)| **target != NO_TARGET).map(|(position, _)| position + 1).next_back();
     last.map_or(0, |n| if shape.causal { n } else { shape.n_ctx })
 }
 

@@ -49,8 +49,10 @@ impl WeightsFile {
     /// Reads weights in either [`WeightLayout`], of floats of 16, 32 or 64 bits.
     ///
     /// The sizes are those of the tensors. Missing biases of the MLP are zero; other biases may be
-    /// there if they are zero; masks, and names that begin with `optim.`, are passed over. The activation
-    /// is that of the metadata, or else ReLU; a model without any tensor of an MLP is of attention only. A configuration that is not this lab's is passed over.
+    /// there if they are zero; masks, and names that begin with `optim.`, are passed over. What
+    /// the tensors do not tell (activation, causal or not, residual scale) is that of the configuration, else of the
+    /// metadata, else ReLU, causal and 1; a model without any tensor of an MLP is of attention only. A configuration
+    /// that is not this lab's is passed over.
     ///
     /// # Errors
     /// [`LabError::Content`](crate::error::LabError::Content) if the bytes are no such file, whatever
@@ -59,12 +61,18 @@ impl WeightsFile {
         let container::Contents { tensors, metadata } = container::read(bytes, layout::is_tensor)?;
         let config = config_of(&metadata);
         let step = metadata.get("step").and_then(|text| text.parse().ok());
-        let activation = match &config {
-            Some(config) => config.model.activation,
-            None => activation_of(&metadata)?,
+        let form = match &config {
+            Some(ExperimentConfig { model, .. }) => layout::Form {
+                activation: model.activation,
+                causal: model.causal,
+                residual_scale: model.residual_scale,
+            },
+            None => layout::Form {
+                activation: activation_of(&metadata)?,
+                causal: metadata.get(CAUSAL).is_none_or(|text| text != "false"),
+                residual_scale: residual_scale_of(&metadata)?,
+            },
         };
-        let causal = metadata.get(CAUSAL).is_none_or(|text| text != "false");
-        let form = layout::Form { activation, causal, residual_scale: residual_scale_of(&metadata)? };
         let weights = layout::assemble(tensors, form)?;
         if let Some(config) = &config {
             check_config_fits(config, weights.shape())?;

@@ -63,12 +63,12 @@ fn attention(weights: &Weights, l: usize, resid: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let [q, k, v] = [Param::W_Q(l), Param::W_K(l), Param::W_V(l)].map(project);
     let W_O = weights.get(Param::W_O(l));
     let mut out = Vec::new();
-    for i in 0..resid.len() {
+    for (i, query) in q.iter().enumerate() {
         let mut z = vec![0.0; width];
         for h in 0..n_heads {
             let head = h * d_head..(h + 1) * d_head;
             let seen = if causal { i + 1 } else { resid.len() };
-            let score = |j: usize| dot(&q[i][head.clone()], &k[j][head.clone()]) / (d_head as f64).sqrt();
+            let score = |j: usize| dot(&query[head.clone()], &k[j][head.clone()]) / (d_head as f64).sqrt();
             let terms: Vec<f64> = (0..seen).map(|j| score(j).exp()).collect();
             let sum: f64 = terms.iter().sum();
             for (j, term) in terms.iter().enumerate() {
