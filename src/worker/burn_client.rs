@@ -4,7 +4,6 @@
 //! It speaks the page's protocol. Commands that it has to carry out are passed on to it, and what it says is passed on
 //! to the page, so that the page knows one worker only.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use wasm_bindgen::closure::Closure;
@@ -29,6 +28,10 @@ pub(super) struct BurnClient {
     message_queue: Rc<MessageQueue<Incoming>>,
     /// The worker, once something needed it.
     worker: Option<BurnWorker>,
+    /// Whether its program has said that it is there.
+    is_ready: bool,
+    /// What it is told then: before that it loses messages.
+    waiting: Vec<Command>,
     /// The run that it has.
     run_id: Option<RunId>,
 }
@@ -36,7 +39,7 @@ pub(super) struct BurnClient {
 impl BurnClient {
     /// Nothing is begun yet.
     pub(super) fn new(message_queue: Rc<MessageQueue<Incoming>>) -> Self {
-        Self { message_queue, worker: None, run_id: None }
+        Self { message_queue, worker: None, is_ready: false, waiting: Vec::new(), run_id: None }
     }
 
     /// Passes a command on if it needs Burn or is about the run there; gives back every other. A run that begins takes
@@ -99,9 +102,7 @@ impl BurnClient {
                 None
             }
             // Whether the worker with the run is still there. While its program loads, this one answers.
-            Command::Ping
-                if self.run_id.is_some() && self.worker.as_ref().is_some_and(BurnWorker::is_there) =>
-            {
+            Command::Ping if self.run_id.is_some() && self.is_ready => {
                 self.post(command, session.device());
                 None
             }
@@ -116,28 +117,37 @@ impl BurnClient {
         self.begin(device, true);
     }
 
+    /// Takes in that the worker's program is there: it is told what waited for that.
+    pub(super) fn on_ready(&mut self) {
+        self.is_ready = true;
+        std::mem::take(&mut self.waiting).into_iter().for_each(|command| self.send(command));
+    }
+
     /// Passes a command on. A worker that is begun for it looks for the device first that the page was told of.
     fn post(&mut self, command: Command, device: DeviceChoice) {
         if self.worker.is_none() {
             self.begin(device, false);
         }
-        if let Some(worker) = &self.worker
-            && let Err(error) = worker.post(command)
-        {
-            post(failed(error.into()));
-        }
+        self.send(command);
     }
 
     fn begin(&mut self, device: DeviceChoice, tells_device: bool) {
+        (self.is_ready, self.waiting) = (false, Vec::new());
         match BurnWorker::spawn(&self.message_queue, tells_device) {
-            Ok(worker) => {
-                let connected = worker.post(Command::Connect { version: PROTOCOL_VERSION, device });
-                self.worker = Some(worker);
-                if let Err(error) = connected {
+            Ok(worker) => self.worker = Some(worker),
+            Err(reason) => post(failed(not_there(&format!("{reason:?}")))),
+        }
+        self.send(Command::Connect { version: PROTOCOL_VERSION, device });
+    }
+
+    fn send(&mut self, command: Command) {
+        match &self.worker {
+            Some(worker) if self.is_ready => {
+                if let Err(error) = worker.post(command) {
                     post(failed(error.into()));
                 }
             }
-            Err(reason) => post(failed(not_there(&format!("{reason:?}")))),
+            _ => self.waiting.push(command),
         }
     }
 }
@@ -145,14 +155,12 @@ impl BurnClient {
 /// The worker itself; it ends when this is dropped.
 struct BurnWorker {
     worker: Worker,
-    is_there: Rc<Cell<bool>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 impl BurnWorker {
-    /// Begins the worker. What it says is put into the queue, except that it is ready, and, unless the page has asked,
-    /// which device it found.
+    /// Begins the worker. What it says is put into the queue, except, unless the page has asked, which device it found.
     fn spawn(
         message_queue: &Rc<MessageQueue<Incoming>>,
         tells_device: bool,
@@ -161,11 +169,9 @@ impl BurnWorker {
         options.set_type(WorkerType::Module);
         options.set_name("burn");
         let worker = Worker::new_with_options(URL, &options)?;
-        let is_there = Rc::new(Cell::new(false));
-        let (receiver, came) = (Rc::clone(message_queue), Rc::clone(&is_there));
+        let receiver = Rc::clone(message_queue);
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             match codec::decode::<Event>(&message.data()) {
-                Ok(Event::Ready { .. }) => came.set(true),
                 Ok(Event::Device(_)) if !tells_device => {}
                 Ok(event) => receiver.push(Incoming::FromBurn(event)),
                 Err(error) => post(failed(error.into())),
@@ -179,12 +185,7 @@ impl BurnWorker {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, is_there, _on_message: on_message, _on_error: on_error })
-    }
-
-    /// Whether its program has been loaded.
-    fn is_there(&self) -> bool {
-        self.is_there.get()
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
     }
 
     fn post(&self, command: Command) -> Result<()> {

@@ -55,6 +55,11 @@ async fn serve(message_queue: Rc<MessageQueue<Incoming>>) {
             #[cfg(not(feature = "engine"))]
             let command = match message {
                 Incoming::Command(command) => command,
+                // Both programs are of one build.
+                Incoming::FromBurn(Event::Ready { .. }) => {
+                    burn.on_ready();
+                    continue;
+                }
                 Incoming::FromBurn(event) => {
                     if let Event::Device(report) = &event {
                         session = new_session(report.device.into());
