@@ -57,7 +57,7 @@ fn the_processor_trains_without_burn_and_a_check_that_needs_it_says_so() {
         lab.find_all_files();
         lab.click("restart").await;
         lab.wait_until_gone("error").await;
-        lab.wait_for_text("status", "ready").await;
+        lab.wait_for_text("status", "finished").await;
         lab.evaluate("document.querySelector('details.verify').open = true").await;
         lab.click("verify-device").await;
         lab.wait_for_text("verify-result", "is verified").await;
