@@ -41,8 +41,12 @@ pub fn applied_ablation(state: &State) -> AppliedAblation {
 pub fn ablated_weights(state: &State) -> Option<(usize, &Arc<Vec<u8>>)> {
     let run_view = state.run_view.as_ref()?;
     let step = pinned_or_last_step(state, run_view);
-    let known = run_view.weights.iter().filter(|(at, _)| run_view.snapshots.contains_key(at));
-    known.min_by_key(|(at, _)| at.abs_diff(step)).map(|(at, file)| (*at, file))
+    // Outwards from the step, for this is asked at every message of a run with hundreds of checkpoints.
+    let is_at_hand = |at: &usize| run_view.weights.contains_key(at);
+    let before = run_view.snapshots.range(..=step).rev().map(|(at, _)| *at).find(is_at_hand);
+    let after = run_view.snapshots.range(step..).map(|(at, _)| *at).find(is_at_hand);
+    let nearest = before.into_iter().chain(after).min_by_key(|at| at.abs_diff(step))?;
+    Some((nearest, run_view.weights.get(&nearest)?))
 }
 
 /// The step whose weights are of interest: a hovering pointer would have every checkpoint carried over.
