@@ -45,68 +45,59 @@ impl BurnClient {
     /// Passes a command on if it needs Burn or is about the run there; gives back every other. A run that begins takes
     /// the place of the one before, whoever has that.
     pub(super) fn route(&mut self, command: Command, session: &mut Session) -> Option<Command> {
+        if let Command::Start { .. } = command {
+            self.make_room(session.device());
+        }
+        if !self.takes(&command, session) {
+            return Some(command);
+        }
         match &command {
-            Command::Start { run_id, config, .. } => {
-                if self.worker.is_some() {
-                    // As where one worker does all: a run ends a bench.
-                    self.post(Command::StopBench, session.device());
-                }
+            Command::Start { run_id, .. } => {
+                session.drop_run();
+                self.run_id = Some(*run_id);
+            }
+            Command::Reset { .. } => self.run_id = None,
+            // A guess is not worth the program's download.
+            Command::MeasureSpeed { .. } if self.worker.is_none() => {
+                post(Event::SpeedMeasured { timing: None });
+                return None;
+            }
+            _ => {}
+        }
+        self.post(command, session.device());
+        None
+    }
+
+    /// Before a run begins: ends a bench, as where one worker does all, and the run before.
+    fn make_room(&mut self, device: DeviceChoice) {
+        if self.worker.is_some() {
+            self.post(Command::StopBench, device);
+        }
+        if let Some(run_id) = self.run_id.take() {
+            self.post(Command::Reset { run_id }, device);
+        }
+    }
+
+    /// Whether the worker with Burn has to carry out a command.
+    fn takes(&self, command: &Command, session: &Session) -> bool {
+        match command {
+            Command::Start { config, .. } | Command::MeasureSpeed { config } => {
                 let mut config = config.as_ref().clone();
                 config.run.device = session.device_for(&config.run);
-                if config.validate().is_ok() && needs_engine_feature(&config) {
-                    session.drop_run();
-                    self.run_id = Some(*run_id);
-                    self.post(command, session.device());
-                    return None;
-                }
-                if let Some(run_id) = self.run_id.take() {
-                    self.post(Command::Reset { run_id }, session.device());
-                }
-                Some(command)
+                config.validate().is_ok() && needs_engine_feature(&config)
             }
             Command::Pause { run_id }
             | Command::Resume { run_id }
             | Command::Step { run_id }
             | Command::Reset { run_id }
             | Command::Save { run_id }
-            | Command::Acknowledge { run_id } => {
-                if Some(*run_id) != self.run_id {
-                    return Some(command);
-                }
-                if matches!(command, Command::Reset { .. }) {
-                    self.run_id = None;
-                }
-                self.post(command, session.device());
-                None
-            }
+            | Command::Acknowledge { run_id } => Some(*run_id) == self.run_id,
             // Both compare with Burn's engines. While a run is under way here, it is refused here.
-            Command::Bench { .. } | Command::Verify if !session.is_training() => {
-                self.post(command, session.device());
-                None
-            }
-            Command::StopBench if self.worker.is_some() => {
-                self.post(command, session.device());
-                None
-            }
-            Command::MeasureSpeed { config } => {
-                let mut config = config.as_ref().clone();
-                config.run.device = session.device_for(&config.run);
-                if !needs_engine_feature(&config) {
-                    return Some(command);
-                }
-                // A guess is not worth the program's download.
-                match self.worker {
-                    Some(_) => self.post(command, session.device()),
-                    None => post(Event::SpeedMeasured { timing: None }),
-                }
-                None
-            }
+            Command::Bench { .. } | Command::Verify => !session.is_training(),
+            Command::StopBench => self.worker.is_some(),
             // Whether the worker with the run is still there. While its program loads, this one answers.
-            Command::Ping if self.run_id.is_some() && self.is_ready => {
-                self.post(command, session.device());
-                None
-            }
-            _ => Some(command),
+            Command::Ping => self.run_id.is_some() && self.is_ready,
+            Command::Connect { .. } => false,
         }
     }
 
