@@ -46,7 +46,7 @@ struct RunTimes {
 
 /// What is said of all.
 #[derive(Debug, Serialize)]
-struct AllTimes {
+struct LeadTimesOutput {
     runs: Vec<RunTimes>,
     summary: Vec<LeadSummary>,
 }
@@ -60,7 +60,7 @@ pub(super) fn run(args: &LeadTimesArgs) -> Result<Outcome, Failure> {
     let runs = args.run_dirs.iter().map(|dir| times_of(dir)).collect::<Result<Vec<_>>>();
     let runs = runs.map_err(Failure::Input)?;
     let leads: Vec<RunLeads> = runs.iter().map(|run| run.leads.clone()).collect();
-    let all = AllTimes { summary: summaries(&leads), runs };
+    let all = LeadTimesOutput { summary: summaries(&leads), runs };
     let text = if args.json {
         serde_json::to_string_pretty(&all).expect("plain data with text keys")
     } else {
@@ -93,7 +93,7 @@ fn times_of(dir: &Path) -> Result<RunTimes> {
     })
 }
 
-fn text_of(all: &AllTimes) -> String {
+fn text_of(all: &LeadTimesOutput) -> String {
     let mut lines = Vec::new();
     for run in &all.runs {
         let step = |step: Option<usize>| step.map_or("never".to_owned(), |step| step.to_string());

@@ -8,9 +8,9 @@ use crate::model::ModelShape;
 use crate::task::Dataset;
 
 #[cfg(feature = "engine")]
-use super::build_others::{folded_on_gpu, general, with_burn};
+use super::optional_engines::{folded_on_gpu, general, with_burn};
 #[cfg(not(feature = "engine"))]
-use without_others::{folded_on_gpu, general, with_burn};
+use unavailable::{folded_on_gpu, general, with_burn};
 
 /// Builds the engine of a configuration, at a state. See the engines for what that allocates and costs.
 ///
@@ -102,7 +102,7 @@ fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, shape: &M
 
 /// What a program says that was built with the folded engine on the CPU alone.
 #[cfg(not(feature = "engine"))]
-mod without_others {
+mod unavailable {
     use super::{Dataset, Engine, ExperimentConfig, LabError, Result, TrainState};
     use crate::config::settings;
 

@@ -8,7 +8,7 @@ pub mod autodiff;
 mod build;
 pub mod cpu;
 #[cfg(feature = "engine")]
-mod build_others;
+mod optional_engines;
 #[cfg(feature = "engine")]
 pub mod device;
 pub mod folded;

@@ -21,7 +21,7 @@ use crate::ui::state::stored_runs::StorageCommand;
 use crate::ui::state::view_choices::Track;
 use crate::ui::store::Store;
 use crate::ui::update::Message;
-use crate::ui::views::charts::grok_mark::{GrokNews, grok_mark};
+use crate::ui::views::charts::grok_mark::{GrokAnnouncement, grok_mark};
 use crate::ui::views::charts::time_line::TimeLine;
 use crate::ui::views::charts::track_details::track_details;
 use crate::ui::views::compare_runs::CompareRuns;
@@ -214,7 +214,7 @@ fn draw(section: EarlySection) -> AnyView {
         EarlySection::ResumeOffer => view! { <ResumeOffer /> }.into_any(),
         EarlySection::Train => view! { <TrainSection /> }.into_any(),
         EarlySection::StagePanels => view! { {stage_panels()} <Story /> }.into_any(),
-        EarlySection::CursorTools => view! { <TrySum /> <AblationChip /> <GrokNews /> }.into_any(),
+        EarlySection::CursorTools => view! { <TrySum /> <AblationChip /> <GrokAnnouncement /> }.into_any(),
         EarlySection::TrackDetails(track) => track_details(track),
         EarlySection::GrokMark(map) => grok_mark(map),
         EarlySection::Inside => view! { <InsidePanels /> <TimeLine /> }.into_any(),

@@ -40,8 +40,8 @@ pub fn run_all(with_cluster: bool) -> bool {
         total += tally;
     };
     // What the browser runs is built meanwhile: optimising and linking a whole program keeps only one core busy.
-    let for_browser = std::thread::scope(|scope| {
-        let for_browser = scope.spawn(|| ForBrowser::build(driver.as_deref()));
+    let browser_build = std::thread::scope(|scope| {
+        let browser_build = scope.spawn(|| BrowserBuild::build(driver.as_deref()));
         add("native tests", &mut || {
             let cluster = with_cluster.then(Cluster::up);
             let mut tests = cargo_test(&["--release", "--package", "grokking-lab", "--package", "xtask"]);
@@ -49,19 +49,19 @@ pub fn run_all(with_cluster: bool) -> bool {
             run(tests)
         });
         add("the page's own logic", &mut || run(page_logic()));
-        for_browser.join().expect("a build does not panic")
+        browser_build.join().expect("a build does not panic")
     });
     add("building the page and the tests for the browser", &mut || {
-        for_browser.tests.clone()?;
-        for_browser.page.clone().map(|()| Tally::default())
+        browser_build.tests.clone()?;
+        browser_build.page.clone().map(|()| Tally::default())
     });
     add("WebAssembly tests", &mut || run(in_browser(driver.as_deref())?));
     add("what a visitor downloads", &mut || {
-        for_browser.page.clone()?;
+        browser_build.page.clone()?;
         let (passed, failed) = sizes::check(&page::dist())?;
         Ok(Tally::of(passed, failed))
     });
-    add("end to end", &mut || run(end_to_end(driver.as_deref(), for_browser.page.is_ok())?));
+    add("end to end", &mut || run(end_to_end(driver.as_deref(), browser_build.page.is_ok())?));
 
     println!("\nxtask: all parts took {} minutes", started.elapsed().as_secs().div_ceil(60));
     println!("tests: {total}");
@@ -69,14 +69,14 @@ pub fn run_all(with_cluster: bool) -> bool {
 }
 
 /// Whether what the browser runs could be built, each with one line if not.
-struct ForBrowser {
+struct BrowserBuild {
     /// The WebAssembly tests.
     tests: Result<()>,
     /// The page in `dist/`.
     page: Result<()>,
 }
 
-impl ForBrowser {
+impl BrowserBuild {
     fn build(driver: std::result::Result<&Path, &String>) -> Self {
         let advice = "see the compiler's message above";
         let tests = tools::install_all()

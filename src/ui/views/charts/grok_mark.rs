@@ -44,7 +44,7 @@ fn place(map: &PixelMap, step: usize) -> Option<Place> {
 
 /// The sentence, for the ear; for the eye it is in the headline.
 #[component]
-pub(in crate::ui) fn GrokNews() -> impl IntoView {
+pub(in crate::ui) fn GrokAnnouncement() -> impl IntoView {
     let store = Store::get();
     let now = store.memo(|state| (state.phase(), own_sentence(state)));
     let said =
