@@ -139,6 +139,12 @@ pub(super) fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// Names of what a folder holds.
+pub(super) fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).map_err(|error| LabError::file("read", folder, error))?;
+    Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+}
+
 /// Where a file is written before it gets its name.
 pub(super) fn part_path(path: &Path) -> PathBuf {
     let mut part: OsString = path.as_os_str().to_owned();

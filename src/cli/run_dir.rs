@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::disk_faults;
-use super::file_io::{MAX_CONFIG_BYTES, is_there, part_path, read_bytes, remove_if_there};
+use super::file_io::{MAX_CONFIG_BYTES, is_there, names_in, part_path, read_bytes, remove_if_there};
 use crate::config::ExperimentConfig;
 use crate::error::{LabError, Result};
 
@@ -261,11 +261,6 @@ fn has_at_most_one_row(path: &Path) -> bool {
     // A line is below 120 bytes.
     const TWO_LINES: u64 = 240;
     read_bytes(path, TWO_LINES).is_ok_and(|text| text.iter().filter(|&&byte| byte == b'\n').count() <= 2)
-}
-
-fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(folder).map_err(|e| LabError::file("read", folder, e))?;
-    Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
 }
 
 fn is_checkpoint(name: &str) -> bool {

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::run_result::RunResult;
-use crate::cli::file_io::{MAX_INPUT_BYTES, is_there, read_bytes, write_whole};
+use crate::cli::file_io::{MAX_INPUT_BYTES, is_there, names_in, read_bytes, write_whole};
 use crate::config::sweep_plan::PlannedRun;
 use crate::error::{LabError, Result};
 
@@ -92,8 +92,8 @@ impl SweepDir {
     /// [`LabError::File`] if the folders cannot be read.
     pub(super) fn finished(&self) -> Result<BTreeSet<String>> {
         let mut ids = BTreeSet::new();
-        for folder in names_in(&self.root.join("results"))? {
-            let names = names_in(&self.root.join("results").join(folder))?;
+        for folder in names_if_there(&self.root.join("results"))? {
+            let names = names_if_there(&self.root.join("results").join(folder))?;
             ids.extend(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned));
         }
         Ok(ids)
@@ -104,7 +104,7 @@ impl SweepDir {
     /// # Errors
     /// [`LabError::File`] if it cannot be read.
     pub(super) fn begun(&self) -> Result<BTreeSet<String>> {
-        Ok(names_in(&self.root.join("runs"))?.into_iter().collect())
+        Ok(names_if_there(&self.root.join("runs"))?.into_iter().collect())
     }
 
     /// Whether a run has a result.
@@ -196,15 +196,9 @@ fn shard(id: &str) -> &str {
     id.get(..2).unwrap_or(id)
 }
 
-/// The names in a folder; none if there is no folder.
-fn names_in(folder: &Path) -> Result<Vec<String>> {
-    match fs::read_dir(folder) {
-        Ok(entries) => {
-            Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(LabError::file("read", folder, error)),
-    }
+/// Names of what a folder holds; none if there is no folder.
+fn names_if_there(folder: &Path) -> Result<Vec<String>> {
+    if is_there(folder) { names_in(folder) } else { Ok(Vec::new()) }
 }
 
 #[cfg(test)]
