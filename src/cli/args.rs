@@ -170,8 +170,8 @@ mod tests {
 
     use super::{SettingArgs, settings};
     use crate::config::{
-        Activation, Batches, DeviceChoice, EngineChoice, ExperimentConfig, LossForm, Precision, Preset,
-        QkvInit, SplitRule, TaskConfig,
+        Activation, Batches, DeviceChoice, EngineChoice, ExperimentConfig, InitDraw, LossForm, Precision,
+        Preset, QkvInit, SplitRule, TaskConfig,
     };
     use crate::engine::folded::MAX_SHARDS;
 
@@ -254,6 +254,7 @@ mod tests {
         }
         (config.model.d_head, config.model.causal) = (3, false);
         (config.model.residual_scale, config.model.qkv_init) = (2.0, QkvInit::DHead);
+        config.model.init_draw = InitDraw::Torch;
         (config.model.n_layers, config.model.seed) = (2, 5);
         config.model.activation = Activation::Gelu;
         (config.optim.lr, config.optim.weight_decay, config.optim.warmup_steps) = (0.01, 0.5, 3);

@@ -23,6 +23,7 @@ mod metrics;
 mod output;
 mod pace;
 mod patch;
+mod presets;
 mod progress;
 mod record;
 mod report_text;
@@ -86,6 +87,8 @@ enum Command {
     Patch(patch::PatchArgs),
     /// Plan, run and compare many runs that differ in some settings
     Sweep(sweep::SweepArgs),
+    /// List the presets with what each shows, where it is from and what it costs
+    Presets(presets::PresetsArgs),
     /// Measure the steps per second of every engine on every device there is
     Bench(bench::BenchArgs),
     /// Write weights in the layout of the paper's code or of TransformerLens
@@ -149,6 +152,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::LeadTimes(args) => lead_times::run(&args),
         Command::Patch(args) => patch::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        Command::Presets(args) => presets::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Convert(args) => convert::run(&args),
     };

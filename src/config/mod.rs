@@ -74,6 +74,9 @@ pub struct ModelConfig {
     /// The standard deviation of the initial W_K, W_Q and W_V.
     #[serde(default, skip_serializing_if = "is_default")]
     pub qkv_init: QkvInit,
+    /// How the seed becomes the initial weights.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub init_draw: InitDraw,
     /// Seed of the initial weights.
     pub seed: u32,
 }
@@ -87,6 +90,17 @@ pub enum QkvInit {
     DModel,
     /// d_head: the published code of repeated subsequences.
     DHead,
+}
+
+/// How normally distributed numbers are drawn from a seed. The distribution is the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InitDraw {
+    /// Those of [`maths::normal`](crate::maths::normal), the same bits on every machine.
+    #[default]
+    Lab,
+    /// Those of `torch.randn` after `torch.manual_seed`, to 3e-7: the initial weights of the published runs.
+    Torch,
 }
 
 // What a file means that says nothing of a setting, because it is older or because the setting has this value.
@@ -260,7 +274,7 @@ impl OptimConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::{ModelConfig, Preset, QkvInit, SplitRule};
+    use super::{InitDraw, ModelConfig, Preset, QkvInit, SplitRule};
 
     /// Files of older versions have none of these settings, and files of runs with the usual values stay as they were.
     #[test]
@@ -270,7 +284,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&usual).expect("plain data"), text);
         assert_eq!(serde_json::from_str::<ModelConfig>(text).expect("it was saved so"), usual);
         let qkv_init = QkvInit::DHead;
-        let other = ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, qkv_init, ..usual };
+        let init_draw = InitDraw::Torch;
+        let other =
+            ModelConfig { d_head: 8, causal: false, residual_scale: 2.0, qkv_init, init_draw, ..usual };
         let text = serde_json::to_string(&other).expect("plain data");
         assert_eq!(serde_json::from_str::<ModelConfig>(&text).expect("it was saved so"), other);
         assert_eq!(other.d_head(), 8, "not d_model / n_heads");

@@ -11,3 +11,4 @@ pub mod normal;
 pub mod randint;
 pub mod stats;
 pub mod svd;
+pub mod torch_normal;

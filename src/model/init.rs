@@ -3,17 +3,22 @@
 
 use super::shape::{ModelShape, Param};
 use super::weights::Weights;
-use crate::config::{ExperimentConfig, QkvInit};
+use crate::config::{ExperimentConfig, InitDraw, QkvInit};
 use crate::maths::normal::NormalSource;
+use crate::maths::torch_normal::TorchNormal;
 
 /// Draws the initial weights of an experiment: those of [`initial_weights`], but W_K, W_Q and W_V as
-/// [`QkvInit`] says.
+/// [`QkvInit`] says, and from the numbers that [`InitDraw`] names.
 pub fn initial_weights_of(config: &ExperimentConfig) -> Weights {
     let shape = ModelShape::new(&config.data, &config.model);
-    draw(&shape, config.model.seed, |param| match (config.model.qkv_init, param) {
+    let std_of = |param| match (config.model.qkv_init, param) {
         (QkvInit::DHead, Param::W_K(_) | Param::W_Q(_) | Param::W_V(_)) => 1.0 / (shape.d_head as f64).sqrt(),
         _ => initial_std(&shape, param),
-    })
+    };
+    match config.model.init_draw {
+        InitDraw::Lab => draw(&shape, config.model.seed, std_of),
+        InitDraw::Torch => draw_like_torch(&shape, config.model.seed, std_of),
+    }
 }
 
 /// Draws the initial weights of a model; the same seed gives the same bits on every machine.
@@ -43,6 +48,23 @@ fn draw(shape: &ModelShape, seed: u32, std_of: impl Fn(Param) -> f64) -> Weights
         if std > 0.0 {
             for value in weights.get_mut(param) {
                 *value = f64::from((std * normal.draw()) as f32);
+            }
+        }
+    }
+    weights
+}
+
+/// Parameter after parameter in the order of [`ModelShape::params`], which is the order of the published code.
+fn draw_like_torch(shape: &ModelShape, seed: u32, std_of: impl Fn(Param) -> f64) -> Weights {
+    let mut normal = TorchNormal::new(seed);
+    let mut weights = Weights::zeros(shape.clone());
+    for param in shape.params() {
+        let std = std_of(param);
+        if std > 0.0 {
+            let values = weights.get_mut(param);
+            let draws = normal.draw(values.len());
+            for (value, draw) in values.iter_mut().zip(draws) {
+                *value = f64::from((std * f64::from(draw)) as f32);
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod init;
 pub mod params;
 pub mod safetensors;
 pub mod shape;
+pub mod step_cost;
 #[cfg(feature = "engine")]
 pub mod transformer;
 pub mod weights;

@@ -53,6 +53,7 @@ mod literal;
 #[cfg(feature = "engine")]
 mod memory;
 mod module_graph;
+mod published_curves;
 mod recording;
 #[cfg(feature = "cli")]
 mod saved_formats;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use grokking_lab::config::settings::{GROUPS, Setting};
-use grokking_lab::config::{Preset, TaskKind};
+use grokking_lab::config::{Preset, PresetInfo, TaskKind};
 
 const INTRODUCTION: &str = "\
 # Settings
@@ -48,9 +48,10 @@ fn markdown() -> String {
             text += &row(setting);
         }
     }
-    text += &format!("\n{THREADS}\n## Presets\n\n| name | what it shows |\n|---|---|\n");
+    text += &format!("\n{THREADS}\n## Presets\n\n| name | what it shows | source |\n|---|---|---|\n");
     for preset in Preset::ALL {
-        text += &format!("| `{}` | {} |\n", preset.name(), preset.summary());
+        let PresetInfo { name, summary, source, .. } = preset.info();
+        text += &format!("| `{name}` | {summary} | {source} |\n");
     }
     text
 }

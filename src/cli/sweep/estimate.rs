@@ -7,11 +7,11 @@ use pollster::block_on;
 use crate::analysis::checkpoint_measures::measure;
 use crate::analysis::modular::key_freqs::current_key_freqs;
 use crate::cli::start::initial_state;
+use crate::config::ExperimentConfig;
 use crate::config::sweep_plan::PlannedRun;
-use crate::config::{ExperimentConfig, ModularConfig};
 use crate::engine;
 use crate::error::Result;
-use crate::model::ModelShape;
+use crate::model::step_cost;
 use crate::task::Dataset;
 use crate::task::modular::ModularTask;
 
@@ -24,7 +24,7 @@ const MEASURED_FOR: Duration = Duration::from_millis(300);
 /// # Errors
 /// What [`engine::build`] and measuring the weights return.
 pub(super) fn secs_per_run(plan: &[PlannedRun]) -> Result<Vec<f64>> {
-    let costs: Vec<f64> = plan.iter().map(|run| cost(&run.config)).collect();
+    let costs: Vec<f64> = plan.iter().map(|run| step_cost::update(&run.config)).collect();
     let by_cost = |a: &usize, b: &usize| costs[*a].total_cmp(&costs[*b]);
     let (Some(least), Some(most)) = ((0..plan.len()).min_by(by_cost), (0..plan.len()).max_by(by_cost)) else {
         return Ok(Vec::new());
@@ -69,11 +69,4 @@ impl Speed {
         let n_checkpoints = run.epochs.div_ceil(run.checkpoint_every) + 1;
         self.secs_per_step * run.epochs as f64 + self.secs_per_checkpoint * n_checkpoints as f64
     }
-}
-
-/// Products of a step, up to a factor: examples times parameters.
-fn cost(config: &ExperimentConfig) -> f64 {
-    let shape = ModelShape::new(&config.data, &config.model);
-    let n_examples = config.data.modular().map_or(1, ModularConfig::n_train);
-    n_examples as f64 * shape.n_values() as f64
 }

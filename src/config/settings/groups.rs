@@ -66,7 +66,7 @@ pub static GROUPS: [Group; 11] = [
     },
     Group {
         title: "Model in detail",
-        settings: &[&D_HEAD, &CAUSAL, &RESIDUAL_SCALE, &QKV_INIT],
+        settings: &[&D_HEAD, &CAUSAL, &RESIDUAL_SCALE, &QKV_INIT, &INIT_DRAW],
         tasks: &TaskKind::ALL,
         folded: true,
         on_page: true,

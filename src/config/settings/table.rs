@@ -3,7 +3,7 @@
 use std::ops::Bound::{Excluded, Included};
 
 use super::{ChoiceOption, DecimalRange, IntegerRange, Kind, Setting};
-use crate::config::{Activation, DeviceChoice, EngineChoice, LossForm, Precision, QkvInit};
+use crate::config::{Activation, DeviceChoice, EngineChoice, InitDraw, LossForm, Precision, QkvInit};
 
 /// The most blocks of a model that is trained; the paper's have 1 or 2.
 const MAX_LAYERS: u64 = 8;
@@ -159,6 +159,22 @@ pub static QKV_INIT: Setting = Setting {
         model.qkv_init,
         "d_model" => QkvInit::DModel, "1/√d_model";
         "d_head" => QkvInit::DHead, "1/√d_head";
+    ),
+};
+
+/// How the seed becomes the initial weights.
+pub static INIT_DRAW: Setting = Setting {
+    name: "init_draw",
+    flag: "init-draw",
+    aliases: &[],
+    label: "Draw of the initial weights",
+    help: "How the seed becomes normally distributed numbers: lab has the same bits on every machine, torch those of \
+           torch.manual_seed and torch.randn, with which published runs began.",
+    unit: "",
+    kind: choice!(
+        model.init_draw,
+        "lab" => InitDraw::Lab, "this lab's";
+        "torch" => InitDraw::Torch, "PyTorch's";
     ),
 };
 

@@ -3,7 +3,7 @@
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
 use super::{BATCH, DATA_SEED, DIGITS, GROUPS, Kind, P, SEED, Setting, TASK, all, find};
-use crate::config::{ExperimentConfig, Preset, QkvInit, TaskKind};
+use crate::config::{ExperimentConfig, InitDraw, Preset, QkvInit, TaskKind};
 use crate::error::LabError;
 
 /// Fails unless the text is refused under the setting's own name, by `write`.
@@ -50,7 +50,7 @@ fn every_field_of_the_configuration_is_in_the_table() {
         config.data = kind.published(1);
         // Of these the usual values are not written.
         (config.model.d_head, config.model.causal, config.model.residual_scale) = (8, false, 2.0);
-        config.model.qkv_init = QkvInit::DHead;
+        (config.model.qkv_init, config.model.init_draw) = (QkvInit::DHead, InitDraw::Torch);
         let n_settings = all().filter(|setting| setting.applies(&config)).count();
         // The name of the modular task is not written.
         let n_unwritten = usize::from(kind == TaskKind::Modular);

@@ -3,8 +3,8 @@
 
 use crate::config::{DeviceChoice, ExperimentConfig, Preset, RunConfig};
 use crate::engine::DeviceKind;
+use crate::model::step_cost;
 use crate::protocol::Timing;
-use crate::ui::state::step_cost;
 
 /// No step is shorter than this, however small the model: the worker listens between two.
 const LEAST_CPU_SECS: f64 = 1e-4;
@@ -107,8 +107,7 @@ impl Estimates {
         let probe = probe(config);
         let timing = find(&self.probed, &probe)?;
         let per_operation = 1.0 / timing.steps_per_s / step_cost::update(&probe);
-        let operations =
-            step_cost::update(config) + step_cost::evaluation(config) / config.run.eval_every as f64;
+        let operations = step_cost::step(config);
         let least = match timing.engine.device {
             DeviceKind::Gpu => LEAST_GPU_SECS,
             DeviceKind::Cpu => LEAST_CPU_SECS,

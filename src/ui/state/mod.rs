@@ -34,7 +34,6 @@ pub(in crate::ui) mod run_view_sample;
 pub mod seed_runs;
 pub mod shortcuts;
 pub mod stage_tabs;
-pub mod step_cost;
 pub mod story;
 pub mod stored_runs;
 pub mod timeline_stops;

@@ -1,8 +1,8 @@
 //! The arithmetic of a training step: how much longer one takes with other sizes. Pure.
 
+use super::folding::{model_folds, n_numbers};
+use super::shape::ModelShape;
 use crate::config::{EngineChoice, ExperimentConfig};
-use crate::model::ModelShape;
-use crate::model::folding::{model_folds, n_numbers};
 use crate::task::n_examples;
 
 /// A product with the attention weights costs so many times one of the neurons: it reads more than it
@@ -27,6 +27,16 @@ pub fn update(config: &ExperimentConfig) -> f64 {
 pub fn evaluation(config: &ExperimentConfig) -> f64 {
     let n: usize = n_examples(&config.data).into_iter().sum();
     n as f64 * forward(config) + once(config)
+}
+
+/// Multiply-adds of an update and its part of the evaluations.
+pub fn step(config: &ExperimentConfig) -> f64 {
+    update(config) + evaluation(config) / config.run.eval_every as f64
+}
+
+/// Multiply-adds of a whole run, without its checkpoints.
+pub fn run(config: &ExperimentConfig) -> f64 {
+    config.run.epochs as f64 * step(config)
 }
 
 /// Whether the engine folds what depends on one token at one position.
@@ -61,13 +71,8 @@ fn once(config: &ExperimentConfig) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{evaluation, once, update};
+    use super::{once, run, step, update};
     use crate::config::{EngineChoice, ExperimentConfig, Preset};
-
-    /// An update, and its part of the evaluations.
-    fn whole_step(config: &ExperimentConfig) -> f64 {
-        update(config) + evaluation(config) / config.run.eval_every as f64
-    }
 
     #[test]
     fn the_presets_are_as_far_apart_as_was_measured() {
@@ -75,8 +80,17 @@ mod tests {
         let mut half = Preset::Quick.config();
         half.data.change_modular(|sums| sums.frac_train = 0.5);
         let measured = (3_000.0 / 26.0) / 21.0;
-        let ratio = whole_step(&Preset::Paper.config()) / whole_step(&half);
+        let ratio = step(&Preset::Paper.config()) / step(&half);
         assert!((0.85..=1.2).contains(&(ratio / measured)), "{ratio}, measured {measured}");
+    }
+
+    #[test]
+    fn a_run_is_as_dear_as_it_is_long() {
+        let (quick, mut longer) = (Preset::Quick.config(), Preset::Quick.config());
+        longer.run.epochs *= 3;
+        assert!((run(&longer) / run(&quick) - 3.0).abs() < 1e-9);
+        // The published sequence models are far smaller than the paper's.
+        assert!(run(&Preset::SkipTrigram.config()) < 0.01 * run(&Preset::Paper.config()));
     }
 
     #[test]
