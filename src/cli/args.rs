@@ -259,7 +259,7 @@ mod tests {
         config.model.activation = Activation::Gelu;
         (config.optim.lr, config.optim.weight_decay, config.optim.warmup_steps) = (0.01, 0.5, 3);
         (config.optim.beta1, config.optim.beta2, config.optim.eps) = (0.5, 0.6, 1e-5);
-        config.optim.loss = LossForm::Textbook;
+        (config.optim.loss, config.optim.dropout, config.optim.l1) = (LossForm::Textbook, 0.2, 1e-4);
         (config.run.engine, config.run.device) = (EngineChoice::Literal, DeviceChoice::Gpu);
         (config.run.precision, config.run.threads, config.run.reproducible) = (Precision::F64, 2, true);
         config

@@ -153,6 +153,13 @@ pub struct OptimConfig {
     pub warmup_steps: usize,
     /// How the cross-entropy is computed.
     pub loss: LossForm,
+    /// The part of what attention and the MLP add to the residual stream that is dropped in training, and not when
+    /// losses are measured.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dropout: f64,
+    /// Added to the loss of training times the sum of all absolute weights; losses are shown without it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub l1: f64,
 }
 
 /// The two ways of computing the same cross-entropy.

@@ -323,6 +323,8 @@ fn paper() -> ExperimentConfig {
             eps: 1e-8,
             warmup_steps: 10,
             loss: LossForm::Exact,
+            dropout: 0.0,
+            l1: 0.0,
         },
         run: RunConfig {
             epochs: 40_000,

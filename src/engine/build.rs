@@ -2,7 +2,7 @@
 
 use super::folded::{self, FoldedCpu};
 use super::{Engine, TrainState};
-use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision};
+use crate::config::{DeviceChoice, EngineChoice, ExperimentConfig, Precision, settings};
 use crate::error::{LabError, Result};
 use crate::model::ModelShape;
 use crate::task::Dataset;
@@ -32,6 +32,15 @@ pub async fn build(
     dataset: &Dataset,
     start: &TrainState,
 ) -> Result<Box<dyn Engine>> {
+    if needs_general(config) {
+        let engine = settings::ENGINE.read(config);
+        let refused = |setting, value: String| Err(LabError::setting(setting, value, GENERAL_ALONE));
+        match config.run.engine {
+            EngineChoice::Autodiff | EngineChoice::Literal => return refused("engine", engine),
+            _ if config.run.device == DeviceChoice::Gpu => return refused("device", "gpu".into()),
+            EngineChoice::Folded | EngineChoice::General | EngineChoice::Auto => {}
+        }
+    }
     match (config.run.engine, reason_against_folded(config, dataset, start.weights.shape())) {
         (EngineChoice::Folded | EngineChoice::Auto, None) if config.run.device == DeviceChoice::Gpu => {
             folded_on_gpu(config, dataset, start).await
@@ -97,14 +106,23 @@ fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, shape: &M
     if config.run.precision == Precision::F64 {
         return Some("the folded engine computes in float32".into());
     }
+    if needs_general(config) {
+        return Some(GENERAL_ALONE.into());
+    }
     folded::supports(dataset, shape).err()
 }
+
+/// Whether the settings ask for what the general engine alone computes.
+fn needs_general(config: &ExperimentConfig) -> bool {
+    config.optim.dropout > 0.0 || config.optim.l1 > 0.0
+}
+
+const GENERAL_ALONE: &str = "dropout and an L1 penalty are computed by the general engine alone, on the CPU";
 
 /// What a program says that was built with the folded engine on the CPU alone.
 #[cfg(not(feature = "engine"))]
 mod unavailable {
-    use super::{Dataset, Engine, ExperimentConfig, LabError, Result, TrainState};
-    use crate::config::settings;
+    use super::{Dataset, Engine, ExperimentConfig, LabError, Result, TrainState, settings};
 
     pub(super) async fn folded_on_gpu(
         _config: &ExperimentConfig,

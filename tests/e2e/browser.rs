@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
+use crate::lab::Line;
+
 /// Switches for every run. No sandbox, because tests also run as root in containers; the rest keeps
 /// Chromium from talking to anyone on its own, and gives its store for fetched files a size that does not depend
 /// on how full the disk is.
@@ -104,7 +106,25 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
-    async fn devtools(&self, cmd: &str, params: Value) {
+    /// Gives the page the screen of a phone, which is touched.
+    pub async fn show_on_phone(&self, width: u32, height: u32) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+        self.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": true })).await;
+    }
+
+    /// Gives the page this line.
+    pub async fn throttle(&self, Line { bits_per_s, latency_ms }: Line) {
+        let bytes_per_s = bits_per_s / 8;
+        self.devtools("Network.enable", json!({})).await;
+        let line = json!({
+            "offline": false, "latency": latency_ms, "downloadThroughput": bytes_per_s, "uploadThroughput": bytes_per_s,
+        });
+        self.devtools("Network.emulateNetworkConditions", line).await;
+    }
+
+    /// Sends Chromium a command of its developer tools.
+    pub async fn devtools(&self, cmd: &str, params: Value) {
         let command = OwnCommand { path: "goog/cdp/execute", body: json!({ "cmd": cmd, "params": params }) };
         let done = self.client.issue_cmd(command).await;
         done.unwrap_or_else(|error| panic!("{cmd}: {error}"));

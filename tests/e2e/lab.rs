@@ -31,12 +31,23 @@ pub struct Setting {
     pub prelude: &'static str,
     /// For so many seconds the server lets the browser keep a file; it says nothing if none.
     pub max_age_secs: Option<u32>,
+    /// The line to the server, which then packs what it sends as a static host does; as fast as it can be if none.
+    pub line: Option<Line>,
+}
+
+/// A line that carries so much.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// Bits a second.
+    pub bits_per_s: u32,
+    /// Delay of each request.
+    pub latency_ms: u32,
 }
 
 impl Setting {
     /// A page with this query, a software WebGPU adapter and all its files.
     pub fn new(query: &'static str) -> Self {
-        Self { query, web_gpu: WebGpu::Software, missing: &[], prelude: "", max_age_secs: None }
+        Self { query, web_gpu: WebGpu::Software, missing: &[], prelude: "", max_age_secs: None, line: None }
     }
 }
 
@@ -67,11 +78,14 @@ pub fn visit_with_profile(setting: &Setting, profile: Option<&Path>, test: impl 
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system allows it");
-    let site = Mutex::new(Site::serve(dist, setting.missing, setting.prelude, setting.max_age_secs));
+    let site = Mutex::new(Site::serve(dist, setting));
     let browser = runtime.block_on(Browser::start(setting.web_gpu, profile));
     let mut lab = Lab { site, browser };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
+            if let Some(line) = setting.line {
+                lab.browser.throttle(line).await;
+            }
             lab.open(setting.query).await;
             test(&mut lab).await;
             lab.check_manners(!setting.missing.is_empty()).await;

@@ -12,6 +12,7 @@ mod ablations;
 mod devices;
 mod figures;
 mod files;
+mod hand;
 mod input;
 mod instrument;
 #[cfg(target_os = "linux")]

@@ -1,13 +1,18 @@
 //! A web server for the built page, which also learns of every request that would go elsewhere.
 
 use std::fs::File;
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use tiny_http::{Header, Request, Response, Server};
+
+use crate::lab::Setting;
 
 /// The page is published under a path like this one, so it is tested under one.
 const BASE: &str = "/lab/";
@@ -55,9 +60,10 @@ pub struct Asked {
 type List = Arc<Mutex<Vec<String>>>;
 
 impl Site {
-    /// Serves the folder `dist`, except the files whose names are in `missing`; `prelude` is a script that runs
-    /// in the training worker before its own; for `max_age_secs` the browser may keep what it got.
-    pub fn serve(dist: PathBuf, missing: &[&str], prelude: &'static str, max_age_secs: Option<u32>) -> Self {
+    /// Serves the folder `dist` as a test asks for.
+    pub fn serve(dist: PathBuf, setting: &Setting) -> Self {
+        let &Setting { missing, prelude, max_age_secs, line, .. } = setting;
+        let headers = Headers { max_age_secs, packed: line.is_some() };
         let server = Arc::new(Server::http((Ipv4Addr::LOCALHOST, 0)).expect("a port is free on 127.0.0.1"));
         let missing: List = Arc::new(Mutex::new(missing.iter().map(|&name| name.to_owned()).collect()));
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -72,7 +78,7 @@ impl Site {
                     // `recv` fails once the server is unblocked: the site was dropped.
                     while let Ok(request) = server.recv() {
                         requests.lock().expect(NO_PANIC).push(Asked::of(&request));
-                        answer(request, &dist, prelude, max_age_secs, &missing, &misses, &forbidden);
+                        answer(request, &dist, prelude, headers, &missing, &misses, &forbidden);
                     }
                 })
             })
@@ -144,6 +150,23 @@ impl Asked {
     }
 }
 
+/// What is said of every file.
+#[derive(Debug, Clone, Copy)]
+struct Headers {
+    max_age_secs: Option<u32>,
+    /// Whether files travel packed.
+    packed: bool,
+}
+
+/// A file as a static host sends it.
+fn packed_bytes(file: impl Read) -> Vec<u8> {
+    let mut packed = Vec::new();
+    GzEncoder::new(file, Compression::default())
+        .read_to_end(&mut packed)
+        .expect("a file of the page is readable");
+    packed
+}
+
 /// The training worker's entry.
 const WORKER: &str = "worker_loader.js";
 
@@ -151,7 +174,7 @@ fn answer(
     mut request: Request,
     dist: &Path,
     prelude: &str,
-    max_age_secs: Option<u32>,
+    sent: Headers,
     missing: &List,
     misses: &List,
     forbidden: &List,
@@ -167,12 +190,19 @@ fn answer(
         let _ = request.respond(Response::empty(204));
     } else if let Some((file, content_type)) = found {
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("both are plain text");
-        let max_age = max_age_secs.map(|secs| header("Cache-Control", &format!("max-age={secs}")));
+        let max_age = sent.max_age_secs.map(|secs| header("Cache-Control", &format!("max-age={secs}")));
+        let packed = sent.packed.then(|| header("Content-Encoding", "gzip"));
         let headers = [header("Content-Type", content_type), header("Content-Security-Policy", POLICY)];
-        let headers = headers.into_iter().chain(max_age);
+        let headers = headers.into_iter().chain(max_age).chain(packed);
         if path.ends_with(WORKER) {
             let own = std::io::read_to_string(file).expect("the loader is a text");
-            let mut response = Response::from_string(format!("{prelude}\n{own}"));
+            let text = format!("{prelude}\n{own}").into_bytes();
+            let mut response =
+                Response::from_data(if sent.packed { packed_bytes(text.as_slice()) } else { text });
+            headers.for_each(|header| response.add_header(header));
+            let _ = request.respond(response);
+        } else if sent.packed {
+            let mut response = Response::from_data(packed_bytes(file));
             headers.for_each(|header| response.add_header(header));
             let _ = request.respond(response);
         } else {

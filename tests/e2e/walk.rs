@@ -1,13 +1,24 @@
 //! The whole visit in one go, as the README tells it: look at the recorded run, cut a frequency out of it,
-//! train, leave and come back, hand a run out and take it in again. And once around by keyboard alone.
+//! train, leave and come back, hand a run out and take it in again. And the first visit of a stranger, with a mouse, by
+//! keyboard alone and with a finger on a phone.
+
+use std::time::{Duration, Instant};
 
 use fantoccini::key::Key;
 
-use crate::lab::{Setting, visit};
+use crate::hand::Hand;
+use crate::lab::{Lab, POLL, Setting, visit};
 use crate::oracle::{last_losses, reference_shaped_weights};
 use crate::recorded::{assert_shown, open_on_the_recorded_run, recorded_model, recording, without};
 
 const TINY: &str = "?preset=tiny&backend=cpu&threads=1";
+const QUICK: &str = "?preset=quick&backend=cpu";
+
+/// How long the quick run may take on a busy machine; it takes 20 s on one that is idle.
+const RUN_PATIENCE: Duration = Duration::from_secs(300);
+
+/// The least number of claims that a quick run is judged on.
+const LEAST_JUDGED: usize = 14;
 
 #[test]
 fn a_visit_from_the_recorded_run_to_ones_own() {
@@ -101,4 +112,81 @@ fn all_of_it_by_keyboard() {
         let focused = "document.activeElement.getAttribute('data-testid')";
         lab.wait_for_evaluation(focused, "chapter").await;
     });
+}
+
+/// Whether the recorded run plays.
+const IS_PLAYING: &str = "document.querySelector('[data-testid=play]').getAttribute('aria-pressed')";
+
+/// A stranger's first visit: it plays; stop; walk to where the circle closes; ask a sum there and at the end; remove a
+/// frequency and read what that does; copy the link and open it as whoever gets it; train a model and see it grok.
+async fn first_visit(lab: &Lab, hand: Hand) {
+    hand.prepare(lab).await;
+    lab.run_first("window.matchMedia = query => ({ matches: false, media: query, addEventListener() {} });")
+        .await;
+    lab.run_first("navigator.clipboard.writeText = async text => { window.copied = text; };").await;
+    lab.open(QUICK).await;
+    lab.wait_for_evaluation(IS_PLAYING, "true").await;
+    hand.press(lab, "play").await;
+    lab.wait_for_evaluation(IS_PLAYING, "false").await;
+
+    // A minute after memorising, the network answers held-out sums wrongly; where the circle closes, still most.
+    hand.press(lab, "beat-3").await;
+    lab.wait_for_text("try-says", "wrong").await;
+    hand.press(lab, "beat-4").await;
+    lab.wait_for_text("story", "circle closes").await;
+    let step = lab.text("cursor-step").await.expect("the cursor is somewhere");
+
+    let (_, freq) = recorded_model(&recording());
+    let right = lab.wait_for_number("read-accuracy-test").await;
+    assert!(right < 0.5, "where the circle closes, {right} of the held-out sums are right");
+    hand.press(lab, "beat-6").await;
+    lab.wait_for_text("try-says", "right").await;
+    hand.press(lab, &format!("ablate-freq-{freq}")).await;
+    lab.wait_for_text("ablation-chip", &format!("k = {freq}")).await;
+    let chip = lab.wait_for_text("ablation-chip", "of all sums right").await;
+
+    hand.press(lab, "copy-link").await;
+    lab.wait_for_text("share-says", "Link copied").await;
+    let link = lab.evaluate("window.copied").await;
+    let link = link.as_str().expect("the link is a text").to_owned();
+    assert!(link.contains(&format!("ablate=freq-{freq}")), "{link}");
+    lab.evaluate("location.assign('about:blank')").await;
+    lab.evaluate(&format!("location.assign('{link}')")).await;
+    lab.wait_for("ablation-chip", "was as before", |text| text == chip).await;
+    assert_ne!(lab.text("cursor-step").await.as_deref(), Some(&*step), "the link leads to the last step");
+    hand.press(lab, "chip-restore").await;
+    lab.wait_until_gone("ablation-chip").await;
+
+    hand.press(lab, "start").await;
+    let start = Instant::now();
+    while !lab.text("status").await.is_some_and(|text| text.contains("finished")) {
+        assert!(start.elapsed() < RUN_PATIENCE, "the run did not end");
+        tokio::time::sleep(10 * POLL).await;
+    }
+    lab.wait_for_text("headline", "understood at").await;
+    hand.press(lab, "to-verdict").await;
+    let summary = lab.wait_for_text("verdict-summary", "hold").await;
+    let n_judged = judged(&summary);
+    assert!(n_judged >= LEAST_JUDGED, "{n_judged} claims are judged: {summary}");
+}
+
+/// How many claims a summary of the verdict says are judged.
+fn judged(summary: &str) -> usize {
+    let words = summary.split(" claims of the paper ").nth(1).and_then(|rest| rest.split(' ').next());
+    words.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_first_visit_with_a_mouse() {
+    visit(&Setting::new(QUICK), async |lab| first_visit(lab, Hand::Mouse).await);
+}
+
+#[test]
+fn a_first_visit_by_keyboard() {
+    visit(&Setting::new(QUICK), async |lab| first_visit(lab, Hand::Keyboard).await);
+}
+
+#[test]
+fn a_first_visit_by_touch_on_a_phone() {
+    visit(&Setting::new(QUICK), async |lab| first_visit(lab, Hand::Touch).await);
 }

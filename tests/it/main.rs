@@ -54,6 +54,7 @@ mod literal;
 mod memory;
 mod module_graph;
 mod published_curves;
+mod published_seeds;
 mod recording;
 #[cfg(feature = "cli")]
 mod saved_formats;

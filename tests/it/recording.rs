@@ -231,7 +231,9 @@ fn the_recorded_run_of_the_page_is_whole_and_small_enough() {
     let file = std::fs::read(path).unwrap();
     assert!(file.len() <= 1_500_000, "{} bytes", file.len());
     let recording = Recording::from_bytes(&file).unwrap();
-    assert_eq!(recording.config.data, Preset::Paper.config().data, "the paper's task");
+    let mainline = Preset::Mainline.config();
+    let what = |config: &ExperimentConfig| (config.data.clone(), config.model.clone(), config.optim.clone());
+    assert_eq!(what(&recording.config), what(&mainline), "the paper's own run");
     let steps = recording.steps();
     assert!((70..=90).contains(&steps.len()), "{} snapshots", steps.len());
     let last = recording.snapshot(steps.len() - 1).unwrap();
@@ -258,6 +260,11 @@ fn the_recorded_run_of_the_page_is_whole_and_small_enough() {
     assert_same_to_the_digits("report", &json(&last.report), &json(&fresh.report));
     assert_fields(&last.maps, &fresh.maps);
     assert!(last.report.accuracy.test > 0.999, "it has grokked");
+    assert_eq!(
+        last.report.key_freqs,
+        [14, 35, 41, 42, 52],
+        "the frequencies that the paper names in section 4.1"
+    );
 }
 
 #[test]

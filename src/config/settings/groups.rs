@@ -72,8 +72,8 @@ pub static GROUPS: [Group; 11] = [
         on_page: true,
     },
     Group {
-        title: "AdamW in detail",
-        settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS],
+        title: "Training in detail",
+        settings: &[&BETA1, &BETA2, &EPS, &WARMUP_STEPS, &DROPOUT, &L1],
         tasks: &TaskKind::ALL,
         folded: true,
         on_page: true,

@@ -394,6 +394,30 @@ pub static WARMUP_STEPS: Setting = Setting {
     kind: integer!(optim.warmup_steps, IntegerRange::new(0, 1_000_000)),
 };
 
+/// The part of the activations that is dropped.
+pub static DROPOUT: Setting = Setting {
+    name: "dropout",
+    flag: "dropout",
+    aliases: &[],
+    label: "Dropout",
+    help: "The part of what attention and the MLP add to the residual stream that each step drops, by masks of the seed \
+           and the step; 0 is none. The general engine computes it, on the CPU.",
+    unit: "",
+    kind: decimal!(optim.dropout, Included(0.0), Excluded(1.0)),
+};
+
+/// The weight of the sum of absolute weights.
+pub static L1: Setting = Setting {
+    name: "l1",
+    flag: "l1",
+    aliases: &[],
+    label: "L1 penalty",
+    help: "The sum of the absolute values of all parameters, times this number, is added to the loss that is trained on; \
+           0 is none. The general engine computes it, on the CPU.",
+    unit: "",
+    kind: decimal!(optim.l1, Included(0.0), Included(1.0)),
+};
+
 /// The most updates of a run, 250 times the paper's. It bounds the rows of metrics, and so the memory that a file of
 /// them may take.
 pub const MAX_EPOCHS: usize = 10_000_000;

@@ -51,6 +51,7 @@ fn every_field_of_the_configuration_is_in_the_table() {
         // Of these the usual values are not written.
         (config.model.d_head, config.model.causal, config.model.residual_scale) = (8, false, 2.0);
         (config.model.qkv_init, config.model.init_draw) = (QkvInit::DHead, InitDraw::Torch);
+        (config.optim.dropout, config.optim.l1) = (0.1, 1e-4);
         let n_settings = all().filter(|setting| setting.applies(&config)).count();
         // The name of the modular task is not written.
         let n_unwritten = usize::from(kind == TaskKind::Modular);

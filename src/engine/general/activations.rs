@@ -19,6 +19,9 @@ pub(super) struct Activations<T> {
     /// the backward pass.
     pub d_rows: Mat<T>,
     pub d_queries: Mat<T>,
+    /// Queries × d_model: what attention or the MLP adds to the stream, or its gradient, where dropout masks it; else
+    /// empty.
+    pub branch: Mat<T>,
     /// Queries × d_mlp.
     pub d_hidden: Mat<T>,
     /// Queries × heads: gradients of z and q.
@@ -54,8 +57,8 @@ pub(super) struct BlockActivations<T> {
 }
 
 impl<T: Scalar> Activations<T> {
-    /// Allocates the memory of the largest tile.
-    pub(super) fn zeros(shape: &ModelShape, sizes: TileSizes) -> Self {
+    /// Allocates the memory of the largest tile, with dropout or without.
+    pub(super) fn zeros(shape: &ModelShape, sizes: TileSizes, has_dropout: bool) -> Self {
         let (d_model, heads) = (shape.d_model, heads_width(shape));
         let most_queries =
             if shape.n_layers > 1 { sizes.rows.max(sizes.predictions) } else { sizes.predictions };
@@ -80,6 +83,7 @@ impl<T: Scalar> Activations<T> {
             logits: Mat::zeros(sizes.predictions, shape.d_vocab_out),
             d_rows: Mat::zeros(if shape.n_layers > 1 { most_queries } else { 0 }, d_model),
             d_queries: Mat::zeros(most_queries, d_model),
+            branch: Mat::zeros(if has_dropout { most_queries } else { 0 }, d_model),
             d_hidden: Mat::zeros(most_queries, shape.d_mlp),
             d_z: Mat::zeros(most_queries, heads),
             d_q: Mat::zeros(most_queries, heads),

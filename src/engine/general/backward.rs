@@ -2,7 +2,8 @@
 
 use super::activations::{Activations, BlockActivations, head_rows, head_rows_mut};
 use super::batch_plan::TilePlan;
-use super::forward::Model;
+use super::dropout::Branch;
+use super::forward::{MaskedBranch, Model};
 use super::params::{BlockParams, Params, heads_width};
 use super::rows::{AddRows, ScatterPairs, SumRows};
 use super::scalar::Scalar;
@@ -78,12 +79,13 @@ impl<T: Scalar> Model<'_, T> {
             return;
         };
         let n = self.queries(l, tile).1.len();
-        let Activations { blocks, d_queries, d_hidden, .. } = activations;
+        let masked = self.masked(l, tile);
+        let Activations { blocks, d_queries, branch, d_hidden, .. } = activations;
         let BlockActivations { resid_mid, hidden, slope, .. } = &mut blocks[l];
-        let d_post = head_rows(d_queries, n);
-        self.outer(head_rows(hidden, n), d_post, &mut gradients.W_out, add);
-        self.simd.run(SumRows { rows: d_post, sum: gradients.b_out.row_mut(0) });
-        self.product(d_post, W_out_t.view(), d_hidden, false);
+        let d_mlp_out = masked_gradient(d_queries, n, masked, Branch::Mlp, branch);
+        self.outer(head_rows(hidden, n), d_mlp_out, &mut gradients.W_out, add);
+        self.simd.run(SumRows { rows: d_mlp_out, sum: gradients.b_out.row_mut(0) });
+        self.product(d_mlp_out, W_out_t.view(), d_hidden, false);
         T::activate_backward(
             self.simd,
             ActivateBackward {
@@ -111,11 +113,12 @@ impl<T: Scalar> Model<'_, T> {
     ) {
         let (queries, tokens) = self.queries(l, tile);
         let n = tokens.len();
-        let Activations { blocks, d_queries, d_z, d_q, d_kv, scratch, .. } = activations;
+        let masked = self.masked(l, tile);
+        let Activations { blocks, d_queries, branch, d_z, d_q, d_kv, scratch, .. } = activations;
         let BlockActivations { q, kv, pattern, z, .. } = &blocks[l];
-        let d_mid = head_rows(d_queries, n);
-        self.outer(head_rows(z, n), d_mid, &mut gradients.W_O, add);
-        self.product(d_mid, weights_t.W_O.view(), d_z, false);
+        let d_attn_out = masked_gradient(d_queries, n, masked, Branch::Attention, branch);
+        self.outer(head_rows(z, n), d_attn_out, &mut gradients.W_O, add);
+        self.product(d_attn_out, weights_t.W_O.view(), d_z, false);
         let stride = d_kv.stride();
         d_kv.data_mut()[..tile.rows.len() * stride].fill(T::default());
         let (q, d_z) = (head_rows(q, n), head_rows(d_z, n));
@@ -187,4 +190,19 @@ impl<T: Scalar> Model<'_, T> {
     fn outer(self, a: View<'_, T>, b: View<'_, T>, c: &mut Mat<T>, add: bool) {
         T::product(self.simd, Product { a: a.t(), b, list: None, c: c.view_mut(), add });
     }
+}
+
+/// The gradient of what a branch adds to the stream, from the stream's: through its mask, if it has one.
+fn masked_gradient<'a, T: Scalar>(
+    d_resid: &'a Mat<T>,
+    n: usize,
+    masked: Option<MaskedBranch<'_>>,
+    which: Branch,
+    branch: &'a mut Mat<T>,
+) -> View<'a, T> {
+    let Some(masked) = masked else { return head_rows(d_resid, n) };
+    let n_numbers = n * branch.stride();
+    branch.data_mut()[..n_numbers].copy_from_slice(&d_resid.data()[..n_numbers]);
+    masked.apply(which, head_rows_mut(branch, n));
+    head_rows(branch, n)
 }

@@ -41,6 +41,10 @@ pub(super) struct TilePlan {
     pub prediction_n_seen: Vec<u32>,
     /// What is to be predicted.
     pub targets: Vec<u32>,
+    /// For each row and each prediction, its example's number in the batch times n_ctx plus its position. Of a shared
+    /// row, that of the first example that has it.
+    pub row_ids: Vec<u32>,
+    pub prediction_ids: Vec<u32>,
     /// The rows of the positions of each example, one example after the other.
     pub keys: Vec<u32>,
     /// The examples that have a prediction.
@@ -70,11 +74,13 @@ pub(super) struct TileSizes {
 }
 
 impl BatchPlan {
-    /// Plans a step on some examples in at most `n_parts` parts. Allocates some 16 bytes for each token.
-    pub(super) fn new(examples: &Examples, shape: &ModelShape, n_parts: usize) -> Self {
+    /// Plans a step on some examples in at most `n_parts` parts. With `apart` no two examples share a row, because what
+    /// is computed for it depends on more than its tokens. Allocates some 24 bytes for each token.
+    pub(super) fn new(examples: &Examples, shape: &ModelShape, n_parts: usize, apart: bool) -> Self {
+        let shares_rows = !apart && shares_rows(shape);
         let mut order: Vec<usize> =
             (0..examples.len()).filter(|&e| n_positions(examples, shape, e) > 0).collect();
-        if shares_rows(shape) {
+        if shares_rows {
             order.sort_by_key(|&example| examples.tokens(example));
         }
         let n_parts = n_parts.min(order.len()).max(1);
@@ -84,7 +90,7 @@ impl BatchPlan {
             let n_tiles = own.len().div_ceil(tile_len);
             let tile = |t: usize| {
                 let own = &own[t * own.len() / n_tiles..(t + 1) * own.len() / n_tiles];
-                TilePlan::new(examples, shape, own)
+                TilePlan::new(examples, shape, own, shares_rows)
             };
             (0..n_tiles).map(tile).collect()
         };
@@ -115,13 +121,13 @@ impl TileSizes {
 }
 
 impl TilePlan {
-    fn new(examples: &Examples, shape: &ModelShape, order: &[usize]) -> Self {
+    fn new(examples: &Examples, shape: &ModelShape, order: &[usize], shares_rows: bool) -> Self {
         let mut tile = Self::default();
         let mut before: Option<usize> = None;
         for &example in order {
             let (tokens, n) = (examples.tokens(example), n_positions(examples, shape, example));
             let n_shared = match (before, tile.examples.last()) {
-                (Some(before), Some(last)) if shares_rows(shape) => {
+                (Some(before), Some(last)) if shares_rows => {
                     let other = &examples.tokens(before)[..last.keys.len().min(n)];
                     tokens.iter().zip(other).take_while(|(x, y)| x == y).count()
                 }
@@ -132,7 +138,9 @@ impl TilePlan {
             tile.keys.extend_from_within(shared..shared + n_shared);
             let n_seen = |position: usize| if shape.causal { position as u32 + 1 } else { n as u32 };
             let embedded = |position: usize| [tokens[position], (shape.d_vocab + position) as u32];
+            let id = |position: usize| (example * shape.n_ctx + position) as u32;
             for position in n_shared..n {
+                tile.row_ids.push(id(position));
                 tile.keys.push(tile.rows.len() as u32);
                 tile.rows.push(embedded(position));
                 tile.n_seen.push(n_seen(position));
@@ -141,6 +149,7 @@ impl TilePlan {
             for (&position, &target) in examples.shape().loss_positions.iter().zip(examples.targets(example))
             {
                 if target != NO_TARGET {
+                    tile.prediction_ids.push(id(position));
                     tile.prediction_tokens.push(embedded(position));
                     tile.prediction_rows.push(tile.keys[first_key + position]);
                     tile.prediction_n_seen.push(n_seen(position));

@@ -1,14 +1,15 @@
 //! A tile from tokens to logits.
 
 use super::activations::{Activations, BlockActivations, head_rows, head_rows_mut};
-use super::attention::{HeadScratch, Heads, Queries};
+use super::attention::{Heads, Queries};
 use super::batch_plan::TilePlan;
+use super::dropout::{Branch, DropoutMasks};
 use super::params::{BlockParams, Params, heads_width};
 use super::rows::{GatherPairs, ScaledRows};
 use super::scalar::Scalar;
 use crate::config::Activation;
 use crate::engine::cpu::activation::Activate;
-use crate::engine::cpu::matrix::{Mat, View};
+use crate::engine::cpu::matrix::{Mat, View, ViewMut};
 use crate::engine::cpu::simd::SimdLevel;
 use crate::engine::cpu::simd::product::Product;
 use crate::model::ModelShape;
@@ -22,6 +23,23 @@ pub(super) struct Model<'a, T> {
     /// embed [ W_Q | W_K | W_V ] of the first block, (d_vocab + n_ctx) × 3 heads: its queries, keys and values are sums
     /// of two of these rows.
     pub table: &'a Mat<T>,
+    /// What is dropped; nothing when losses are measured.
+    pub masks: Option<DropoutMasks>,
+}
+
+/// Where a branch of a block is masked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MaskedBranch<'a> {
+    masks: DropoutMasks,
+    block: usize,
+    ids: &'a [u32],
+}
+
+impl MaskedBranch<'_> {
+    /// Multiplies the rows of a branch, or of its gradient, by its mask.
+    pub(super) fn apply<T: Scalar>(self, branch: Branch, rows: ViewMut<'_, T>) {
+        self.masks.apply(self.block, branch, self.ids, rows);
+    }
 }
 
 impl<'a, T: Scalar> Model<'a, T> {
@@ -44,6 +62,12 @@ impl<'a, T: Scalar> Model<'a, T> {
         }
     }
 
+    /// The masks of a block's queries, if there are any.
+    pub(super) fn masked(self, l: usize, tile: &TilePlan) -> Option<MaskedBranch<'_>> {
+        let ids = if self.is_last(l) { &tile.prediction_ids } else { &tile.row_ids };
+        self.masks.map(|masks| MaskedBranch { masks, block: l, ids })
+    }
+
     /// Computes the logits of a tile's predictions, and all that leads to them:
     ///
     /// ```text
@@ -51,13 +75,15 @@ impl<'a, T: Scalar> Model<'a, T> {
     /// per block
     ///   q, K, V = x W_Q, x W_K, x W_V
     ///   z       = attention(q, K, V)
-    ///   mid     = residual_scale x + z W_O
-    ///   x       = mid + σ(mid W_in + b_in) W_out + b_out
+    ///   mid     = residual_scale x + mask · (z W_O)
+    ///   x       = mid + mask · (σ(mid W_in + b_in) W_out + b_out)
     /// logits    = x W_U
     /// ```
+    ///
+    /// where the masks are 1 but for dropout.
     pub(super) fn forward(self, tile: &TilePlan, activations: &mut Activations<T>) {
         let n_rows = tile.rows.len();
-        let Activations { blocks, logits, scratch, .. } = activations;
+        let Activations { blocks, logits, branch, scratch, .. } = activations;
         for l in 0..self.shape.n_layers {
             let (before, from) = blocks.split_at_mut(l);
             let block = &mut from[0];
@@ -67,8 +93,12 @@ impl<'a, T: Scalar> Model<'a, T> {
                 None => self.embed(tile, tokens, block),
                 Some(before) => self.project(l, tile, before.output(n_rows), block),
             }
-            self.attend(&self.params.blocks[l], tile, queries, n, block, scratch);
-            self.mlp(&self.params.blocks[l], n, block);
+            let (q, kv) = (head_rows(&block.q, n), block.kv.view());
+            let out = (&mut block.pattern, &mut block.z);
+            self.heads().forward(tile, queries, (q, kv), out, scratch);
+            let masked = self.masked(l, tile);
+            self.add_attention(&self.params.blocks[l], n, block, masked, branch);
+            self.mlp(&self.params.blocks[l], n, block, masked, branch);
         }
         let n = tile.targets.len();
         let resid = blocks.last().expect("a model has a block").output(n);
@@ -110,43 +140,76 @@ impl<'a, T: Scalar> Model<'a, T> {
         self.simd.run(ScaledRows { rows: resid, list: None, scale, start: None, out });
     }
 
-    /// mid += attention W_O
-    fn attend(
+    /// mid += z W_O
+    fn add_attention(
         self,
         params: &BlockParams<T>,
-        tile: &TilePlan,
-        queries: Queries<'_>,
         n: usize,
         block: &mut BlockActivations<T>,
-        scratch: &mut HeadScratch<T>,
+        masked: Option<MaskedBranch<'_>>,
+        branch: &mut Mat<T>,
     ) {
-        let BlockActivations { q, kv, pattern, z, resid_mid, .. } = block;
-        self.heads().forward(tile, queries, (head_rows(q, n), kv.view()), (pattern, z), scratch);
-        self.product(head_rows(z, n), params.W_O.view(), resid_mid, true);
+        let BlockActivations { z, resid_mid, .. } = block;
+        match masked {
+            None => self.product(head_rows(z, n), params.W_O.view(), resid_mid, true),
+            Some(masked) => {
+                self.product(head_rows(z, n), params.W_O.view(), branch, false);
+                masked.apply(Branch::Attention, head_rows_mut(branch, n));
+                add_rows(head_rows(branch, n), head_rows_mut(resid_mid, n));
+            }
+        }
     }
 
     /// x = mid + b_out + σ(b_in + mid W_in) W_out
-    fn mlp(self, params: &BlockParams<T>, n: usize, block: &mut BlockActivations<T>) {
+    fn mlp(
+        self,
+        params: &BlockParams<T>,
+        n: usize,
+        block: &mut BlockActivations<T>,
+        masked: Option<MaskedBranch<'_>>,
+        branch: &mut Mat<T>,
+    ) {
         let Some(mlp) = &params.mlp else { return };
         let BlockActivations { resid_mid, resid_post, hidden, slope, .. } = block;
         let mid = head_rows(resid_mid, n);
-        let bias = mlp.b_in.row(0);
-        for row in hidden.data_mut().chunks_exact_mut(mlp.b_in.stride()).take(n) {
-            row[..bias.len()].copy_from_slice(bias);
-        }
+        repeat_row(mlp.b_in.row(0), n, hidden);
         self.product(mid, mlp.W_in.view(), hidden, true);
         let activation = self.shape.activation;
         let n_slopes = if activation == Activation::Gelu { n } else { 0 };
         let slope = head_rows_mut(slope, n_slopes);
         T::activate(self.simd, Activate { activation, hidden: head_rows_mut(hidden, n), slope });
-        let (start, out) = (Some(mlp.b_out.row(0)), head_rows_mut(resid_post, n));
-        self.simd.run(ScaledRows { rows: mid, list: None, scale: T::from_f64(1.0), start, out });
-        self.product(head_rows(hidden, n), mlp.W_out.view(), resid_post, true);
+        let (b_out, scale) = (mlp.b_out.row(0), T::from_f64(1.0));
+        let start = if masked.is_some() { None } else { Some(b_out) };
+        let out = head_rows_mut(resid_post, n);
+        self.simd.run(ScaledRows { rows: mid, list: None, scale, start, out });
+        match masked {
+            None => self.product(head_rows(hidden, n), mlp.W_out.view(), resid_post, true),
+            Some(masked) => {
+                repeat_row(b_out, n, branch);
+                self.product(head_rows(hidden, n), mlp.W_out.view(), branch, true);
+                masked.apply(Branch::Mlp, head_rows_mut(branch, n));
+                add_rows(head_rows(branch, n), head_rows_mut(resid_post, n));
+            }
+        }
     }
 
     /// The first rows of C = A B, as many as A has, or C += A B.
     pub(super) fn product(self, a: View<'_, T>, b: View<'_, T>, c: &mut Mat<T>, add: bool) {
         let c = head_rows_mut(c, a.rows);
         T::product(self.simd, Product { a, b, list: None, c, add });
+    }
+}
+
+/// The first `n` rows of a matrix become this one.
+fn repeat_row<T: Scalar>(row: &[T], n: usize, mat: &mut Mat<T>) {
+    let stride = mat.stride();
+    mat.data_mut().chunks_exact_mut(stride).take(n).for_each(|to| to[..row.len()].copy_from_slice(row));
+}
+
+/// to += from
+fn add_rows<T: Scalar>(from: View<'_, T>, to: ViewMut<'_, T>) {
+    for (i, to) in to.data.chunks_mut(to.stride).take(from.rows).enumerate() {
+        let from = &from.data[i * from.row_step..][..from.cols];
+        to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
     }
 }

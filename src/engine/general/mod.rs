@@ -21,6 +21,7 @@ mod activations;
 mod attention;
 mod backward;
 mod batch_plan;
+mod dropout;
 mod forward;
 mod limits;
 mod params;

@@ -3,6 +3,7 @@
 use super::activations::{Activations, head_rows_mut};
 use super::backward::PartGradient;
 use super::batch_plan::{BatchPlan, TileSizes};
+use super::dropout::Dropout;
 use super::forward::Model;
 use super::params::{Params, heads_width};
 use super::scalar::Scalar;
@@ -23,6 +24,7 @@ use crate::task::{Dataset, Sampler};
 pub(super) struct Trainer<T> {
     shape: ModelShape,
     optim: OptimConfig,
+    dropout: Option<Dropout>,
     /// Updates done so far.
     pub step: usize,
     params: Params<T>,
@@ -59,18 +61,20 @@ impl<T: Scalar> Trainer<T> {
         n_parts: usize,
     ) -> Result<Self> {
         let shape = start.weights.shape().clone();
-        let train = BatchPlan::new(&dataset.train, &shape, n_parts);
-        let test = BatchPlan::new(&dataset.test, &shape, n_parts);
+        let dropout = Dropout::new(config);
+        let train = BatchPlan::new(&dataset.train, &shape, n_parts, dropout.is_some());
+        let test = BatchPlan::new(&dataset.test, &shape, n_parts, false);
         let sizes = train.tile_sizes().max(test.tile_sizes());
         let table = || Mat::zeros(shape.d_vocab + shape.n_ctx, 3 * heads_width(&shape));
         let part = |_| Part {
-            activations: Activations::zeros(&shape, sizes),
+            activations: Activations::zeros(&shape, sizes, dropout.is_some()),
             sums: PartGradient { params: Params::zeros(&shape), d_table: table() },
             score: Score::default(),
         };
         let params = Params::zeros(&shape);
         let mut trainer = Self {
             optim: config.optim.clone(),
+            dropout,
             step: 0,
             transposed: Transposed::zeros(&params),
             first_moment: Params::zeros(&shape),
@@ -151,12 +155,12 @@ impl<T: Scalar> Trainer<T> {
     /// Plans the sampler's batch, and makes room for it.
     fn take_batch(&mut self) {
         let Some(sampler) = &self.sampler else { return };
-        self.train = BatchPlan::new(sampler.batch(), &self.shape, self.parts.len());
+        self.train = BatchPlan::new(sampler.batch(), &self.shape, self.parts.len(), self.dropout.is_some());
         let sizes = self.sizes.max(self.train.tile_sizes());
         if sizes != self.sizes {
             self.sizes = sizes;
             for part in &mut self.parts {
-                part.activations = Activations::zeros(&self.shape, sizes);
+                part.activations = Activations::zeros(&self.shape, sizes, self.dropout.is_some());
             }
         }
     }
@@ -164,10 +168,11 @@ impl<T: Scalar> Trainer<T> {
     /// The gradient of the mean train loss: in the first part `embed` and the first W_QKV, of the others the sum over
     /// all parts.
     fn compute_gradient(&mut self, pool: &ComputePool) {
-        let Self { shape, optim, params, table, transposed, parts, train, .. } = self;
+        let Self { shape, optim, dropout, step, params, table, transposed, parts, train, .. } = self;
         compute_table(pool, params, table);
         transposed.update(params, pool);
-        let model = Model { simd: pool.simd(), shape, params, table };
+        let masks = dropout.map(|dropout| dropout.masks(*step));
+        let model = Model { simd: pool.simd(), shape, params, table, masks };
         let scale = T::from_f64(1.0 / train.n_predictions as f64);
         let mut jobs: Vec<_> = parts.iter_mut().zip(&train.parts).collect();
         pool.for_each(&mut jobs, |_, (part, tiles)| {
@@ -196,6 +201,7 @@ impl<T: Scalar> Trainer<T> {
     /// Adds the gradients of the parts, in their order, and changes the weights.
     fn update(&mut self, pool: &ComputePool) {
         let coefficients = AdamWCoefficients::new(&self.optim, self.step);
+        let l1 = self.optim.l1;
         let Self { params, first_moment, second_moment, parts, train, .. } = self;
         let (first, others) = parts[..train.parts.len()].split_first_mut().expect("a run has a part");
         let others: Vec<Vec<&Mat<T>>> = others.iter().map(|part| part.sums.params.all()).collect();
@@ -211,6 +217,9 @@ impl<T: Scalar> Trainer<T> {
         }
         pool.for_each(&mut jobs, |_, (mat, chunk, (((w, m), v), g))| {
             sum_parts(&others, *mat, *chunk, g);
+            if l1 > 0.0 {
+                add_l1_gradient(l1, w, g);
+            }
             T::adamw(
                 pool.simd(),
                 AdamWUpdate { weights: w, first_moment: m, second_moment: v, gradient: g, coefficients },
@@ -223,7 +232,8 @@ impl<T: Scalar> Trainer<T> {
     fn score(&mut self, pool: &ComputePool, of: fn(&Self) -> &BatchPlan) -> Score {
         let mut parts = std::mem::take(&mut self.parts);
         let plan = of(self);
-        let model = Model { simd: pool.simd(), shape: &self.shape, params: &self.params, table: &self.table };
+        let Self { shape, params, table, .. } = &*self;
+        let model = Model { simd: pool.simd(), shape, params, table, masks: None };
         let mut jobs: Vec<_> = parts.iter_mut().zip(&plan.parts).collect();
         pool.for_each(&mut jobs, |_, (part, tiles)| {
             part.score = Score::default();
@@ -254,6 +264,18 @@ fn sum_parts<T: Scalar>(others: &[Vec<&Mat<T>>], mat: usize, chunk: usize, sum: 
         for other in others {
             let terms = &other[mat].data()[chunk * NUMBERS_PER_JOB..][..sum.len()];
             sum.iter_mut().zip(terms).for_each(|(sum, x)| *sum += *x);
+        }
+    }
+}
+
+/// g += l1 sign(w), the gradient of l1 |w|; 0 where the weight is.
+fn add_l1_gradient<T: Scalar>(l1: f64, w: &[T], g: &mut [T]) {
+    let (zero, up, down) = (T::default(), T::from_f64(l1), T::from_f64(-l1));
+    for (g, &w) in g.iter_mut().zip(w) {
+        if w > zero {
+            *g += up;
+        } else if w < zero {
+            *g += down;
         }
     }
 }

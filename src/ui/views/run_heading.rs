@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::config::{ExperimentConfig, LossForm, TaskConfig};
+use crate::config::{ExperimentConfig, InitDraw, LossForm, TaskConfig};
 use crate::ui::state::State;
 use crate::ui::state::format;
 use crate::ui::state::run_view::{Origin, RunView};
@@ -100,7 +100,11 @@ fn facts(run_view: &RunView) -> String {
         ],
         other => vec![other.words()],
     };
-    facts.extend([format!("seed {}", model.seed), format!("weight decay {}", optim.weight_decay)]);
+    let seed = match model.init_draw {
+        InitDraw::Lab => format!("seed {}", model.seed),
+        InitDraw::Torch => format!("seed {} of PyTorch", model.seed),
+    };
+    facts.extend([seed, format!("weight decay {}", optim.weight_decay)]);
     if optim.loss == LossForm::Textbook {
         facts.push("textbook loss".into());
     }

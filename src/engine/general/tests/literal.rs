@@ -1,14 +1,26 @@
 //! The transformer as written, example by example, in float64 loops that share no code with the engine.
 
+use super::super::dropout::Branch;
 use crate::config::Activation;
 use crate::model::{ModelShape, Param, Weights};
 use crate::task::{Examples, NO_TARGET};
 
 /// Mean cross-entropy over all predictions.
 pub(super) fn loss(weights: &Weights, examples: &Examples) -> f64 {
+    masked_loss(weights, examples, |_, _, _, _| 1.0)
+}
+
+/// The same where what a branch of a block adds to a row of the stream is multiplied by a mask, of the block, the branch,
+/// the row's id and the column.
+pub(super) fn masked_loss(
+    weights: &Weights,
+    examples: &Examples,
+    mask: impl Fn(usize, Branch, u32, usize) -> f64,
+) -> f64 {
     let (mut sum, mut n) = (0.0, 0);
-    for (tokens, targets) in examples.iter() {
-        let logits = logits(weights, tokens);
+    for (e, (tokens, targets)) in examples.iter().enumerate() {
+        let first_id = (e * weights.shape().n_ctx) as u32;
+        let logits = logits(weights, tokens, |l, branch, i, d| mask(l, branch, first_id + i as u32, d));
         for (&position, &target) in examples.shape().loss_positions.iter().zip(targets) {
             if target != NO_TARGET {
                 let row = &logits[position];
@@ -21,7 +33,11 @@ pub(super) fn loss(weights: &Weights, examples: &Examples) -> f64 {
 }
 
 /// The logits at every position.
-fn logits(weights: &Weights, tokens: &[u32]) -> Vec<Vec<f64>> {
+fn logits(
+    weights: &Weights,
+    tokens: &[u32],
+    mask: impl Fn(usize, Branch, usize, usize) -> f64,
+) -> Vec<Vec<f64>> {
     let shape = weights.shape();
     let ModelShape { d_model, d_mlp, d_vocab, d_vocab_out, .. } = *shape;
     let (W_E, W_pos, W_U) = (weights.get(Param::W_E), weights.get(Param::W_pos), weights.get(Param::W_U));
@@ -31,18 +47,21 @@ fn logits(weights: &Weights, tokens: &[u32]) -> Vec<Vec<f64>> {
     let mut resid: Vec<Vec<f64>> = tokens.iter().enumerate().map(embed).collect();
     for l in 0..shape.n_layers {
         let attended = attention(weights, l, &resid);
-        for (x, change) in resid.iter_mut().zip(attended) {
-            x.iter_mut().zip(change).for_each(|(x, c)| *x = shape.residual_scale * *x + c);
+        for (i, (x, change)) in resid.iter_mut().zip(attended).enumerate() {
+            for (d, (x, c)) in x.iter_mut().zip(change).enumerate() {
+                *x = shape.residual_scale * *x + mask(l, Branch::Attention, i, d) * c;
+            }
         }
         if shape.has_mlp() {
             let [W_in, b_in] = [Param::W_in(l), Param::b_in(l)].map(|param| weights.get(param));
             let [W_out, b_out] = [Param::W_out(l), Param::b_out(l)].map(|param| weights.get(param));
-            for x in &mut resid {
+            for (i, x) in resid.iter_mut().enumerate() {
                 let neuron =
                     |m: usize| activated(b_in[m] + dot(&W_in[m * d_model..][..d_model], x), shape.activation);
                 let neurons: Vec<f64> = (0..d_mlp).map(neuron).collect();
                 for (d, x) in x.iter_mut().enumerate() {
-                    *x += b_out[d] + dot(&W_out[d * d_mlp..][..d_mlp], &neurons);
+                    let added = b_out[d] + dot(&W_out[d * d_mlp..][..d_mlp], &neurons);
+                    *x += mask(l, Branch::Mlp, i, d) * added;
                 }
             }
         }

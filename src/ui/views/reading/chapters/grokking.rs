@@ -48,11 +48,14 @@ fn text() -> Vec<Block> {
              jump comes when the table is cleared away."
         ],
         para![
-            "This page holds their experiment. You can look at a recorded run, or train your own: ",
+            "This page holds their experiment. The recorded run began with the very weights that theirs began with, and it \
+             ended with the same five frequencies. You can look at it, or train a network of your own: ",
             act("the quick preset", PhraseAction::SetPreset(Preset::Quick)),
             " groks within a minute on an ordinary processor, ",
+            act("the mainline preset", PhraseAction::SetPreset(Preset::Mainline)),
+            " is that run once more, ",
             act("the paper's preset", PhraseAction::SetPreset(Preset::Paper)),
-            " is the original. Phrases underlined with dots, like these, control the page."
+            " begins with other weights. Phrases underlined with dots, like these, control the page."
         ],
     ]
 }
