@@ -137,8 +137,9 @@ async fn first_visit(lab: &Lab, hand: Hand) {
     let step = lab.text("cursor-step").await.expect("the cursor is somewhere");
 
     let (_, freq) = recorded_model(&recording());
-    let right = lab.wait_for_number("read-accuracy-test").await;
-    assert!(right < 0.5, "where the circle closes, {right} of the held-out sums are right");
+    let is_low =
+        |text: &str| text.trim_end_matches(['%', ' ']).parse::<f64>().is_ok_and(|right| right < 20.0);
+    lab.wait_for("read-accuracy-test", "was below 20 % where the circle closes", is_low).await;
     hand.press(lab, "beat-6").await;
     lab.wait_for_text("try-says", "right").await;
     hand.press(lab, &format!("ablate-freq-{freq}")).await;
