@@ -43,8 +43,9 @@ impl Hand {
                 lab.press_focused(&key).await;
             }
             Self::Touch => {
-                lab.open_section_of(hook, async |lab, link| lab.tap(link).await).await;
-                lab.tap(hook).await;
+                lab.open_section_of(hook).await;
+                lab.open_menu_of(hook).await;
+                lab.tap(&selector(hook)).await;
             }
         }
     }
@@ -60,14 +61,14 @@ impl Lab {
         self.wait_for_evaluation(&usable, true).await;
     }
 
-    /// Opens the section that hides a hook, by its link in the menu.
-    async fn open_section_of(&self, hook: &str, press: impl AsyncFn(&Self, &str)) {
+    /// Opens the section that hides a hook, by its link in the menu, with a finger.
+    async fn open_section_of(&self, hook: &str) {
         let section = format!(
             "document.querySelector(\"[data-testid='{hook}']\")?.closest('[data-sections][hidden]')\
              ?.dataset.sections?.split(' ')[0] ?? ''"
         );
         if let Some(section) = self.evaluate(&section).await.as_str().filter(|section| !section.is_empty()) {
-            press(self, &format!("to-{section}")).await;
+            self.tap(&selector(&format!("to-{section}"))).await;
             let is_open = format!(
                 "!document.querySelector(\"[data-testid='{hook}']\").closest('[data-sections][hidden]')"
             );
@@ -75,11 +76,26 @@ impl Lab {
         }
     }
 
-    /// Taps the middle of a hook with a finger, once it rests and nothing lies over it.
-    async fn tap(&self, hook: &str) {
+    /// Opens the menu of the figure that hides a hook, by its button, with a finger.
+    async fn open_menu_of(&self, hook: &str) {
+        let menu = format!(
+            "document.querySelector(\"[data-testid='{hook}']\")?.closest('[popover]:not(:popover-open)')?.id ?? ''"
+        );
+        if let Some(menu) = self.evaluate(&menu).await.as_str().filter(|menu| !menu.is_empty()) {
+            self.tap(&format!("[popovertarget='{menu}']")).await;
+            self.wait_for_evaluation(
+                &format!("document.getElementById('{menu}').matches(':popover-open')"),
+                true,
+            )
+            .await;
+        }
+    }
+
+    /// Taps the middle of an element with a finger, once it rests and nothing lies over it.
+    async fn tap(&self, selector: &str) {
         let place = format!(
             "(() => {{
-                const found = document.querySelector(\"[data-testid='{hook}']\");
+                const found = document.querySelector(\"{selector}\");
                 found?.scrollIntoView({{ block: 'center', inline: 'center', behavior: 'instant' }});
                 const box = found?.getBoundingClientRect();
                 if (!box?.width) {{ return null; }}
@@ -96,13 +112,19 @@ impl Lab {
             if let (Some(x), Some(y)) = (now[0].as_f64(), now[1].as_f64())
                 && before == Some((x, y))
             {
-                let tap = json!({ "x": x, "y": y, "gestureSourceType": "touch" });
-                self.browser.devtools("Input.synthesizeTapGesture", tap).await;
+                let finger = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
+                self.browser.devtools("Input.dispatchTouchEvent", finger).await;
+                let lifted = json!({ "type": "touchEnd", "touchPoints": [] });
+                self.browser.devtools("Input.dispatchTouchEvent", lifted).await;
                 return;
             }
             before = now[0].as_f64().zip(now[1].as_f64());
-            assert!(start.elapsed() < PATIENCE, "hook `{hook}` cannot be tapped");
+            assert!(start.elapsed() < PATIENCE, "{selector} cannot be tapped");
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+fn selector(hook: &str) -> String {
+    format!("[data-testid='{hook}']")
 }

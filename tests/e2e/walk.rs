@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::hand::Hand;
 use crate::lab::{Lab, POLL, Setting, visit};
@@ -121,8 +122,14 @@ const IS_PLAYING: &str = "document.querySelector('[data-testid=play]').getAttrib
 /// frequency and read what that does; copy the link and open it as whoever gets it; train a model and see it grok.
 async fn first_visit(lab: &Lab, hand: Hand) {
     hand.prepare(lab).await;
-    lab.run_first("window.matchMedia = query => ({ matches: false, media: query, addEventListener() {} });")
-        .await;
+    // As a browser whose user does not mind motion.
+    lab.run_first(
+        "const matchMedia = window.matchMedia.bind(window);
+         window.matchMedia = query => query.includes('reduced-motion')
+             ? { matches: false, media: query, addEventListener() {} }
+             : matchMedia(query);",
+    )
+    .await;
     lab.run_first("navigator.clipboard.writeText = async text => { window.copied = text; };").await;
     lab.open(QUICK).await;
     lab.wait_for_evaluation(IS_PLAYING, "true").await;
@@ -151,7 +158,12 @@ async fn first_visit(lab: &Lab, hand: Hand) {
     let link = lab.evaluate("window.copied").await;
     let link = link.as_str().expect("the link is a text").to_owned();
     assert!(link.contains(&format!("ablate=freq-{freq}")), "{link}");
+    // As whoever gets the link, whose browser has never been here.
+    let origin = lab.evaluate("location.origin").await;
     lab.evaluate("location.assign('about:blank')").await;
+    lab.browser
+        .devtools("Storage.clearDataForOrigin", json!({ "origin": origin, "storageTypes": "all" }))
+        .await;
     lab.evaluate(&format!("location.assign('{link}')")).await;
     lab.wait_for("ablation-chip", "was as before", |text| text == chip).await;
     assert_ne!(lab.text("cursor-step").await.as_deref(), Some(&*step), "the link leads to the last step");
