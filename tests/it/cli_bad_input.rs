@@ -9,8 +9,8 @@ use crate::cli::{bytes_of, check_refused, grok_ok};
 #[test]
 fn settings_out_of_range_are_named_with_what_is_allowed() {
     let dir = TempDir::new().unwrap();
-    let cases: [(&str, &[&str]); 37] = [
-        ("--preset tinny", &["tinny", "quick, paper, seed-1", "tiny"]),
+    let cases: [(&str, &[&str]); 41] = [
+        ("--preset tinny", &["tinny", "quick, paper, mainline, seed-1", "tiny"]),
         ("--p 12", &["'12'", "--p", "odd prime from 3 to 499"]),
         ("--p 2", &["'2'", "--p", "odd prime"]),
         ("--p 503", &["'503'", "--p", "499"]),
@@ -47,6 +47,10 @@ fn settings_out_of_range_are_named_with_what_is_allowed() {
         ("--beta2 1", &["'1'", "--beta2", "at least 0 and below 1"]),
         ("--reproducible=maybe", &["'maybe'", "--reproducible", "true or false"]),
         ("--n-heads 3", &["n_heads = 3", "d_model = 128"]),
+        ("--dropout 1", &["'1'", "--dropout", "at least 0 and below 1"]),
+        ("--l1 2", &["'2'", "--l1", "from 0 to 1"]),
+        ("--dropout 0.1 --engine autodiff", &["engine = autodiff", "the general engine alone"]),
+        ("--init-draw numpy", &["'numpy'", "lab", "torch"]),
     ];
     for (options, words) in cases {
         check_refused(dir.path(), &format!("train --out run {options}"), words);
