@@ -35,7 +35,7 @@ pub(crate) fn kept(path: &str) -> KeptRun {
     KeptRun::from_json(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The recorded run that the page opens on: seed 0, grokked.
+/// The recorded run that the page opens on: the paper's own, grokked.
 pub(crate) fn grokked() -> (Weights, ExperimentConfig) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/data/recorded-run.grok");
     let recording =
