@@ -63,11 +63,7 @@ impl Lab {
 
     /// Opens the section that hides a hook, by its link in the menu, with a finger.
     async fn open_section_of(&self, hook: &str) {
-        let section = format!(
-            "document.querySelector(\"[data-testid='{hook}']\")?.closest('[data-sections][hidden]')\
-             ?.dataset.sections?.split(' ')[0] ?? ''"
-        );
-        if let Some(section) = self.evaluate(&section).await.as_str().filter(|section| !section.is_empty()) {
+        if let Some(section) = self.section_that_hides(hook).await {
             self.tap(&selector(&format!("to-{section}"))).await;
             let is_open = format!(
                 "!document.querySelector(\"[data-testid='{hook}']\").closest('[data-sections][hidden]')"

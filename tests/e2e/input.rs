@@ -43,16 +43,21 @@ impl Lab {
     /// Goes from control to control with the tabulator until a hook has the focus, as a person without a mouse
     /// does. A page has few hundred controls.
     pub async fn tab_to(&self, hook: &str) {
-        let section = format!(
-            "document.querySelector(\"[data-testid='{hook}']\")?.closest('[data-sections][hidden]')\
-             ?.dataset.sections?.split(' ')[0] ?? ''"
-        );
-        if let Some(section) = self.evaluate(&section).await.as_str().filter(|section| !section.is_empty()) {
+        if let Some(section) = self.section_that_hides(hook).await {
             self.tab_through_to(&format!("to-{section}")).await;
             self.press_focused(&Key::Enter.to_string()).await;
             tokio::time::sleep(POLL).await;
         }
         self.tab_through_to(hook).await;
+    }
+
+    /// The section that is not open and holds a hook.
+    pub(crate) async fn section_that_hides(&self, hook: &str) -> Option<String> {
+        let section = format!(
+            "document.querySelector(\"[data-testid='{hook}']\")?.closest('[data-sections][hidden]')\
+             ?.dataset.sections?.split(' ')[0]"
+        );
+        self.evaluate(&section).await.as_str().map(str::to_owned)
     }
 
     async fn tab_through_to(&self, hook: &str) {
