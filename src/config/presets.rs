@@ -95,9 +95,12 @@ impl Preset {
     /// Name, summary, source and experiment: the table of presets. All but the paper's are told as differences from it.
     pub fn info(self) -> PresetInfo {
         match self {
-            Self::Paper => {
-                info("paper", "the paper's run: p = 113, 30 % of the pairs, 40,000 epochs", PAPER, |_| ())
-            }
+            Self::Paper => info(
+                "paper",
+                "the paper's run: p = 113, 30 % of the pairs, 40,000 epochs",
+                PAPER_SOURCE,
+                |_| (),
+            ),
             Self::Mainline => info(
                 "mainline",
                 "the very run that the paper shows, from its own initial weights, to the rounding of float32",
@@ -107,7 +110,7 @@ impl Preset {
             Self::Quick => info(
                 "quick",
                 "memorises first and groks much later, within a minute on a CPU",
-                OWN,
+                OWN_SOURCE,
                 |config| {
                     config.data.change_modular(|modular| (modular.p, modular.frac_train) = (59, 0.35));
                     (config.model.d_model, config.model.d_mlp) = (64, 256);
@@ -155,7 +158,7 @@ impl Preset {
             Self::Tiny => info(
                 "tiny",
                 "a few hundred steps of a very small model, for trying things out",
-                OWN,
+                OWN_SOURCE,
                 |config| {
                     config.data.change_modular(|modular| (modular.p, modular.frac_train) = (7, 0.7));
                     (config.model.d_model, config.model.n_heads, config.model.d_mlp) = (16, 2, 32);
@@ -248,8 +251,8 @@ impl Preset {
     }
 }
 
-const PAPER: &str = "paper section 3, published code";
-const OWN: &str = "this lab's own, found by experiment";
+const PAPER_SOURCE: &str = "paper section 3, published code";
+const OWN_SOURCE: &str = "this lab's own, found by experiment";
 
 /// A preset by what it changes in the paper's experiment.
 fn info(

@@ -34,7 +34,7 @@ pub async fn build(
 ) -> Result<Box<dyn Engine>> {
     if needs_general(config) {
         let engine = settings::ENGINE.read(config);
-        let refused = |setting, value: String| Err(LabError::setting(setting, value, GENERAL_ALONE));
+        let refused = |setting, value: String| Err(LabError::setting(setting, value, GENERAL_ENGINE_ONLY));
         match config.run.engine {
             EngineChoice::Autodiff | EngineChoice::Literal => return refused("engine", engine),
             _ if config.run.device == DeviceChoice::Gpu => return refused("device", "gpu".into()),
@@ -107,7 +107,7 @@ fn reason_against_folded(config: &ExperimentConfig, dataset: &Dataset, shape: &M
         return Some("the folded engine computes in float32".into());
     }
     if needs_general(config) {
-        return Some(GENERAL_ALONE.into());
+        return Some(GENERAL_ENGINE_ONLY.into());
     }
     folded::supports(dataset, shape).err()
 }
@@ -117,7 +117,8 @@ fn needs_general(config: &ExperimentConfig) -> bool {
     config.optim.dropout > 0.0 || config.optim.l1 > 0.0
 }
 
-const GENERAL_ALONE: &str = "dropout and an L1 penalty are computed by the general engine alone, on the CPU";
+const GENERAL_ENGINE_ONLY: &str =
+    "dropout and an L1 penalty are computed by the general engine alone, on the CPU";
 
 /// What a program says that was built with the folded engine on the CPU alone.
 #[cfg(not(feature = "engine"))]

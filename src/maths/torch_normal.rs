@@ -42,11 +42,11 @@ impl TorchNormal {
             return (0..n).map(|_| self.draw_one() as f32).collect();
         }
         let mut numbers: Vec<f32> = (0..n).map(|_| self.uniform()).collect();
-        numbers.chunks_exact_mut(GROUP).for_each(make_normal);
+        numbers.chunks_exact_mut(GROUP).for_each(box_muller);
         if !n.is_multiple_of(GROUP) {
             let last = &mut numbers[n - GROUP..];
             last.fill_with(|| self.uniform());
-            make_normal(last);
+            box_muller(last);
         }
         numbers
     }
@@ -75,7 +75,7 @@ impl TorchNormal {
 }
 
 /// Replaces uniform numbers u by normal ones: the first half has radii √(-2 ln(1 - u)), the second angles 2πu.
-fn make_normal(group: &mut [f32]) {
+fn box_muller(group: &mut [f32]) {
     let (first, second) = group.split_at_mut(GROUP / 2);
     for (a, b) in first.iter_mut().zip(second) {
         let radius = (-2.0 * libm::logf(1.0 - *a)).sqrt();

@@ -42,29 +42,29 @@ pub fn initial_weights(shape: &ModelShape, seed: u32) -> Weights {
 
 fn draw(shape: &ModelShape, seed: u32, std_of: impl Fn(Param) -> f64) -> Weights {
     let mut normal = NormalSource::new(seed);
-    let mut weights = Weights::zeros(shape.clone());
-    for param in shape.params() {
-        let std = std_of(param);
-        if std > 0.0 {
-            for value in weights.get_mut(param) {
-                *value = f64::from((std * normal.draw()) as f32);
-            }
-        }
-    }
-    weights
+    scaled_draws(shape, std_of, |n| (0..n).map(|_| normal.draw()).collect())
 }
 
-/// Parameter after parameter in the order of [`ModelShape::params`], which is the order of the published code.
+/// As the published code draws them, which has the order of [`ModelShape::params`].
 fn draw_like_torch(shape: &ModelShape, seed: u32, std_of: impl Fn(Param) -> f64) -> Weights {
     let mut normal = TorchNormal::new(seed);
+    scaled_draws(shape, std_of, |n| normal.draw(n).into_iter().map(f64::from).collect())
+}
+
+/// Parameter after parameter, standard normal numbers times the deviation, rounded to float32.
+fn scaled_draws(
+    shape: &ModelShape,
+    std_of: impl Fn(Param) -> f64,
+    mut draw: impl FnMut(usize) -> Vec<f64>,
+) -> Weights {
     let mut weights = Weights::zeros(shape.clone());
     for param in shape.params() {
         let std = std_of(param);
         if std > 0.0 {
             let values = weights.get_mut(param);
-            let draws = normal.draw(values.len());
+            let draws = draw(values.len());
             for (value, draw) in values.iter_mut().zip(draws) {
-                *value = f64::from((std * f64::from(draw)) as f32);
+                *value = f64::from((std * draw) as f32);
             }
         }
     }

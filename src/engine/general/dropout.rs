@@ -44,7 +44,7 @@ impl Dropout {
     /// The masks of the update after `step` updates.
     pub(super) fn masks(self, step: usize) -> DropoutMasks {
         DropoutMasks {
-            key: mix(mix(self.seed).wrapping_add(step as u64)),
+            key: splitmix64(splitmix64(self.seed).wrapping_add(step as u64)),
             threshold: (self.rate * 2.0_f64.powi(32)).round() as u64,
             scale: 1.0 / (1.0 - self.rate),
         }
@@ -73,17 +73,17 @@ impl DropoutMasks {
 
     fn row_key(self, block: usize, branch: Branch, id: u32) -> u64 {
         let site = 2 * block as u64 + u64::from(branch == Branch::Mlp);
-        mix(self.key ^ mix(site << 32 | u64::from(id)))
+        splitmix64(self.key ^ splitmix64(site << 32 | u64::from(id)))
     }
 
     fn drops(self, row_key: u64, column: usize) -> bool {
-        mix(row_key.wrapping_add(column as u64)) >> 32 < self.threshold
+        splitmix64(row_key.wrapping_add(column as u64)) >> 32 < self.threshold
     }
 }
 
 /// A bijection of 64 bits whose outputs for consecutive inputs look independent (Steele, Lea and Flood 2014,
 /// "SplitMix", the step and the finalizer).
-fn mix(x: u64) -> u64 {
+fn splitmix64(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -92,13 +92,13 @@ fn mix(x: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Branch, Dropout, mix};
+    use super::{Branch, Dropout, splitmix64};
 
     /// The first outputs of SplitMix64 from the states 0 and 1234567 (the published test vectors).
     #[test]
     fn mixing_is_that_of_splitmix() {
-        assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(mix(1_234_567), 6_457_827_717_110_365_317);
+        assert_eq!(splitmix64(0), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(splitmix64(1_234_567), 6_457_827_717_110_365_317);
     }
 
     #[test]

@@ -40,6 +40,16 @@ impl MaskedBranch<'_> {
     pub(super) fn apply<T: Scalar>(self, branch: Branch, rows: ViewMut<'_, T>) {
         self.masks.apply(self.block, branch, self.ids, rows);
     }
+
+    /// Masks the rows of a branch and adds them to those of the stream.
+    fn add<T: Scalar>(self, branch: Branch, mut rows: ViewMut<'_, T>, stream: ViewMut<'_, T>) {
+        self.apply(branch, rows.reborrow());
+        for (to, from) in
+            stream.data.chunks_mut(stream.stride).zip(rows.data.chunks(rows.stride)).take(rows.rows)
+        {
+            to.iter_mut().zip(&from[..rows.cols]).for_each(|(to, from)| *to += *from);
+        }
+    }
 }
 
 impl<'a, T: Scalar> Model<'a, T> {
@@ -154,8 +164,7 @@ impl<'a, T: Scalar> Model<'a, T> {
             None => self.product(head_rows(z, n), params.W_O.view(), resid_mid, true),
             Some(masked) => {
                 self.product(head_rows(z, n), params.W_O.view(), branch, false);
-                masked.apply(Branch::Attention, head_rows_mut(branch, n));
-                add_rows(head_rows(branch, n), head_rows_mut(resid_mid, n));
+                masked.add(Branch::Attention, head_rows_mut(branch, n), head_rows_mut(resid_mid, n));
             }
         }
     }
@@ -187,8 +196,7 @@ impl<'a, T: Scalar> Model<'a, T> {
             Some(masked) => {
                 repeat_row(b_out, n, branch);
                 self.product(head_rows(hidden, n), mlp.W_out.view(), branch, true);
-                masked.apply(Branch::Mlp, head_rows_mut(branch, n));
-                add_rows(head_rows(branch, n), head_rows_mut(resid_post, n));
+                masked.add(Branch::Mlp, head_rows_mut(branch, n), head_rows_mut(resid_post, n));
             }
         }
     }
@@ -204,12 +212,4 @@ impl<'a, T: Scalar> Model<'a, T> {
 fn repeat_row<T: Scalar>(row: &[T], n: usize, mat: &mut Mat<T>) {
     let stride = mat.stride();
     mat.data_mut().chunks_exact_mut(stride).take(n).for_each(|to| to[..row.len()].copy_from_slice(row));
-}
-
-/// to += from
-fn add_rows<T: Scalar>(from: View<'_, T>, to: ViewMut<'_, T>) {
-    for (i, to) in to.data.chunks_mut(to.stride).take(from.rows).enumerate() {
-        let from = &from.data[i * from.row_step..][..from.cols];
-        to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
-    }
 }
